@@ -1,0 +1,46 @@
+# Everything runs from .venv, which the first command makes; only Python 3.11+ and git are needed beforehand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help example test check format bench vendor-check lowest clean
+
+help:  ## Show the commands.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mdm-policy needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@
+
+example: $(STAMP)  ## Build the example: the real order, for every target, into build/example/.
+	$(BIN)/mdm-policy build --deployment examples/federal/deployment.yaml --output build/example
+
+test: check  ## Check, then run every test with coverage.
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= --ignore=tests/vendor
+	$(BIN)/python -m coverage report
+
+check: $(STAMP)  ## Format, lint, types, layers.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)  ## Format and fix what can be fixed.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## Print the benchmarks: ratios against floors measured in the same run.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	$(BIN)/python benchmarks/run.py
+
+vendor-check: $(STAMP) example  ## Hold the built example against the vendors' own published descriptions.
+	$(BIN)/python tests/vendor/fetch.py
+	$(BIN)/python -m pytest tests/vendor -q
+
+clean:  ## Remove what the commands above made.
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

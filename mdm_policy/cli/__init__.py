@@ -1,0 +1,78 @@
+"""Offer the commands: the only place that prints, reads the environment and the clock, and exits.
+
+Each command lives in a module of its own, which is imported when the command is used: `--version` pays for click alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from mdm_policy import __version__
+
+COMMANDS = ("build", "check", "explain", "init", "lists", "lookup", "schema", "targets")
+"""Every command, in the order the help shows them; a command's module has its name and holds `command`."""
+
+_HELP = {
+    "build": "Render, validate and read back the files every MDM takes.",
+    "check": "Check ban lists, deployments and CSV lists, and show every finding.",
+    "explain": "Say where and why an app is banned, and how each target blocks it.",
+    "init": "Write a commented deployment and ban list to start from.",
+    "lists": "Show the ban lists the program ships.",
+    "lookup": "Search the catalogue by name, vendor or identifier.",
+    "schema": "Print a JSON Schema for editors.",
+    "targets": "Show the targets, or one target in full.",
+}
+
+
+class _Lazy(click.Group):
+    """Import a command's module only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands, in help order."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, importing its module."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"mdm_policy.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, so that help imports none of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _HELP[name]) for name in COMMANDS])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", prog_name="mdm-policy", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn one ban list into every MDM's configuration, and prove what each file blocks.
+
+    Exit codes: 0 done and proven; 1 unreadable input or a run-time error; 2 usage; 10 differences, none weakens a ban;
+    11 something ordered is not blocked; 12 applied in part.
+    """
+
+
+def main() -> None:
+    """Run the program; every failure a person can meet ends in findings and an exit code, never in a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(1)
+    except Exception as failed:  # noqa: BLE001 - the outermost edge: whatever it is, a person gets a sentence
+        from mdm_policy.cli import failing
+
+        sys.exit(failing.explain(failed))

@@ -1,0 +1,29 @@
+"""The `lists` command."""
+
+from __future__ import annotations
+
+import click
+
+from mdm_policy.cli import inputs, output
+from mdm_policy.errors import PolicyError
+from mdm_policy.report import machine, reference
+from mdm_policy.resolve import status
+
+
+@click.command(name="lists")
+@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+def command(as_of: str | None, format_: str) -> None:
+    """Show the ban lists the program ships, and whether each is in force."""
+    day = as_of or inputs.today()
+    reader = inputs.Reader()
+    found = reader.lists([(name, None) for name in inputs.shipped()], None)
+    if any(f.severity == "error" for f in reader.findings):
+        raise PolicyError(reader.findings)
+    statuses = [(status(ban_list, None, day), len(ban_list.bans)) for ban_list in found]
+    if format_ == "json":
+        output.result(machine.dump([machine.status(s) | {"entries": count} for s, count in statuses]))
+        return
+    output.result(reference.shipped(statuses, output.width()))

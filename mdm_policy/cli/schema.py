@@ -1,0 +1,18 @@
+"""The `schema` command."""
+
+from __future__ import annotations
+
+import click
+
+from mdm_policy import loading
+from mdm_policy.cli import output
+from mdm_policy.report import machine
+
+NAMES = ("ban-list", "deployment", "devices")
+
+
+@click.command(name="schema")
+@click.argument("name", type=click.Choice(NAMES))
+def command(name: str) -> None:
+    """Print the JSON Schema of a file format, for editors that complete and check YAML."""
+    output.result(machine.dump(loading.schema(name)))

@@ -1,0 +1,29 @@
+"""Combine what documents do on a device state, and prove whether a ban holds there: pure, no I/O, no clock."""
+
+from __future__ import annotations
+
+from mdm_policy.decide.deciding import Decision, decide, holds, rank
+from mdm_policy.decide.index import Index, in_force
+from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
+from mdm_policy.decide.reach import Reach, reach
+from mdm_policy.decide.states import DeviceState, states, strongest_class
+
+__all__ = [
+    "Decision",
+    "DeviceState",
+    "Gap",
+    "Index",
+    "Judgement",
+    "Reach",
+    "best_case",
+    "decide",
+    "holds",
+    "in_force",
+    "judge",
+    "preinstalled",
+    "rank",
+    "reach",
+    "states",
+    "strongest_class",
+    "why_gap",
+]

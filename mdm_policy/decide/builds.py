@@ -1,0 +1,138 @@
+"""Say what has to be blocked for an app to be blocked: its builds on a platform, and what matches each of them.
+
+An app's builds are alternatives to a user, so each one must be dealt with; the weakest counts. Within a build, any one
+identifier that matches it is enough; the strongest counts. Where several kinds describe the same build:
+
+- iOS, iPadOS, tvOS, visionOS, watchOS: each bundle_id is a build. An app_store_id stands for the bundle id only if the
+  app has exactly one of each. Store ids alone make no build: no list of Apple's compares them.
+- Android, ChromeOS: each package_name is a build.
+- macOS: each signing_id (`TEAM:bundle`) is a build, matched by itself, its bare bundle id, or its team id; each
+  bundle_id that no team qualifies is one; if there are neither, each team_id is. The process names together match every
+  build, if all of them are matched. A code hash names one version, so it never stands for a build.
+- Windows: each packaged app (appx_name, or the name part of a package family name) is a build, matched by its name or,
+  if all of them are matched, by the publishers written as certificates (`CN=`). The desktop program is one build, if
+  the app has publishers (`O=`), executables, a winget id or a product code; it is matched if all its publishers are, or
+  all its executables. A winget id or product code alone says that a program exists which nothing here can match.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.model import FAMILY_OF, Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mdm_policy.model import BannedApp, Platform
+
+Key = tuple[str, str, str]
+
+
+class Build(Frozen, frozen=True, gc=False):
+    """Name a build, and the sets of keys that match it: one set is enough, each of its keys is needed."""
+
+    name: str
+    matches: tuple[tuple[Key, ...], ...]
+
+
+class Plan(Frozen, frozen=True, gc=False):
+    """Hold the builds of an app on a family, or say in `verdict` and `sentence` why there is nothing to judge."""
+
+    builds: tuple[Build, ...]
+    verdict: str = ""
+    sentence: str = ""
+
+
+def plan(app: BannedApp, platform: Platform) -> Plan:
+    """Return what has to be blocked on a platform."""
+    family = FAMILY_OF[platform]
+    values: dict[str, list[str]] = {}
+    for identifier in app.identifiers:
+        if identifier.family == family:
+            values.setdefault(identifier.kind, []).append(identifier.value)
+    builds = _BUILDERS[family](values)
+    if builds:
+        return Plan(tuple(builds))
+    if values:
+        kinds = ", ".join(sorted(values))
+        return Plan((), "unknown", f"of {app.name} only {kinds} is known here, which no device compares")
+    if app.platforms.get(family) == "none":
+        return Plan((), "not-applicable", f"{app.name} does not exist on {platform}")
+    return Plan((), "unknown", f"no identifier of {app.name} is known for {platform}")
+
+
+def compared(key: Key) -> Key:
+    """Return a key as devices compare it: Windows file names without regard to case, all else byte by byte."""
+    family, kind, value = key
+    return (family, kind, value.lower()) if kind == "executable" else key
+
+
+def _ios(values: dict[str, list[str]]) -> Iterable[Build]:
+    bundles, stores = values.get("bundle_id", []), values.get("app_store_id", [])
+    single = len(bundles) == 1 and len(stores) == 1
+    for bundle in bundles:
+        matches: list[tuple[Key, ...]] = [(("ios", "bundle_id", bundle),)]
+        if single:
+            matches.append((("ios", "app_store_id", stores[0]),))
+        yield Build(bundle, tuple(matches))
+
+
+def _android(values: dict[str, list[str]]) -> Iterable[Build]:
+    for package in values.get("package_name", []):
+        yield Build(package, ((("android", "package_name", package),),))
+
+
+def _macos(values: dict[str, list[str]]) -> Iterable[Build]:
+    names = values.get("process_name", [])
+    by_name = [tuple(("macos", "process_name", name) for name in _forms(names, suffix)) for suffix in (False, True)]
+    common = tuple(dict.fromkeys(match for match in by_name if match))
+    signed = values.get("signing_id", [])
+    qualified = {value.partition(":")[2] for value in signed}
+    for value in signed:
+        team, _, bundle = value.partition(":")
+        own: tuple[tuple[Key, ...], ...] = (
+            (("macos", "signing_id", value),),
+            (("macos", "bundle_id", bundle),),
+            (("macos", "team_id", team),),
+        )
+        yield Build(value, own + common)
+    bare = [value for value in values.get("bundle_id", []) if value not in qualified]
+    for value in bare:
+        yield Build(value, ((("macos", "bundle_id", value),), *common))
+    if signed or bare:
+        return
+    teams = values.get("team_id", [])
+    for team in teams:
+        yield Build(team, ((("macos", "team_id", team),), *common))
+    if not teams and common:
+        yield Build(names[0], common)
+
+
+def _forms(names: list[str], suffix: bool) -> tuple[str, ...]:
+    """Return the process names, or their other form: Jamf's administrators write `WeChat` or `WeChat.app`."""
+    if not suffix:
+        return tuple(names)
+    return tuple(name.removesuffix(".app") if name.endswith(".app") else f"{name}.app" for name in names)
+
+
+def _windows(values: dict[str, list[str]]) -> Iterable[Build]:
+    publishers = values.get("publisher", [])
+    certificates = tuple(("windows", "publisher", name) for name in publishers if name.startswith("CN="))
+    signers = tuple(("windows", "publisher", name) for name in publishers if not name.startswith("CN="))
+    executables = tuple(compared(("windows", "executable", name)) for name in values.get("executable", []))
+    packages = dict.fromkeys(values.get("appx_name", []))
+    packages |= dict.fromkeys(value.rpartition("_")[0] for value in values.get("package_family_name", []))
+    for name in packages:
+        matches: list[tuple[Key, ...]] = [(("windows", "appx_name", name),)]
+        yield Build(name, (*matches, *((certificates,) if certificates else ())))
+    if not packages and certificates:
+        yield Build(certificates[0][2], (certificates,))
+    desktop = tuple(match for match in (signers, executables) if match)
+    if desktop or values.get("winget_id") or values.get("product_code"):
+        name = next((key[2] for match in desktop for key in match), "")
+        name = name or next(iter((*values.get("winget_id", []), *values.get("product_code", []))), "")
+        yield Build(name, desktop)
+
+
+_BUILDERS = {"ios": _ios, "android": _android, "macos": _macos, "windows": _windows}

@@ -1,0 +1,231 @@
+"""Decide what becomes of a banned app in one device state, and name the line that decides it.
+
+The law, in the order in which it is applied:
+
+1. The app has no build on the platform (see `builds`): `not-applicable` if it does not exist there, else `unknown`.
+2. The personal side of a personally owned Android device is beyond every setting: `unenforceable`.
+3. Each build is judged by the rules in force. Apple's deny lists add up, its allow lists intersect, and deny beats
+   allow. Elsewhere a block and an explicit allow of the same mechanism contradict each other, and nobody knows which
+   wins: `unknown`. A document that may not reach the device, or lifts itself at a time nobody can tell, counts only as
+   `unknown`.
+4. Among the rules on one build the best counts: one that holds before one that does not, then the stronger, then the
+   verdict in the order removed, blocked, hidden, not-installable. Among the builds the worst counts.
+5. `removed` is `hidden` for a preinstalled app: a system app is disabled, never deleted. `not-installable` does not hold
+   where the app is installed already.
+6. Where nothing holds and no setting could have held, the verdict is `unenforceable`, with the fact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mdm_policy.decide.index import Index
+from mdm_policy.decide.law import law_against
+from mdm_policy.model import Frozen, Rule, Strength, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mdm_policy.decide.index import Hit, Prepared, Together, View
+    from mdm_policy.decide.states import DeviceState
+    from mdm_policy.model import BannedApp, Reading
+
+_VERDICTS = {
+    "removed": 9,
+    "blocked": 8,
+    "hidden": 7,
+    "not-installable": 6,
+    "unknown": 5,
+    "unenforceable": 4,
+    "reported-only": 3,
+    "allowed": 2,
+}
+_STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
+_HELD = 100
+_SCORES = {
+    (verdict, strength, installed): _HELD + 10 * grade + rank if rank > 6 or (rank == 6 and not installed) else rank
+    for verdict, rank in _VERDICTS.items()
+    for strength, grade in _STRENGTHS.items()
+    for installed in (False, True)
+}
+_ALLOWED = _SCORES["allowed", "weak", False]
+_UNKNOWN = _SCORES["unknown", "weak", False]
+
+
+class Decision(Frozen, frozen=True, gc=False):
+    """Say what becomes of an app in a state, and why.
+
+    `strength` and `rule` are None where no rule decided. `pointer` is empty when a whole list decided (an allow list
+    that does not hold the app). `build` is the identifier of the build that decided: the weakest.
+    """
+
+    verdict: Verdict
+    strength: Strength | None
+    rule: Rule | None
+    path: str
+    pointer: str
+    build: str
+    sentence: str
+    escapes: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what tells two decisions apart for a reader: verdict, build and sentence."""
+        return (self.verdict, self.build, self.sentence)
+
+
+class _Outcome(NamedTuple):
+    score: int
+    verdict: Verdict
+    hit: Hit | None
+    build: str
+    doubt: str
+
+
+def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedApp, as_of: str) -> Decision:
+    """Return what becomes of an app in a state on a day; pass an Index when asking more than once."""
+    index = readings if isinstance(readings, Index) else Index(readings)
+    sets = index.sets(state.platform)
+    if len(sets) == 1:
+        return _decide(sets[0], state, app, as_of)
+    return min((_decide(one, state, app, as_of) for one in sets), key=lambda one: rank(one, installed=state.installed))
+
+
+def rank(decision: Decision, *, installed: bool) -> int:
+    """Return how good a decision is: above 100 the ban holds."""
+    if decision.verdict in ("not-applicable", "excepted"):
+        return 2 * _HELD
+    return _SCORES[decision.verdict, decision.strength or "weak", installed]
+
+
+def holds(decision: Decision, *, installed: bool) -> bool:
+    """Tell whether the ban holds, at whatever strength."""
+    return rank(decision, installed=installed) > _HELD
+
+
+def _decide(together: Together, state: DeviceState, app: BannedApp, as_of: str) -> Decision:
+    prepared = together.prepared(app, state.platform)
+    if not prepared.plan.builds:
+        verdict: Verdict = "not-applicable" if prepared.plan.verdict == "not-applicable" else "unknown"
+        return Decision(verdict, None, None, "", "", "", prepared.plan.sentence)
+    against = law_against(state)
+    if against is not None and against.always:
+        return Decision("unenforceable", None, None, "", "", prepared.plan.builds[0].name, against.fact)
+    view = together.view(state, as_of)
+    worst: _Outcome | None = None
+    for place in range(len(prepared.plan.builds)):
+        outcome = _build(prepared, place, view)
+        if worst is None or outcome.score < worst.score:
+            worst = outcome
+    outcome = worst if worst is not None else _Outcome(_ALLOWED, "allowed", None, app.name, "")
+    if outcome.score > _HELD and outcome.hit is not None:
+        return _held(outcome.verdict, outcome.hit, outcome.build, state)
+    if against is not None:
+        return Decision("unenforceable", None, None, "", "", outcome.build, against.fact)
+    return _open(outcome, state)
+
+
+def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
+    """Judge one build by the rules in force."""
+    state = view.state
+    name = prepared.plan.builds[place].name
+    candidates: list[_Outcome] = []
+    contested: set[str] = set()
+    for match in prepared.hits[place]:
+        weakest: _Outcome | None = None
+        for hits in match:
+            best = _best(hits, view, name, contested)
+            if best is None:
+                weakest = None
+                break
+            if weakest is None or best.score < weakest.score:
+                weakest = best
+        if weakest is not None:
+            candidates.append(weakest)
+    keys = prepared.keys[place]
+    candidates += [_outcome(one.hit, state, name) for one in view.lists if one.members.isdisjoint(keys)]
+    if contested:
+        said = "the documents both block and allow it, and nobody can tell which wins"
+        candidates = [
+            one._replace(score=_UNKNOWN, doubt=said)
+            if one.score > _HELD and one.hit and _mechanism(one.hit.rule) in contested
+            else one
+            for one in candidates
+        ]
+    if candidates:
+        return max(candidates, key=lambda one: one.score)
+    if not prepared.hits[place]:
+        said = f"no device rule can match {name}, which is only known to a package manager"
+        return _Outcome(_UNKNOWN, "unknown", None, name, said)
+    return _Outcome(_ALLOWED, "allowed", None, name, "")
+
+
+def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[str]) -> _Outcome | None:
+    best: _Outcome | None = None
+    for hit in hits:
+        if not view.in_force(hit.rule):
+            continue
+        if hit.rule.sense == "allow":
+            if hit.reach.alive and not hit.rule.id.startswith("apple-"):
+                contested.add(_mechanism(hit.rule))
+            continue
+        outcome = _outcome(hit, view.state, name)
+        if best is None or outcome.score > best.score:
+            best = outcome
+    return best
+
+
+def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
+    rule = hit.rule
+    verdict = rule.verdict
+    if verdict == "removed" and state.origin == "preinstalled":
+        verdict = "hidden"
+    score = _SCORES[verdict, rule.strength, state.installed]
+    if not hit.reach.alive:
+        return _Outcome(_ALLOWED, verdict, hit, name, hit.reach.note)
+    if score > _HELD and hit.reach.doubt:
+        return _Outcome(_UNKNOWN, verdict, hit, name, hit.reach.doubt)
+    if score > _HELD and rule.expires and not rule.expires[0].isdigit():
+        return _Outcome(_UNKNOWN, verdict, hit, name, f"{hit.path} lifts itself {rule.expires}")
+    return _Outcome(score, verdict, hit, name, "")
+
+
+def _mechanism(rule: Rule) -> str:
+    return rule.id.partition("-")[0]
+
+
+def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:
+    rule = hit.rule
+    pointer = hit.effect.pointer if hit.effect is not None else ""
+    notes: tuple[str, ...] = (hit.reach.note,) if hit.reach.note else ()
+    if rule.expires:
+        notes += (f"{hit.path} lifts itself on {rule.expires}",)
+    gone = rule.deprecated.get(state.platform)
+    if gone is not None and state.os >= gone:
+        notes += (f"the key is deprecated since {state.platform} {'.'.join(map(str, gone))}",)
+    said = f"{build} is {verdict}: {rule.fact.text}"
+    return Decision(verdict, rule.strength, rule, hit.path, pointer, build, said, rule.escapes, notes)
+
+
+def _open(outcome: _Outcome, state: DeviceState) -> Decision:
+    """Say why an app is not held: what comes nearest, or that nothing in force names it."""
+    hit, build = outcome.hit, outcome.build
+    if hit is None:
+        if outcome.doubt:
+            return Decision("unknown", None, None, "", "", build, outcome.doubt)
+        return Decision("allowed", None, None, "", "", build, f"nothing in force on {state} names {build}")
+    pointer = hit.effect.pointer if hit.effect is not None else ""
+    if outcome.score == _ALLOWED:
+        verdict: Verdict = "allowed"
+    elif outcome.score == _UNKNOWN:
+        verdict = "unknown"
+    else:
+        verdict = outcome.verdict
+    if outcome.doubt:
+        said = f"{build} would be {outcome.verdict}, but {outcome.doubt}"
+    elif verdict == "not-installable":
+        said = f"{build} can't be installed, but a copy that is installed already keeps running: {hit.rule.fact.text}"
+    else:
+        said = f"{build} is {verdict}: {hit.rule.why or hit.rule.fact.text}"
+    return Decision(verdict, hit.rule.strength, hit.rule, hit.path, pointer, build, said, hit.rule.escapes)

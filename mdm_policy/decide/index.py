@@ -1,0 +1,178 @@
+"""Put what several documents do into one place that answers quickly: who acts together, and what matches an app.
+
+Documents combine as their vendor combines them. A device has exactly one AMAPI policy, so each policy is a set of its
+own and the worst set counts; changes to a policy (a patch, a modify body) are judged together, and only when no whole
+policy is among the documents. All other documents of a device act together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mdm_policy.decide.builds import compared, plan
+from mdm_policy.decide.reach import Reach, reach
+from mdm_policy.model import FAMILY_OF, Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.decide.builds import Key, Plan
+    from mdm_policy.decide.states import DeviceState
+    from mdm_policy.model import BannedApp, DeviceClass, Effect, Platform, Reading, Rule
+
+_CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
+
+
+class Hit(NamedTuple):
+    """Say that a rule of a document acts on an identifier, and how sure it is that the document reaches the device."""
+
+    rule: Rule
+    effect: Effect | None
+    path: str
+    reach: Reach
+
+
+class AllowList(NamedTuple):
+    """Hold an allow list: every identifier that is not a member is refused."""
+
+    hit: Hit
+    members: frozenset[Key]
+
+
+class Prepared(Frozen, frozen=True, gc=False):
+    """Hold an app's builds with the hits on each of their keys, worked out once for all states."""
+
+    app: BannedApp
+    plan: Plan
+    hits: tuple[tuple[tuple[tuple[Hit, ...], ...], ...], ...]
+    """Per build, per match, per key."""
+    keys: tuple[frozenset[Key], ...]
+
+
+class Together:
+    """Hold the documents that act on a device at the same time."""
+
+    def __init__(self, documents: Iterable[tuple[Reading, Reach]]) -> None:
+        """Index every effect by what it acts on."""
+        self._entries: dict[Key, list[Hit]] = {}
+        self.allow_lists: list[AllowList] = []
+        self._prepared: dict[tuple[int, str], Prepared] = {}
+        self._views: dict[tuple[DeviceState, str], View] = {}
+        for reading, reached in documents:
+            self._take(reading, reached)
+
+    def _take(self, reading: Reading, reached: Reach) -> None:
+        members: dict[int, list[Key]] = {id(rule): [] for rule in reading.rules if rule.sense == "allow-only"}
+        entries, path = self._entries, reading.path
+        for effect in reading.effects:
+            rule = effect.rule
+            key = compared((effect.family, effect.kind, effect.value))
+            if rule.sense == "allow-only":
+                members.setdefault(id(rule), []).append(key)
+            elif rule.sense != "none":
+                entries.setdefault(key, []).append(Hit(rule, effect, path, reached))
+        for rule in reading.rules:
+            if rule.sense == "allow-only":
+                hit = Hit(rule, None, path, reached)
+                self.allow_lists.append(AllowList(hit, frozenset(members[id(rule)])))
+
+    def prepared(self, app: BannedApp, platform: Platform) -> Prepared:
+        """Return an app's builds and hits; the app is kept, so its place in memory stays its own."""
+        where = (id(app), FAMILY_OF[platform])
+        found = self._prepared.get(where)
+        if found is None:
+            wanted = plan(app, platform)
+            entries = self._entries
+            found = self._prepared[where] = Prepared(
+                app,
+                wanted,
+                tuple(
+                    tuple(tuple(tuple(entries.get(key, ())) for key in match) for match in build.matches)
+                    for build in wanted.builds
+                ),
+                tuple(frozenset(key for match in build.matches for key in match) for build in wanted.builds),
+            )
+        return found
+
+    def view(self, state: DeviceState, as_of: str) -> View:
+        """Return which rules are in force in a state on a day, worked out once."""
+        found = self._views.get((state, as_of))
+        if found is None:
+            found = self._views[state, as_of] = View(state, as_of, self.allow_lists)
+        return found
+
+
+class View:
+    """Say which rules are in force in one state on one day."""
+
+    __slots__ = ("_known", "as_of", "lists", "state")
+
+    def __init__(self, state: DeviceState, as_of: str, allow_lists: Iterable[AllowList]) -> None:
+        """Start with the allow lists, which act on every app."""
+        self.state = state
+        self.as_of = as_of
+        self._known: dict[int, bool] = {}
+        self.lists = tuple(one for one in allow_lists if self.in_force(one.hit.rule))
+
+    def in_force(self, rule: Rule) -> bool:
+        """Tell whether a device in this state obeys a rule; rules live as long as the index, so `id` names them."""
+        known = self._known.get(id(rule))
+        if known is None:
+            known = self._known[id(rule)] = in_force(rule, self.state, self.as_of)
+        return known
+
+
+class Index:
+    """Hold readings, ready for many decisions; build it once for a class and ask it a million times."""
+
+    def __init__(
+        self, readings: Sequence[Reading], cls: DeviceClass | None = None, *, require_scope: bool = False
+    ) -> None:
+        """Sort the readings into sets that act together, and find out which of them reach the class."""
+        self.readings = tuple(readings)
+        reached = [(one, reach(one, cls, self.readings, require_scope=require_scope)) for one in self.readings]
+        policies = [one for one in reached if one[0].kind == "amapi-policy"]
+        changes = [one for one in reached if one[0].kind in _CHANGES]
+        others = [one for one in reached if one[0].mdm != "amapi"]
+        self._other = Together(others)
+        sets = [Together([one]) for one in policies]
+        if changes and not policies:
+            sets.append(Together(changes))
+        if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
+            sets.append(self._other)
+        self._android = tuple(sets)
+        self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
+
+    def sets(self, platform: Platform) -> tuple[Together, ...]:
+        """Return the alternatives on a platform: a device lives under one of them, the worst counts."""
+        return self._android if platform == "android" else (self._other,)
+
+    def versions(self, platform: Platform) -> tuple[tuple[int, ...], ...]:
+        """Return the OS versions at which a rule of these documents begins, is deprecated or ends."""
+        known = self._versions.get(platform)
+        if known is None:
+            found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
+            known = self._versions[platform] = tuple(sorted(found))
+        return known
+
+
+def _versions(rule: Rule, platform: str) -> tuple[tuple[int, ...], ...]:
+    found = (versions.get(platform) for versions in (rule.introduced, rule.deprecated, rule.removed))
+    return tuple(version for version in found if version is not None)
+
+
+def in_force(rule: Rule, state: DeviceState, as_of: str) -> bool:
+    """Tell whether a device in a state obeys a rule on a day, apart from whether the document reaches it."""
+    introduced = rule.introduced.get(state.platform)
+    if introduced is None or state.os < introduced:
+        return False
+    removed = rule.removed.get(state.platform)
+    return not (
+        (removed is not None and state.os >= removed)
+        or (rule.supervised is True and not state.supervised)
+        or (rule.enrollments and state.enrollment not in rule.enrollments)
+        or (rule.modes and state.mode not in rule.modes)
+        or (rule.sides and state.side not in rule.sides)
+        or (rule.origins and state.origin not in rule.origins)
+        or (rule.expires[:1].isdigit() and rule.expires <= as_of)
+    )

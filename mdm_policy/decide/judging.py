@@ -1,0 +1,158 @@
+"""Judge an app on a device class: the worst of all its states, and each gap with its smallest counterexample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.decide.deciding import Decision, decide, holds, rank
+from mdm_policy.decide.index import Index
+from mdm_policy.decide.states import APPLE, DeviceState, states, strongest_class
+from mdm_policy.model import DeviceClass, Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mdm_policy.model import BannedApp, Platform, Reading, Strength
+
+_STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
+_MODES = ("fully-managed", "cope", "dedicated", "byod")
+
+
+class Gap(Frozen, frozen=True, gc=False):
+    """Hold one way in which a ban fails: the plainest state in which it does, and how many states share it."""
+
+    state: DeviceState | None
+    decision: Decision
+    reason: str
+    states: int = 1
+
+
+class Judgement(Frozen, frozen=True, gc=False):
+    """Hold the judgement of an app on a class: proven when there is no gap.
+
+    `states` counts what was looked at; none is a gap in itself. `notes` are said once, whatever state they come from.
+    """
+
+    app: str
+    subject: str
+    platform: Platform
+    worst: Decision
+    worst_state: DeviceState | None
+    gaps: tuple[Gap, ...]
+    notes: tuple[str, ...]
+    states: int
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the ban holds in every state."""
+        return not self.gaps
+
+
+def judge(
+    readings: Sequence[Reading] | Index,
+    subject: DeviceClass | Platform,
+    app: BannedApp,
+    as_of: str,
+    min_strength: Strength = "partial",
+    *,
+    require_scope: bool = False,
+) -> Judgement:
+    """Judge an app on a device class; on a platform's name alone, on the platform's strongest class.
+
+    Pass an Index made for the same class when judging many apps. Gaps with the same verdict, build and reason are one,
+    shown in the plainest state; they come simplest state first.
+    """
+    cls = subject if isinstance(subject, DeviceClass) else strongest_class(subject)
+    declared = subject if isinstance(subject, DeviceClass) else None
+    index = readings if isinstance(readings, Index) else Index(readings, declared, require_scope=require_scope)
+    every = states(
+        cls,
+        cls.platform,
+        preinstalled(app, cls.platform),
+        versions=index.versions(cls.platform),
+        newest_only=declared is None,
+    )
+    return _judge(index, every, cls, app, as_of=as_of, min_strength=min_strength)
+
+
+def best_case(
+    readings: Sequence[Reading] | Index,
+    platform: Platform,
+    app: BannedApp,
+    as_of: str,
+    min_strength: Strength = "partial",
+) -> Judgement:
+    """Judge an app on the strongest class of a platform that the documents address: what they can do at best.
+
+    Android has no strongest mode as such (a COPE policy acts where a fully managed one does not), so the mode on which
+    the documents do best counts.
+    """
+    index = readings if isinstance(readings, Index) else Index(readings)
+    best: Judgement | None = None
+    for mode in _MODES if platform == "android" else ("",):
+        cls = strongest_class(platform, mode)
+        every = states(cls, platform, preinstalled(app, platform), versions=index.versions(platform), newest_only=True)
+        found = _judge(index, every, cls, app, as_of=as_of, min_strength=min_strength)
+        if best is None or _worth(found) > _worth(best):
+            best = found
+    return best if best is not None else judge(index, platform, app, as_of, min_strength)
+
+
+def preinstalled(app: BannedApp, platform: Platform) -> bool:
+    """Tell whether some maker ships the app with devices of a platform: on Apple's, only Apple could."""
+    apple = [one.maker.lower() == "apple" for one in app.preinstalled]
+    return any(apple) if platform in APPLE else not all(apple)
+
+
+def _worth(judgement: Judgement) -> tuple[bool, int]:
+    state = judgement.worst_state
+    return (judgement.proven, rank(judgement.worst, installed=state is not None and state.installed))
+
+
+def _judge(
+    index: Index,
+    every: tuple[DeviceState, ...],
+    cls: DeviceClass,
+    app: BannedApp,
+    *,
+    as_of: str,
+    min_strength: Strength,
+) -> Judgement:
+    if not every:
+        said = f"no device can be in the class {cls.name}: its conditions contradict each other"
+        nothing = Decision("unknown", None, None, "", "", "", said)
+        return Judgement(app.key, cls.name, cls.platform, nothing, None, (Gap(None, nothing, said),), (), 0)
+    decided = [(state, decide(index, state, app, as_of)) for state in every]
+    state, worst = min(decided, key=lambda one: rank(one[1], installed=one[0].installed))
+    found: dict[tuple[str, str, str], Gap] = {}
+    for place, decision in decided:
+        reason = why_gap(place, decision, min_strength)
+        if reason:
+            known = found.get((decision.verdict, decision.build, _same(decision)))
+            found[decision.verdict, decision.build, _same(decision)] = (
+                Gap(place, decision, reason)
+                if known is None
+                else Gap(known.state, known.decision, known.reason, known.states + 1)
+            )
+    notes = tuple(dict.fromkeys(text for _, decision in decided for text in decision.notes))
+    return Judgement(app.key, cls.name, cls.platform, worst, state, tuple(found.values()), notes, len(every))
+
+
+def _same(decision: Decision) -> str:
+    return (
+        decision.rule.id + decision.path
+        if decision.rule
+        else decision.sentence
+        if decision.verdict != "allowed"
+        else ""
+    )
+
+
+def why_gap(state: DeviceState, decision: Decision, min_strength: Strength) -> str:
+    """Return why a decision is a gap in a state, or nothing if it is none."""
+    if not holds(decision, installed=state.installed):
+        return f"{decision.verdict} on {state}: {decision.sentence}"
+    if decision.strength is not None and _STRENGTHS[decision.strength] < _STRENGTHS[min_strength]:
+        missed = f"; {decision.escapes} escape" if decision.escapes else ""
+        return f"{decision.strength} only on {state}: {decision.sentence}{missed}"
+    return ""

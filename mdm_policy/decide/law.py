@@ -1,0 +1,46 @@
+"""Hold the facts that no document changes: the device states in which no setting could hold a ban."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mdm_policy.decide.states import DeviceState
+
+
+class Against(NamedTuple):
+    """State why a ban cannot hold in a state; `always` says that even a document that claims to block does not."""
+
+    fact: str
+    always: bool = False
+
+
+_BYOD = Against("a personally owned device with a work profile offers no control of its personal side", always=True)
+_WATCH = Against("watchOS has no list that denies apps")
+_VISION = Against("visionOS before 27 has no list that denies apps")
+_UNSUPERVISED = Against("an unsupervised device reports the list as applied and ignores it")
+_USER = Against("under user enrollment none of Apple's lists apply; only managed apps can be removed")
+_OLD = Against("this version of the system has no list that denies apps")
+_FIRST = {"ios": (9, 3), "ipados": (9, 3), "tvos": (11,)}
+
+
+def law_against(state: DeviceState) -> Against | None:
+    """Return why no setting could hold a ban in a state, or None where one could.
+
+    Sources: apple/device-management@97a11a8 com.apple.applicationaccess.yaml (OS 27); jasonbayton/11ty@239387e (BYOD);
+    gxvz-dev/iosappblock-intune README (unsupervised devices).
+    """
+    platform = state.platform
+    if platform == "android":
+        return _BYOD if state.mode == "byod" and state.side == "personal" else None
+    if platform == "watchos":
+        return _WATCH
+    if platform == "visionos" and state.os < (27,):
+        return _VISION
+    if platform not in ("ios", "ipados", "tvos", "visionos"):
+        return None
+    if state.enrollment == "user":
+        return _USER
+    if not state.supervised:
+        return _UNSUPERVISED
+    return _OLD if state.os < _FIRST.get(platform, (0,)) else None

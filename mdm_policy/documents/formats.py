@@ -1,0 +1,61 @@
+"""Parse and write each format through one pair of functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.documents.jsons import dump_json, parse_json, parse_json_text
+from mdm_policy.documents.plistdump import dump_plist
+from mdm_policy.documents.plists import parse_plist, parse_plist_text
+from mdm_policy.documents.texts import MAX_SIZE, Source, WhiteSpace
+from mdm_policy.documents.xmls import dump_xml, parse_xml, parse_xml_text
+
+if TYPE_CHECKING:
+    from mdm_policy.documents.locate import Format
+
+_PARSE = {"plist": parse_plist, "json": parse_json, "xml": parse_xml}
+_PARSE_TEXT = {"plist": parse_plist_text, "json": parse_json_text, "xml": parse_xml_text}
+_DUMP = {"plist": dump_plist, "json": dump_json, "xml": dump_xml}
+
+
+def parse(
+    name: str,
+    data: bytes,
+    format: Format,  # noqa: A002 - the word of the field
+    *,
+    white_space: WhiteSpace = "error",
+    max_size: int = MAX_SIZE,
+) -> Any:
+    """Parse a document strictly: plain data for plist and JSON, lxml's root element for XML.
+
+    White space around strings is an error in what we write, and kept in what others wrote: a reader must see the
+    identifier a device sees.
+
+    Raises:
+        PolicyError: with every finding that can be given, each with file, line and column.
+
+    """
+    return _PARSE[format](name, data, white_space, max_size)
+
+
+def parse_text(source: Source, format: Format) -> Any:  # noqa: A002 - as above
+    """Parse a document taken out of another one as text; white space is kept.
+
+    Raises:
+        PolicyError: as `parse`.
+
+    """
+    return _PARSE_TEXT[format](source, "keep")
+
+
+def dump(value: Any, format: Format, *, compact: bool = False) -> bytes:  # noqa: A002 - as above
+    """Write a value in its canonical form: the same bytes for the same value, on every machine.
+
+    Keys and attributes are sorted, the indent is fixed, a line feed ends it, the encoding is UTF-8. `compact` is one
+    line without structural white space and without the line feed: the form for a string inside another document.
+
+    Raises:
+        PolicyError: for a value the format cannot hold.
+
+    """
+    return _DUMP[format](value, compact=compact)

@@ -1,0 +1,160 @@
+"""Read a JSON text token by token, for places only: where a defect stands, and where a pointer leads.
+
+The scanner does not judge grammar (`json.loads` does, and says where); it follows a text as far as it makes sense,
+without recursion, so that no input can overthrow it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING
+
+from mdm_policy.documents.pointers import pointer
+from mdm_policy.documents.texts import INT_MAX, INT_MIN, MAX_DEPTH, MAX_FINDINGS, is_stray, place_of, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mdm_policy.documents.texts import Report, Source
+
+_TOKEN = re.compile(
+    r'[ \t\r\n]*(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*")|([^\s"\[\]{},:]+))',
+    re.DOTALL,
+)
+_INTEGER = re.compile(r"-?[0-9]+")
+_REAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_DIGITS = 20
+"""No integer of 64 bits has more digits, and Python refuses to convert very long ones."""
+
+
+class _Container:
+    """Hold an object or array being read: how many items came, and the keys seen."""
+
+    __slots__ = ("index", "key", "keys", "path")
+
+    def __init__(self, path: str, *, is_object: bool) -> None:
+        self.path = path
+        self.index = 0
+        self.key: str | None = None
+        self.keys: set[str] | None = set() if is_object else None
+
+
+def check(source: Source, report: Report, *, strict: bool) -> None:
+    """Report duplicate keys, numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
+    stack: list[_Container] = []
+    for word, offset in _tokens(source.text):
+        if len(report.findings) >= MAX_FINDINGS:
+            return
+        if word in "{[":
+            stack.append(_Container("", is_object=word == "{"))
+            if len(stack) > MAX_DEPTH:
+                place = place_of(source.text, offset)
+                report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", place)
+        elif word in "}]":
+            if not stack:
+                return
+            stack.pop()
+        elif word in ",:":
+            if word == "," and stack:
+                stack[-1].key = None
+        elif word[0] == '"':
+            _check_string(source, report, word, offset, stack, strict=strict)
+        else:
+            _check_number(source, report, word, offset)
+
+
+def _check_string(
+    source: Source, report: Report, word: str, offset: int, stack: list[_Container], *, strict: bool
+) -> None:
+    """Report what is wrong with one string, which is a key when its object waits for one."""
+    text = _unquote(word)
+    container = stack[-1] if stack else None
+    if container is not None and container.keys is not None and container.key is None:
+        container.key = text
+        if text in container.keys:
+            message = f"the key {shown(text)} appears twice in one object"
+            hint = "keep one: which of them a server obeys is not defined"
+            report.add("duplicate-key", message, place_of(source.text, offset), hint)
+        container.keys.add(text)
+    if SURROGATE.search(word) and any("\ud800" <= character <= "\udfff" for character in text):
+        message = "the string holds an unpaired surrogate, which is no character"
+        report.add("control-character", message, place_of(source.text, offset), "remove it")
+    elif strict and is_stray(text):
+        message = f"the string {shown(text)} begins or ends in white space"
+        hint = "remove it: devices compare identifiers byte for byte"
+        report.add("stray-white-space", message, place_of(source.text, offset), hint)
+
+
+def _check_number(source: Source, report: Report, word: str, offset: int) -> None:
+    """Report a number that is infinite, none at all, or too long for 64 bits."""
+    if _INTEGER.fullmatch(word):
+        if len(word) > _DIGITS or not INT_MIN <= int(word) <= INT_MAX:
+            report.add("number-out-of-range", "the integer has more than 64 bits", place_of(source.text, offset))
+    elif word in ("NaN", "Infinity", "-Infinity"):
+        message = f"the document holds {word}, which is no JSON"
+        report.add("number-not-finite", message, place_of(source.text, offset))
+    elif _REAL.fullmatch(word) and not math.isfinite(float(word)):
+        report.add("number-not-finite", f"the number {shown(word)} is too large", place_of(source.text, offset))
+
+
+def places(text: str, wanted: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return line and column of the value behind each pointer that leads to one, in one pass."""
+    left = set(wanted)
+    found: dict[str, tuple[int, int]] = {}
+    stack: list[_Container] = []
+    line, line_start, seen = 1, 0, 0
+    for word, offset in _tokens(text):
+        if not left:
+            break
+        if word in "}]":
+            if not stack:
+                break
+            stack.pop()
+            continue
+        container = stack[-1] if stack else None
+        if word in ",:":
+            if container is not None and word == ",":
+                container.index += 1
+                container.key = None
+            continue
+        if container is None:
+            path = ""
+        elif container.keys is None:
+            path = f"{container.path}/{container.index}"
+        elif container.key is None:
+            container.key = _unquote(word)
+            continue
+        else:
+            path = container.path + pointer(container.key)
+        if path in left:
+            left.discard(path)
+            line += text.count("\n", seen, offset)
+            line_start = text.rfind("\n", 0, offset) + 1
+            seen = offset
+            found[path] = (line, offset - line_start + 1)
+        if word in "{[":
+            stack.append(_Container(path, is_object=word == "{"))
+    return found
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int]]:
+    """Yield punctuation, strings and bare words with their offsets, until something is neither."""
+    position = 0
+    match = _TOKEN.match
+    while found := match(text, position):
+        start = found.start(found.lastindex or 0)
+        position = found.end()
+        yield text[start:position], start
+
+
+def _unquote(word: str) -> str:
+    """Return what a string token means; a damaged one as it stands, since `json.loads` will report it."""
+    if "\\" not in word:
+        return word.strip('"')
+    try:
+        return str(json.loads(word))
+    except ValueError:
+        return word.strip('"')

@@ -1,0 +1,208 @@
+"""Open a document as a person has it: whatever its name and encoding, with everything that is packed inside it.
+
+Inner documents stand in their outer one under a pointer, and are named by it: `outer.json#/payload`. A pointer into an
+inner document goes on from there, through all layers (`/value/3/payload/PayloadContent/0`); `places` finds its line.
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy.documents.formats import dump, parse, parse_text
+from mdm_policy.documents.inner import Inner, Part, Text, inner_of
+from mdm_policy.documents.kinds import recognise
+from mdm_policy.documents.locate import Format, locate_all
+from mdm_policy.documents.signed import looks_signed, signed_content
+from mdm_policy.documents.sniff import sniff, sniff_text
+from mdm_policy.documents.texts import MAX_SIZE, Report, Source, check_size
+from mdm_policy.errors import Finding, Origin, PolicyError, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MAX_LAYERS = 8
+_BASE64_SPACE = str.maketrans("", "", " \t\r\n")
+_ENTITIES = (
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", '"'),
+    ("&apos;", "'"),
+    ("&#13;", "\r"),
+    ("&#10;", "\n"),
+    ("&amp;", "&"),
+)
+
+
+class Document(msgspec.Struct, frozen=True):
+    """Hold one parsed document, the exact bytes it was parsed from, and the documents inside it.
+
+    `value` is plain data for plist and JSON, and lxml's root element for XML. `inner` pairs a pointer in this document
+    with the document embedded there; `findings` says which embedded documents could not be opened, and why. `part` is
+    True when this document is a piece of the outer one's own JSON (a page's item, a request's body): its `data` is
+    then that piece in canonical form.
+    """
+
+    name: str
+    kind: str
+    format: Format
+    value: Any
+    data: bytes
+    inner: tuple[tuple[str, Document], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    part: bool = False
+
+
+def open_document(
+    name: str,
+    data: bytes,
+    format: Format | None = None,  # noqa: A002 - the word of the field
+    *,
+    max_size: int = MAX_SIZE,
+) -> Document:
+    """Open a document: sniff its format unless given, parse, recognise, and open what is inside.
+
+    White space around strings is kept, since a device compares it too. The content of a signed file is opened without
+    judging the signature, which a note says; `data` is then that content.
+
+    Raises:
+        PolicyError: when the document itself cannot be read; an inner one that cannot only yields findings.
+
+    """
+    return _open_bytes(name, "", data, format, max_size)
+
+
+def _open_bytes(file: str, prefix: str, data: bytes, format_: Format | None, max_size: int) -> Document:
+    """Open bytes found in a file under a pointer, the file itself being ``""``."""
+    name = _name(file, prefix)
+    check_size(name, data, max_size)
+    findings: tuple[Finding, ...] = ()
+    if looks_signed(data):
+        content = signed_content(data)
+        if content is None:
+            Report(name).fail(
+                "document-syntax", "the signed file is damaged or carries no content", hint="export it again"
+            )
+        data = content
+        check_size(name, data, max_size)
+        findings = (note("signature-not-checked", "the file is signed; here only its content is read", Origin(name)),)
+    format_ = format_ or sniff(name, data)
+    value = parse(name, data, format_, white_space="keep", max_size=max_size)
+    return _build(file, prefix, (format_, value, data), findings)
+
+
+def _name(file: str, prefix: str) -> str:
+    """Name a document inside a file."""
+    return f"{file}#{prefix}" if prefix else file
+
+
+def _build(
+    file: str,
+    prefix: str,
+    parsed: tuple[Format, Any, bytes],
+    findings: tuple[Finding, ...] = (),
+    *,
+    part: bool = False,
+    layer: int = 0,
+) -> Document:
+    """Recognise a parsed document and open what is inside it."""
+    format_, value, data = parsed
+    kind = recognise(value, format_)
+    inner: list[tuple[str, Document]] = []
+    collected = list(findings)
+    for found in inner_of(kind, value) if layer < _MAX_LAYERS else ():
+        try:
+            inner.append((found.pointer, _open_inner(file, prefix + found.pointer, found, layer + 1)))
+        except PolicyError as problem:
+            collected.extend(problem.findings)
+    name = _name(file, prefix)
+    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part)
+
+
+def _open_inner(file: str, prefix: str, found: Inner, layer: int) -> Document:
+    """Open one inner document."""
+    if isinstance(found, Part):
+        return _build(file, prefix, ("json", found.value, dump(found.value, "json")), part=True, layer=layer)
+    if isinstance(found, Text):
+        return _open_text(file, prefix, found, layer)
+    try:
+        data = binascii.a2b_base64(found.text.translate(_BASE64_SPACE).encode("ascii"), strict_mode=True)
+    except ValueError:
+        Report(_name(file, prefix)).fail(
+            "document-syntax", "the embedded document is not base64", hint="encode it again"
+        )
+    return _open_bytes(file, prefix, data, None, MAX_SIZE)
+
+
+def _open_text(file: str, prefix: str, found: Text, layer: int) -> Document:
+    """Open a string that is a document.
+
+    Jamf gives payloads back with entities encoded once more than they were sent
+    (github.com/deploymenthetheory/terraform-provider-jamfpro, docs/plist_payloads.md), so its text is unescaped until it
+    parses; if it never does, the findings of the text as it stands are raised.
+    """
+    text = found.text
+    first: PolicyError | None = None
+    for _ in range(found.unescapes + 1):
+        source = Source(_name(file, prefix), text.strip().removeprefix("\ufeff").strip())
+        try:
+            format_ = sniff_text(source)
+            parsed = (format_, parse_text(source, format_), source.text.encode("utf-8"))
+        except PolicyError as problem:
+            first = first or problem
+            text = unescape(text)
+        else:
+            return _build(file, prefix, parsed, layer=layer)
+    raise first or PolicyError([])
+
+
+def unescape(text: str) -> str:
+    """Undo one XML escaping of a text."""
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return text
+
+
+def place(document: Document, pointer: str) -> Origin:
+    """Return the place of a pointer that may lead through inner documents."""
+    return places(document, (pointer,))[pointer]
+
+
+def places(document: Document, pointers: Iterable[str]) -> dict[str, Origin]:
+    """Return the place of each pointer that may lead through inner documents, reading each text once.
+
+    A place inside a document that stands in a string is given in that inner document, under its own name; a pointer
+    that leads nowhere gets the document's name alone.
+    """
+    asked: dict[str, tuple[Document, dict[str, str]]] = {}
+    indexes: dict[str, dict[str, Document]] = {}
+    for pointer in pointers:
+        holder, local = _resolve(document, pointer, indexes)
+        asked.setdefault(holder.name, (holder, {}))[1][pointer] = local
+    found: dict[str, Origin] = {}
+    for holder, locals_ in asked.values():
+        where = locate_all(holder.data, holder.format, set(locals_.values()))
+        for pointer, local in locals_.items():
+            found[pointer] = Origin(holder.name, *where.get(local, (0, 0)))
+    return found
+
+
+def _resolve(document: Document, pointer: str, indexes: dict[str, dict[str, Document]]) -> tuple[Document, str]:
+    """Return the document whose own text holds what a pointer leads to, and the pointer within that text."""
+    holder, base, current, rest = document, "", document, pointer
+    while True:
+        if current.name not in indexes:
+            indexes[current.name] = dict(current.inner)
+        inner = indexes[current.name]
+        cut = rest.find("/", 1)
+        while cut > 0 and rest[:cut] not in inner:
+            cut = rest.find("/", cut + 1)
+        if cut <= 0:
+            return holder, base + rest
+        current = inner[rest[:cut]]
+        base += rest[:cut]
+        rest = rest[cut:]
+        if not current.part:
+            holder, base = current, ""

@@ -1,0 +1,102 @@
+"""Take the content out of a CMS-signed file (RFC 5652), without judging the signature.
+
+A signed profile is a SignedData whose content is the profile itself. To say what the profile does, its bytes are
+enough; whether they may be trusted is another question, answered elsewhere. Signers write DER or, like Apple's own
+tools, BER with indefinite lengths and the content in pieces, so both are read.
+"""
+
+from __future__ import annotations
+
+_SEQUENCE = 0x30
+_OBJECT = 0x06
+_OCTETS = 0x04
+_PIECES = 0x24
+_EXPLICIT = 0xA0
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+_MAX_PIECES_DEPTH = 4
+_MAX_DEPTH = 32
+_Element = tuple[int, int, int, int]
+
+
+class _DamagedError(Exception):
+    """Say that bytes are no CMS content."""
+
+
+def looks_signed(data: bytes) -> bool:
+    """Tell whether bytes begin as a CMS SignedData does: a sequence whose first member is that object identifier."""
+    return data[:1] == b"0" and _SIGNED_DATA in data[:32]
+
+
+def signed_content(data: bytes) -> bytes | None:
+    """Return the content a CMS SignedData carries; None when it is damaged or carries none (a detached signature)."""
+    try:
+        content_info = _enter(data, 0, len(data), _SEQUENCE)
+        _, explicit = _two(data, *content_info, _OBJECT, _EXPLICIT)
+        signed_data = _enter(data, explicit[0], explicit[1], _SEQUENCE)
+        members = _members(data, *signed_data, most=3)
+        encapsulated = members[2]
+        _, content = _two(data, encapsulated[1], encapsulated[2], _OBJECT, _EXPLICIT)
+        tag, start, end, _ = _read(data, content[0], content[1])
+        return _octets(data, tag, start, end, 0)
+    except (_DamagedError, IndexError):
+        return None
+
+
+def _read(data: bytes, position: int, limit: int, depth: int = 0) -> _Element:
+    """Return tag, content's start and end, and the offset after one BER element."""
+    if depth > _MAX_DEPTH:
+        raise _DamagedError
+    tag, first = data[position], data[position + 1]
+    start = position + 2
+    if first == 0x80:
+        end = start
+        while data[end : end + 2] != b"\x00\x00":
+            end = _read(data, end, limit, depth + 1)[3]
+        return tag, start, end, end + 2
+    length = first
+    if first > 0x80:
+        width = first & 0x7F
+        length = int.from_bytes(data[start : start + width], "big")
+        start += width
+    if start + length > limit:
+        raise _DamagedError
+    return tag, start, start + length, start + length
+
+
+def _enter(data: bytes, position: int, limit: int, tag: int) -> tuple[int, int]:
+    """Return the content of the element at a position, which must have a tag."""
+    found, start, end, _ = _read(data, position, limit)
+    if found != tag:
+        raise _DamagedError
+    return start, end
+
+
+def _members(data: bytes, position: int, limit: int, *, most: int) -> list[_Element]:
+    """Return the first elements of a sequence."""
+    members: list[_Element] = []
+    while position < limit and len(members) < most:
+        members.append(_read(data, position, limit))
+        position = members[-1][3]
+    return members
+
+
+def _two(data: bytes, position: int, limit: int, first: int, second: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the contents of a sequence's first two elements, which must have these tags."""
+    members = _members(data, position, limit, most=2)
+    if [member[0] for member in members] != [first, second]:
+        raise _DamagedError
+    return members[0][1:3], members[1][1:3]
+
+
+def _octets(data: bytes, tag: int, start: int, end: int, depth: int) -> bytes:
+    """Return an octet string, put together from its pieces."""
+    if tag == _OCTETS:
+        return data[start:end]
+    if tag != _PIECES or depth > _MAX_PIECES_DEPTH:
+        raise _DamagedError
+    pieces: list[bytes] = []
+    while start < end:
+        piece = _read(data, start, end)
+        pieces.append(_octets(data, *piece[:3], depth + 1))
+        start = piece[3]
+    return b"".join(pieces)

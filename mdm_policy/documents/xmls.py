@@ -1,0 +1,223 @@
+"""Parse and write the XML of Jamf objects and AppLocker rules.
+
+The tree is lxml's, made by a parser that can reach no file, network, DTD or entity. Such documents are data, not
+prose: an element holds elements or text, never both, and comments and processing instructions say nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.parsers import expat
+
+from lxml import etree
+
+from mdm_policy.documents.prolog import without_prolog
+from mdm_policy.documents.texts import (
+    MAX_DEPTH,
+    MAX_SIZE,
+    Report,
+    Source,
+    WhiteSpace,
+    check_characters,
+    decode,
+    is_stray,
+    needs_escape,
+    refuse,
+    shown,
+)
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_SPACE = " \t\r\n"
+_TOO_DEEP = etree.XPath("(" + "/*" * (MAX_DEPTH + 1) + ")[1]")
+_MIXED = etree.XPath("boolean(//*[*]/text()[normalize-space()])")
+_TEXTS = etree.XPath("//text()", smart_strings=False)
+_ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
+
+
+def parse_xml(name: str, data: bytes, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> etree._Element:
+    """Parse an XML document and return its root element.
+
+    Raises:
+        PolicyError: with every finding the parser could reach.
+
+    """
+    return parse_xml_text(decode(name, data, max_size), white_space)
+
+
+def parse_xml_text(source: Source, white_space: WhiteSpace = "error") -> etree._Element:
+    """Parse an XML text already decoded."""
+    report = Report(source.name)
+    check_characters(source, report)
+    text = without_prolog(source, report)
+    root = _parse(text, report)
+    strict = white_space == "error"
+    deepest: Any = _TOO_DEEP(root)
+    for element in deepest:
+        place = (element.sourceline or 0, 0)
+        report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", place)
+    if _MIXED(root) or (strict and _has_stray(root)):
+        _Checker(report, strict=strict).run(text)
+        report.stop_if_any()
+    return root
+
+
+def _parse(text: str, report: Report) -> etree._Element:
+    """Run lxml over a text without DTD, or report what it says."""
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as problem:
+        line, column = problem.position
+        place = (line or 0, column or 0)
+        message = (problem.msg or "nothing was read").rsplit(", line ", 1)[0]
+        code = getattr(problem, "code", 0)
+        if code == etree.ErrorTypes.ERR_UNDECLARED_ENTITY:
+            report.fail(
+                "entity-forbidden", "the document uses an entity that is not XML's own", place, "write the text out"
+            )
+        if code == etree.ErrorTypes.ERR_INVALID_CHAR:
+            report.fail("control-character", "the document refers to a character XML cannot hold", place, "remove it")
+        if "depth" in message:
+            report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", place)
+        report.fail(
+            "document-syntax", f"the document is not well-formed XML: {message[:1].lower()}{message[1:]}", place
+        )
+
+
+def _has_stray(root: etree._Element) -> bool:
+    """Tell whether any text or attribute has white space around it; white space alone is layout, or an empty leaf."""
+    texts: Any = _TEXTS(root)
+    attributes: Any = _ATTRIBUTES(root)
+    return any(text.strip(_SPACE) and is_stray(text) for text in texts) or any(map(is_stray, attributes))
+
+
+class _Frame:
+    """Hold an element being checked: where it began, its text so far, and whether elements are in it."""
+
+    __slots__ = ("chunks", "parent", "place")
+
+    def __init__(self, place: tuple[int, int]) -> None:
+        self.place = place
+        self.chunks: list[str] = []
+        self.parent = False
+
+
+class _Checker:
+    """Read a well-formed text once more, with expat, to name the place of each defect."""
+
+    def __init__(self, report: Report, *, strict: bool) -> None:
+        self.report = report
+        self.strict = strict
+        self.stack: list[_Frame] = [_Frame((0, 0))]
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.text
+
+    def run(self, text: str) -> None:
+        """Report every defect of a text."""
+        self.parser.Parse(text.encode("utf-8"), True)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take the start of an element, and check its attributes and the text before it."""
+        del tag
+        place = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+        outer = self.stack[-1]
+        outer.parent = True
+        self.check_between("".join(outer.chunks), place)
+        outer.chunks.clear()
+        for name, value in attributes.items():
+            if self.strict and is_stray(value):
+                self.stray(f"the attribute {name}={shown(value)} begins or ends in white space", place)
+        self.stack.append(_Frame(place))
+
+    def text(self, data: str) -> None:
+        """Keep character data."""
+        self.stack[-1].chunks.append(data)
+
+    def end(self, tag: str) -> None:
+        """Take the end of an element, and check its text."""
+        frame = self.stack.pop()
+        text = "".join(frame.chunks)
+        if frame.parent:
+            self.check_between(text, (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1))
+        elif self.strict and text.strip(_SPACE) and is_stray(text):
+            self.stray(f"the text {shown(text)} of <{tag}> begins or ends in white space", frame.place)
+
+    def check_between(self, text: str, place: tuple[int, int]) -> None:
+        """Report text beside elements, at what follows it."""
+        if text.strip(_SPACE):
+            message = f"the text {shown(text.strip())} stands between elements"
+            self.report.add("document-syntax", message, place, "put it into an element of its own")
+
+    def stray(self, message: str, place: tuple[int, int]) -> None:
+        """Report stray white space."""
+        hint = "remove it: devices compare identifiers byte for byte"
+        self.report.add("stray-white-space", message, place, hint)
+
+
+def dump_xml(root: etree._Element, *, compact: bool = False) -> bytes:
+    """Write an element: two spaces of indent, attributes sorted by name, text exactly as it is, a line feed at the end.
+
+    Elements keep their order, which both vendors give meaning to. A leaf of nothing but white space is empty. `compact`
+    leaves out indent, line feeds and the XML declaration: the form for a value inside another document (AppLocker's
+    CSP takes the bare RuleCollection element:
+    learn.microsoft.com/windows/client-management/mdm/applocker-csp).
+
+    Raises:
+        PolicyError: `document-too-deep`, `document-syntax` (mixed content) or `value-not-representable` (namespaces).
+
+    """
+    parts: list[str] = []
+    _write(root, parts, 0, (), compact=compact)
+    newline = "" if compact else "\n"
+    return (newline.join(["" if compact else _DECLARATION.rstrip("\n"), *parts]) + newline).encode("utf-8")
+
+
+def _write(element: etree._Element, parts: list[str], depth: int, path: tuple[str, ...], *, compact: bool) -> None:
+    """Write one element and what is in it."""
+    tag: Any = element.tag
+    if not isinstance(tag, str) or tag[:1] == "{":
+        raise refuse("value-not-representable", "namespaces, comments and instructions are not written", path)
+    path = (*path, tag)
+    if depth >= MAX_DEPTH:
+        raise refuse("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", path)
+    indent = "" if compact else "  " * depth
+    opening = indent + "<" + tag + "".join(_attribute(str(k), str(v), path) for k, v in sorted(element.attrib.items()))
+    text = element.text or ""
+    children = list(element)
+    if not children:
+        text = text if text.strip(_SPACE) else ""
+        parts.append(f"{opening}>{_escape(text)}</{tag}>" if text else f"{opening}/>")
+        return
+    if text.strip(_SPACE) or any((child.tail or "").strip(_SPACE) for child in children):
+        raise refuse("document-syntax", "text stands between elements", path)
+    parts.append(opening + ">")
+    for child in children:
+        _write(child, parts, depth + 1, path, compact=compact)
+    parts.append(f"{indent}</{tag}>")
+
+
+def _escape(text: str) -> str:
+    """Escape a text so that a parser returns the same characters."""
+    if not needs_escape(text):
+        return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def _attribute(name: str, value: str, path: tuple[str, ...]) -> str:
+    """Write an attribute; line feeds and tabs are escaped, since a parser turns bare ones into spaces."""
+    if name[:1] == "{":
+        raise refuse("value-not-representable", f"the attribute {name} has a namespace", path)
+    value = _escape(value).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return f' {name}="{value}"'

@@ -1,0 +1,314 @@
+"""Read policies of the Android Management API, and the request bodies that change one.
+
+A policy says what it says, and what it leaves out has a default that matters: playStoreMode is WHITELIST then, and
+sideloading is refused. A change (patch, modifyPolicyApplications) leaves the rest of the stored policy as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy.effects import amapi_rules as rules
+from mdm_policy.effects.amapi_browser import read_browser
+from mdm_policy.effects.amapi_uses import used_packages
+
+if TYPE_CHECKING:
+    from mdm_policy.effects.collect import Collector
+    from mdm_policy.model import Reading, Rule
+
+_STORE_WORDS = {
+    "": "WHITELIST",
+    "PLAY_STORE_MODE_UNSPECIFIED": "WHITELIST",
+    "WHITELIST": "WHITELIST",
+    "BLACKLIST": "BLACKLIST",
+}
+_PERSONAL_WORDS = {
+    "": "BLOCKLIST",
+    "PLAY_STORE_MODE_UNSPECIFIED": "BLOCKLIST",
+    "BLACKLIST": "BLOCKLIST",
+    "BLOCKLIST": "BLOCKLIST",
+    "ALLOWLIST": "ALLOWLIST",
+}
+_INSTALLABLE = frozenset(
+    {
+        "",
+        "INSTALL_TYPE_UNSPECIFIED",
+        "PREINSTALLED",
+        "FORCE_INSTALLED",
+        "AVAILABLE",
+        "REQUIRED_FOR_SETUP",
+        "KIOSK",
+        "CUSTOM",
+    }
+)
+_UNTRUSTED: dict[str, tuple[str, ...]] = {
+    "": (),
+    "UNTRUSTED_APPS_POLICY_UNSPECIFIED": (),
+    "DISALLOW_INSTALL": (),
+    "ALLOW_INSTALL_IN_PERSONAL_PROFILE_ONLY": ("personal",),
+    "ALLOW_INSTALL_DEVICE_WIDE": ("device", "work", "personal"),
+}
+"""The sides on which an untrustedAppsPolicy lets sideloaded apps in."""
+_NOT_FIELDS = {
+    "untrustedAppsPolicy": "it belongs into advancedSecurityOverrides",
+    "developerSettings": "it belongs into advancedSecurityOverrides",
+    "personalApplicationPolicy": "the field is personalUsagePolicies.personalApplications",
+    "personalApplications": "it belongs into personalUsagePolicies",
+    "workProfilePolicy": "applications acts on the work profile by itself",
+    "ensureVerificationAgent": "the field is advancedSecurityOverrides.googlePlayProtectVerifyApps",
+    "policyEnforced": "the field is policyEnforcementRules",
+}
+_NO_EFFECT = {
+    "blockApplicationsEnabled": "mark each app BLOCKED instead",
+    "installUnknownSourcesAllowed": "use advancedSecurityOverrides.untrustedAppsPolicy",
+}
+_MANAGEMENT = frozenset({"com.android.vending", "com.google.android.gms", "com.google.android.apps.work.clouddpc"})
+
+
+class _Surroundings(msgspec.Struct, frozen=True):
+    """Hold what the rest of the policy does to its lists."""
+
+    whole: bool
+    """False for a change, whose surroundings stand in the stored policy."""
+    open_sides: tuple[str, ...] = ()
+    adb: bool = False
+    frozen_apps: bool = False
+    """Apps can be neither installed nor uninstalled any more, so a ban comes too late for a present copy."""
+
+
+def read_policy(c: Collector) -> Reading:
+    """Read a whole policy."""
+    _policy(c, c.mapping(c.document.value, ""), "", whole=True)
+    return c.reading(mdm="amapi")
+
+
+def read_patch(c: Collector) -> Reading:
+    """Read a PATCH envelope: only the fields of its updateMask act; without a mask all others are reset."""
+    top = c.mapping(c.document.value, "")
+    body = c.optional(top, "body", "")
+    mask = c.text(c.optional(top, "query", ""), "updateMask", "/query")
+    fields = {field.strip().partition(".")[0] for field in mask.split(",")} - {""}
+    if not fields:
+        message = "a PATCH without updateMask resets every field the body does not hold, playStoreMode to WHITELIST"
+        c.say("error", "patch-without-mask", message, "/query", "name the fields in updateMask")
+        _policy(c, body, "/body", whole=True)
+        return c.reading(mdm="amapi")
+    for field in sorted(str(key) for key in body if key not in fields):
+        message = f"{field!r} is not in the updateMask, so the server ignores it"
+        c.say("warning", "outside-update-mask", message, "/body", "add it to the updateMask")
+    _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
+    return c.reading(mdm="amapi")
+
+
+def read_modify(c: Collector) -> Reading:
+    """Read a modifyPolicyApplications body: each change names an app and the fields it sets."""
+    top = c.mapping(c.document.value, "")
+    around = _Surroundings(whole=False)
+    for at, change in c.mappings(top, "changes", ""):
+        application = c.optional(change, "application", at)
+        mask = c.text(change, "updateMask", at)
+        fields = {field.strip() for field in mask.split(",")} - {""}
+        if fields:
+            for key in ("installType", "disabled"):
+                if key in application and key not in fields:
+                    message = f"{key} is not in the updateMask, so the server ignores it"
+                    c.say("error", "outside-update-mask", message, at, "add it to the updateMask")
+            if not fields & {"installType", "disabled"}:
+                continue
+            application = {k: v for k, v in application.items() if k == "packageName" or k in fields}
+        _application(c, application, f"{at}/application", None, around)
+    return c.reading(mdm="amapi")
+
+
+def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> None:
+    mode = _words(c, top, base)
+    around = _surroundings(c, top, base, whole=whole)
+    _traps(c, top, base)
+    store: Rule | None = None
+    if mode == "WHITELIST" and (whole or "playStoreMode" in top):
+        closed = not {"device", "work"} & set(around.open_sides)
+        store = c.rule(rules.WHITELIST if closed and not around.adb else rules.WHITELIST_OPEN)
+    for at, application in c.mappings(top, "applications", base):
+        _application(c, application, at, store, around)
+    blocked = {e.value: e.pointer for e in c.effects if e.rule.sense == "block" and e.family == "android"}
+    personal = _personal(c, top, base)
+    if not blocked and not personal:
+        return
+    _mode_findings(c, c.text(top, "playStoreMode", base), bool(blocked) and whole, base)
+    _open_findings(c, top, base, around, blocked)
+    if whole:
+        _personal_findings(c, top, base, [package for package in blocked if package not in personal])
+        _evidence(c, top, base)
+
+
+def _words(c: Collector, top: dict[str, Any], base: str) -> str:
+    """Return the effective playStoreMode; a word the API does not know makes it refuse the whole policy."""
+    word = c.text(top, "playStoreMode", base)
+    usage = c.optional(top, "personalUsagePolicies", base)
+    personal = c.text(usage, "personalPlayStoreMode", f"{base}/personalUsagePolicies")
+    if word not in _STORE_WORDS:
+        message = f"{word!r} is no word of playStoreMode; the API refuses the whole policy"
+        c.say("error", "play-store-mode-word", message, f"{base}/playStoreMode", "write BLACKLIST or WHITELIST")
+        c.void = "playStoreMode has a word the API refuses"
+    if personal not in _PERSONAL_WORDS:
+        message = f"{personal!r} is no word of personalPlayStoreMode; the API refuses the whole policy"
+        at = f"{base}/personalUsagePolicies/personalPlayStoreMode"
+        c.say("error", "play-store-mode-word", message, at, "write BLOCKLIST or ALLOWLIST")
+        c.void = "personalPlayStoreMode has a word the API refuses"
+    return _STORE_WORDS.get(word, "")
+
+
+def _surroundings(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> _Surroundings:
+    overrides = c.optional(top, "advancedSecurityOverrides", base)
+    at = f"{base}/advancedSecurityOverrides"
+    word = c.text(overrides, "untrustedAppsPolicy", at)
+    if word not in _UNTRUSTED:
+        c.say(
+            "error", "untrusted-apps-word", f"{word!r} is no word of untrustedAppsPolicy", f"{at}/untrustedAppsPolicy"
+        )
+    sides = _UNTRUSTED.get(word, ("device", "work", "personal"))
+    adb = c.text(overrides, "developerSettings", at) == "DEVELOPER_SETTINGS_ALLOWED"
+    if whole or word:
+        changes: dict[str, Any] = {"strength": "partial", "escapes": "adb, while USB debugging is open"} if adb else {}
+        if sides == ("personal",):
+            changes["sides"] = ("device", "work")
+        if len(sides) < 3:
+            c.rule(rules.NO_UNTRUSTED, **changes)
+    if c.flag(top, "installAppsDisabled", base):
+        c.rule(rules.INSTALL_DISABLED)
+    frozen = bool(top.get("installAppsDisabled") is True or c.flag(top, "uninstallAppsDisabled", base))
+    return _Surroundings(whole, sides, adb, frozen)
+
+
+def _application(c: Collector, app: dict[str, Any], at: str, store: Rule | None, around: _Surroundings) -> None:
+    package = c.text(app, "packageName", at)
+    kept = c.identifiers([(f"{at}/packageName", package)])
+    kind = c.text(app, "installType", at)
+    if not kept:
+        return
+    disabled = c.flag(app, "disabled", at) is True
+    if kind == "BLOCKED":
+        rule = _blocked(c, around)
+    elif kind not in _INSTALLABLE:
+        message = f"{kind!r} is no installType; the API refuses the whole policy"
+        c.say("error", "install-type-word", message, f"{at}/installType", "write BLOCKED for a ban")
+        return
+    elif disabled:
+        rule = c.rule(rules.DISABLED)
+    elif store is not None:
+        rule = store
+    elif "installType" in app or around.whole:
+        rule = c.rule(rules.ALLOWED)
+    else:
+        return
+    c.add(rule, "android", "package_name", package, at)
+    if kind != "BLOCKED":
+        read_browser(c, app, package, at)
+
+
+def _blocked(c: Collector, around: _Surroundings) -> Rule:
+    base = rules.BLOCKED
+    if not around.whole:
+        base = rules.MODIFY_BLOCKED
+    elif around.adb or {"device", "work"} & set(around.open_sides):
+        base = rules.BLOCKED_OPEN
+    if around.frozen_apps:
+        return c.rule(base, verdict="not-installable", escapes="a copy that is already installed")
+    return c.rule(base)
+
+
+def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
+    """Read the personal side of company-owned devices; return the packages it refuses."""
+    usage = c.optional(top, "personalUsagePolicies", base)
+    at = f"{base}/personalUsagePolicies"
+    mode = _PERSONAL_WORDS.get(c.text(usage, "personalPlayStoreMode", at), "")
+    entries = c.mappings(usage, "personalApplications", at)
+    if usage.get("personalPlayStoreMode") == "BLACKLIST":
+        c.deprecated("personalPlayStoreMode BLACKLIST", "its replacement", "BLOCKLIST", f"{at}/personalPlayStoreMode")
+    for key in usage.keys() & {"personalApplicationPolicy", "applications"}:
+        c.unknown_key(key, "the field is personalApplications", at)
+    allow_list = c.rule(rules.PERSONAL_ALLOWLIST) if mode == "ALLOWLIST" else None
+    refused: set[str] = set()
+    listed = 0
+    for place, entry in entries:
+        kept = c.identifiers([(f"{place}/packageName", c.text(entry, "packageName", place))])
+        kind = c.text(entry, "installType", place)
+        if not kept:
+            continue
+        if kind == "BLOCKED":
+            c.add(c.rule(rules.PERSONAL_BLOCKED), "android", "package_name", kept[0][1], place)
+            refused.add(kept[0][1])
+        elif kind in ("", "INSTALL_TYPE_UNSPECIFIED", "AVAILABLE"):
+            listed += 1
+            c.add(allow_list or c.rule(rules.PERSONAL_ALLOWED), "android", "package_name", kept[0][1], place)
+        else:
+            message = f"{kind!r} is no installType of personalApplications; the API refuses the whole policy"
+            c.say("error", "install-type-word", message, f"{place}/installType", "write BLOCKED for a ban")
+    if allow_list is not None:
+        c.allow_list(allow_list, listed, f"{at}/personalApplications")
+    return refused
+
+
+def _mode_findings(c: Collector, word: str, blocked: bool, base: str) -> None:
+    if not blocked or word == "BLACKLIST":
+        return
+    if word in ("", "PLAY_STORE_MODE_UNSPECIFIED"):
+        message = "playStoreMode is not set, so it is WHITELIST: every app that is not in the policy is uninstalled"
+        c.say("warning", "play-store-mode-missing", message, base, "set playStoreMode to BLACKLIST for a deny list")
+    elif word == "WHITELIST":
+        message = "playStoreMode WHITELIST already refuses every app that is not in the policy"
+        c.say("note", "deny-list-in-allow-mode", message, f"{base}/playStoreMode")
+
+
+def _open_findings(
+    c: Collector, top: dict[str, Any], base: str, around: _Surroundings, blocked: dict[str, str]
+) -> None:
+    if around.open_sides:
+        message = f"untrustedAppsPolicy lets sideloaded apps in ({', '.join(around.open_sides)})"
+        at = f"{base}/advancedSecurityOverrides/untrustedAppsPolicy"
+        c.say("warning", "sideload-open", message, at, "write DISALLOW_INSTALL")
+    if around.adb:
+        at = f"{base}/advancedSecurityOverrides/developerSettings"
+        c.say("warning", "adb-open", "USB debugging lets apps in", at, "write DEVELOPER_SETTINGS_DISABLED")
+    for key in ("uninstallAppsDisabled", "installAppsDisabled"):
+        if top.get(key) is True and blocked:
+            message = f"{key} keeps a banned app that is already installed where it is"
+            c.say("error", "uninstall-disabled-fights-ban", message, f"{base}/{key}", f"set {key} to false")
+    for package in sorted(_MANAGEMENT & blocked.keys()):
+        message = f"{package} is part of the management itself; blocking it breaks the device"
+        c.say("error", "blocks-management", message, blocked[package], "remove the entry")
+    for package, at in used_packages(top, base):
+        if package in blocked:
+            c.add(c.rule(rules.USED), "android", "package_name", package, at)
+
+
+def _personal_findings(c: Collector, top: dict[str, Any], base: str, missing: list[str]) -> None:
+    if not missing:
+        return
+    usage = top.get("personalUsagePolicies")
+    if isinstance(usage, dict) and usage.get("personalPlayStoreMode") == "ALLOWLIST":
+        return
+    count = len(missing)
+    message = f"{count} packages blocked in applications stay installable on the personal side of a COPE device"
+    severity = "warning" if isinstance(usage, dict) else "note"
+    hint = "list them in personalUsagePolicies.personalApplications"
+    c.say("warning" if severity == "warning" else "note", "personal-side-open", message, base, hint)
+
+
+def _evidence(c: Collector, top: dict[str, Any], base: str) -> None:
+    reporting = top.get("statusReportingSettings")
+    if not isinstance(reporting, dict) or reporting.get("applicationReportsEnabled") is not True:
+        message = "devices do not report their apps, so nobody can see whether the ban holds"
+        hint = "set statusReportingSettings.applicationReportsEnabled to true"
+        c.say("note", "ban-not-provable", message, base, hint)
+
+
+def _traps(c: Collector, top: dict[str, Any], base: str) -> None:
+    for key in _NOT_FIELDS.keys() & top.keys():
+        c.unknown_key(key, _NOT_FIELDS[key], base)
+    for key in _NO_EFFECT.keys() & top.keys():
+        c.say(
+            "warning", "key-without-effect", f"{key} is deprecated and has no effect", f"{base}/{key}", _NO_EFFECT[key]
+        )

@@ -1,0 +1,178 @@
+"""Read Apple configuration profiles: what their payloads do to apps and addresses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.effects import apple_rules as rules
+from mdm_policy.effects import santa
+from mdm_policy.effects.web import address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mdm_policy.effects.collect import Collector
+    from mdm_policy.model import Reading, Rule
+
+_TARGETS = {
+    1: frozenset({"ios", "ipados"}),
+    2: frozenset({"watchos"}),
+    3: frozenset({"homepod"}),
+    4: frozenset({"tvos"}),
+    5: frozenset({"macos"}),
+    6: frozenset({"visionos"}),
+}
+"""TargetDeviceType of the profile's top level; 0 means any."""
+_LISTS: dict[str, Rule] = {
+    "blockedAppBundleIDs": rules.BLOCKED,
+    "blacklistedAppBundleIDs": rules.BLACKLISTED,
+    "allowListedAppBundleIDs": rules.ALLOW_LISTED,
+    "whitelistedAppBundleIDs": rules.WHITELISTED,
+}
+_DEPRECATED = {
+    "blockedAppBundleIDs": ("27", "the declaration com.apple.configuration.app.settings on OS 27", ""),
+    "allowListedAppBundleIDs": ("27", "the declaration com.apple.configuration.app.settings on OS 27", ""),
+    "blacklistedAppBundleIDs": ("15", "blockedAppBundleIDs", "blockedAppBundleIDs"),
+    "whitelistedAppBundleIDs": ("15", "allowListedAppBundleIDs", "allowListedAppBundleIDs"),
+}
+_TRAPS = {
+    "allowedAppBundleIDs": "the key is 'allowListedAppBundleIDs'",
+    "familyControlsEnabled": "it belongs to com.apple.applicationaccess.new",
+    "pathBlackList": "it belongs to com.apple.applicationaccess.new",
+    "pathDenyList": "it belongs to com.apple.applicationaccess.new",
+    "DeniedApps": "it belongs to the declaration com.apple.configuration.app.settings",
+}
+
+
+def read_profile(c: Collector) -> Reading:
+    """Read a configuration profile."""
+    top = c.mapping(c.document.value, "")
+    c.expires = _removal(c, top)
+    target = top.get("TargetDeviceType")
+    if isinstance(target, int) and target in _TARGETS:
+        c.platforms = _TARGETS[target]
+    if top.get("IsEncrypted") is True or "EncryptedPayloadContent" in top:
+        c.rule(rules.ENCRYPTED)
+        c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
+        return c.reading()
+    for place, payload in c.mappings(top, "PayloadContent", ""):
+        reader = _PAYLOADS.get(c.text(payload, "PayloadType", place))
+        if reader is None:
+            continue
+        if payload.get("PayloadEnabled") is False:
+            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled false)", place)
+            continue
+        reader(c, payload, place)
+    return c.reading()
+
+
+def _removal(c: Collector, top: dict[str, Any]) -> str:
+    """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
+    duration = top.get("DurationUntilRemoval")
+    date = top.get("RemovalDate")
+    hint = "a ban must not lift itself: remove the key"
+    if isinstance(duration, int | float) and not isinstance(duration, bool):
+        message = f"the profile removes itself {duration:g} seconds after it is installed"
+        c.say("warning", "removal-date", message, "/DurationUntilRemoval", hint)
+        return f"after {duration:g} s"
+    if duration is not None:
+        c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
+    if isinstance(date, dt.date):
+        day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
+        c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", hint)
+        return day
+    if date is not None:
+        c.say("error", "wrong-type", "RemovalDate is no date", "/RemovalDate")
+        return "on a date that cannot be read"
+    return ""
+
+
+def _restrictions(c: Collector, payload: dict[str, Any], place: str) -> None:
+    for key, base in _LISTS.items():
+        if payload.get(key) is None:
+            continue
+        if not isinstance(payload[key], list):
+            c.items(payload, key, place)
+            continue
+        rule = c.rule(base)
+        entries = c.texts(payload, key, place)
+        c.add_all(rule, "ios", "bundle_id", entries)
+        pointer = f"{place}/{key}"
+        if base.sense == "allow-only":
+            c.allow_list(rule, len(entries), pointer)
+        since, instead, beside = _DEPRECATED[key]
+        c.deprecated(key, since, instead, pointer, "note" if not beside or beside in payload else "warning")
+    if payload.get("allowAppInstallation") is False:
+        c.rule(rules.NO_INSTALLATION)
+    if payload.get("allowUIAppInstallation") is False:
+        c.rule(rules.NO_STORE)
+    for key in _TRAPS.keys() & payload.keys():
+        c.unknown_key(key, _TRAPS[key], place)
+    c.near_misses({k: v for k, v in payload.items() if k not in _TRAPS}, _LISTS, place)
+
+
+def _app_lock(c: Collector, payload: dict[str, Any], place: str) -> None:
+    app = c.optional(payload, "App", place)
+    identifier = c.text(app, "Identifier", f"{place}/App")
+    if identifier:
+        c.add(c.rule(rules.APP_LOCK), "ios", "bundle_id", identifier, f"{place}/App/Identifier")
+
+
+def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> None:
+    """Read the old path lists of macOS: their default is deny, and whatever no list allows is refused."""
+    if payload.get("familyControlsEnabled") is not True:
+        c.say("error", "parental-controls-off", "familyControlsEnabled is not true, so the lists have no effect", place)
+        return
+    for key, base in (("pathDenyList", rules.PATH_DENY), ("pathBlackList", rules.PATH_BLACK)):
+        if not isinstance(payload.get(key), list):
+            c.items(payload, key, place)
+            continue
+        names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.texts(payload, key, place)]
+        c.add_all(c.rule(base), "macos", "process_name", [entry for entry in names if entry[1]])
+    c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
+    allowed = [path for key in ("pathAllowList", "pathWhiteList") for _, path in c.texts(payload, key, place)]
+    if "/" in allowed:
+        return
+    message = "no path list allows '/': everything that no list allows is refused, the system's own apps apart"
+    c.say("warning", "parental-controls-default-deny", message, place, "add '/' to pathAllowList if a ban was meant")
+    if allowed:
+        why = "whether an app is refused depends on the folder it stands in"
+        c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why)
+        return
+    rule = c.rule(rules.PARENTAL_DEFAULT)
+    for key in ("allowList", "whiteList"):
+        for at, item in c.mappings(payload, key, place):
+            if item.get("disabled") is not True and c.text(item, "bundleID", at):
+                c.add(rule, "macos", "bundle_id", item["bundleID"], f"{at}/bundleID")
+
+
+def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
+    plugin = c.text(payload, "FilterType", place) not in ("", "BuiltIn")
+    for key, base in (("DenyListURLs", rules.WEB_DENY), ("BlacklistedURLs", rules.WEB_BLACK)):
+        entries = c.texts(payload, key, place)
+        if not entries:
+            continue
+        rule = c.rule(base)
+        if plugin:
+            rule = c.rule(base, sense="none", verdict="allowed", why="only the built-in filter reads the list")
+            c.say("error", "web-filter-plugin", f"{key} has no effect with another FilterType than BuiltIn", place)
+        if base is rules.WEB_BLACK:
+            beside = "DenyListURLs" in payload
+            c.deprecated(key, "iOS 14.5", "DenyListURLs", f"{place}/{key}", "note" if beside else "warning")
+        if len(entries) > 500:
+            message = f"{key} holds {len(entries)} addresses; the filter takes about 500"
+            c.say("warning", "web-filter-too-long", message, f"{place}/{key}")
+        for at, text in entries:
+            kind, value = address(text)
+            c.add(rule, "web", kind, value, at)
+
+
+_PAYLOADS: dict[str, Callable[[Collector, dict[str, Any], str], None]] = {
+    "com.apple.applicationaccess": _restrictions,
+    "com.apple.applicationaccess.new": _parental_controls,
+    "com.apple.app.lock": _app_lock,
+    "com.apple.webcontent-filter": _web_filter,
+    "com.northpolesec.santa": santa.read_payload,
+    "com.google.santa": santa.read_payload,
+}

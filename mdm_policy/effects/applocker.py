@@ -1,0 +1,214 @@
+"""Read AppLocker rules: one bare RuleCollection, or a whole AppLockerPolicy as Group Policy takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from mdm_policy.documents import elements
+from mdm_policy.effects.collect import fact
+from mdm_policy.model import Rule
+
+if TYPE_CHECKING:
+    from mdm_policy.effects.collect import Collector
+    from mdm_policy.model import Kind, Reading
+
+_CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
+_WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}
+_EVERYONE = "S-1-1-0"
+
+PUBLISHER = Rule(
+    "applocker-exe-publisher",
+    "block",
+    "blocked",
+    "partial",
+    fact("a Deny publisher rule for executables stops all that a publisher signed", _CSP),
+    introduced=_WINDOWS,
+    escapes="copies that are unsigned or signed by another publisher",
+)
+BINARY_NAME = Rule(
+    "applocker-exe-binary-name",
+    "block",
+    "blocked",
+    "weak",
+    fact("a Deny publisher rule may name one binary of a publisher", _CSP),
+    introduced=_WINDOWS,
+    escapes="other binaries, and copies that are unsigned or signed by another publisher",
+)
+PATH = Rule(
+    "applocker-exe-path",
+    "block",
+    "blocked",
+    "weak",
+    fact("a Deny path rule stops a file name or folder", _CSP),
+    introduced=_WINDOWS,
+    escapes="copies that are renamed or stand in another folder",
+)
+INSTALLER = Rule(
+    "applocker-msi-publisher",
+    "block",
+    "not-installable",
+    "partial",
+    fact("a Deny publisher rule for MSI stops a publisher's installers, not its programs", _CSP),
+    introduced=_WINDOWS,
+    escapes="other kinds of installer",
+)
+APPX_NAME = Rule(
+    "applocker-appx-name",
+    "block",
+    "blocked",
+    "strong",
+    fact("a Deny rule for packaged apps stops a package by its name", _CSP),
+    introduced=_WINDOWS,
+)
+APPX_PUBLISHER = Rule(
+    "applocker-appx-publisher",
+    "block",
+    "blocked",
+    "strong",
+    fact("a Deny rule for packaged apps stops all packages of a publisher", _CSP),
+    introduced=_WINDOWS,
+)
+RULES = (PUBLISHER, BINARY_NAME, PATH, INSTALLER, APPX_NAME, APPX_PUBLISHER)
+
+_DEFAULT_PATHS = ({"*"}, {"%PROGRAMFILES%\\*", "%WINDIR%\\*"})
+
+
+def read_applocker(c: Collector) -> Reading:
+    """Read every rule collection of the document."""
+    root = c.document.value
+    if not isinstance(root, etree._Element):  # noqa: SLF001  # lxml has no public name for its element class
+        c.mapping(root, "")
+        return c.reading()
+    collection: _Collection | None = None
+    for pointer, element in elements(root):
+        name = _local(element)
+        if name == "RuleCollection":
+            if collection:
+                collection.close()
+            collection = _Collection(c, element, pointer)
+        elif collection and name in ("FilePublisherRule", "FilePathRule", "FileHashRule"):
+            collection.read_rule(element, name, pointer)
+    if collection:
+        collection.close()
+    return c.reading()
+
+
+class _Collection:
+    """Read the rules of one collection: its mode decides what they do, its allow rules what else still runs."""
+
+    def __init__(self, c: Collector, element: etree._Element, pointer: str) -> None:
+        self.c = c
+        self.pointer = pointer
+        self.type = element.get("Type", "")
+        self.mode = element.get("EnforcementMode", "")
+        self.allowed: set[str] = set()
+        self.rules = 0
+
+    def close(self) -> None:
+        if not self.rules:
+            return
+        if self.mode != "Enabled":
+            message = f"EnforcementMode is {self.mode!r}: the rules stop nothing"
+            self.c.say("error", "applocker-not-enforced", message, self.pointer, 'write EnforcementMode="Enabled"')
+        elif not any(paths <= self.allowed for paths in _DEFAULT_PATHS):
+            message = f"the {self.type} rules allow nothing by default, so all that no rule allows is refused"
+            hint = "add the default Allow rules"
+            self.c.say("warning", "applocker-default-rules-missing", message, self.pointer, hint)
+
+    def read_rule(self, element: etree._Element, name: str, pointer: str) -> None:
+        self.rules += 1
+        everyone = element.get("UserOrGroupSid") == _EVERYONE
+        conditions = _condition(element)
+        if element.get("Action") == "Allow":
+            if everyone and conditions is not None:
+                path = conditions.get("Path", "")
+                any_publisher = conditions.get("PublisherName") == "*" and conditions.get("ProductName") == "*"
+                self.allowed.add("*" if any_publisher else path.upper())
+            if _has(element, "Exceptions"):
+                message = "an exception of an Allow rule does not deny: another rule may allow what it leaves out"
+                self.c.say("warning", "applocker-exceptions-only", message, pointer, "write a Deny rule")
+            return
+        if element.get("Action") != "Deny" or conditions is None:
+            self.c.say("error", "applocker-rule-unreadable", "the rule has no Action or no condition", pointer)
+            return
+        if name == "FileHashRule":
+            message = "a hash rule stops one build of a file, which no list of identifiers can hold"
+            self.c.say("note", "no-identifier-kind", message, pointer)
+            return
+        narrow = ""
+        if not everyone:
+            narrow = "other users: the rule is for " + (element.get("UserOrGroupSid") or "nobody")
+        elif _has(element, "Exceptions"):
+            narrow = "what the exceptions of the rule leave out"
+        if name == "FilePathRule":
+            self._path(conditions, pointer, narrow)
+        else:
+            self._publisher(element, conditions, pointer, narrow)
+
+    def _path(self, condition: etree._Element, pointer: str, narrow: str) -> None:
+        file = condition.get("Path", "").replace("/", "\\").rpartition("\\")[2]
+        if self.type == "Exe" and file.lower().endswith(".exe") and "*" not in file:
+            self._add(PATH, "executable", file, pointer, narrow)
+
+    def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, narrow: str) -> None:
+        publisher = condition.get("PublisherName", "")
+        product = condition.get("ProductName", "")
+        binary = condition.get("BinaryName", "")
+        narrow = narrow or _version(element)
+        if self.type == "Appx":
+            if product not in ("", "*"):
+                if publisher == "*" or narrow:
+                    self._add(APPX_NAME, "appx_name", product, pointer, narrow)
+                else:
+                    other = f"a package of that name by another publisher than {publisher}"
+                    self._add(APPX_NAME, "appx_name", product, pointer, other, strength="partial")
+            elif publisher not in ("", "*"):
+                self._add(APPX_PUBLISHER, "publisher", publisher, pointer, narrow)
+        elif self.type == "Exe" and binary not in ("", "*"):
+            self._add(BINARY_NAME, "executable", binary, pointer, narrow)
+        elif self.type in ("Exe", "Msi") and publisher not in ("", "*"):
+            if product == "*":
+                self._add(PUBLISHER if self.type == "Exe" else INSTALLER, "publisher", publisher, pointer, narrow)
+                return
+            message = f"the rule stops only the product {product!r} of its publisher"
+            self.c.say("note", "no-identifier-kind", message, pointer)
+
+    def _add(self, base: Rule, kind: Kind, value: str, pointer: str, narrow: str, *, strength: str = "weak") -> None:
+        changes: dict[str, Any] = {}
+        if narrow:
+            changes = {"strength": strength, "escapes": narrow}
+        if self.mode == "AuditOnly":
+            changes |= {"sense": "report", "verdict": "reported-only", "why": "EnforcementMode AuditOnly only logs"}
+        elif self.mode != "Enabled":
+            changes |= {"sense": "none", "verdict": "allowed", "why": "the collection is not enforced"}
+        self.c.add(self.c.rule(base, **changes), "windows", kind, value, pointer)
+
+
+def _local(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _condition(element: etree._Element) -> etree._Element | None:
+    for block in element:
+        if _local(block) == "Conditions":
+            for condition in block:
+                if _local(condition) in ("FilePublisherCondition", "FilePathCondition", "FileHashCondition"):
+                    return condition
+    return None
+
+
+def _has(element: etree._Element, name: str) -> bool:
+    return any(_local(child) == name and len(child) > 0 for child in element)
+
+
+def _version(element: etree._Element) -> str:
+    """Return what a version range leaves out; every version is `*` to `*`."""
+    for child in element.iter():
+        if _local(child) == "BinaryVersionRange":
+            low, high = child.get("LowSection", ""), child.get("HighSection", "")
+            if low in ("*", "0.0.0.0") and high == "*":  # noqa: S104  # a version, not an address
+                return ""
+            return f"versions outside {low or '?'} to {high or '?'}"
+    return "versions, since the rule gives no BinaryVersionRange"

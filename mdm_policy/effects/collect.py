@@ -1,0 +1,262 @@
+"""Collect what one document does while its reader walks it, and keep the walk safe from whatever the document holds.
+
+Every reader takes a Collector and returns its Reading. The Collector shares one Rule among all effects of a place,
+turns wrong types into findings instead of exceptions, and carries what weakens the whole document: a removal date, a
+platform it cannot reach, a reason why the server or the device refuses all of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy.errors import Finding, Origin
+from mdm_policy.model import Effect, Fact, Reading, Rule, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from mdm_policy.documents import Document
+    from mdm_policy.errors import Severity
+    from mdm_policy.model import Family, Kind
+
+ANY: tuple[int, ...] = (0,)
+"""The version from which a rule holds when no source names one."""
+NOT_STATED = Scope()
+_BLOCKS = ("block", "remove")
+_SHOWN = 3
+
+
+class Collector:
+    """Gather effects, rules and findings of one document; mutable, and gone when its Reading is made."""
+
+    def __init__(self, document: Document, read: Callable[[Document], tuple[Reading, list[str]]]) -> None:
+        """Start with nothing found; `read` reads an embedded document and says where its findings stand."""
+        self.document = document
+        self.read = read
+        self.effects: list[Effect] = []
+        self.rules: list[Rule] = []
+        self.findings: list[Finding] = []
+        self.places: list[str] = []
+        """The pointer of each finding; lines are looked up once, when the outermost document is done."""
+        self.expires = ""
+        self.platforms: frozenset[str] | None = None
+        self.void = ""
+
+    def rule(self, base: Rule, **changes: Any) -> Rule:
+        """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
+        if self.expires:
+            changes["expires"] = self.expires
+        if self.platforms is not None:
+            reached = {key: value for key, value in base.introduced.items() if key in self.platforms}
+            if not reached:
+                changes |= {
+                    "sense": "none",
+                    "verdict": "allowed",
+                    "why": "the devices it is sent to do not know the key",
+                }
+            elif reached != base.introduced:
+                changes["introduced"] = reached
+        if self.void:
+            changes |= {"sense": "none", "verdict": "allowed", "why": self.void}
+        made = msgspec.structs.replace(base, **changes) if changes else base
+        for known in self.rules:
+            if known is made or known == made:
+                return known
+        self.rules.append(made)
+        return made
+
+    def add(self, rule: Rule, family: Family, kind: Kind, value: str, pointer: str) -> None:
+        """Record one effect."""
+        self.effects.append(Effect(rule, family, kind, value, pointer))
+
+    def add_all(self, rule: Rule, family: Family, kind: Kind, entries: Iterable[tuple[str, str]]) -> None:
+        """Record an effect for each (pointer, identifier)."""
+        self.effects.extend([Effect(rule, family, kind, value, pointer) for pointer, value in entries])
+
+    def say(self, severity: Severity, id_: str, message: str, pointer: str = "", hint: str = "") -> None:
+        """Record a finding at a place of this document."""
+        self.findings.append(Finding(id_, severity, message, Origin(self.document.name), hint))
+        self.places.append(pointer)
+
+    def mapping(self, value: Any, pointer: str) -> dict[str, Any]:
+        """Return a dictionary as it is; anything else is a finding, and empty."""
+        if isinstance(value, dict):
+            return value
+        self._wrong(value, "a dictionary", pointer)
+        return {}
+
+    def optional(self, owner: Mapping[str, Any], key: str, pointer: str) -> dict[str, Any]:
+        """Return the dictionary under a key; empty when the key is absent or null."""
+        value = owner.get(key)
+        return {} if value is None else self.mapping(value, f"{pointer}/{key}")
+
+    def items(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
+        """Return the list under a key; empty when the key is absent or null, a finding when it is no list."""
+        value = owner.get(key)
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return value
+        self._wrong(value, "a list", f"{pointer}/{key}")
+        return []
+
+    def mappings(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the dictionaries of the list under a key, each with its pointer; what is none is a finding."""
+        base = f"{pointer}/{key}"
+        values = self.items(owner, key, pointer)
+        wrong = [place for place, value in enumerate(values) if not isinstance(value, dict)]
+        if wrong:
+            self._wrong(values[wrong[0]], "a dictionary", f"{base}/{wrong[0]}", len(wrong))
+        return [(f"{base}/{place}", value) for place, value in enumerate(values) if isinstance(value, dict)]
+
+    def text(self, owner: Mapping[str, Any], key: str, pointer: str) -> str:
+        """Return the text under a key; empty when the key is absent or null, a finding when it is no text."""
+        value = owner.get(key)
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return value
+        self._wrong(value, "text", f"{pointer}/{key}")
+        return ""
+
+    def flag(self, owner: Mapping[str, Any], key: str, pointer: str) -> bool | None:
+        """Return the boolean under a key; None when the key is absent or null, a finding when it is none."""
+        value = owner.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._wrong(value, "true or false", f"{pointer}/{key}")
+        return None
+
+    def texts(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, str]]:
+        """Return the identifiers of the list under a key, each with its pointer; what is no text is a finding."""
+        base = f"{pointer}/{key}"
+        return self.identifiers([(f"{base}/{i}", value) for i, value in enumerate(self.items(owner, key, pointer))])
+
+    def identifiers(self, entries: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+        """Keep the texts a device could compare; a device compares byte by byte, so nothing is cleaned."""
+        kept = [entry for entry in entries if type(entry[1]) is str and entry[1]]
+        if len(kept) != len(entries):
+            wrong = [entry for entry in entries if type(entry[1]) is not str or not entry[1]]
+            self._wrong(wrong[0][1], "an identifier", wrong[0][0], len(wrong))
+        joined = "".join([value for _, value in kept])
+        if not joined.isascii() or not joined.isprintable() or " " in joined or "*" in joined or "$" in joined:
+            self._suspect(kept)
+        return kept
+
+    def _suspect(self, entries: list[tuple[str, str]]) -> None:
+        for pointer, value in entries:
+            if "*" in value or "${" in value or value.startswith("$"):
+                message = f"{_shown(value)} holds a wildcard or a variable; devices compare the text as it stands"
+                self.say("error", "identifier-wildcard", message, pointer, "write each identifier out")
+            elif value != value.strip() or not value.isprintable():
+                message = f"{_shown(value)} holds white space or an invisible character, so it names no app"
+                self.say("error", "identifier-space", message, pointer, "remove it")
+
+    def _wrong(self, value: Any, wanted: str, pointer: str, count: int = 1) -> None:
+        more = f" (and {count - 1} more entries)" if count > 1 else ""
+        message = f"{type(value).__name__} {_shown(value)} stands where {wanted} belongs, so it has no effect{more}"
+        self.say("error", "wrong-type", message, pointer, f"write {wanted}")
+
+    def near_misses(self, owner: Mapping[str, Any], known: Collection[str], pointer: str) -> None:
+        """Warn about keys that look like a key that counts and are not it: the vendor ignores or refuses them."""
+        folded = {key.casefold(): key for key in known}
+        for key in [key for key in owner if key not in known]:
+            close = difflib.get_close_matches(key.casefold(), folded, n=1, cutoff=0.9)
+            if close:
+                self.unknown_key(key, f"the key is {folded[close[0]]!r}", pointer)
+
+    def unknown_key(self, key: str, hint: str, pointer: str) -> None:
+        """Warn that a key means nothing to the vendor."""
+        self.say("warning", "unknown-key", f"{_shown(key)} is no key the vendor knows; it has no effect", pointer, hint)
+
+    def deprecated(self, key: str, since: str, instead: str, pointer: str, severity: Severity = "warning") -> None:
+        """Say that a key is deprecated; it keeps its effect until a source says it is gone."""
+        self.say(severity, "key-deprecated", f"{key} is deprecated since {since}", pointer, f"use {instead}")
+
+    def allow_list(self, rule: Rule, entries: int, pointer: str) -> None:
+        """Say that a list allows instead of denying: the commonest inversion of a ban."""
+        if rule.sense != "none":
+            message = f"this is an allow list of {entries}: every app that is not on it is refused"
+            self.say("warning", "allow-list-sense", message, pointer, "use the deny list if a ban was meant")
+
+    def lift(self, pointer: str, document: Document) -> Reading:
+        """Read an embedded document and take over its effects, under what weakens this one."""
+        inner, places = self.read(document)
+        rules = {id(rule): self.rule(rule) for rule in inner.rules}
+        self.effects.extend(
+            [Effect(rules[id(e.rule)], e.family, e.kind, e.value, pointer + e.pointer) for e in inner.effects]
+        )
+        dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
+        if dead and not self.void:
+            message = f"{dead[0].id} has no effect on the devices this document reaches"
+            self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
+        self.findings.extend(inner.findings)
+        self.places.extend([pointer + place for place in places])
+        return inner
+
+    def reading(
+        self,
+        scope: Scope = NOT_STATED,
+        mdm: str = "",
+        *,
+        declares: str = "",
+        activates: tuple[str, ...] = (),
+        silent: bool = False,
+    ) -> Reading:
+        """Close the collection; a document that does nothing says so unless it is `silent` by nature."""
+        self._contradictions()
+        acting = any(e.rule.sense != "none" for e in self.effects) or any(r.sense == "allow-only" for r in self.rules)
+        if not acting and not silent:
+            self.say("note", "no-effect", "nothing in this document allows, blocks or reports an app")
+        return Reading(
+            self.document.name,
+            self.document.kind,
+            tuple(self.effects),
+            tuple(self.rules),
+            scope,
+            tuple(self.findings),
+            mdm,
+            declares=declares,
+            activates=activates,
+        )
+
+    def _contradictions(self) -> None:
+        allowing = [r for r in self.rules if r.sense in ("allow", "allow-only")]
+        blocking = [r for r in self.rules if r.sense in _BLOCKS]
+        if not allowing or not blocking:
+            return
+        allowed = {e.key: e for e in self.effects if e.rule.sense in ("allow", "allow-only")}
+        both = [
+            (effect, allowed[effect.key])
+            for effect in self.effects
+            if effect.rule.sense in _BLOCKS and effect.key in allowed and _meet(effect.rule, allowed[effect.key].rule)
+        ]
+        for blocked, other in both[:_SHOWN]:
+            message = f"{_shown(blocked.value)} is banned here and allowed, required or used at {other.pointer}"
+            self.say("error", "contradiction", message, blocked.pointer, "remove one of the two")
+        if len(both) > _SHOWN:
+            self.say("error", "contradiction", f"{len(both) - _SHOWN} more identifiers are both banned and allowed")
+
+
+def _meet(one: Rule, other: Rule) -> bool:
+    return not one.sides or not other.sides or bool(set(one.sides) & set(other.sides))
+
+
+def _shown(value: Any) -> str:
+    """Show a value in a message, short and without control characters; a huge or deep one is not printed at all."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 80 else value[:77] + "...")
+    return "" if isinstance(value, dict | list) else repr(value)[:80]
+
+
+def fact(text: str, source: str) -> Fact:
+    """Make a vendor fact."""
+    return Fact(text, source)
+
+
+def same(version: tuple[int, ...], *platforms: str) -> dict[str, tuple[int, ...]]:
+    """Map several platforms to one version."""
+    return dict.fromkeys(platforms, version)

@@ -1,0 +1,110 @@
+"""Read Apple's declarations: what configurations deny, and which of them an activation turns on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.effects import apple_rules as rules
+from mdm_policy.effects.collect import NOT_STATED
+from mdm_policy.model import Scope
+
+if TYPE_CHECKING:
+    from mdm_policy.effects.collect import Collector
+    from mdm_policy.model import Kind, Reading, Rule
+
+_ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
+
+
+def read_configuration(c: Collector) -> Reading:
+    """Read a configuration declaration."""
+    top = c.mapping(c.document.value, "")
+    kind = c.text(top, "Type", "")
+    payload = c.optional(top, "Payload", "")
+    if kind == "com.apple.configuration.app.settings":
+        _app_settings(c, c.optional(payload, "Allowed", "/Payload"))
+    elif kind == "com.apple.configuration.app.managed":
+        _managed_app(c, payload)
+    elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
+        c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
+    return c.reading(declares=c.text(top, "Identifier", ""))
+
+
+def read_activation(c: Collector) -> Reading:
+    """Read an activation: it has no effect of its own, and without one a configuration has none either."""
+    top = c.mapping(c.document.value, "")
+    payload = c.optional(top, "Payload", "")
+    names = tuple(text for _, text in c.texts(payload, "StandardConfigurations", "/Payload"))
+    scope = NOT_STATED
+    if payload.get("Predicate") not in (None, ""):
+        scope = Scope(filtered=True)
+        message = "a predicate decides on each device whether the activation holds"
+        c.say("note", "activation-predicate", message, "/Payload/Predicate")
+    if not names:
+        c.say("error", "activation-empty", "the activation turns no configuration on", "/Payload")
+    return c.reading(scope, activates=names, silent=True)
+
+
+def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
+    base = "/Payload/Allowed"
+    for key, app_rule in (("DeniedApps", rules.DENIED_APPS), ("AllowedApps", rules.ALLOWED_APPS)):
+        if not isinstance(allowed.get(key), list):
+            c.items(allowed, key, base)
+            continue
+        rule = c.rule(app_rule)
+        entries = c.texts(allowed, key, base)
+        c.add_all(rule, "ios", "bundle_id", entries)
+        if app_rule.sense == "allow-only":
+            c.allow_list(rule, len(entries), f"{base}/{key}")
+    _binaries(c, allowed, base)
+    c.near_misses(allowed, _ALLOWED_KEYS, base)
+
+
+def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
+    managed = c.flag(allowed, "AlwaysAllowManagedApps", base) is True
+    for at, item in c.mappings(allowed, "DeniedBinaries", base):
+        rule = c.rule(rules.DENIED_BINARIES)
+        if managed:
+            rule = c.rule(rules.DENIED_BINARIES, strength="partial", escapes="apps the MDM manages")
+        _binary(c, rule, item, at)
+    if managed:
+        message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
+        c.say("warning", "managed-apps-allowed", message, f"{base}/AlwaysAllowManagedApps")
+    if isinstance(allowed.get("AllowedBinaries"), list):
+        rule = c.rule(rules.ALLOWED_BINARIES)
+        entries = c.mappings(allowed, "AllowedBinaries", base)
+        c.allow_list(rule, len(entries), f"{base}/AllowedBinaries")
+        for at, item in entries:
+            _binary(c, rule, item, at)
+    else:
+        c.items(allowed, "AllowedBinaries", base)
+
+
+def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
+    """Read one item: all its fields must match, so every field beyond the identity makes it narrower."""
+    team, signing, cdhash = (c.text(item, key, at) for key in ("TeamID", "SigningID", "CDHash"))
+    narrow = c.text(item, "PathPrefix", at) != "" or c.text(item, "SigningState", at) not in ("", "All")
+    kind: Kind
+    if cdhash:
+        kind, value, narrow = "cdhash", cdhash, True
+    elif team and signing:
+        kind, value = "signing_id", f"{team}:{signing}"
+    elif team or signing:
+        kind, value = ("team_id", team) if team else ("bundle_id", signing)
+    else:
+        message = "the item has neither CDHash nor TeamID nor SigningID, so it matches nothing"
+        c.say("error", "binary-without-identity", message, at, "add TeamID and SigningID")
+        return
+    if narrow and rule.sense == "block":
+        escapes = "copies in another folder, of another version or from another source"
+        rule = c.rule(rules.DENIED_BINARIES, strength="weak", escapes=escapes)
+    c.add(rule, "macos", kind, value, at)
+
+
+def _managed_app(c: Collector, payload: dict[str, Any]) -> None:
+    rule = c.rule(rules.MANAGED_APP)
+    bundle = c.text(payload, "BundleID", "/Payload")
+    store = c.text(payload, "AppStoreID", "/Payload")
+    if bundle:
+        c.add(rule, "ios", "bundle_id", bundle, "/Payload/BundleID")
+    elif store:
+        c.add(rule, "ios", "app_store_id", store, "/Payload/AppStoreID")

@@ -1,0 +1,57 @@
+"""Read Intune's custom Windows settings (OMA-URI): which of them carry AppLocker rules that a device accepts.
+
+The value of an AppLocker node is one bare `<RuleCollection>` (MicrosoftDocs/windows-itpro-docs applocker-csp.md).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.effects import intune_rules as rules
+
+if TYPE_CHECKING:
+    from mdm_policy.documents import Document
+    from mdm_policy.effects.collect import Collector
+
+_URI = re.compile(
+    r"\./(?:Device/)?Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/[^/]+/(EXE|MSI|Script|StoreApps|DLL)/Policy",
+    re.IGNORECASE,
+)
+_COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
+
+
+def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
+    """Read each setting: its URI says which collection the device expects, its embedded document what it holds."""
+    inner = dict(c.document.inner)
+    for at, setting in c.mappings(top, "omaSettings", ""):
+        value = setting.get("value")
+        masked = setting.get("isEncrypted") is True or setting.get("secretReferenceValueId") or value == "****"
+        match = _URI.fullmatch(c.text(setting, "omaUri", at))
+        document = inner.get(f"{at}/value")
+        if document is None and masked:
+            c.rule(rules.OMA_MASKED)
+            message = "the value is masked in this export, so what it blocks is unknown"
+            c.say("error", "masked-value", message, f"{at}/value", "read it with getOmaSettingPlainTextValue")
+        elif document is None and match is not None:
+            message = "the value holds no AppLocker rules that can be read"
+            c.say("error", "payload-unreadable", message, f"{at}/value", "write one plain <RuleCollection> element")
+        elif document is not None and document.kind == "applocker-rules":
+            _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
+
+
+def _applocker(c: Collector, document: Document, at: str, node: str) -> None:
+    root = str(document.value.tag).rpartition("}")[2]
+    kind = str(document.value.get("Type"))
+    before = c.void
+    if not node:
+        c.void = "the OMA-URI is not an AppLocker node"
+        c.say("error", "oma-uri-unknown", c.void, at, "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/...")
+    elif root != "RuleCollection":
+        c.void = "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>"
+        c.say("error", "applocker-full-policy", c.void, at, "paste only the <RuleCollection> element")
+    elif kind != _COLLECTIONS[node]:
+        c.void = f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}"
+        c.say("error", "applocker-wrong-node", c.void, at, "match the OMA-URI and the Type of the collection")
+    c.lift(at, document)
+    c.void = before

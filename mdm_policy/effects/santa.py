@@ -1,0 +1,104 @@
+"""Read Santa's static rules (northpolesec/santa@5f31541e, docs and SNTRule.mm)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.effects.collect import ANY, fact
+from mdm_policy.model import Rule
+
+if TYPE_CHECKING:
+    from mdm_policy.effects.collect import Collector
+    from mdm_policy.model import Kind
+
+_SOURCE = "northpolesec/santa@5f31541e Source/common/SNTRule.mm and docs (2026-08-21)"
+_RESIGNED = "a copy signed anew, also ad hoc (santa issue 300), and Macs without the Santa agent"
+
+SIGNING_ID = Rule(
+    "santa-signing-id",
+    "block",
+    "blocked",
+    "partial",
+    fact("a SIGNINGID rule with a BLOCKLIST policy refuses to launch what carries TEAMID:signing.id", _SOURCE),
+    introduced={"macos": ANY},
+    escapes=_RESIGNED,
+)
+TEAM_ID = Rule(
+    "santa-team-id",
+    "block",
+    "blocked",
+    "partial",
+    fact("a TEAMID rule with a BLOCKLIST policy refuses to launch all that a team signed", _SOURCE),
+    introduced={"macos": ANY},
+    escapes=_RESIGNED,
+)
+CDHASH = Rule(
+    "santa-cdhash",
+    "block",
+    "blocked",
+    "weak",
+    fact("a CDHASH rule with a BLOCKLIST policy refuses to launch one build of a program", _SOURCE),
+    introduced={"macos": ANY},
+    escapes="every other version of the app",
+)
+ALLOWED = Rule(
+    "santa-allow",
+    "allow",
+    "allowed",
+    "strong",
+    fact("an ALLOWLIST policy lets the program launch", _SOURCE),
+    introduced={"macos": ANY},
+)
+RULES = (SIGNING_ID, TEAM_ID, CDHASH, ALLOWED)
+
+_KINDS: dict[str, tuple[Kind, re.Pattern[str], Rule, str]] = {
+    "SIGNINGID": ("signing_id", re.compile(r"(?:[A-Z0-9]{10}|platform):.+", re.ASCII), SIGNING_ID, "TEAMID:signing.id"),
+    "TEAMID": ("team_id", re.compile(r"[A-Z0-9]{10}", re.ASCII), TEAM_ID, "ten upper-case letters and digits"),
+    "CDHASH": ("cdhash", re.compile(r"[0-9a-f]{40}", re.ASCII), CDHASH, "40 hexadecimal digits"),
+}
+_BLOCKING = frozenset({"BLOCKLIST", "SILENT_BLOCKLIST", "SILENT_GUI_BLOCKLIST", "SILENT_TTY_BLOCKLIST"})
+_ALLOWING = frozenset({"ALLOWLIST", "ALLOWLIST_COMPILER", "ALLOWLIST_LOCAL_BINARY", "ALLOWLIST_LOCAL_SIGNINGID"})
+_OTHER_TYPES = frozenset({"BINARY", "CERTIFICATE"})
+
+
+def read_payload(c: Collector, payload: dict[str, Any], pointer: str) -> None:
+    """Read the StaticRules of a Santa payload; its keys are case-insensitive, its words upper-cased by Santa."""
+    for place, raw in c.mappings(payload, "StaticRules", pointer):
+        item = {key.lower(): value for key, value in raw.items()}
+        _static_rule(c, item, place)
+
+
+def _static_rule(c: Collector, item: dict[str, Any], place: str) -> None:
+    policy = c.text(item, "policy", place).upper()
+    rule_type = c.text(item, "rule_type", place).upper()
+    identifier = c.text(item, "identifier", place)
+    if rule_type in _OTHER_TYPES:
+        message = f"a {rule_type} rule names a file or certificate by its hash, which no list of identifiers can hold"
+        c.say("note", "no-identifier-kind", message, place)
+        return
+    if rule_type not in _KINDS:
+        c.say("error", "santa-rule-type", f"{rule_type!r} is no rule_type of Santa; the rule has no effect", place)
+        return
+    kind, shape, blocking, wanted = _KINDS[rule_type]
+    if shape.fullmatch(identifier) is None:
+        message = f"the identifier of a {rule_type} rule has the wrong shape; Santa refuses the rule"
+        c.say("error", "santa-identifier", message, place, f"write {wanted}")
+        return
+    if policy in _BLOCKING:
+        c.add(c.rule(blocking), "macos", kind, identifier, f"{place}/identifier")
+    elif policy in _ALLOWING:
+        c.add(c.rule(ALLOWED), "macos", kind, identifier, f"{place}/identifier")
+    elif policy == "CEL":
+        why = "the expression of a CEL rule is not evaluated here"
+        c.add(
+            c.rule(blocking, sense="none", verdict="unknown", why=why), "macos", kind, identifier, f"{place}/identifier"
+        )
+        c.say("warning", "santa-cel", why, place, "use BLOCKLIST for a ban")
+    elif policy == "REMOVE":
+        why = "a REMOVE rule takes a rule away"
+        c.add(
+            c.rule(blocking, sense="none", verdict="allowed", why=why), "macos", kind, identifier, f"{place}/identifier"
+        )
+    else:
+        c.say("error", "santa-policy", f"{policy!r} is no policy of Santa; the rule has no effect", place)

@@ -1,0 +1,23 @@
+"""Turn the addresses of a web block list into domains and URLs, as far as they mean the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mdm_policy.model import Kind
+
+
+def address(text: str) -> tuple[Kind, str]:
+    """Return kind and value of an entry: a bare host, or a whole-site address, is a domain; all else stays a URL.
+
+    A leading `*.` is dropped: the lists read here cover subdomains by themselves. A leading `.` means *this host
+    only* to Chrome (chromium.org/administrators/url-blocklist-filter-format), so such an entry is no domain.
+    """
+    bare = text
+    for scheme in ("https://", "http://"):
+        bare = bare.removeprefix(scheme)
+    bare = bare.removeprefix("*.").removesuffix("/")
+    if bare and not bare.startswith(".") and not any(mark in bare for mark in "/?#:@*"):
+        return "domain", bare.lower()
+    return "url", text

@@ -1,0 +1,101 @@
+"""Load ban lists, deployments, device classes and tables: text in, typed values with their places out.
+
+Everything that can be known from the text alone is said at once, each defect with file, line and column; whether the
+catalogue knows an app is asked later. No input, however broken or hostile, raises anything: it gives findings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from mdm_policy.errors import Origin
+from mdm_policy.loading import language
+from mdm_policy.loading.includes import Merger
+from mdm_policy.loading.reader import read
+from mdm_policy.loading.report import Report
+from mdm_policy.loading.sources import FindInclude, Loaded, Source, collector_paused, detect, finish, judged
+from mdm_policy.loading.tables import read_bans
+from mdm_policy.loading.text import MAX_BYTES
+
+if TYPE_CHECKING:
+    from mdm_policy.model import Ban, BanList, Deployment, DeviceClass
+
+__all__ = [
+    "MAX_BYTES",
+    "FindInclude",
+    "Loaded",
+    "Source",
+    "detect",
+    "load_ban_list",
+    "load_bans_csv",
+    "load_deployment",
+    "load_devices",
+    "schema",
+]
+
+_SHAPES = {"ban-list": language.BAN_LIST, "deployment": language.DEPLOYMENT, "devices": language.DEVICES}
+_TITLES = {
+    "ban-list": "mdm-policy ban list",
+    "deployment": "mdm-policy deployment",
+    "devices": "mdm-policy device classes",
+}
+
+
+def load_ban_list(source: Source, find: FindInclude | None = None, *, max_bytes: int = MAX_BYTES) -> Loaded[BanList]:
+    """Load a ban list and all it includes; `find` fetches included files, and without it none is found."""
+    with collector_paused():
+        merger = Merger(find, max_bytes)
+        loaded = finish(merger.merge(source), merger.findings)
+    return judged(source, loaded, "a ban list", ("deployment", "devices", "csv"))
+
+
+def load_deployment(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[Deployment]:
+    """Load a deployment."""
+    with collector_paused():
+        report = Report(source.name)
+        root = read(source.data, report, max_bytes)
+        value = None if root is None else language.DEPLOYMENT.bind(report, root, "the file")
+        if value is not None:
+            value = msgspec.structs.replace(value, digest=hashlib.sha256(source.data).hexdigest())
+        loaded = finish(value, report.findings)
+    return judged(source, loaded, "a deployment", ("ban-list", "csv"))
+
+
+def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[DeviceClass, ...]]:
+    """Load device classes from a file of their own, or from a whole deployment, all of which is then checked."""
+    if detect(source) != "deployment":
+        with collector_paused():
+            report = Report(source.name)
+            root = read(source.data, report, max_bytes)
+            value = None if root is None else language.DEVICES.bind(report, root, "the file")
+            return judged(source, finish(value, report.findings), "a file of device classes", ("ban-list", "csv"))
+    whole = load_deployment(source, max_bytes=max_bytes)
+    if whole.value is not None and not whole.value.devices:
+        report = Report(source.name)
+        report.add(whole.findings)
+        report.error(
+            "missing-key", "the deployment lacks `devices`", Origin(source.name, 1, 1), "declare device classes"
+        )
+        return finish(None, report.findings)
+    return Loaded(None if whole.value is None else whole.value.devices, whole.findings)
+
+
+def load_bans_csv(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[Ban, ...]]:
+    """Load bans from a table; each distinct app is one ban with the identifiers of all its rows."""
+    with collector_paused():
+        report = Report(source.name)
+        return finish(read_bans(source.data, report, max_bytes), report.findings)
+
+
+def schema(name: Literal["ban-list", "deployment", "devices"]) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) by which editors complete and check a file."""
+    shape = _SHAPES[name]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": _TITLES[name],
+        "description": f"The keys of {shape.noun}.",
+        **shape.schema(),
+    }

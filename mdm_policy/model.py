@@ -1,0 +1,415 @@
+"""Hold the words of the house: what is banned and by whom, on which devices, and what a document does about it.
+
+Every type is a frozen struct of plain values, so that it can be compared, sorted and written out; nothing here
+reads a file or knows a vendor's key. Dates are ISO `YYYY-MM-DD` strings: they compare as text, and carry no time zone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from mdm_policy.errors import Finding, Origin
+
+Family = Literal["ios", "android", "macos", "windows", "web"]
+Platform = Literal["ios", "ipados", "tvos", "visionos", "watchos", "macos", "android", "chromeos", "windows"]
+Kind = Literal[
+    "bundle_id",
+    "app_store_id",
+    "package_name",
+    "team_id",
+    "signing_id",
+    "cdhash",
+    "process_name",
+    "appx_name",
+    "package_family_name",
+    "publisher",
+    "executable",
+    "winget_id",
+    "product_code",
+    "domain",
+    "url",
+]
+Confidence = Literal["verified", "single-source", "unsourced", "unverified", "stated"]
+Duty = Literal["no-install", "no-launch", "remove", "no-traffic"]
+Strength = Literal["strong", "partial", "weak"]
+Verdict = Literal[
+    "blocked",
+    "hidden",
+    "not-installable",
+    "removed",
+    "reported-only",
+    "allowed",
+    "unenforceable",
+    "unknown",
+    "excepted",
+    "not-applicable",
+]
+
+FAMILIES: tuple[Family, ...] = ("ios", "macos", "android", "windows", "web")
+PLATFORMS: tuple[Platform, ...] = (
+    "ios",
+    "ipados",
+    "tvos",
+    "visionos",
+    "watchos",
+    "macos",
+    "android",
+    "chromeos",
+    "windows",
+)
+FAMILY_OF: dict[str, Family] = {
+    "ios": "ios",
+    "ipados": "ios",
+    "tvos": "ios",
+    "visionos": "ios",
+    "watchos": "ios",
+    "macos": "macos",
+    "android": "android",
+    "chromeos": "android",
+    "windows": "windows",
+}
+"""The family whose identifiers a device platform takes: every mobile Apple platform takes `ios:` identifiers."""
+
+
+class Frozen(msgspec.Struct, frozen=True, gc=False):
+    """Be the base of all model types: immutable, compact, free of reference cycles."""
+
+
+class Identifier(Frozen, frozen=True, gc=False):
+    """Name an app to one platform family: the exact text a device compares.
+
+    `confidence` is `stated` for an identifier the list itself gives and the catalogue does not know.
+    `derived_from` names the identifier a `signing_id` or `appx_name` was worked out from, else is empty.
+    """
+
+    family: Family
+    kind: Kind
+    value: str
+    origin: Origin
+    confidence: Confidence = "stated"
+    sources: tuple[str, ...] = ()
+    derived_from: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what makes two identifiers the same thing to a device: (family, kind, value)."""
+        return (self.family, self.kind, self.value)
+
+
+class Revocation(Frozen, frozen=True, gc=False):
+    """Record that an authority ended on a day, by an act."""
+
+    on: str
+    by: str
+
+
+class Authority(Frozen, frozen=True, gc=False):
+    """Cite the legal or organizational source of a list; `duties` is what it orders for devices, possibly nothing."""
+
+    citation: str
+    origin: Origin
+    issued: str | None = None
+    effective: str | None = None
+    revoked: Revocation | None = None
+    duties: tuple[Duty, ...] = ("no-install", "no-launch")
+
+
+class Override(Frozen, frozen=True, gc=False):
+    """Allow one identifier a guard would refuse, for a written reason."""
+
+    id: str
+    reason: str
+    origin: Origin
+
+
+class Ban(Frozen, frozen=True, gc=False):
+    """Name one banned thing as the list writes it: exactly one of `app`, `feature`, `vendor` or `name` is set.
+
+    `app` and `vendor` are catalogue keys; `feature` needs `implemented_by` (a catalogue key); `name` goes with inline
+    `identifiers`. `not_on` lists platforms on which the list itself says the app does not exist.
+    """
+
+    origin: Origin
+    app: str | None = None
+    feature: str | None = None
+    implemented_by: str | None = None
+    vendor: str | None = None
+    name: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    not_on: tuple[str, ...] = ()
+    allow_dangerous: tuple[Override, ...] = ()
+
+
+class Waiver(Frozen, frozen=True, gc=False):
+    """Record an approved exception; it holds through its `until` day for the named groups only."""
+
+    app: str
+    category: str
+    approved_by: str
+    document: str
+    groups: tuple[str, ...]
+    until: str
+    origin: Origin
+
+
+class BanList(Frozen, frozen=True, gc=False):
+    """Hold one ban list as written, with `include`d lists already merged into `bans` and `exceptions`.
+
+    `digest` is the SHA-256 (hex) of the file's bytes, and `file` its name as the user gave it.
+    """
+
+    id: str
+    title: str
+    authority: Authority
+    bans: tuple[Ban, ...]
+    exceptions: tuple[Waiver, ...]
+    origin: Origin
+    digest: str
+    includes: tuple[str, ...] = ()
+
+
+class Adoption(Frozen, frozen=True, gc=False):
+    """Record the organization's own decision to enforce a list that is not in force by itself."""
+
+    list: str
+    by: str
+    since: str
+    duties: tuple[Duty, ...]
+    origin: Origin
+
+
+class OsBound(Frozen, frozen=True, gc=False):
+    """Compare an OS version: `op` is one of `<`, `<=`, `>`, `>=`, `==`; `version` a tuple of integers."""
+
+    op: str
+    version: tuple[int, ...]
+
+
+class DeviceClass(Frozen, frozen=True, gc=False):
+    """Describe a set of devices that behave alike; unset fields mean *any*.
+
+    `origins` are the places an app may have come from: store, sideloaded, preinstalled, web.
+    """
+
+    name: str
+    platform: Platform
+    origin: Origin
+    os: tuple[OsBound, ...] = ()
+    supervised: bool | None = None
+    enrollment: str | None = None
+    mode: str | None = None
+    managed_by: str | None = None
+    groups: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+class AcceptedGap(Frozen, frozen=True, gc=False):
+    """Record a gap the organization knows and accepts through its `until` day; it is printed, never called blocked."""
+
+    app: str
+    device: str
+    reason: str
+    approved_by: str
+    document: str
+    until: str
+    origin: Origin
+
+
+class Deployment(Frozen, frozen=True):
+    """Hold an organization's choices: which lists apply, on which devices, built for which targets.
+
+    `lists` are shipped ids or paths, with the place each is written; `targets` is None for all;
+    `options` maps a target's name to its options (plain scalars).
+    """
+
+    organization_name: str
+    organization_id: str
+    lists: tuple[tuple[str, Origin], ...]
+    origin: Origin
+    digest: str
+    adopt: tuple[Adoption, ...] = ()
+    devices: tuple[DeviceClass, ...] = ()
+    accepted_gaps: tuple[AcceptedGap, ...] = ()
+    targets: tuple[tuple[str, Origin], ...] | None = None
+    options: dict[str, dict[str, Any]] = {}
+    protected: tuple[Identifier, ...] = ()
+
+
+class Preinstall(Frozen, frozen=True, gc=False):
+    """Say that a maker ships an app with the device, and who says so."""
+
+    maker: str
+    source: str
+
+
+class CatalogueApp(Frozen, frozen=True, gc=False):
+    """Hold what the catalogue knows of one app.
+
+    `platforms` maps a family to `exists`, `none` (it does not exist there) or `unknown`, with the source of that
+    statement in `platform_sources`.
+    """
+
+    key: str
+    name: str
+    vendor: str
+    identifiers: tuple[Identifier, ...]
+    platforms: dict[str, str] = {}
+    platform_sources: dict[str, str] = {}
+    preinstalled: tuple[Preinstall, ...] = ()
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+
+
+class CatalogueVendor(Frozen, frozen=True, gc=False):
+    """Hold what the catalogue knows of one vendor: its apps are those whose `vendor` is this key."""
+
+    key: str
+    name: str
+    identifiers: tuple[Identifier, ...] = ()
+    note: str = ""
+
+
+class Reason(Frozen, frozen=True, gc=False):
+    """Say why an app is banned: which list, under which citation, at which place, and through what."""
+
+    list: str
+    citation: str
+    origin: Origin
+    through: str = ""
+    """`feature QQ Wallet` or `vendor kaspersky` when the list does not name the app itself."""
+
+
+class BannedApp(Frozen, frozen=True):
+    """Hold one banned app after lists, catalogue, deployment and date are put together.
+
+    `key` is stable and unique within a resolution; `identifiers` are sorted and hold derived ones too;
+    `platforms` says per family `exists`, `none` or `unknown`; `wide` are identifiers that block more than the app.
+    """
+
+    key: str
+    name: str
+    vendor: str
+    identifiers: tuple[Identifier, ...]
+    reasons: tuple[Reason, ...]
+    duties: tuple[Duty, ...]
+    platforms: dict[str, str] = {}
+    preinstalled: tuple[Preinstall, ...] = ()
+
+
+class ListStatus(Frozen, frozen=True, gc=False):
+    """State whether a list is in force on a day: `in-force`, `adopted`, `pending`, `lapsed` or `revoked`, and since when."""
+
+    list: str
+    title: str
+    citation: str
+    state: str
+    sentence: str
+    origin: Origin
+
+
+class Variant(Frozen, frozen=True):
+    """Name one document set: the base (no exceptions), or what a set of groups gets under its live exceptions."""
+
+    name: str
+    groups: tuple[str, ...]
+    excepted: tuple[str, ...]
+    waivers: tuple[Waiver, ...] = ()
+
+
+class Resolution(Frozen, frozen=True):
+    """Hold what is banned where on one day: the input of rendering, and the yardstick of read-back."""
+
+    organization_name: str
+    organization_id: str
+    as_of: str
+    apps: tuple[BannedApp, ...]
+    statuses: tuple[ListStatus, ...]
+    variants: tuple[Variant, ...]
+    devices: tuple[DeviceClass, ...]
+    accepted_gaps: tuple[AcceptedGap, ...]
+    findings: tuple[Finding, ...]
+
+
+class Fact(Frozen, frozen=True, gc=False):
+    """Carry a vendor fact with its source (URL or document and version)."""
+
+    text: str
+    source: str
+
+
+class Rule(Frozen, frozen=True):
+    """Say what one place of a document does to the identifiers it holds, and under which conditions.
+
+    Shared by all effects of that place. `sense` is `block` (a deny list), `allow-only` (an allow list: all else is
+    denied), `report` (only reported), `remove` (uninstalls), `allow` (explicitly permitted or installed) or `none`
+    (the place has no effect: `why` says so). `introduced` and `removed` give OS versions per device platform;
+    a platform that is not a key of `introduced` is not governed. `supervised`: True when only supervised devices obey.
+    `enrollments` / `modes`: those that obey, empty for any; `sides`: for Android, `device`, `work`, `personal`.
+    `origins`: app origins governed; empty for all. `verdict` is what the app becomes where the rule holds.
+    """
+
+    id: str
+    sense: Literal["block", "allow-only", "report", "remove", "allow", "none"]
+    verdict: Verdict
+    strength: Strength
+    fact: Fact
+    introduced: dict[str, tuple[int, ...]] = {}
+    removed: dict[str, tuple[int, ...]] = {}
+    deprecated: dict[str, tuple[int, ...]] = {}
+    supervised: bool | None = None
+    enrollments: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    escapes: str = ""
+    why: str = ""
+    expires: str = ""
+    """The day a removal date lifts the rule, or empty."""
+
+
+class Effect(Frozen, frozen=True):
+    """Say that a rule acts on one identifier; `pointer` is the JSON-pointer path (`/a/0/b`) within the document."""
+
+    rule: Rule
+    family: Family
+    kind: Kind
+    value: str
+    pointer: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return (family, kind, value)."""
+        return (self.family, self.kind, self.value)
+
+
+class Scope(Frozen, frozen=True, gc=False):
+    """State whom a document reaches: `everyone`, `groups`, `nobody` or `not-stated`; exclusions may cut it."""
+
+    state: Literal["everyone", "groups", "nobody", "not-stated"] = "not-stated"
+    groups: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    filtered: bool = False
+
+
+class Reading(Frozen, frozen=True):
+    """Hold what one document does, as an independent reader finds it.
+
+    `rules` are all rules of the document, also those with no identifiers (an empty allow list denies everything);
+    `mdm` names the MDM whose document it is (intune, jamf, amapi) or is empty when any MDM may carry it.
+    `modelled` is False when a user's manifest, not a reader of ours, said where the blocks stand.
+    """
+
+    path: str
+    kind: str
+    effects: tuple[Effect, ...]
+    rules: tuple[Rule, ...]
+    scope: Scope
+    findings: tuple[Finding, ...]
+    mdm: str = ""
+    modelled: bool = True
+    declares: str = ""
+    """The Identifier of the declarative configuration the document is, or empty."""
+    activates: tuple[str, ...] = ()
+    """The Identifiers an activation turns on; a predicate makes its scope `filtered`."""

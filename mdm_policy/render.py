@@ -1,0 +1,209 @@
+"""Render targets: ordered identifiers and options go in, canonical bytes come out.
+
+Only canonical bytes leave this module: what a template printed is parsed strictly and written again in one form, so
+white space, key order and quoting in a template never reach a device. Nothing here knows what a document does; that is
+for the readers, which never see this module.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy import documents, templating
+from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.identifiers import slug
+from mdm_policy.model import FAMILIES, Frozen, Resolution, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import jinja2
+
+    from mdm_policy.resolve import Entry, OrderedIds
+    from mdm_policy.targets import Claim, Copy, DocumentSpec, Embed, Target
+
+
+class Artifact(Frozen, frozen=True):
+    """Hold one rendered document: `path` is relative to the build, with forward slashes; `data` are canonical bytes."""
+
+    target: str
+    document: str
+    variant: str
+    path: str
+    format: str
+    schema: str
+    data: bytes
+
+
+_NAMES = frozenset(
+    {
+        "digest",
+        "embed",
+        "entries",
+        "identifier",
+        "ids",
+        "lists",
+        "options",
+        "organization",
+        "record",
+        "title",
+        "variant",
+    }
+)
+"""Every name a document template may use; docs/targets.md explains each."""
+
+
+class Job(Frozen, frozen=True):
+    """Hold what all documents of one target and variant share."""
+
+    target: Target
+    resolution: Resolution
+    variant: Variant
+    ids: OrderedIds
+    options: dict[str, Any]
+    targets: dict[str, Target]
+    stem: str
+
+
+def claimed(job: Job, spec: DocumentSpec) -> tuple[tuple[Claim, tuple[Entry, ...]], ...]:
+    """Return what the document is to block, by claim: what is ordered of the kind the manifest says it can block."""
+    return tuple((c, job.ids.get((c.family, c.kind), ())) for c in job.target.claims(spec, job.options))
+
+
+def nothing_claimed(job: Job, spec: DocumentSpec) -> bool:
+    """Tell whether a document that carries claims has no ordered identifier for any of them."""
+    return bool(spec.carries) and not any(entries for _, entries in claimed(job, spec))
+
+
+def can_block(job: Job) -> bool:
+    """Tell whether the target has anything to do: some claimed kind has an ordered identifier."""
+    return any(entries for spec in job.target.manifest.documents for _, entries in claimed(job, spec))
+
+
+def over_capacity(job: Job) -> Iterator[Finding]:
+    """Find the claims that more is ordered for than the vendor takes: such a target refuses, it never cuts a list."""
+    carried = {claim.name: claim for spec in job.target.manifest.documents for claim, _ in claimed(job, spec)}
+    for claim in carried.values():
+        count = len(job.ids.get((claim.family, claim.kind), ()))
+        if claim.capacity is not None and count > claim.capacity:
+            message = f"{job.target.name} takes {claim.capacity} {claim.kind} entries, {count} are ordered"
+            hint = f"{claim.capacity_source}; leave the target out with `targets:` or --target, or shorten the list"
+            yield error("over-capacity", message, hint=hint)
+
+
+def render_document(job: Job, spec: DocumentSpec) -> Iterator[Artifact]:
+    """Render one document of a target, or one per record; nothing when it would have nothing to block.
+
+    Raises:
+        PolicyError: a template's or a document's own defect, or `output-duplicate`.
+
+    """
+    if nothing_claimed(job, spec):
+        return
+    seen: set[str] = set()
+    for record, output in _records(job, spec):
+        path = f"{job.target.name}/{output}"
+        if path.casefold() in seen:
+            place = Origin(str(job.target.folder))
+            raise PolicyError([error("output-duplicate", f"two documents would be written to {path}", place)])
+        seen.add(path.casefold())
+        value = _value(job, spec, record)
+        data = documents.dump(value, spec.format, compact=spec.compact)
+        yield Artifact(job.target.name, spec.name, job.variant.name, path, spec.format, spec.schema, data)
+
+
+def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, str] | None, str]]:
+    stem = f"{job.stem}--{job.variant.name}" if job.variant.name else job.stem
+    if not spec.for_each:
+        yield None, spec.output.format(slug=stem)
+        return
+    family, _, kind = spec.for_each.partition(".")
+    for entry in job.ids.get((family, kind), ()):
+        suffix = f"--{job.variant.name}" if job.variant.name else ""
+        yield _entry(entry), spec.output.format(slug=stem, record=slug(entry.value) + suffix)
+
+
+def _value(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Any:
+    if spec.copy_of is not None:
+        return _value(*_inner(job, spec.copy_of), None)
+    env = _environment(spec.format, (job.target.folder, job.target.root))
+    text = templating.render(env, job.target.folder, spec.template, _context(job, spec, record))
+    shown = f"{job.target.folder / spec.template} (as printed)"
+    return documents.parse(shown, text.encode("utf-8", "surrogatepass"), spec.format)
+
+
+@lru_cache(maxsize=64)
+def _environment(format_: templating.TemplateFormat, folders: tuple[Path, ...]) -> jinja2.Environment:
+    return templating.environment(format_, folders, _NAMES)
+
+
+def _entry(entry: Entry) -> dict[str, str]:
+    return {"value": entry.value, "app": entry.app, "name": entry.name, "vendor": entry.vendor}
+
+
+def _context(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Mapping[str, Any]:
+    ids: dict[str, dict[str, list[str]]] = {family: {} for family in FAMILIES}
+    entries: dict[str, dict[str, list[dict[str, str]]]] = {family: {} for family in FAMILIES}
+    for claim in job.target.manifest.blocks:
+        found = job.ids.get((claim.family, claim.kind), ())
+        ids[claim.family][claim.kind] = [entry.value for entry in found]
+        if spec.records:
+            entries[claim.family][claim.kind] = [_entry(entry) for entry in found]
+    return {
+        "ids": ids,
+        "entries": entries,
+        "record": record,
+        "options": job.options,
+        "embed": {embed.name: _embedded(job, embed) for embed in spec.embed},
+        **_labels(job),
+    }
+
+
+def _labels(job: Job) -> dict[str, Any]:
+    resolution, variant = job.resolution, job.variant
+    base = f"{resolution.organization_id}.mdm-policy.{job.target.name}"
+    lists = [{"id": s.list, "title": s.title, "citation": s.citation} for s in resolution.statuses]
+    title = "Banned apps" + (f" (except for {', '.join(variant.groups)})" if variant.name else "")
+    return {
+        "identifier": f"{base}.{variant.name}" if variant.name else base,
+        "title": f"{title}: {', '.join(s['id'] for s in lists)}",
+        "organization": {"name": resolution.organization_name, "identifier": resolution.organization_id},
+        "lists": lists,
+        "variant": {"name": variant.name, "groups": list(variant.groups)},
+        "digest": _digest(job),
+    }
+
+
+def _digest(job: Job) -> str:
+    """Hash what the target's documents say, so that a server token changes exactly when they do."""
+    kinds = sorted({(c.family, c.kind) for c in job.target.manifest.blocks})
+    said = [[kind, [(e.value, e.name, e.vendor) for e in job.ids.get(kind, ())]] for kind in kinds]
+    return hashlib.sha256(msgspec.json.encode([said, job.options], order="sorted")).hexdigest()[:32]
+
+
+def _inner(job: Job, wanted: Embed | Copy) -> tuple[Job, DocumentSpec]:
+    """Return the job of another target for the same variant; options of the same name carry over."""
+    target = job.targets[wanted.target]
+    spec = target.document(wanted.document)
+    if spec is None:
+        raise PolicyError([error("target-manifest", f"no document {wanted.document!r} in target {wanted.target!r}")])
+    return msgspec.structs.replace(job, target=target, options=target.options(job.options)), spec
+
+
+def _embedded(job: Job, embed: Embed) -> str:
+    """Return another target's canonical document as text; empty when it would have nothing to block."""
+    inner, spec = _inner(job, embed)
+    if nothing_claimed(inner, spec):
+        return ""
+    value = _value(inner, spec, None)
+    if embed.as_ == "base64":
+        return base64.b64encode(documents.dump(value, spec.format)).decode("ascii")
+    text = documents.dump(value, spec.format, compact=embed.as_ == "compact").decode().rstrip("\n")
+    # An XML document inside another is an element, not a file: AppLocker's CSP takes no declaration.
+    return text.partition("?>")[2].lstrip("\n") if spec.format == "xml" else text

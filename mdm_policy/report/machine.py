@@ -1,0 +1,94 @@
+"""Write results as JSON for programs; the shapes are described in docs/formats.md and only ever grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mdm_policy.catalogue import Hit
+    from mdm_policy.errors import Finding
+    from mdm_policy.model import BannedApp, ListStatus, Resolution
+    from mdm_policy.report.reference import Way
+    from mdm_policy.targets import Target
+
+
+def dump(value: Any) -> str:
+    """Write plain data as JSON: two-space indent, keys sorted, one newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2).decode() + "\n"
+
+
+def findings(found: Sequence[Finding]) -> str:
+    """Write findings with their places."""
+    return dump({"findings": [finding(f) for f in found]})
+
+
+def finding(found: Finding) -> dict[str, Any]:
+    """Return one finding as plain data; line and column are 0 when unknown."""
+    origin = found.origin
+    return {
+        "id": found.id,
+        "severity": found.severity,
+        "message": found.message,
+        "hint": found.hint,
+        "file": origin.file if origin else "",
+        "line": origin.line if origin else 0,
+        "column": origin.column if origin else 0,
+    }
+
+
+def status(found: ListStatus) -> dict[str, Any]:
+    """Return a list's status as plain data."""
+    return {
+        "id": found.list,
+        "title": found.title,
+        "citation": found.citation,
+        "state": found.state,
+        "because": found.sentence,
+    }
+
+
+def hits(found: Sequence[Hit]) -> str:
+    """Write the hits of a search, with everything the catalogue knows of each."""
+    return dump([_hit(hit) for hit in found])
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    owner = hit.app if hit.app is not None else hit.vendor
+    made: dict[str, Any] = msgspec.to_builtins(owner)
+    for identifier in made["identifiers"]:
+        del identifier["origin"]
+    return {"matched": hit.what, "text": hit.text, "exact": hit.exact, "app" if hit.app is not None else "vendor": made}
+
+
+def target(found: Target) -> dict[str, Any]:
+    """Return a target's manifest as plain data."""
+    made: dict[str, Any] = msgspec.to_builtins(found.manifest)
+    return made
+
+
+def explanation(app: BannedApp, ways: Sequence[Way], resolution: Resolution) -> dict[str, Any]:
+    """Return why an app is banned and how each target blocks it."""
+    states = {s.list: status(s) for s in resolution.statuses}
+    return {
+        "key": app.key,
+        "name": app.name,
+        "banned_by": [
+            {**states[r.list], "through": r.through, "file": r.origin.file, "line": r.origin.line} for r in app.reasons
+        ],
+        "platforms": app.platforms,
+        "targets": [
+            {
+                "target": way.target,
+                "family": way.claim.family,
+                "kind": way.claim.kind,
+                "verdict": way.claim.verdict,
+                "strength": way.claim.strength,
+                "values": list(way.values),
+            }
+            for way in ways
+        ],
+    }

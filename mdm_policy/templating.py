@@ -1,0 +1,263 @@
+"""Make the one Jinja environment: templates hold structure, values come out typed for the target's format.
+
+A template is text, but no value can break it: `{{ value }}` prints the value as its format writes it (a plist element,
+a JSON value, escaped XML text), so quoting and escaping cannot be forgotten. What is printed is parsed again and
+written canonically by the caller; this module only makes text. Templates may come from users, so they run in Jinja's
+immutable sandbox, see plain data only, and have neither clock nor randomness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from typing import TYPE_CHECKING, Any, Literal
+
+import jinja2
+import msgspec
+from jinja2 import meta, nodes, sandbox
+from markupsafe import Markup
+
+from mdm_policy import documents
+from mdm_policy.errors import Finding, Origin, PolicyError, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+TemplateFormat = Literal["plist", "json", "xml", "markdown"]
+
+NAMESPACE = uuid.UUID("b7f2f6a4-9a53-5b1e-8f0c-2f6d3f1a7c55")
+"""The namespace of every UUIDv5 the product makes. It must never change: a changed UUID is a second profile."""
+
+_REMOVED_FILTERS = (
+    "d", "default", "e", "escape", "forceescape", "pprint", "random", "safe", "tojson", "urlize", "xmlattr",
+)  # fmt: skip
+_REMOVED_GLOBALS = ("cycler", "joiner", "lipsum", "namespace")
+_MAX_RENDERED = 64 * 1024 * 1024
+_XML_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+)
+
+
+def stable_uuid(name: str) -> str:
+    """Return the upper-case UUIDv5 of a name: the same name is the same payload on every machine, for ever."""
+    return str(uuid.uuid5(NAMESPACE, name)).upper()
+
+
+_PLIST_OPEN, _PLIST_CLOSE = '<plist version="1.0">', "</plist>"
+
+
+def _plist(value: Any) -> str:
+    text = documents.dump(value, "plist", compact=True).decode()
+    return text[text.index(_PLIST_OPEN) + len(_PLIST_OPEN) : -len(_PLIST_CLOSE)]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _xml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return value.translate(_XML_ESCAPES)
+    raise TypeError(f"an XML template prints text, whole numbers and booleans, not {type(value).__name__}")
+
+
+def _markdown(value: Any) -> str:
+    if isinstance(value, (str, int)):
+        # An underscore inside a word is plain text in Markdown; escaping it would only hurt who reads the source.
+        return re.sub(r"([\\`*\[\]<>|#~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", str(value))
+    raise TypeError(f"a Markdown template prints text and whole numbers, not {type(value).__name__}")
+
+
+def code(value: Any) -> Markup:
+    """Print a value as Markdown code, whatever backticks it holds."""
+    text = str(value)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return Markup(f"{fence}{pad}{text}{pad}{fence}")  # noqa: S704 - Markdown, fenced
+
+
+def signing(values: Sequence[str]) -> list[dict[str, str]]:
+    """Split qualified signing ids `TEAM:id` into records with `team` and `id`."""
+    return [{"team": team, "id": rest} for team, _, rest in (value.partition(":") for value in values)]
+
+
+def fit(value: str, length: int) -> str:
+    """Shorten a text to a length, ending in a digest of the whole when it had to be cut: still unique, still stable."""
+    if len(value.encode()) <= length:
+        return value
+    mark = hashlib.sha256(value.encode()).hexdigest()[:12]
+    return f"{value.encode()[: length - 13].decode(errors='ignore')}-{mark}"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "plist": _plist,
+    "json": _json,
+    "xml": _xml,
+    "markdown": _markdown,
+}
+
+
+def _finalizer(format_: TemplateFormat) -> Callable[..., Any]:
+    write = _WRITERS[format_]
+
+    @jinja2.pass_eval_context
+    def finalize(_context: nodes.EvalContext, value: Any) -> Markup:
+        # An eval-context finalize is never constant-folded, so a literal is typed like any other value; Markup is
+        # what a macro, a call block or {% set %} has printed already.
+        if isinstance(value, Markup):
+            return value
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # raises the StrictUndefined error with the name in it
+        return Markup(write(value))  # noqa: S704 - written by the format's own writer
+
+    return finalize
+
+
+def shape(values: Sequence[Any], pattern: Any) -> list[Any]:
+    """Shape each value into the object a vendor wants: `"$"` stands for the value, `"$.field"` for a field of it.
+
+    >>> shape(["a.b"], {"packageName": "$", "installType": "BLOCKED"})
+    [{'packageName': 'a.b', 'installType': 'BLOCKED'}]
+    """
+    fill = _filler(pattern)
+    return [fill(value) for value in values]
+
+
+def _filler(pattern: Any) -> Callable[[Any], Any]:
+    if isinstance(pattern, str) and pattern == "$":
+        return lambda value: value
+    if isinstance(pattern, str) and pattern.startswith("$."):
+        field = pattern[2:]
+        return lambda value: value[field]
+    if isinstance(pattern, dict):
+        return _dict_filler(pattern)
+    if isinstance(pattern, (list, tuple)):
+        parts = [_filler(part) for part in pattern]
+        return lambda value: [part(value) for part in parts]
+    return lambda _value: pattern
+
+
+def _dict_filler(pattern: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+    constant = {k: v for k, v in pattern.items() if not _is_variable(v)}
+    variable = [(k, _filler(v)) for k, v in pattern.items() if k not in constant]
+
+    def fill(value: Any) -> dict[str, Any]:
+        made = dict(constant)
+        for key, part in variable:
+            made[key] = part(value)
+        return made
+
+    return fill
+
+
+def _is_variable(pattern: Any) -> bool:
+    if isinstance(pattern, str):
+        return pattern.startswith("$")
+    if isinstance(pattern, dict):
+        return any(map(_is_variable, pattern.values()))
+    return isinstance(pattern, (list, tuple)) and any(map(_is_variable, pattern))
+
+
+class _Environment(sandbox.ImmutableSandboxedEnvironment):
+    """Refuse, before any template runs, what would let untyped text through or would fail half-way."""
+
+    names: frozenset[str] = frozenset()
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        # Jinja documents this hook for overriding; it sees every template once, included and extended ones too.
+        shown = filename or name or "template"
+        found = [
+            error(
+                "template-refused",
+                "an autoescape block would let untyped text through",
+                Origin(shown, node.lineno),
+                "remove the block: values are typed by the target's format",
+            )
+            for node in source.find_all(nodes.ScopedEvalContextModifier)
+        ]
+        for unknown in sorted(meta.find_undeclared_variables(source) - self.names - set(self.globals)):
+            line = next((n.lineno for n in source.find_all(nodes.Name) if n.name == unknown), 0)
+            hint = f"known names: {', '.join(sorted(self.names))}"
+            found.append(error("template-name", f"{unknown!r} is not a name templates know", Origin(shown, line), hint))
+        if found:
+            raise PolicyError(found)
+        return super()._generate(source, name, filename, defer_init)
+
+
+def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozenset[str]) -> jinja2.Environment:
+    """Make the environment of one format; `folders` are searched in order, `names` is what a context will hold."""
+    made = _Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalizer(format_),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        cache_size=-1,
+        auto_reload=False,
+    )
+    made.names = names
+    for name in _REMOVED_FILTERS:
+        made.filters.pop(name, None)
+    for name in _REMOVED_GLOBALS:
+        made.globals.pop(name, None)
+    made.filters["shape"] = shape
+    made.filters["uuid"] = stable_uuid
+    made.filters["json_text"] = _json
+    made.filters["fit"] = fit
+    made.filters["prefixed"] = lambda value, prefix: prefix + value
+    made.filters["signing"] = signing
+    if format_ == "markdown":
+        made.filters["code"] = code
+    return made
+
+
+def render(env: jinja2.Environment, folder: Path, template: str, context: Mapping[str, Any]) -> str:
+    """Render one template with plain data.
+
+    Raises:
+        PolicyError: `template-missing`, `template-syntax`, `template-refused` (an autoescape block), `template-name`
+            (a name the context does not have), `template-failed` (anything else, at the template's own line),
+            `template-too-large` (more than 64 MiB).
+
+    """
+    shown = str(folder / template)
+    try:
+        text = env.get_template(template).render(context)
+    except jinja2.TemplateNotFound as missing:
+        raise PolicyError(
+            [error("template-missing", f"template {missing.name!r} is not in the target's folder", Origin(shown))]
+        ) from None
+    except jinja2.TemplateSyntaxError as bad:
+        place = Origin(bad.filename or shown, bad.lineno)
+        raise PolicyError([error("template-syntax", bad.message or "syntax error", place)]) from None
+    except PolicyError:
+        raise
+    except Exception as failed:  # noqa: BLE001 - a template may fail in any way its author managed to write
+        raise PolicyError([_failure(failed, shown)]) from None
+    if len(text) > _MAX_RENDERED:
+        raise PolicyError([error("template-too-large", f"the template printed {len(text)} characters", Origin(shown))])
+    return text
+
+
+def _failure(failed: Exception, shown: str) -> Finding:
+    place = Origin(shown)
+    trace = failed.__traceback__
+    while trace is not None:
+        # Jinja rewrites its frames to the template's own name and lines; the last of them is where it went wrong.
+        if trace.tb_frame.f_code.co_filename.endswith(".j2"):
+            place = Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    kind = "template-name" if isinstance(failed, jinja2.UndefinedError) else "template-failed"
+    message = re.sub(r"\s+", " ", str(failed)) or type(failed).__name__
+    return error(kind, message, place)
