@@ -16,21 +16,21 @@ def ban_list_yaml(apps: int) -> bytes:
 
 
 def _app(number: int) -> str:
-    word = _word(number)
+    text = word(number)
     return f"""\
-  - name: App {word}
+  - name: App {text}
     ios:
-      bundle_id: [com.{word}.ios]
+      bundle_id: [com.{text}.ios]
       app_store_id: ["{1_000_000_000 + 7919 * number}"]
-    android: {{package_name: [com.{word}.app]}}
+    android: {{package_name: [com.{text}.app]}}
     macos:
-      bundle_id: [com.{word}.mac]
-      team_id: [T{word.upper()}{number % 100_000:05d}]
-    windows: {{executable: [{word}.exe]}}
-    domains: [{word}.test]
+      bundle_id: [com.{text}.mac]
+      team_id: [T{text.upper()}{number % 100_000:05d}]
+    windows: {{executable: [{text}.exe]}}
+    domains: [{text}.test]
 """
 
 
-def _word(number: int) -> str:
+def word(number: int) -> str:
     """Spell a number in four letters."""
     return "".join(chr(ord("a") + number // 26**place % 26) for place in range(4))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from mdm_policy.errors import Finding, Origin
+from mdm_policy.errors import Finding, Origin  # noqa: TC001 - msgspec reads the fields' types at run time
 
 Family = Literal["ios", "android", "macos", "windows", "web"]
 Platform = Literal["ios", "ipados", "tvos", "visionos", "watchos", "macos", "android", "chromeos", "windows"]

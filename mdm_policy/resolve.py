@@ -6,7 +6,7 @@ and the yardstick of read-back, so nothing here looks at a target or a vendor's 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from mdm_policy.model import (
     CatalogueApp,
     CatalogueVendor,
     Deployment,
+    Duty,
     Frozen,
     Identifier,
     ListStatus,
@@ -151,10 +152,10 @@ class _Gathering:
         self._identifiers: dict[str, dict[tuple[str, str, str], Identifier]] = {}
         self._facts: dict[str, tuple[str, str, CatalogueApp | None]] = {}
         self._reasons: dict[str, list[Reason]] = defaultdict(list)
-        self._duties: dict[str, dict[str, None]] = defaultdict(dict)
+        self._duties: dict[str, dict[Duty, None]] = defaultdict(dict)
         self._not_on: dict[str, set[str]] = defaultdict(set)
 
-    def add_list(self, ban_list: BanList, duties: Sequence[str]) -> None:
+    def add_list(self, ban_list: BanList, duties: Sequence[Duty]) -> None:
         for ban in ban_list.bans:
             reason = Reason(ban_list.id, ban_list.authority.citation, ban.origin)
             if ban.name is not None:
@@ -164,7 +165,7 @@ class _Gathering:
             else:
                 self._add_known(ban, reason, duties)
 
-    def _add_known(self, ban: Ban, reason: Reason, duties: Sequence[str]) -> None:
+    def _add_known(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
         key = ban.app or ban.implemented_by or ""
         app = self._catalogue.apps.get(key)
         if app is None:
@@ -184,7 +185,7 @@ class _Gathering:
         self._put(key, app.name, app.vendor, app, app.identifiers, reason, duties)
         self._not_on[key].update(ban.not_on)
 
-    def _add_vendor(self, ban: Ban, reason: Reason, duties: Sequence[str]) -> None:
+    def _add_vendor(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
         key = ban.vendor or ""
         vendor = self._catalogue.vendors.get(key)
         if vendor is None:
@@ -208,11 +209,11 @@ class _Gathering:
                 warning("vendor-empty", message, ban.origin, "name its apps, with identifiers, in the list")
             )
 
-    def _put_vendor(self, vendor: CatalogueVendor, reason: Reason, duties: Sequence[str]) -> None:
+    def _put_vendor(self, vendor: CatalogueVendor, reason: Reason, duties: Sequence[Duty]) -> None:
         name = f"{vendor.name} (all software)"
         self._put(f"vendor:{vendor.key}", name, vendor.key, None, vendor.identifiers, reason, duties)
 
-    def _add_inline(self, ban: Ban, reason: Reason, duties: Sequence[str]) -> None:
+    def _add_inline(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
         name = ban.name or ""
         known: dict[str, CatalogueApp] = {}
         inherited = []
@@ -245,7 +246,7 @@ class _Gathering:
         app: CatalogueApp | None,
         identifiers: Iterable[Identifier],
         reason: Reason,
-        duties: Sequence[str],
+        duties: Sequence[Duty],
     ) -> None:
         self._facts.setdefault(key, (name, vendor, app))
         mine = self._identifiers.setdefault(key, {})
@@ -272,7 +273,7 @@ class _Gathering:
                     tuple(kept),
                     tuple(self._reasons[key]),
                     tuple(self._duties[key]),
-                    _platforms(app, kept, self._not_on[key]),
+                    _platforms(key, app, kept, self._not_on[key]),
                     app.preinstalled if app else (),
                 )
             )
@@ -290,8 +291,13 @@ class _Gathering:
                 self.found.append(warning("over-block", message, app.reasons[0].origin))
 
 
-def _platforms(app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str]) -> dict[str, str]:
+def _platforms(
+    key: str, app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str]
+) -> dict[str, str]:
     states = dict(app.platforms) if app else {}
+    if key.startswith("vendor:"):
+        # It stands for the vendor's own identifiers alone: where there is none, its apps stand for themselves.
+        states = dict.fromkeys(FAMILIES, "none")
     for identifier in identifiers:
         if identifier.family != "web":
             states[identifier.family] = "exists"
@@ -372,6 +378,8 @@ def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
             continue
         have = {identifier.family for identifier in app.identifiers}
         missing = [f for f in FAMILIES if f != "web" and f not in have and app.platforms.get(f) != "none"]
+        if not have and app.key.startswith("inline:"):
+            continue  # loading has said so, at the place where the identifiers are missing
         if not have:
             message = f"{app.name}: no identifier is known on any platform: nothing can block it"
             yield warning("no-identifier", message, app.reasons[0].origin, "find its identifiers and give them inline")
@@ -398,7 +406,7 @@ _SOON = 30
 
 
 def _days(start: str, end: str) -> int:
-    return (datetime.date.fromisoformat(end) - datetime.date.fromisoformat(start)).days
+    return (dt.date.fromisoformat(end) - dt.date.fromisoformat(start)).days
 
 
 def _gap_findings(deployment: Deployment | None, apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:

@@ -75,6 +75,7 @@ class DocumentSpec(Frozen, frozen=True, forbid_unknown_fields=True):
     """Describe one document of a target, or one document per record with `for_each`.
 
     `carries` names the claims this document must keep; `records` gives the template `entries` beside `ids`; `output` may use `{slug}` and, with `for_each`, `{record}`.
+    `instead_of` names the document this one is another way to send: a device obeys one of the two.
     `read_back` is for document kinds no reader knows: where a user's document holds the blocked identifiers.
     """
 
@@ -89,7 +90,7 @@ class DocumentSpec(Frozen, frozen=True, forbid_unknown_fields=True):
     embed: tuple[Embed, ...] = ()
     compact: bool = False
     records: bool = False
-    scope: Literal["not-stated", "everyone"] = "not-stated"
+    instead_of: str = ""
     read_back: dict[str, str] = {}
 
 
@@ -249,8 +250,8 @@ def select(
         PolicyError: `unknown-target`, for each name that is not a target.
 
     """
-    wanted = [(name, None) for name in asked] or (None if deployment is None else list(deployment))
-    if wanted is None:
+    wanted: Sequence[tuple[str, Origin | None]] = [(name, None) for name in asked] or deployment or ()
+    if not wanted and deployment is None:
         return tuple(target for target in targets.values() if target.manifest.default)
     found = [
         error("unknown-target", f"there is no target {name!r}", place, f"targets: {', '.join(targets)}")

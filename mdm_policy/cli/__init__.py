@@ -73,6 +73,5 @@ def main() -> None:
         click.echo("interrupted", err=True)
         sys.exit(1)
     except Exception as failed:  # noqa: BLE001 - the outermost edge: whatever it is, a person gets a sentence
-        from mdm_policy.cli import failing
-
+        failing = importlib.import_module("mdm_policy.cli.failing")
         sys.exit(failing.explain(failed))

@@ -141,8 +141,8 @@ def _tell(format_: str, resolution: Resolution, built: Built, folder: Path, data
     width = output.width()
     names = {app.key: app.name for app in resolution.apps}
     parts = [
-        f"Built {len(built.documents)} documents for {len(built.targets)} targets in {folder}, as of {resolution.as_of}.\n"
-        "Every document was read back and blocks exactly what is ordered.",
+        f"Built {len(built.documents)} documents for {len(built.targets)} targets in {folder}, as of {resolution.as_of}.",
+        "Every document was read back, and blocks exactly what is ordered.",
         f"Lists\n{summary.lists(resolution.statuses, width)}",
         summary.confidence(resolution, width),
         summary.matrix(built.coverage, COLUMNS, width),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from pathlib import Path
 
 import click
 
@@ -21,7 +22,7 @@ def explain(failed: Exception) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     place = traceback.extract_tb(failed.__traceback__)[-1] if failed.__traceback__ else None
-    where = f" ({os.path.basename(place.filename)}:{place.lineno})" if place else ""
+    where = f" ({Path(place.filename).name}:{place.lineno})" if place else ""
     click.echo(f"error[internal-error]: {type(failed).__name__}: {failed}{where}", err=True)
     click.echo("   = hint: this is a defect of mdm-policy; please report this line and the command", err=True)
     return 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ class Inputs(msgspec.Struct):
     findings: tuple[Finding, ...]
 
 
-class DateParam(click.ParamType):
+class DateParam(click.ParamType[str]):
     """Take an ISO date, as text."""
 
     name = "DATE"
@@ -45,14 +45,14 @@ class DateParam(click.ParamType):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the date as YYYY-MM-DD, or fail as usage."""
         try:
-            return datetime.date.fromisoformat(str(value)).isoformat()
+            return dt.date.fromisoformat(str(value)).isoformat()
         except ValueError:
             self.fail(f"{value!r} is not a date like 2026-11-24", param, ctx)
 
 
 def today() -> str:
     """Read the clock, the only place that does: the day in local time, as an agency's calendar has it."""
-    return datetime.date.today().isoformat()  # noqa: DTZ011 - an order's day is a local day, not a UTC one
+    return dt.date.today().isoformat()  # noqa: DTZ011 - an order's day is a local day, not a UTC one
 
 
 def read(path: Path, name: str | None = None) -> Source:
@@ -131,7 +131,7 @@ class Reader:
             return None
         return self._read(path, "list", self._recorded(path, reference))
 
-    def _include(self, reference: str, place: Origin, including: str) -> Source | None:
+    def _include(self, reference: str, _place: Origin, including: str) -> Source | None:
         known = shipped()
         if reference in known:
             return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,8 @@ def result(content: str) -> None:
 
 def findings(found: Iterable[Finding], *, brief: bool = False) -> None:
     """Print findings on stderr with the source line of each; `brief` sums up what repeats."""
-    stream = click.get_text_stream("stderr")
     printed = text.findings(
-        tuple(found), _source_line, width=width(), colour=colour(stream.isatty()), most_alike=3 if brief else None
+        tuple(found), _source_line, width=width(), colour=colour(sys.stderr.isatty()), most_alike=3 if brief else None
     )
     if printed:
         click.echo(printed, err=True)

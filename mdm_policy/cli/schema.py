@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from mdm_policy import loading
@@ -13,6 +15,6 @@ NAMES = ("ban-list", "deployment", "devices")
 
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(NAMES))
-def command(name: str) -> None:
+def command(name: Literal["ban-list", "deployment", "devices"]) -> None:
     """Print the JSON Schema of a file format, for editors that complete and check YAML."""
     output.result(machine.dump(loading.schema(name)))

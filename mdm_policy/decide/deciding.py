@@ -17,7 +17,9 @@ The law, in the order in which it is applied:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.law import law_against
@@ -75,7 +77,7 @@ class Decision(Frozen, frozen=True, gc=False):
         return (self.verdict, self.build, self.sentence)
 
 
-class _Outcome(NamedTuple):
+class _Outcome(Frozen, frozen=True, gc=False):
     score: int
     verdict: Verdict
     hit: Hit | None
@@ -148,7 +150,7 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
         candidates = [
-            one._replace(score=_UNKNOWN, doubt=said)
+            msgspec.structs.replace(one, score=_UNKNOWN, doubt=said)
             if one.score > _HELD and one.hit and _mechanism(one.hit.rule) in contested
             else one
             for one in candidates

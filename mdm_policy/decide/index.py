@@ -7,7 +7,7 @@ policy is among the documents. All other documents of a device act together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
-class Hit(NamedTuple):
+class Hit(Frozen, frozen=True, gc=False):
     """Say that a rule of a document acts on an identifier, and how sure it is that the document reaches the device."""
 
     rule: Rule
@@ -32,7 +32,7 @@ class Hit(NamedTuple):
     reach: Reach
 
 
-class AllowList(NamedTuple):
+class AllowList(Frozen, frozen=True, gc=False):
     """Hold an allow list: every identifier that is not a member is refused."""
 
     hit: Hit

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
     from mdm_policy.decide.states import DeviceState
 
 
-class Against(NamedTuple):
+class Against(Frozen, frozen=True, gc=False):
     """State why a ban cannot hold in a state; `always` says that even a document that claims to block does not."""
 
     fact: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from mdm_policy.model import DeviceClass, Reading, Scope
 
 
-class Reach(NamedTuple):
+class Reach(Frozen, frozen=True, gc=False):
     """Say that a document reaches a class (`alive`), for certain unless there is a `doubt`; `note` is worth telling."""
 
     alive: bool = True

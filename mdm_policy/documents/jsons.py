@@ -29,7 +29,8 @@ from mdm_policy.documents.texts import (
 )
 
 _SCANNED_WITH_SYNTAX_ERROR = 1 << 20
-_WRITABLE = frozenset({str, int, bool, float, type(None), dict, list, tuple})
+_CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
+_WRITABLE = _CONTAINERS | {str, int, bool, float, type(None)}
 
 
 def parse_json(name: str, data: bytes, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
@@ -68,8 +69,10 @@ def _colons(value: Any, *, strict: bool) -> int:
     """Count the colons a value accounts for, level by level; -1 when it holds anything that must be reported."""
     colons = 0
     level: list[Any] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for depth in range(MAX_DEPTH + 1):
         kinds = set(map(type, level))
+        if depth == MAX_DEPTH and kinds & _CONTAINERS:
+            break
         strings = _only(level, kinds, str)
         dicts = _only(level, kinds, dict)
         keys = list(chain.from_iterable(dicts))
@@ -166,8 +169,10 @@ def dump_json(value: Any, *, compact: bool = False) -> bytes:
 def _check_writable(value: Any) -> None:
     """Refuse what msgspec would write in its own way: NaN as null, bytes as base64, dates as text."""
     level: list[Any] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for depth in range(MAX_DEPTH + 1):
         kinds = set(map(type, level))
+        if depth == MAX_DEPTH and kinds & _CONTAINERS:
+            break
         for kind in sorted(kinds - _WRITABLE, key=str):
             raise refuse("value-not-representable", f"JSON cannot hold a value of type {kind.__name__}", ())
         for number in _only(level, kinds, float):

@@ -125,8 +125,12 @@ class _Checker:
         self.parser.CharacterDataHandler = self.text
 
     def run(self, text: str) -> None:
-        """Report every defect of a text."""
-        self.parser.Parse(text.encode("utf-8"), True)
+        """Report every defect of a text; expat knows fewer letters for names than lxml, and may stop there."""
+        try:
+            self.parser.Parse(text.encode("utf-8"), True)
+        except expat.ExpatError as problem:
+            message = f"the document is not well-formed XML: {expat.ErrorString(problem.code)}"
+            self.report.add("document-syntax", message, (problem.lineno, problem.offset + 1))
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take the start of an element, and check its attributes and the text before it."""

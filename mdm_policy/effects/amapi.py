@@ -106,20 +106,26 @@ def read_modify(c: Collector) -> Reading:
     """Read a modifyPolicyApplications body: each change names an app and the fields it sets."""
     top = c.mapping(c.document.value, "")
     around = _Surroundings(whole=False)
+    masks: dict[str, frozenset[str]] = {}
     for at, change in c.mappings(top, "changes", ""):
         application = c.optional(change, "application", at)
         mask = c.text(change, "updateMask", at)
-        fields = {field.strip() for field in mask.split(",")} - {""}
-        if fields:
-            for key in ("installType", "disabled"):
-                if key in application and key not in fields:
-                    message = f"{key} is not in the updateMask, so the server ignores it"
-                    c.say("error", "outside-update-mask", message, at, "add it to the updateMask")
-            if not fields & {"installType", "disabled"}:
-                continue
-            application = {k: v for k, v in application.items() if k == "packageName" or k in fields}
-        _application(c, application, f"{at}/application", None, around)
+        if mask not in masks:
+            masks[mask] = frozenset(field.strip() for field in mask.split(",")) - {""}
+        kept = _masked(c, application, masks[mask], at)
+        if "installType" in kept or "disabled" in kept or not masks[mask]:
+            _application(c, kept, f"{at}/application", None, around)
     return c.reading(mdm="amapi")
+
+
+def _masked(c: Collector, application: dict[str, Any], fields: frozenset[str], at: str) -> dict[str, Any]:
+    """Return what a mask lets through; the server ignores the rest, which matters where it is the ban."""
+    left = [key for key in application if key != "packageName" and key not in fields] if fields else []
+    for key in left:
+        if key in ("installType", "disabled"):
+            message = f"{key} is not in the updateMask, so the server ignores it"
+            c.say("error", "outside-update-mask", message, at, "add it to the updateMask")
+    return {key: value for key, value in application.items() if key not in left} if left else application
 
 
 def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> None:
@@ -183,10 +189,9 @@ def _surroundings(c: Collector, top: dict[str, Any], base: str, *, whole: bool) 
 
 
 def _application(c: Collector, app: dict[str, Any], at: str, store: Rule | None, around: _Surroundings) -> None:
-    package = c.text(app, "packageName", at)
-    kept = c.identifiers([(f"{at}/packageName", package)])
+    package = c.identifier(app, "packageName", at)
     kind = c.text(app, "installType", at)
-    if not kept:
+    if not package:
         return
     disabled = c.flag(app, "disabled", at) is True
     if kind == "BLOCKED":
@@ -233,16 +238,16 @@ def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
     refused: set[str] = set()
     listed = 0
     for place, entry in entries:
-        kept = c.identifiers([(f"{place}/packageName", c.text(entry, "packageName", place))])
+        package = c.identifier(entry, "packageName", place)
         kind = c.text(entry, "installType", place)
-        if not kept:
+        if not package:
             continue
         if kind == "BLOCKED":
-            c.add(c.rule(rules.PERSONAL_BLOCKED), "android", "package_name", kept[0][1], place)
-            refused.add(kept[0][1])
+            c.add(c.rule(rules.PERSONAL_BLOCKED), "android", "package_name", package, place)
+            refused.add(package)
         elif kind in ("", "INSTALL_TYPE_UNSPECIFIED", "AVAILABLE"):
             listed += 1
-            c.add(allow_list or c.rule(rules.PERSONAL_ALLOWED), "android", "package_name", kept[0][1], place)
+            c.add(allow_list or c.rule(rules.PERSONAL_ALLOWED), "android", "package_name", package, place)
         else:
             message = f"{kind!r} is no installType of personalApplications; the API refuses the whole policy"
             c.say("error", "install-type-word", message, f"{place}/installType", "write BLOCKED for a ban")

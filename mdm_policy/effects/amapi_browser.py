@@ -44,7 +44,7 @@ def _addresses(c: Collector, configuration: dict[str, Any], key: str, base: Rule
         entries = value if isinstance(value, list) else []
     if len(entries) > _LIMIT:
         c.say("warning", "url-blocklist-too-long", f"{key} holds {len(entries)} entries; {_LIMIT} count", pointer)
-    for _, text in c.identifiers([(pointer, entry) for entry in entries]):
+    for _, text in c.only_texts([(pointer, entry) for entry in entries]):
         kind, clean = address(text)
         c.add(rule, "web", kind, clean, pointer)
 

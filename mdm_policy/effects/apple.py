@@ -128,10 +128,12 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
         if not isinstance(payload.get(key), list):
             c.items(payload, key, place)
             continue
-        names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.texts(payload, key, place)]
+        names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.only_texts(c.entries(payload, key, place))]
         c.add_all(c.rule(base), "macos", "process_name", [entry for entry in names if entry[1]])
     c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
-    allowed = [path for key in ("pathAllowList", "pathWhiteList") for _, path in c.texts(payload, key, place)]
+    allowed = [
+        path for key in ("pathAllowList", "pathWhiteList") for _, path in c.only_texts(c.entries(payload, key, place))
+    ]
     if "/" in allowed:
         return
     message = "no path list allows '/': everything that no list allows is refused, the system's own apps apart"
@@ -150,7 +152,7 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
 def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
     plugin = c.text(payload, "FilterType", place) not in ("", "BuiltIn")
     for key, base in (("DenyListURLs", rules.WEB_DENY), ("BlacklistedURLs", rules.WEB_BLACK)):
-        entries = c.texts(payload, key, place)
+        entries = c.only_texts(c.entries(payload, key, place))
         if not entries:
             continue
         rule = c.rule(base)

@@ -8,6 +8,7 @@ platform it cannot reach, a reason why the server or the device refuses all of i
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,7 @@ ANY: tuple[int, ...] = (0,)
 NOT_STATED = Scope()
 _BLOCKS = ("block", "remove")
 _SHOWN = 3
+_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 
 
 class Collector:
@@ -41,12 +43,22 @@ class Collector:
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
+        self._made: dict[tuple[int, str, str, frozenset[str] | None], Rule] = {}
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
 
     def rule(self, base: Rule, **changes: Any) -> Rule:
         """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
+        if changes:
+            return self._rule(base, changes)
+        where = (id(base), self.expires, self.void, self.platforms)
+        found = self._made.get(where)
+        if found is None:
+            found = self._made[where] = self._rule(base, changes)
+        return found
+
+    def _rule(self, base: Rule, changes: dict[str, Any]) -> Rule:
         if self.expires:
             changes["expires"] = self.expires
         if self.platforms is not None:
@@ -130,20 +142,37 @@ class Collector:
         self._wrong(value, "true or false", f"{pointer}/{key}")
         return None
 
+    def identifier(self, owner: Mapping[str, Any], key: str, pointer: str) -> str:
+        """Return the identifier under a key, or an empty text and a finding."""
+        value = owner.get(key)
+        if type(value) is str and _plain(value):
+            return value
+        kept = self.identifiers([(f"{pointer}/{key}", value)])
+        return kept[0][1] if kept else ""
+
+    def entries(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, Any]]:
+        """Return what the list under a key holds, each with its pointer."""
+        base = f"{pointer}/{key}"
+        return [(f"{base}/{place}", value) for place, value in enumerate(self.items(owner, key, pointer))]
+
     def texts(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, str]]:
         """Return the identifiers of the list under a key, each with its pointer; what is no text is a finding."""
-        base = f"{pointer}/{key}"
-        return self.identifiers([(f"{base}/{i}", value) for i, value in enumerate(self.items(owner, key, pointer))])
+        return self.identifiers(self.entries(owner, key, pointer))
 
     def identifiers(self, entries: list[tuple[str, Any]]) -> list[tuple[str, str]]:
         """Keep the texts a device could compare; a device compares byte by byte, so nothing is cleaned."""
+        kept = self.only_texts(entries)
+        joined = "".join([value for _, value in kept])
+        if not joined.isascii() or not joined.isprintable() or " " in joined or "*" in joined or "$" in joined:
+            self._suspect(kept)
+        return kept
+
+    def only_texts(self, entries: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+        """Keep the texts that are not empty; all else is a finding."""
         kept = [entry for entry in entries if type(entry[1]) is str and entry[1]]
         if len(kept) != len(entries):
             wrong = [entry for entry in entries if type(entry[1]) is not str or not entry[1]]
             self._wrong(wrong[0][1], "an identifier", wrong[0][0], len(wrong))
-        joined = "".join([value for _, value in kept])
-        if not joined.isascii() or not joined.isprintable() or " " in joined or "*" in joined or "$" in joined:
-            self._suspect(kept)
         return kept
 
     def _suspect(self, entries: list[tuple[str, str]]) -> None:

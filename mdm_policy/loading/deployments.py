@@ -117,6 +117,9 @@ def make_deployment(report: Report, group: Group) -> Deployment:
         _check_adopted(report, [name for name, _ in lists], [cell for cell, _ in group.many("adopt")])
     _check_gaps(report, gaps, devices)
     targets: list[Cell] | None = group.cells.get("targets")
+    for cell in targets or ():
+        if cell.value == "all":
+            report.error("targets-all", "`all` is no target", cell.origin, "write `targets: all`, without brackets")
     organization: Group | None = group.get("organization")
     return Deployment(
         organization.text("name") if organization else "",

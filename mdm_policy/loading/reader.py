@@ -202,16 +202,18 @@ def _syntax(fault: Exception, text: str, report: Report, tabbed: set[int]) -> No
         hint = "look at the escapes in double quotes"
         report.error("yaml-syntax", "the file is not YAML: an escape names no character", Origin(report.file), hint)
         return
-    origin = Origin(report.file, mark.line + 1, mark.column + 1)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    row, column = mark.line, mark.column
+    if row >= len(lines):  # libyaml counts a line after a last one without an end
+        row, column = len(lines) - 1, len(lines[-1])
+    origin = Origin(report.file, row + 1, column + 1)
     if origin.line in tabbed:
         return
     said = f"the file is not YAML here: {getattr(fault, 'problem', None) or 'it cannot be parsed'}"
     context, started = getattr(fault, "context", None), getattr(fault, "context_mark", None)
     if context:
         said += f", {context}" + (f" that begins on line {started.line + 1}" if started else "")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    report.error("yaml-syntax", said, origin, _syntax_hint(line))
+    report.error("yaml-syntax", said, origin, _syntax_hint(lines[row]))
 
 
 def _syntax_hint(line: str) -> str:

@@ -75,7 +75,7 @@ def _identifiers(identifiers: Iterable[Identifier], catalogue: Catalogue, width:
     for identifier in identifiers:
         yield f"    {identifier.family:<8} {identifier.kind:<20} {identifier.value}"
         evidence = catalogue.evidence.get(identifier.key)
-        parts = [identifier.confidence]
+        parts: list[str] = [identifier.confidence]
         if identifier.sources:
             parts.append("; ".join(identifier.sources))
         if evidence and evidence.note:

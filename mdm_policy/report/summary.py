@@ -1,4 +1,4 @@
-"""Write what a build did: its lists, the matrix app × platform, the device classes; a word in every cell."""
+"""Write what a build did: its lists, the matrix of apps and platforms, the device classes; a word in every cell."""
 
 from __future__ import annotations
 
@@ -37,14 +37,16 @@ _MOST_ROWS = 200
 
 
 def matrix(coverage: Coverage, headings: Sequence[tuple[str, str]], width: int = 80) -> str:
-    """Write the matrix app × platform, a word in every cell."""
+    """Write the matrix of apps and platforms, a word in every cell."""
     cell = 14
     name_width = width - cell * len(headings)
     lines = [" " * name_width + "".join(f"{title:<{cell}}" for _, title in headings).rstrip()]
     for row in coverage.rows[:_MOST_ROWS]:
-        name = f"{row.name} (part of {row.through})" if row.through else row.name
+        name = f"{row.name} (in {row.through})" if row.through else row.name
+        first, *more = textwrap.wrap(f"{name}, for {', '.join(row.groups)}" if row.groups else name, name_width - 1)
         cells = "".join(f"{row.cells[platform]:<{cell}}" for platform, _ in headings)
-        lines.append(f"{pad(name, name_width - 1)} {cells}".rstrip())
+        lines.append(f"{pad(first, name_width - 1)} {cells}".rstrip())
+        lines += [f"  {line}" for line in more]
     if len(coverage.rows) > _MOST_ROWS:
         lines.append(f"... and {len(coverage.rows) - _MOST_ROWS} more apps; manifest.json has them all")
         lines += _sums(coverage, headings, name_width, cell)
@@ -74,8 +76,8 @@ def legend(coverage: Coverage, width: int = 80) -> str:
         "unknown": "unknown: nothing proves it",
     }
     parts = [sentence for word, sentence in told.items() if word in words]
-    if any(word.endswith("*") for word in words):
-        parts.append("*: except for groups with an approved exception")
+    if "excepted" in words:
+        parts.append("excepted: an approved exception lets these groups have it")
     intro = "Each platform is judged on its strongest devices (supervised, fully managed, newest OS). "
     return textwrap.fill(intro + "; ".join(parts) + ".", width)
 
@@ -107,6 +109,6 @@ def _gap(gap: Gap, names: dict[str, str], width: int) -> list[str]:
 
 def confidence(resolution: Resolution, width: int = 80) -> str:
     """Count the identifiers in use by how well they are attested."""
-    counts = Counter(i.confidence for app in resolution.apps for i in app.identifiers if not i.derived_from)
+    counts = Counter(str(i.confidence) for app in resolution.apps for i in app.identifiers if not i.derived_from)
     parts = [f"{counts[grade]} {words}" for grade, words in _CONFIDENCE.items() if counts[grade]]
     return textwrap.fill(f"Identifiers: {', '.join(parts)}.", width)

@@ -25,18 +25,22 @@ def findings(
     colour: bool = False,
     most_alike: int | None = None,
 ) -> str:
-    """Write findings one below the other, then a count; with `most_alike`, more of one id than that are summed up."""
+    """Write findings one below the other, then a count; with `most_alike`, notes and more warnings of one id are summed up."""
     if not found:
         return ""
     shown: list[str] = []
+    hidden: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for finding in found:
         seen[finding.id] += 1
-        if most_alike is None or finding.severity == "error" or seen[finding.id] <= most_alike:
+        few = finding.severity == "warning" and most_alike is not None and seen[finding.id] <= most_alike
+        if most_alike is None or few or finding.severity == "error":
             shown.append(_finding(finding, source_line, width, colour))
-    if most_alike is not None:
-        rest = {f.id: seen[f.id] - most_alike for f in found if f.severity != "error" and seen[f.id] > most_alike}
-        shown += [f"... and {count} more {id_} (all are in manifest.json)" for id_, count in sorted(rest.items())]
+        else:
+            hidden[finding.id] += 1
+    if hidden:
+        counts = ", ".join(f"{count} {id_}" for id_, count in sorted(hidden.items()))
+        shown.append(textwrap.fill(f"and, in manifest.json: {counts}", width, subsequent_indent="    "))
     shown.append(_count(found))
     return "\n".join(shown)
 

@@ -40,6 +40,7 @@ def validate(document: Document, schema: str | Path) -> list[Finding]:
     return _user(document, schema) if isinstance(schema, Path) else _packaged(document, schema)
 
 
+@functools.cache
 def schema_names() -> tuple[str, ...]:
     """Return the names of the packaged schemas, sorted."""
     return tuple(sorted(path.stem for path in resources.data("schemas/vendor").iterdir()))

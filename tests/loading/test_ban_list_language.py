@@ -195,7 +195,7 @@ def test_identifiers(written: str, expected: list[str]) -> None:
         pytest.param("{app: a, vendor: b}", ["4:20 exclusive-keys"], id="app and vendor"),
         pytest.param(
             "{app: a, feature: b, implemented_by: c, name: d, vendor: e}",
-            ["4:21 exclusive-keys", "4:48 no-identifier"],
+            ["4:21 exclusive-keys", "4:49 no-identifier"],
             id="all four",
         ),
         pytest.param("{note: a}", ["4:3 missing-key"], id="nothing banned"),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gc
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mdm_policy.errors import Finding
 from mdm_policy.loading import MAX_BYTES, Source, load_ban_list, load_deployment, report, text
 from mdm_policy.loading.reader import MAX_NODES, top_level_keys
+
+if TYPE_CHECKING:
+    from mdm_policy.errors import Finding
 
 HEAD = "ban_list: a\nauthority: {citation: X}\n"
 
 
-def findings(data: str | bytes, **options: int) -> list[Finding]:
+def findings(data: str | bytes, max_bytes: int = MAX_BYTES) -> list[Finding]:
     source = Source("x.yaml", data if isinstance(data, bytes) else data.encode())
-    loaded = load_ban_list(source, **options)
+    loaded = load_ban_list(source, max_bytes=max_bytes)
     assert (loaded.value is None) == any(one.severity == "error" for one in loaded.findings)
     return list(loaded.findings)
 

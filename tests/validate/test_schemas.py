@@ -204,7 +204,7 @@ SPOILED = [
     pytest.param("intune-ios-custom", "/payload", "<?xml version='1.0'?>", id="custom-not-base64"),
     pytest.param("intune-ios-custom", "/payload", "PD94\nbWw=", id="custom-wrapped-base64"),
     pytest.param("intune-ios-custom", "/payloadFileName", "../x.mobileconfig", id="custom-file-name-with-folder"),
-    pytest.param("intune-android-device-restrictions", "/playStoreMode", "BLOCKLIST", id="android-ampi-word"),
+    pytest.param("intune-android-device-restrictions", "/playStoreMode", "BLOCKLIST", id="android-amapi-word"),
     pytest.param("intune-android-device-restrictions", "/playStoreMode", "allowList", id="android-allow-list"),
     pytest.param("intune-android-device-restrictions", "/personalProfilePlayStoreMode", "blockList", id="android-side"),
     pytest.param(

@@ -185,8 +185,8 @@ class TestUsersOwnSchema:
 
     def test_what_cannot_be_checked_is_no_pass(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.json"
-        path.write_text("{}")
-        document = Document(name="a.json", kind="unknown", format="json", value={"a": {1, 2}}, data=b"{}")
+        path.write_text('{"properties": {"a": {"pattern": "^x$"}}}')
+        document = Document(name="a.json", kind="unknown", format="json", value={"a": "\ud800"}, data=b"{}")
         (message,) = self.messages(document, path)
         assert message.startswith("the document: cannot be checked: ")
 

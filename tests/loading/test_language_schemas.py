@@ -1,0 +1,120 @@
+"""The editors' schemas are what the loader's table says, and agree with the loader on what is right."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from typing import Any, Literal
+
+import pytest
+import yaml
+
+from mdm_policy import resources
+from mdm_policy.loading import Source, load_ban_list, load_deployment, load_devices, schema
+
+jsonschema: Any = importlib.import_module("jsonschema")  # it has no types
+
+Name = Literal["ban-list", "deployment", "devices"]
+NAMES: tuple[Name, ...] = ("ban-list", "deployment", "devices")
+
+RIGHT: dict[Name, str] = {
+    "ban-list": """\
+ban_list: us-eo-13971
+title: Applications
+include: [other.csv]
+authority: {citation: "E.O. 13971", issued: "2021-01-05", revoked: {"on": "2021-06-09", by: "E.O. 14034"}, duties: []}
+bans:
+  - {app: alipay, not_on: [ios]}
+  - {feature: QQ Wallet, implemented_by: qq}
+  - name: WeChat
+    ios: {bundle_id: com.tencent.xin, app_store_id: [414478124, "414478125"]}
+    domains: wechat.com
+    allow_dangerous: [{id: com.tencent.xin, reason: why}]
+exceptions:
+  - {app: alipay, category: other, approved_by: B, document: D, groups: [lab], until: "2021-05-01"}
+""",
+    "deployment": """\
+organization: {name: Example Agency, identifier: gov.example.agency}
+lists: [us-eo-13971]
+adopt: {us-eo-13971: {by: memo, since: "2026-05-01"}}
+devices: [{name: a, platform: ios, os: ">=12, <17", supervised: true}]
+targets: all
+options: {a: {b: true, c: 1, d: x}}
+protected: {ios: {bundle_id: a.b}}
+""",
+    "devices": "devices: [{name: a, platform: android, mode: byod, groups: []}]\n",
+}
+
+
+def loads(name: Name, text: str) -> bool:
+    source = Source("x.yaml", text.encode())
+    if name == "ban-list":
+        return load_ban_list(source, lambda *_: Source("o.csv", b"BundleId,TrackId,Name\na.b,,A\n")).value is not None
+    return (load_deployment(source) if name == "deployment" else load_devices(source)).value is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_schema_is_the_generated_one(name: Name) -> None:
+    shipped = resources.data(f"schemas/language/{name}.schema.json").read_text("utf-8")
+    assert shipped == json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_schema_is_one(name: Name) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_has_a_sentence(name: Name) -> None:
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            for key, value in node.get("properties", {}).items():
+                assert re.fullmatch(r"[A-Z].*\.", value["description"]), key
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(schema(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_loader_and_schema_accept_the_same_example(name: Name) -> None:
+    assert loads(name, RIGHT[name])
+    jsonschema.Draft202012Validator(schema(name)).validate(yaml.safe_load(RIGHT[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        pytest.param("ban-list", "ban_list: us-eo-13971\n", "", id="no id"),
+        pytest.param("ban-list", "us-eo-13971", "US", id="id in capitals"),
+        pytest.param("ban-list", "title", "titel", id="misspelt key"),
+        pytest.param("ban-list", "app: alipay", "app: alipay, vendor: b", id="app and vendor"),
+        pytest.param("ban-list", "feature: QQ Wallet, ", "", id="implemented_by without feature"),
+        pytest.param("ban-list", "name: WeChat", "app: wechat", id="identifiers without name"),
+        pytest.param("ban-list", "[lab]", "[]", id="no groups"),
+        pytest.param("ban-list", "category: other", "category: joy", id="unknown ground"),
+        pytest.param("ban-list", "duties: []", "duties: [none]", id="unknown duty"),
+        pytest.param("ban-list", "2021-05-01", "2021-5-1", id="short date"),
+        pytest.param(
+            "ban-list", "{bundle_id: com.tencent.xin, app_store", "{bundle_id: [], app_store", id="no bundle ids"
+        ),
+        pytest.param("deployment", "gov.example.agency", "agency", id="identifier of one part"),
+        pytest.param("deployment", "targets: all", "targets: []", id="no targets"),
+        pytest.param("deployment", ', since: "2026-05-01"', "", id="adopted since never"),
+        pytest.param("deployment", ">=12, <17", "17", id="bare version"),
+        pytest.param("deployment", "supervised: true", 'supervised: "true"', id="truth in quotes"),
+        pytest.param("deployment", "d: x", "d: [x]", id="option list"),
+        pytest.param("deployment", "{bundle_id: a.b}", "{}", id="no kinds"),
+        pytest.param("devices", "[{name: a, platform: android, mode: byod, groups: []}]", "[]", id="no devices"),
+        pytest.param("devices", "android", "symbian", id="unknown platform"),
+    ],
+)
+def test_loader_and_schema_refuse_the_same(name: Name, old: str, new: str) -> None:
+    wrong = RIGHT[name].replace(old, new)
+    assert wrong != RIGHT[name]
+    assert not loads(name, wrong)
+    assert not jsonschema.Draft202012Validator(schema(name)).is_valid(yaml.safe_load(wrong))
