@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import random
 import shutil
+import uuid
 from typing import TYPE_CHECKING, Any, get_args
 
 from hypothesis import strategies as st
@@ -27,7 +31,7 @@ from mdm_policy.resolve import resolve
 from mdm_policy.targets import Target, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 DAY = "2026-11-24"
@@ -114,57 +118,84 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-_HOSTILE = "&<>\"'\\`{}%$漢字かなé🙂- aZ09."
-_SCRIPTS = st.text(st.sampled_from(_HOSTILE), min_size=1, max_size=30)
-_SHAPES: dict[str, st.SearchStrategy[str]] = {
-    "bundle_id": st.from_regex(r"[A-Za-z0-9-]{1,12}(\.[A-Za-z0-9-]{1,40}){1,6}", fullmatch=True),
-    "app_store_id": st.from_regex(r"[1-9][0-9]{5,11}", fullmatch=True),
-    "package_name": st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,20}(\.[A-Za-z][A-Za-z0-9_]{0,30}){1,6}", fullmatch=True),
-    "team_id": st.from_regex(r"[A-Z0-9]{10}", fullmatch=True),
-    "signing_id": st.from_regex(r"([A-Z0-9]{10}|platform):[A-Za-z0-9-][A-Za-z0-9._-]{0,60}", fullmatch=True),
-    "cdhash": st.from_regex(r"[0-9a-f]{40}", fullmatch=True),
-    "process_name": _SCRIPTS,
-    "appx_name": st.from_regex(r"[A-Za-z0-9.-]{3,50}", fullmatch=True),
-    "package_family_name": st.from_regex(r"[A-Za-z0-9.-]{3,50}_[0-9a-hjkmnp-tv-z]{13}", fullmatch=True),
-    "publisher": st.builds("O={}, L={}, C=CN".format, _SCRIPTS, _SCRIPTS),
-    "executable": st.builds("{}.exe".format, _SCRIPTS),
-    "winget_id": st.from_regex(r"[A-Za-z0-9]{1,20}\.[A-Za-z0-9]{1,20}", fullmatch=True),
-    "product_code": st.from_regex(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", fullmatch=True),
-    "domain": st.from_regex(r"([a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?\.){1,4}[a-z]{2,10}", fullmatch=True),
-    "url": st.from_regex(r"https?://[a-z0-9]{1,20}\.[a-z]{2,6}(/[a-z0-9_~.-]{0,10}){0,3}", fullmatch=True),
-}
-PAIRS: tuple[tuple[Family, Kind], ...] = tuple(
-    (family, kind) for family, kinds in KINDS_BY_FAMILY.items() for kind in kinds
-)
+_ALNUM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_LOWER, _UPPER, _HEX = _ALNUM[:26] + "0123456789", _ALNUM[26:], "0123456789abcdef"
+_HOSTILE = "&<>\"'\\`{}%$()#;漢字かなéß🙂- aZ09."
+_POOL = 60
+"""Values of each kind that lists draw from: made once, so that an example costs a few small numbers."""
+
+
+def _pools() -> dict[tuple[Family, Kind], list[str]]:
+    dice = random.Random("identifiers")  # noqa: S311 - made-up identifiers, the same in each run
+
+    def text(alphabet: str, least: int, most: int) -> str:
+        return "".join(dice.choices(alphabet, k=dice.randint(least, most)))
+
+    def dotted(first: str, alphabet: str, longest: int, most: int) -> str:
+        return ".".join(text(first, 1, 1) + text(alphabet, 0, longest) for _ in range(dice.randint(2, most)))
+
+    hostile = functools.partial(text, _HOSTILE, 1, 24)
+    makers: dict[Kind, Callable[[], str]] = {
+        "bundle_id": lambda: dotted(_ALNUM + "-", _ALNUM + "-", 40, 6),
+        "app_store_id": lambda: text("123456789", 6, 12),
+        "package_name": lambda: dotted(_ALNUM[:52], _ALNUM + "_", 36, 6),
+        "team_id": lambda: text(_UPPER, 10, 10),
+        "signing_id": lambda: f"{text(_UPPER, 10, 10)}:{dotted(_ALNUM, _ALNUM + '-_', 20, 4)}",
+        "cdhash": lambda: text(_HEX, 40, 40),
+        "process_name": hostile,
+        "appx_name": lambda: text(_ALNUM + ".-", 3, 50),
+        "package_family_name": lambda: f"{text(_ALNUM + '.-', 3, 50)}_{text('0123456789abcdefghjkmnpqrstvwxyz', 13, 13)}",
+        "publisher": lambda: f"O={hostile()}, L={hostile()}, C=CN",
+        "executable": lambda: f"{hostile()}.exe",
+        "winget_id": lambda: f"{text(_ALNUM, 1, 20)}.{text(_ALNUM, 1, 20)}",
+        "product_code": lambda: "{" + str(uuid.UUID(int=dice.getrandbits(128))).upper() + "}",
+        "domain": lambda: f"{dotted(_LOWER[:26], _LOWER, 20, 4)}.example",
+        "url": lambda: f"https://{text(_LOWER, 1, 20)}.example/{text(_LOWER + '/-_.', 0, 20)}",
+    }
+    pools: dict[tuple[Family, Kind], list[str]] = {}
+    for family, kinds in KINDS_BY_FAMILY.items():
+        for kind in kinds:
+            values = (makers[kind]() for _ in itertools.count())
+            valid = (value for value in values if is_valid(family, kind, value))
+            pools[family, kind] = list(itertools.islice(valid, _POOL))
+    return pools
+
+
+POOLS = _pools()
+LONGEST_BUNDLE_ID = "a" * 63 + ("." + "b" * 63) * 3
 
 
 def _identifiers(family: Family, kind: Kind) -> st.SearchStrategy[Identifier]:
-    values = _SHAPES[kind].filter(lambda value: is_valid(family, kind, value))
-    return values.map(lambda value: identifier(family, kind, value))
+    return st.sampled_from([identifier(family, kind, value) for value in POOLS[family, kind]])
 
 
-IDENTIFIERS: st.SearchStrategy[Identifier] = st.sampled_from(PAIRS).flatmap(lambda pair: _identifiers(*pair))
+IDENTIFIERS: st.SearchStrategy[Identifier] = st.sampled_from(
+    [identifier(family, kind, value) for (family, kind), pool in POOLS.items() for value in pool]
+)
 """Any identifier that loading lets through, of any family and kind."""
 
-NAMES: st.SearchStrategy[str] = st.one_of(
-    st.sampled_from(
-        [
-            "Tom & Jerry <\"'>",
-            "漢字アプリ",
-            "👩‍👩‍👧 Family 🇪🇺",
-            "x" * 300,
-            "&amp; ]]> <!-- {{ 7 * 7 }} {% raw %}",
-            "$(reboot) `id` | \\ # *bold* [link](http://x)",
-        ]
-    ),
-    st.text(st.sampled_from(_HOSTILE), min_size=1, max_size=60),
-).filter(lambda name: not name_problems(name, PLACE))
+_NAMES = [
+    "WeChat",
+    "Tom & Jerry <\"'>",
+    "漢字アプリ",
+    "👩\u200d👩\u200d👧 Family 🇪🇺",
+    "x" * 300,
+    "漢" * 300,
+    "&amp; ]]> <!-- {{ 7 * 7 }} {% raw %}",
+    "$(reboot) `id` | \\ # *bold* [link](http://x) _",
+    "--variant",
+    "../../etc/passwd",
+    "CON",
+    "null",
+    "0",
+]
+NAMES: st.SearchStrategy[str] = st.sampled_from([name for name in _NAMES if not name_problems(name, PLACE)])
 
 
-def bans_for(pairs: Sequence[tuple[Family, Kind]], least: int = 1, most: int = 5) -> st.SearchStrategy[list[Ban]]:
+def bans_for(pairs: Sequence[tuple[Family, Kind]], most: int = 5) -> st.SearchStrategy[list[Ban]]:
     """Make bans, at least one of which holds an identifier of one of these kinds."""
-    wanted = st.sampled_from(sorted(set(pairs))).flatmap(lambda pair: _identifiers(*pair))
-    some = st.lists(IDENTIFIERS, min_size=least, max_size=4, unique_by=lambda one: one.key)
-    first = st.builds(lambda name, one, more: inline(name, one, *more), NAMES, wanted, st.lists(IDENTIFIERS, max_size=3))
+    wanted = st.one_of([_identifiers(*pair) for pair in sorted(set(pairs))])
+    some = st.lists(IDENTIFIERS, min_size=1, max_size=4)
+    first = st.builds(lambda name, one, more: inline(name, one, *more), NAMES, wanted, some)
     others = st.lists(st.builds(lambda name, more: inline(name, *more), NAMES, some), max_size=most - 1)
     return st.builds(lambda one, more: [one, *more], first, others)

@@ -67,12 +67,12 @@ def _is_whole(colons: int, text: str) -> bool:
 
 def _colons(value: Any, *, strict: bool) -> int:
     """Count the colons a value accounts for, level by level; -1 when it holds anything that must be reported."""
-    colons = 0
+    colons = depth = 0
     level: list[Any] = [value]
-    for depth in range(MAX_DEPTH + 1):
+    while level:
         kinds = set(map(type, level))
         if depth == MAX_DEPTH and kinds & _CONTAINERS:
-            break
+            return -1
         strings = _only(level, kinds, str)
         dicts = _only(level, kinds, dict)
         keys = list(chain.from_iterable(dicts))
@@ -84,9 +84,8 @@ def _colons(value: Any, *, strict: bool) -> int:
             return -1
         colons += len(keys) + "".join(strings).count(":") + "".join(keys).count(":")
         level = _below(dicts, _only(level, kinds, list))
-        if not level:
-            return colons
-    return -1
+        depth += 1
+    return colons
 
 
 def _any_stray(strings: list[str]) -> bool:
@@ -114,26 +113,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _no_constant(word: str) -> Any:
-    """Refuse NaN and the infinities."""
-    raise ValueError(word)
-
-
 def _parse_slowly(source: Source, *, strict: bool) -> Any:
     """Read a text the proof failed for: return its value if nothing is wrong with it, else say what is.
 
     A syntax error in a very large text is reported alone: scanning for others would take longer than mending it.
     """
     report = Report(source.name)
+    constants: list[str] = []
     problem: Exception | None = None
     value: Any = None
     try:
-        value = json.loads(source.text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        clean = _colons(value, strict=strict) >= 0 and not SURROGATE.search(source.text)
+        value = json.loads(source.text, object_pairs_hook=_unique, parse_constant=constants.append)
+        if _colons(value, strict=strict) >= 0 and not constants and not SURROGATE.search(source.text):
+            return value
     except (ValueError, RecursionError) as caught:
-        problem, clean = caught, False
-    if clean:
-        return value
+        problem = caught
     syntax = problem if isinstance(problem, json.JSONDecodeError) else None
     if syntax is None or len(source.text) <= _SCANNED_WITH_SYNTAX_ERROR:
         check(source, report, strict=strict)
@@ -144,6 +138,8 @@ def _parse_slowly(source: Source, *, strict: bool) -> Any:
             f"the document is not valid JSON: {syntax.msg[:1].lower()}{syntax.msg[1:]}",
             (syntax.lineno, syntax.colno),
         )
+    elif problem is not None and not report.findings:
+        report.add("document-syntax", "the document is not valid JSON")
     report.stop_if_any()
     return value
 
@@ -168,11 +164,12 @@ def dump_json(value: Any, *, compact: bool = False) -> bytes:
 
 def _check_writable(value: Any) -> None:
     """Refuse what msgspec would write in its own way: NaN as null, bytes as base64, dates as text."""
+    depth = 0
     level: list[Any] = [value]
-    for depth in range(MAX_DEPTH + 1):
+    while level:
         kinds = set(map(type, level))
         if depth == MAX_DEPTH and kinds & _CONTAINERS:
-            break
+            raise refuse("document-too-deep", f"the value nests deeper than {MAX_DEPTH} levels", ())
         for kind in sorted(kinds - _WRITABLE, key=str):
             raise refuse("value-not-representable", f"JSON cannot hold a value of type {kind.__name__}", ())
         for number in _only(level, kinds, float):
@@ -184,6 +181,4 @@ def _check_writable(value: Any) -> None:
         if not set(map(type, chain.from_iterable(dicts))) <= {str}:
             raise refuse("value-not-representable", "a key is not a string", ())
         level = _below(dicts, _only(level, kinds, list), _only(level, kinds, tuple))
-        if not level:
-            return
-    raise refuse("document-too-deep", f"the value nests deeper than {MAX_DEPTH} levels", ())
+        depth += 1

@@ -6,6 +6,7 @@ once more, and all pointers asked for are answered in that one pass.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 from xml.parsers import expat
@@ -48,7 +49,7 @@ def plist_places(text: str, pointers: Iterable[str]) -> dict[str, Place]:
     return _search(_PlistWalker(), text, {wanted: wanted for wanted in pointers})
 
 
-class _Walker:
+class _Walker(ABC):
     """Follow an XML text and note where each path begins that somebody asked for."""
 
     def __init__(self) -> None:
@@ -59,13 +60,13 @@ class _Walker:
         self.wanted: set[str] = set()
         self.found: dict[str, Place] = {}
 
+    @abstractmethod
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take the start of an element."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, tag: str) -> None:
         """Take the end of an element."""
-        raise NotImplementedError
 
     def note(self, path: str) -> None:
         """Keep the parser's place under a path, the first time somebody's path is met."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mdm_policy.identifiers import is_valid
+
 if TYPE_CHECKING:
     from mdm_policy.model import Kind
 
@@ -17,7 +19,5 @@ def address(text: str) -> tuple[Kind, str]:
     bare = text
     for scheme in ("https://", "http://"):
         bare = bare.removeprefix(scheme)
-    bare = bare.removeprefix("*.").removesuffix("/")
-    if bare and not bare.startswith(".") and not any(mark in bare for mark in "/?#:@*"):
-        return "domain", bare.lower()
-    return "url", text
+    bare = bare.removeprefix("*.").removesuffix("/").lower()
+    return ("domain", bare) if is_valid("web", "domain", bare) else ("url", text)

@@ -65,6 +65,8 @@ def test_reads_what_json_reads(text: str) -> None:
         pytest.param('["\\x"]', [("document-syntax", "f:1:3")], id="unknown escape"),
         pytest.param('["abc', [("document-syntax", "f:1:2")], id="unclosed string"),
         pytest.param("\ufeff[1]", [("document-syntax", "f:1:1")], id="second mark"),
+        pytest.param("[NaNnull]", [("document-syntax", "f:1:5")], id="constant run into a word"),
+        pytest.param("[" + "9" * 5000 + "x]", [("document-syntax", "f")], id="huge integer run into a word"),
         pytest.param("[1.x]", [("document-syntax", "f:1:3")], id="no number"),
     ],
 )
