@@ -314,16 +314,15 @@ def blockable(app: BannedApp) -> tuple[Identifier, ...]:
     its name part.
     """
     qualified = {i.derived_from for i in app.identifiers if i.kind == "signing_id" and i.derived_from}
-    teams_used = bool(qualified)
-    kept = []
-    for identifier in app.identifiers:
-        if identifier.family == "macos":
-            if identifier.kind == "team_id" and teams_used:
-                continue
-            if identifier.kind == "bundle_id" and identifier.value in qualified:
-                continue
-        kept.append(identifier)
-    return tuple(kept)
+    if not qualified:
+        return app.identifiers
+    return tuple(
+        [
+            i
+            for i in app.identifiers
+            if i.family != "macos" or not (i.kind == "team_id" or (i.kind == "bundle_id" and i.value in qualified))
+        ]
+    )
 
 
 def ordered(resolution: Resolution, variant: Variant) -> OrderedIds:
@@ -334,8 +333,12 @@ def ordered(resolution: Resolution, variant: Variant) -> OrderedIds:
         if app.key in excepted:
             continue
         for identifier in blockable(app):
-            group = made.setdefault((identifier.family, identifier.kind), {})
-            group.setdefault(identifier.value, Entry(identifier.value, app.key, app.name, app.vendor))
+            kind, value = (identifier.family, identifier.kind), identifier.value
+            group = made.get(kind)
+            if group is None:
+                group = made[kind] = {}
+            if value not in group:
+                group[value] = Entry(value, app.key, app.name, app.vendor)
     return {key: tuple(group[value] for value in sorted(group)) for key, group in sorted(made.items())}
 
 

@@ -49,6 +49,10 @@ def plist_places(text: str, pointers: Iterable[str]) -> dict[str, Place]:
     return _search(_PlistWalker(), text, {wanted: wanted for wanted in pointers})
 
 
+class _AllFoundError(Exception):
+    """Leave the rest of a text unread."""
+
+
 class _Walker(ABC):
     """Follow an XML text and note where each path begins that somebody asked for."""
 
@@ -72,6 +76,8 @@ class _Walker(ABC):
         """Keep the parser's place under a path, the first time somebody's path is met."""
         if path in self.wanted and path not in self.found:
             self.found[path] = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+            if len(self.found) == len(self.wanted):
+                raise _AllFoundError
 
 
 class _XmlWalker(_Walker):
@@ -148,6 +154,6 @@ def _search(walker: _Walker, text: str, wanted: dict[str, str]) -> dict[str, Pla
     blanks = "\n" * text.count("\n", 0, prolog.root)
     column = prolog.root - text.rfind("\n", 0, prolog.root) - 1
     walker.wanted = set(wanted.values())
-    with suppress(expat.ExpatError):
+    with suppress(expat.ExpatError, _AllFoundError):
         walker.parser.Parse((blanks + " " * column + text[prolog.root :]).encode("utf-8", "replace"), True)
     return {question: walker.found[path] for question, path in wanted.items() if path in walker.found}

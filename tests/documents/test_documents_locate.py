@@ -107,9 +107,9 @@ def test_locates_everything_in_plists(value: Any) -> None:
 
 def test_names_every_element_as_locate_finds_it() -> None:
     root = etree.fromstring(XML)
-    found = dict(elements(root))
+    found: dict[str, Any] = dict(elements(root))
     assert list(found) == ["/r", "/r/g", "/r/g/n", "/r/p/0", "/r/p/1", "/r/p/2", "/r/p/2/q"]
-    lines = {path: element.sourceline or 0 for path, element in found.items()}
+    lines = {path: element.sourceline for path, element in found.items()}
     assert {path: locate(XML, "xml", path)[0] for path in found} == lines
 
 

@@ -1,0 +1,191 @@
+"""Work out, from what the built documents were read to do, how each app fares on each platform and device class.
+
+Read-back has proven that every document blocks every ordered identifier of the kinds it claims. So two apps with the
+same kinds of identifiers fare alike, and one of them is judged for both: 100,000 apps cost as much as a dozen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mdm_policy import decide
+from mdm_policy.model import FAMILY_OF, BannedApp, DeviceClass, Frozen, Platform, Reading, Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+COLUMNS: tuple[tuple[Platform, str], ...] = (
+    ("ios", "iPhone, iPad"),
+    ("macos", "Mac"),
+    ("android", "Android"),
+    ("windows", "Windows"),
+)
+"""The platforms of the summary, each judged on its strongest device class, with the heading a person reads."""
+
+
+class Row(Frozen, frozen=True):
+    """Say how one banned thing fares, platform by platform.
+
+    `through` is the app that a row for a feature stands in for, or empty; `groups` are those an exception frees, or none.
+    """
+
+    app: str
+    name: str
+    through: str
+    cells: dict[str, str]
+    groups: tuple[str, ...] = ()
+
+
+class Gap(Frozen, frozen=True):
+    """Name apps a device class does not hold back, the smallest state that shows it, and why.
+
+    `accepted` is the document that accepts the gap, or empty.
+    """
+
+    apps: tuple[str, ...]
+    verdict: str
+    state: str
+    sentence: str
+    accepted: str = ""
+
+
+class ClassCoverage(Frozen, frozen=True):
+    """Say how a declared device class fares: how many apps are held back, and every gap."""
+
+    name: str
+    platform: str
+    held: int
+    not_applicable: int
+    gaps: tuple[Gap, ...]
+    documents: tuple[str, ...]
+
+
+class Coverage(Frozen, frozen=True):
+    """Hold the matrix and the device classes."""
+
+    rows: tuple[Row, ...]
+    classes: tuple[ClassCoverage, ...]
+
+
+class Acting(Frozen, frozen=True):
+    """Pair what a document does with the devices its target is for: those of an MDM, in some Android modes."""
+
+    managed_by: str
+    modes: tuple[str, ...]
+    reading: Reading
+
+    def on(self, cls: DeviceClass) -> bool:
+        """Tell whether the document may act on a class; what a class leaves open excludes nothing."""
+        if self.managed_by and cls.managed_by and self.managed_by != cls.managed_by:
+            return False
+        return not (self.modes and cls.mode and cls.mode not in self.modes)
+
+
+def cover(resolution: Resolution, documents: Sequence[Acting]) -> Coverage:
+    """Judge every app on every platform's strongest class, and on every declared class."""
+    groups = _groups(resolution.apps)
+    rows = _rows(resolution, groups, decide.Index([acting.reading for acting in documents]))
+    classes = tuple(_class(resolution, groups, cls, documents) for cls in resolution.devices)
+    return Coverage(rows, classes)
+
+
+def _groups(apps: Iterable[BannedApp]) -> list[tuple[BannedApp, ...]]:
+    made: dict[object, list[BannedApp]] = defaultdict(list)
+    for app in apps:
+        kinds = frozenset((i.family, i.kind) for i in app.identifiers)
+        shape = (kinds, tuple(sorted(app.platforms.items())), bool(app.preinstalled), app.key.startswith("vendor:"))
+        made[shape].append(app)
+    return [tuple(group) for group in made.values()]
+
+
+def _rows(resolution: Resolution, groups: Iterable[tuple[BannedApp, ...]], every: decide.Index) -> tuple[Row, ...]:
+    cells_of: dict[str, dict[str, str]] = {}
+    for group in groups:
+        cells: dict[str, str] = {p: _cell(every, p, group[0], resolution.as_of) for p, _ in COLUMNS}
+        cells_of.update((app.key, cells) for app in group)
+    rows = []
+    for app in resolution.apps:
+        cells = cells_of[app.key]
+        features = {r.through.removeprefix("feature ") for r in app.reasons if r.through.startswith("feature ")}
+        if any(not reason.through.startswith("feature ") for reason in app.reasons):
+            rows.append(Row(app.key, app.name, "", cells))
+        rows += [Row(app.key, feature, app.name, cells) for feature in sorted(features)]
+    rows += list(_excepted_rows(resolution, rows))
+    return tuple(sorted(rows, key=lambda row: (row.name.casefold(), row.name, row.app, row.groups)))
+
+
+def _excepted_rows(resolution: Resolution, rows: Sequence[Row]) -> Iterable[Row]:
+    """Make a row for each exception in force: what the groups it names see in place of a block."""
+    for variant in resolution.variants:
+        for row in rows:
+            if row.app in variant.excepted:
+                cells = {p: "excepted" if word in _HELD_WORDS else word for p, word in row.cells.items()}
+                yield Row(row.app, row.name, row.through, cells, variant.groups)
+
+
+_HELD_WORDS = ("blocked", "weak")
+_WORDS = {"unenforceable": "unenforceable", "unknown": "unknown"}
+
+
+def _cell(every: decide.Index, platform: Platform, app: BannedApp, as_of: str) -> str:
+    judged = decide.best_case(every, platform, app, as_of, "weak")
+    if judged.worst.verdict == "not-applicable":
+        return "no such app"
+    if judged.proven:
+        return "weak" if judged.worst.strength == "weak" else "blocked"
+    if not any(identifier.family == FAMILY_OF[platform] for identifier in app.identifiers):
+        return "no identifier"
+    return _WORDS.get(judged.worst.verdict, "NOT BLOCKED")
+
+
+def _class(
+    resolution: Resolution, groups: Iterable[tuple[BannedApp, ...]], cls: DeviceClass, documents: Sequence[Acting]
+) -> ClassCoverage:
+    acting = [one.reading for one in documents if one.on(cls)]
+    index = decide.Index(acting, cls)
+    held = absent = 0
+    gaps: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for group in groups:
+        judged = decide.judge(index, cls, group[0], resolution.as_of)
+        if judged.worst.verdict == "not-applicable":
+            absent += len(group)
+        elif judged.proven:
+            held += len(group)
+        else:
+            gaps[_told(judged.gaps[0])] += [app.key for app in group]
+    made = []
+    for (verdict, state, sentence), apps in gaps.items():
+        for document, part in _accepted(resolution, cls, sorted(apps)):
+            made.append(Gap(tuple(part), verdict, state, sentence, document))
+    paths = tuple(r.path for r in acting if _addresses(r, cls))
+    return ClassCoverage(cls.name, cls.platform, held, absent, tuple(made), paths)
+
+
+def _told(gap: decide.Gap) -> tuple[str, str, str]:
+    """Return verdict, state and reason without naming an identifier, so that apps with the same gap stand together."""
+    decision = gap.decision
+    held = decision.verdict in ("blocked", "hidden", "removed") and decision.strength == "weak"
+    if decision.rule is not None:
+        reason = decision.rule.fact.text
+    elif decision.build:
+        reason = decision.sentence.replace(decision.build, "it")
+    else:
+        reason = decision.sentence or "no identifier of it is known there"
+    return ("weak" if held else decision.verdict, str(gap.state or ""), reason)
+
+
+def _addresses(reading: Reading, cls: DeviceClass) -> bool:
+    return any(cls.platform in rule.introduced for rule in reading.rules)
+
+
+def _accepted(resolution: Resolution, cls: DeviceClass, apps: Sequence[str]) -> Iterable[tuple[str, list[str]]]:
+    by_document: dict[str, list[str]] = defaultdict(list)
+    for app in apps:
+        live = [
+            gap
+            for gap in resolution.accepted_gaps
+            if gap.app == app and gap.device == cls.name and resolution.as_of <= gap.until
+        ]
+        by_document[live[0].document if live else ""].append(app)
+    return sorted(by_document.items())

@@ -1,0 +1,139 @@
+"""Write each target's IMPORT.md: where its files go, whom to assign, what they do for good, and what they will not do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy import render, templating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.build import Written
+    from mdm_policy.model import BannedApp
+    from mdm_policy.targets import Claim, Target
+
+_KINDS = {
+    "bundle_id": "bundle ids",
+    "package_name": "packages",
+    "signing_id": "signing ids",
+    "team_id": "team ids (all of a vendor's software)",
+    "publisher": "publishers (all of a vendor's software)",
+    "executable": "programs by file name",
+    "appx_name": "packaged apps",
+    "process_name": "process names",
+    "domain": "domains",
+}
+_HAPPENS = {
+    "hidden": "are hidden and cannot be launched. An installed copy stays on the device with its data; nothing is deleted",
+    "removed": "cannot be installed, and an installed copy is uninstalled with its data. That is not undone when the ban ends",
+    "blocked": "cannot be launched. An installed copy stays on the device",
+    "not-installable": "cannot be installed. A copy that is there already keeps running",
+}
+_SIDES = {"work": "in the work profile", "personal": "on the personal side", "device": "on the device"}
+_NAMES = frozenset(
+    {
+        "alternatives",
+        "cannot",
+        "device_effects",
+        "documents",
+        "has_patch",
+        "lists",
+        "needs",
+        "not_blocked",
+        "organization",
+        "source",
+        "summary",
+        "title",
+        "variants",
+    }
+)
+
+
+def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Written]) -> bytes:
+    """Render the target's IMPORT.md from its own template.
+
+    Raises:
+        PolicyError: the template's defect.
+
+    """
+    env = templating.environment("markdown", [target.folder, target.root], _NAMES)
+    context = _context(target, jobs, written)
+    return templating.render(env, target.folder, target.manifest.import_template, context).encode()
+
+
+def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written]) -> dict[str, Any]:
+    base = jobs[0]
+    manifest = target.manifest
+    claims = {c.name: (c, len(entries)) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
+    groups = {job.variant.name: job.variant.groups for job in jobs}
+    return {
+        "alternatives": sorted(
+            other.manifest.title
+            for other in base.targets.values()
+            if manifest.alternative_group
+            and other.manifest.alternative_group == manifest.alternative_group
+            and other.name != target.name
+        ),
+        "cannot": list(manifest.cannot),
+        "device_effects": [_happens(claim, count) for claim, count in claims.values() if count],
+        "documents": [_document(record, groups) for record in written],
+        "has_patch": target.document("patch-personal") is not None,
+        "lists": [{"id": s.list, "state": s.state} for s in base.resolution.statuses],
+        "needs": list(manifest.needs),
+        "not_blocked": list(_not_blocked(target, base.resolution.apps)),
+        "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
+        "source": manifest.source,
+        "summary": manifest.summary,
+        "title": manifest.title,
+        "variants": [_variant(job, written) for job in jobs if job.variant.name],
+    }
+
+
+def _document(record: Written, groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    says = "; ".join(f"blocks {kept.count} {_KINDS.get(kept.claim.kind, kept.claim.kind)}" for kept in record.kept)
+    return {
+        "file": record.path.partition("/")[2],
+        "groups": list(groups[record.variant]),
+        "says": says or "carries no ban itself; it belongs to the other files",
+    }
+
+
+def _variant(job: render.Job, written: Sequence[Written]) -> dict[str, Any]:
+    names = {app.key: app.name for app in job.resolution.apps}
+    return {
+        "name": job.variant.name,
+        "groups": list(job.variant.groups),
+        "excepted": [names[key] for key in job.variant.excepted],
+        "until": min(waiver.until for waiver in job.variant.waivers),
+        "built": any(record.variant == job.variant.name for record in written),
+    }
+
+
+def _happens(claim: Claim, count: int) -> str:
+    where = " or ".join(_SIDES[side] for side in claim.sides)
+    weak = {"weak": " This is a weak block: see below.", "partial": "", "strong": ""}[claim.strength]
+    subject = f"{count} {_KINDS.get(claim.kind, claim.kind)}"
+    return f"{subject} {_HAPPENS[claim.verdict]}{f' ({where})' if where else ''}.{weak}"
+
+
+def _not_blocked(target: Target, apps: Iterable[BannedApp]) -> Iterable[str]:
+    """Name the apps this target has no identifier for, in one line a family, at most twenty names a line."""
+    for family in sorted({claim.family for claim in target.manifest.blocks} - {"web"}):
+        kinds = {claim.kind for claim in target.manifest.blocks if claim.family == family}
+        absent: list[str] = []
+        unknown: list[str] = []
+        for app in apps:
+            if any(i.family == family and i.kind in kinds for i in app.identifiers):
+                continue
+            (absent if app.platforms.get(family) == "none" else unknown).append(app.name)
+        if unknown:
+            yield f"Block {_names(unknown)}: no {' or '.join(sorted(kinds))} is known."
+        if absent:
+            yield f"Block {_names(absent)}: as far as is known, no such app exists there."
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = sorted(names, key=str.casefold)[:20]
+    rest = f" and {len(names) - 20} more" if len(names) > len(shown) else ""
+    return ", ".join(shown) + rest

@@ -1,0 +1,180 @@
+"""Hold what rendered documents do, as independent readers find it, against what was ordered.
+
+The law: for each document, the identifiers it blocks are exactly those ordered of the kinds its manifest claims, under
+exactly the claimed conditions; nothing less, nothing more. `ordered` comes from resolve, the claims from the manifest,
+the effects from the bytes; the render context has no part in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy import effects
+from mdm_policy.effects.declared import declared
+from mdm_policy.errors import Finding, Origin, error
+from mdm_policy.model import Fact, Frozen, Reading, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.documents import Document
+    from mdm_policy.resolve import Entry
+    from mdm_policy.targets import Claim, DocumentSpec
+
+_SHOWN = 5
+"""How many counterexamples of one kind are named; the rest are counted."""
+
+_ACTING = ("block", "remove", "allow-only", "report", "none")
+
+
+class Kept(Frozen, frozen=True):
+    """Record that a document keeps a claim: the claim and the reader's rule that carries it out."""
+
+    claim: Claim
+    rule: str
+    count: int
+
+
+def read(document: Document, spec: DocumentSpec, claims: Iterable[Claim]) -> Reading:
+    """Read a rendered document back: by the reader of its kind, else as the user's manifest declares."""
+    if document.kind in effects.known_kinds() or not spec.read_back:
+        return effects.read(document)
+    places = [(spec.read_back[c.name], c.family, c.kind, _declared_rule(c)) for c in claims if c.name in spec.read_back]
+    return declared(document, places)
+
+
+def _declared_rule(claim: Claim) -> Rule:
+    return Rule(
+        f"declared-{claim.name}",
+        "block",
+        claim.verdict,
+        claim.strength,
+        Fact("declared by the target's manifest, not modelled", claim.source),
+        introduced=_versions(claim),
+        supervised=claim.supervised,
+        enrollments=claim.enrollments,
+        modes=claim.modes,
+        sides=claim.sides,
+        origins=claim.origins,
+    )
+
+
+def _versions(claim: Claim) -> dict[str, tuple[int, ...]]:
+    return {platform: tuple(map(int, version.split("."))) for platform, version in claim.platforms.items()}
+
+
+def compare(
+    target: str, spec: DocumentSpec, readings: Sequence[Reading], claimed: Sequence[tuple[Claim, Sequence[Entry]]]
+) -> tuple[tuple[Kept, ...], list[Finding]]:
+    """Compare the documents made from one spec with what they must block, both ways.
+
+    Returns the claims that are kept, and `read-back-missing`, `read-back-extra`, `read-back-conditions` or
+    `read-back-unread` findings, each with a counterexample.
+    """
+    found = _unread(target, spec, readings, claimed)
+    got = _by_rule(readings)
+    kept = []
+    used: set[int] = set()
+    for claim, entries in claimed:
+        if not entries:
+            continue
+        wanted = {entry.value for entry in entries}
+        matching = [i for i, (rule, values) in enumerate(got) if _keeps(rule, claim) and values.get(_kind(claim))]
+        blocked = set().union(*(got[i][1][_kind(claim)] for i in matching))
+        used.update(matching)
+        found += _missing(target, readings, claim, wanted - blocked, got)
+        found += _extra(target, readings, claim.kind, blocked - wanted)
+        if blocked == wanted:
+            kept.append(Kept(claim, got[matching[0]][0].id, len(wanted)))
+    for i, (rule, values) in enumerate(got):
+        if i not in used and rule.sense in _ACTING and any(values.values()):
+            for (_, kind), extra in sorted(values.items()):
+                found += _extra(target, readings, kind, extra, rule)
+    return tuple(kept), found
+
+
+def _kind(claim: Claim) -> tuple[str, str]:
+    return (claim.family, claim.kind)
+
+
+def _unread(
+    target: str, spec: DocumentSpec, readings: Sequence[Reading], claimed: Sequence[tuple[Claim, Sequence[Entry]]]
+) -> list[Finding]:
+    found: list[Finding] = []
+    for reading in readings:
+        found += [f for f in reading.findings if f.severity == "error"]
+        if reading.kind == "unknown" and not spec.read_back and any(entries for _, entries in claimed):
+            message = f"{target}: no reader knows this document, so nothing proves what it blocks"
+            hint = "give the document a `read_back:` path in target.yaml"
+            found.append(error("read-back-unread", message, Origin(reading.path), hint))
+    return found
+
+
+def _by_rule(readings: Iterable[Reading]) -> list[tuple[Rule, dict[tuple[str, str], set[str]]]]:
+    made: dict[int, tuple[Rule, dict[tuple[str, str], set[str]]]] = {}
+    for reading in readings:
+        for effect in reading.effects:
+            rule = effect.rule
+            slot = made.get(id(rule))
+            if slot is None:
+                slot = made[id(rule)] = (rule, {})
+            slot[1].setdefault((effect.family, effect.kind), set()).add(effect.value)
+    return list(made.values())
+
+
+def _keeps(rule: Rule, claim: Claim) -> bool:
+    return rule.sense in ("block", "remove") and not _differences(rule, claim)
+
+
+def _differences(rule: Rule, claim: Claim) -> list[str]:
+    pairs = (
+        ("verdict", claim.verdict, rule.verdict),
+        ("strength", claim.strength, rule.strength),
+        ("platforms", _versions(claim), rule.introduced),
+        ("supervised", claim.supervised, rule.supervised),
+        ("enrollments", set(claim.enrollments), set(rule.enrollments)),
+        ("modes", set(claim.modes), set(rule.modes)),
+        ("sides", set(claim.sides), set(rule.sides)),
+        ("origins", set(claim.origins), set(rule.origins)),
+        ("end", "", rule.expires),
+    )
+    return [f"{what}: claimed {ours!r}, read {theirs!r}" for what, ours, theirs in pairs if ours != theirs]
+
+
+def _missing(
+    target: str,
+    readings: Sequence[Reading],
+    claim: Claim,
+    missing: set[str],
+    got: Sequence[tuple[Rule, dict[tuple[str, str], set[str]]]],
+) -> Iterable[Finding]:
+    for value in sorted(missing)[:_SHOWN]:
+        place = Origin(readings[0].path)
+        holders = [rule for rule, values in got if value in values.get(_kind(claim), ())]
+        if holders:
+            rule = holders[0]
+            told = rule.why or "; ".join(_differences(rule, claim)) or f"the place only {rule.sense}s"
+            message = f"{target}: {value!r} stands in the document, but not as claimed ({told})"
+            yield error("read-back-conditions", message, place, rule.fact.text)
+        else:
+            message = f"{target}: {value!r} is ordered, and the document does not block it"
+            yield error("read-back-missing", message, place, "the template drops it, or puts it where nothing reads it")
+    if len(missing) > _SHOWN:
+        yield error(
+            "read-back-missing", f"{target}: {len(missing) - _SHOWN} more are not blocked", Origin(readings[0].path)
+        )
+
+
+def _extra(
+    target: str, readings: Sequence[Reading], kind: str, extra: set[str], rule: Rule | None = None
+) -> Iterable[Finding]:
+    how = f"{rule.sense}s" if rule else "blocks"
+    for value in sorted(extra)[:_SHOWN]:
+        message = f"{target}: the document {how} {kind} {value!r}, which nothing orders or the manifest does not claim"
+        yield error(
+            "read-back-extra", message, Origin(readings[0].path), "remove it from the template, or ban it in the list"
+        )
+    if len(extra) > _SHOWN:
+        yield error(
+            "read-back-extra", f"{target}: {len(extra) - _SHOWN} more are not ordered", Origin(readings[0].path)
+        )

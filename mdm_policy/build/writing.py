@@ -1,0 +1,166 @@
+"""Put a finished build in place, whole or not at all, touching nothing that a build did not write.
+
+Files are made in a folder beside the output and flushed to disk; then the two folders change places in one step
+where the system can do that (Linux, macOS), else by two renames. A crash leaves the old output or the new one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.errors import Origin, PolicyError, error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+MANIFEST = "manifest.json"
+_AT_FDCWD_LINUX, _AT_FDCWD_MAC = -100, -2
+_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2) and RENAME_SWAP of renameatx_np(2) have the same value
+
+
+class _FormerFile(msgspec.Struct):
+    path: str
+
+
+class _Former(msgspec.Struct):
+    """Hold what a former build's manifest says it wrote."""
+
+    format: str
+    files: list[_FormerFile]
+
+
+class Staging:
+    """Collect a build's files beside its output folder; `commit` puts them in place, leaving without it removes them.
+
+    Raises:
+        PolicyError: `output-foreign` when the output holds anything a build did not write, `output-not-a-folder`,
+            `output-unwritable` for what the file system refuses.
+
+    """
+
+    def __init__(self, output: Path) -> None:
+        """Check the output folder and make the staging folder beside it."""
+        self._output = output.absolute()
+        self._place = Origin(str(output))
+        self._files: list[Path] = []
+        self._stage = self._output.with_name(f".{self._output.name}.{os.getpid()}.new")
+        check_replaceable(output)
+        try:
+            self._output.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self._stage, ignore_errors=True)
+            self._stage.mkdir(mode=0o755)
+        except OSError as bad:
+            raise self._unwritable(bad) from None
+
+    def __enter__(self) -> Staging:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove what is left of the staging folder."""
+        shutil.rmtree(self._stage, ignore_errors=True)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write one file of the build; `path` is relative, with forward slashes."""
+        target = self._stage.joinpath(*path.split("/"))
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                file.write(data)
+        except OSError as bad:
+            raise self._unwritable(bad) from None
+        self._files.append(target)
+
+    def commit(self) -> None:
+        """Flush every file and put the new folder where the output is to be."""
+        try:
+            for path in self._files:
+                _flush(path)
+            for folder in sorted({path.parent for path in self._files} | {self._stage}):
+                _flush(folder)
+            if self._output.exists():
+                # The check is made again: what the output holds may have changed while the build ran.
+                check_replaceable(self._output)
+                _exchange(self._stage, self._output)
+            else:
+                self._stage.rename(self._output)
+            _flush(self._output.parent)
+        except OSError as bad:
+            raise self._unwritable(bad) from None
+
+    def _unwritable(self, bad: OSError) -> PolicyError:
+        message = f"cannot write the build: {bad.strerror or bad}"
+        return PolicyError([error("output-unwritable", message, self._place, "choose another folder with -o")])
+
+
+def check_replaceable(output: Path) -> None:
+    """Refuse an output that is neither absent, nor empty, nor a former build with nothing foreign in it.
+
+    Raises:
+        PolicyError: `output-not-a-folder`, `output-foreign`.
+
+    """
+    place = Origin(str(output))
+    if output.is_symlink() or (output.exists() and not output.is_dir()):
+        raise PolicyError([error("output-not-a-folder", "the output is not a plain folder", place)])
+    if not output.is_dir():
+        return
+    held = {p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_symlink() or not p.is_dir()}
+    if not held:
+        return
+    foreign = sorted(held - _written_before(output))
+    if foreign:
+        shown = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > len(foreign[:3]) else "")
+        hint = "choose another folder with -o, or move those files away"
+        raise PolicyError([error("output-foreign", f"the folder holds files no build wrote: {shown}", place, hint)])
+
+
+def _written_before(output: Path) -> set[str]:
+    try:
+        former = msgspec.json.decode((output / MANIFEST).read_bytes(), type=_Former)
+    except (OSError, msgspec.DecodeError):
+        return set()
+    if former.format != "mdm-policy-build":
+        return set()
+    return {MANIFEST, *(file.path for file in former.files)}
+
+
+def _flush(path: Path) -> None:
+    if sys.platform == "win32" and path.is_dir():
+        return  # Windows cannot open a folder to flush it; renames there are journalled by the file system
+    handle = os.open(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two folders change places; what was the output is then the staging folder, and is removed with it."""
+    if _swapped(new, old):
+        return
+    aside = old.with_name(f".{old.name}.{os.getpid()}.old")
+    old.rename(aside)
+    try:
+        new.rename(old)
+    except OSError:
+        aside.rename(old)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swapped(new: Path, old: Path) -> bool:
+    name, here = ("renameat2", _AT_FDCWD_LINUX) if sys.platform == "linux" else ("renameatx_np", _AT_FDCWD_MAC)
+    swap = getattr(ctypes.CDLL(None), name, None) if sys.platform in ("linux", "darwin") else None
+    if swap is None:
+        return False
+    return bool(swap(here, os.fsencode(new), here, os.fsencode(old), _EXCHANGE) == 0)
