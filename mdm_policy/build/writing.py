@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -59,7 +59,7 @@ class Staging:
         except OSError as bad:
             raise self._unwritable(bad) from None
 
-    def __enter__(self) -> Staging:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from build_kit import ALL_OPTIONS, NAMES, TARGETS, bans_for, ban_list, built, copy_target, edit, identifier, inline, resolved
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mdm_policy import documents, effects, resources
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LAW = settings(
     max_examples=18,
     deadline=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
@@ -62,7 +63,8 @@ _ACME_TEMPLATE = """\
   "changes": [
 {% for package in ids.android.package_name %}
     {"application": {"packageName": {{ package }}, "installType": "BLOCKED"}, "updateMask": "installType"}
-    {{- "" if loop.last else "," }}
+    {% if not loop.last %},{% endif %}
+
 {% endfor %}
   ]
 }
