@@ -59,6 +59,38 @@ _NAMES = frozenset(
 """Every name a document template may use; docs/targets.md explains each."""
 
 
+_MAX_SIZE = {"plist": 64 * 1024 * 1024, "json": 64 * 1024 * 1024, "xml": documents.MAX_SIZE}
+"""The largest document made, by format: as much as a template may print. An XML tree takes seven times its text."""
+_KEPT = 32 * 1024 * 1024
+"""How many bytes of embedded documents are kept for the next target that embeds them."""
+
+
+class Memo:
+    """Keep what several documents of one build have in common, so that it is made once.
+
+    `embedded` names the documents, by target, that others are made of; only their bytes are kept.
+    """
+
+    def __init__(self, embedded: Iterable[tuple[str, str]] = ()) -> None:
+        """Start with nothing made."""
+        self.embedded = frozenset(embedded)
+        self.values: dict[tuple[str, str, str], list[str]] = {}
+        self.data: dict[tuple[str, str, str, bytes], bytes] = {}
+        self.room = _KEPT
+
+
+def memo(targets: Iterable[Target]) -> Memo:
+    """Make the memo for a build of these targets."""
+    specs = [spec for target in targets for spec in target.manifest.documents]
+    wanted = [w for spec in specs for w in (*spec.embed, *((spec.copy_of,) if spec.copy_of else ()))]
+    return Memo((one.target, one.document) for one in wanted)
+
+
+def max_size(format_: documents.Format) -> int:
+    """Return how many bytes a document of a format may have that we make ourselves."""
+    return _MAX_SIZE[format_]
+
+
 class Job(Frozen, frozen=True):
     """Hold what all documents of one target and variant share."""
 
@@ -69,6 +101,7 @@ class Job(Frozen, frozen=True):
     options: dict[str, Any]
     targets: dict[str, Target]
     stem: str
+    memo: Memo = msgspec.field(default_factory=Memo)
 
 
 def claimed(job: Job, spec: DocumentSpec) -> tuple[tuple[Claim, tuple[Entry, ...]], ...]:
@@ -113,8 +146,7 @@ def render_document(job: Job, spec: DocumentSpec) -> Iterator[Artifact]:
             place = Origin(str(job.target.folder))
             raise PolicyError([error("output-duplicate", f"two documents would be written to {path}", place)])
         seen.add(path.casefold())
-        value = _value(job, spec, record)
-        data = documents.dump(value, spec.format, compact=spec.compact)
+        data = _data(job, spec, record, compact=spec.compact)
         yield Artifact(job.target.name, spec.name, job.variant.name, path, spec.format, spec.schema, data)
 
 
@@ -129,13 +161,33 @@ def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, str] | No
         yield _entry(entry), spec.output.format(slug=stem, record=slug(entry.value) + suffix)
 
 
-def _value(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Any:
+def _data(job: Job, spec: DocumentSpec, record: dict[str, str] | None, *, compact: bool) -> bytes:
+    """Return a document's canonical bytes; those of a document that others embed are made once."""
     if spec.copy_of is not None:
-        return _value(*_inner(job, spec.copy_of), None)
+        inner, copied = _inner(job, spec.copy_of)
+        return _data(inner, copied, None, compact=compact)
+    if (job.target.name, spec.name) not in job.memo.embedded or record is not None:
+        return documents.dump(_value(job, spec, record), spec.format, compact=compact)
+    key = (job.target.name, spec.name, job.variant.name, msgspec.json.encode(job.options, order="sorted"))
+    data = job.memo.data.get(key)
+    if data is None:
+        value = _value(job, spec, None)
+        data = documents.dump(value, spec.format)
+        if len(data) <= job.memo.room:
+            job.memo.room -= len(data)
+            job.memo.data[key] = data
+    elif compact:
+        value = documents.parse(spec.name, data, spec.format, white_space="keep", max_size=max_size(spec.format))
+    return documents.dump(value, spec.format, compact=True) if compact else data
+
+
+def _value(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Any:
     env = _environment(spec.format, (job.target.folder, job.target.root))
     text = templating.render(env, job.target.folder, spec.template, _context(job, spec, record))
     shown = f"{job.target.folder / spec.template} (as printed)"
-    return documents.parse(shown, text.encode("utf-8", "surrogatepass"), spec.format)
+    data = text.encode("utf-8", "surrogatepass")
+    del text
+    return documents.parse(shown, data, spec.format, max_size=max_size(spec.format))
 
 
 @lru_cache(maxsize=64)
@@ -152,7 +204,7 @@ def _context(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Map
     entries: dict[str, dict[str, list[dict[str, str]]]] = {family: {} for family in FAMILIES}
     for claim in job.target.manifest.blocks:
         found = job.ids.get((claim.family, claim.kind), ())
-        ids[claim.family][claim.kind] = [entry.value for entry in found]
+        ids[claim.family][claim.kind] = _values(job, claim)
         if spec.records:
             entries[claim.family][claim.kind] = [_entry(entry) for entry in found]
     return {
@@ -163,6 +215,16 @@ def _context(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Map
         "embed": {embed.name: _embedded(job, embed) for embed in spec.embed},
         **_labels(job),
     }
+
+
+def _values(job: Job, claim: Claim) -> list[str]:
+    """Return the ordered values of a claim's kind: one list for all templates, which cannot change it."""
+    key = (job.variant.name, claim.family, claim.kind)
+    values = job.memo.values.get(key)
+    if values is None:
+        found = job.ids.get((claim.family, claim.kind), ())
+        values = job.memo.values[key] = [entry.value for entry in found]
+    return values
 
 
 def _labels(job: Job) -> dict[str, Any]:
@@ -176,7 +238,7 @@ def _labels(job: Job) -> dict[str, Any]:
         "organization": {"name": resolution.organization_name, "identifier": resolution.organization_id},
         "lists": lists,
         "variant": {"name": variant.name, "groups": list(variant.groups)},
-        "digest": _digest(job),
+        "digest": templating.Lazy(lambda: _digest(job)),
     }
 
 
@@ -201,9 +263,9 @@ def _embedded(job: Job, embed: Embed) -> str:
     inner, spec = _inner(job, embed)
     if nothing_claimed(inner, spec):
         return ""
-    value = _value(inner, spec, None)
+    data = _data(inner, spec, None, compact=embed.as_ == "compact")
     if embed.as_ == "base64":
-        return base64.b64encode(documents.dump(value, spec.format)).decode("ascii")
-    text = documents.dump(value, spec.format, compact=embed.as_ == "compact").decode().rstrip("\n")
+        return base64.b64encode(data).decode("ascii")
+    text = data.decode().rstrip("\n")
     # An XML document inside another is an element, not a file: AppLocker's CSP takes no declaration.
     return text.partition("?>")[2].lstrip("\n") if spec.format == "xml" else text

@@ -26,7 +26,7 @@ class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
     """Claim that documents block one kind of identifier, under conditions a reader must find in them as well.
 
     `platforms` maps a device platform to the OS version from which the block acts (text, `"15"`). `option` names the
-    target's option that must be on. `capacity` is the most entries the vendor (or the sheet) allows, `capacity_source`
+    target's option that must be on, `unless` one that must be off. `capacity` is the most entries the vendor (or the sheet) allows, `capacity_source`
     who says so.
     """
 
@@ -43,6 +43,7 @@ class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
     sides: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     option: str = ""
+    unless: str = ""
     capacity: int | None = None
     capacity_source: str = ""
 
@@ -138,7 +139,11 @@ class Target(Frozen, frozen=True):
     def claims(self, spec: DocumentSpec, options: dict[str, Any]) -> tuple[Claim, ...]:
         """Return the claims a document must keep, given the options in force."""
         return tuple(
-            c for c in self.manifest.blocks if c.name in spec.carries and (not c.option or options.get(c.option))
+            c
+            for c in self.manifest.blocks
+            if c.name in spec.carries
+            and (not c.option or options.get(c.option))
+            and not (c.unless and options.get(c.unless))
         )
 
     def options(self, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -218,8 +223,9 @@ def _problems(target: Target) -> Iterable[str]:
         elif spec.template and not (target.folder / spec.template).is_file():
             yield f"the template {spec.template!r} is missing"
     for claim in manifest.blocks:
-        if claim.option and claim.option not in manifest.options:
-            yield f"a claim depends on the option {claim.option!r}, which is not defined"
+        for option in (claim.option, claim.unless):
+            if option and option not in manifest.options:
+                yield f"a claim depends on the option {option!r}, which is not defined"
         if any(not part.isdigit() for version in claim.platforms.values() for part in version.split(".")):
             yield "a claim's platform version is not dotted numbers"
 

@@ -6,14 +6,17 @@ import functools
 import itertools
 import random
 import shutil
+import sys
 import uuid
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import mock
 
 from hypothesis import strategies as st
 
 from mdm_policy import resources
 from mdm_policy.build import Built, build
 from mdm_policy.catalogue import Catalogue
+from mdm_policy.cli import main
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.identifiers import KINDS_BY_FAMILY, is_valid, name_problems
 from mdm_policy.model import (
@@ -34,11 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import pytest
+
 DAY = "2026-11-24"
 PLACE = Origin("our-list.yaml", 1, 1)
 NOTHING_KNOWN = Catalogue("test", {}, {})
 TARGETS = discover(resources.templates())
-FAMILIES: tuple[Family, ...] = get_args(Family)
 ALL_OPTIONS = {
     name: {key: True for key, option in target.manifest.options.items() if option.default is False}
     for name, target in TARGETS.items()
@@ -162,6 +166,7 @@ def _pools() -> dict[tuple[Family, Kind], list[str]]:
 
 
 POOLS = _pools()
+PAIRS = tuple(POOLS)
 LONGEST_BUNDLE_ID = "a" * 63 + ("." + "b" * 63) * 3
 
 
@@ -199,3 +204,32 @@ def bans_for(pairs: Sequence[tuple[Family, Kind]], most: int = 5) -> st.SearchSt
     first = st.builds(lambda name, one, more: inline(name, one, *more), NAMES, wanted, some)
     others = st.lists(st.builds(lambda name, more: inline(name, *more), NAMES, some), max_size=most - 1)
     return st.builds(lambda one, more: [one, *more], first, others)
+
+
+def one_of_each(count: int = 2) -> list[Ban]:
+    """Make a list that holds identifiers of every family and kind, each kind in a ban of its own."""
+    bans = [
+        inline(f"{family} {kind}", *(identifier(family, kind, value) for value in POOLS[family, kind][:count]))
+        for family, kind in PAIRS
+    ]
+    team, bundle = POOLS["macos", "team_id"][-1], POOLS["macos", "bundle_id"][-1]
+    qualified = (identifier("macos", "team_id", team), identifier("macos", "bundle_id", bundle))
+    return [*bans, inline("team & bundle", *qualified)]
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
+    """Run the program in this process, as a person would from a shell."""
+    try:
+        with mock.patch.object(sys, "argv", ["mdm-policy", *map(str, arguments)]):
+            main()
+        code = 0
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else 1
+    said = capsys.readouterr()
+    return Outcome(code, said.out, said.err)

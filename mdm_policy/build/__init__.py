@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from mdm_policy import documents, render
 from mdm_policy.build import importing, readback
-from mdm_policy.build.coverage import Acting, Coverage, cover
+from mdm_policy.build.coverage import Acting, Coverage, cover, judged_part, watched
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Reading, Resolution
 from mdm_policy.resolve import OrderedIds, ordered
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mdm_policy.decide.builds import Key
     from mdm_policy.targets import Claim, DocumentSpec, Target
 
     Sink = Callable[[str, bytes], None]
@@ -50,6 +49,14 @@ class Built(Frozen, frozen=True):
     targets: tuple[Target, ...]
     options: dict[str, dict[str, Any]]
     coverage: Coverage
+    findings: tuple[Finding, ...]
+
+
+class _Proven(Frozen, frozen=True):
+    """Keep of a document that was proven what the summary needs; its bytes and most effects are gone by then."""
+
+    spec: DocumentSpec
+    reading: Reading
     findings: tuple[Finding, ...]
 
 
@@ -107,9 +114,11 @@ def build(
     acting: list[Acting] = []
     used = {target.name: target.options(options.get(target.name, {})) for target in chosen}
     built_targets = []
+    memo = render.memo(chosen)
+    keys = watched(resolution)
     for target in chosen:
         jobs = [
-            render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem)
+            render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem, memo)
             for variant in resolution.variants
         ]
         if not render.can_block(jobs[0]):
@@ -121,12 +130,12 @@ def build(
         for job in jobs:
             if job.variant.name and _same_ids(job, ids[""]):
                 continue
-            for made, record in _prove(job, sink):
+            for proven, record in _prove(job, sink, keys):
                 mine.append(record)
-                found += made.findings
-                if not job.variant.name and not made.spec.instead_of:
+                found += proven.findings
+                if not job.variant.name and not proven.spec.instead_of:
                     manifest = target.manifest
-                    acting.append(Acting(manifest.managed_by, manifest.modes, _light(made.reading)))
+                    acting.append(Acting(manifest.managed_by, manifest.modes, proven.reading))
         text = importing.import_text(target, jobs, mine)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
@@ -152,7 +161,7 @@ def _same_ids(job: render.Job, base: OrderedIds) -> bool:
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
 
 
-def _prove(job: render.Job, sink: Sink) -> Iterator[tuple[_Made, Written]]:
+def _prove(job: render.Job, sink: Sink, keys: frozenset[Key]) -> Iterator[tuple[_Proven, Written]]:
     """Render a job's documents spec by spec, and let each spec's documents out only when they keep their claims."""
     for spec in job.target.manifest.documents:
         claimed = render.claimed(job, spec)
@@ -163,23 +172,28 @@ def _prove(job: render.Job, sink: Sink) -> Iterator[tuple[_Made, Written]]:
         kept, defects = readback.compare(job.target.name, spec, [made.reading for made in batch], claimed)
         if defects:
             raise NotProvenError(defects)
-        for made in batch:
-            artifact = made.artifact
-            sink(artifact.path, artifact.data)
-            yield (
-                made,
-                Written(
-                    artifact.path,
-                    hashlib.sha256(artifact.data).hexdigest(),
-                    len(artifact.data),
-                    artifact.target,
-                    artifact.document,
-                    artifact.variant,
-                    made.kind,
-                    artifact.schema,
-                    kept,
-                ),
-            )
+        batch.reverse()
+        while batch:
+            yield _hand_over(batch.pop(), kept, sink, keys)
+
+
+def _hand_over(
+    made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, keys: frozenset[Key]
+) -> tuple[_Proven, Written]:
+    artifact = made.artifact
+    sink(artifact.path, artifact.data)
+    written = Written(
+        artifact.path,
+        hashlib.sha256(artifact.data).hexdigest(),
+        len(artifact.data),
+        artifact.target,
+        artifact.document,
+        artifact.variant,
+        made.kind,
+        artifact.schema,
+        kept,
+    )
+    return _Proven(made.spec, judged_part(made.reading, keys), made.findings), written
 
 
 def _schema(target: Target, name: str) -> str | Path:
@@ -188,13 +202,10 @@ def _schema(target: Target, name: str) -> str | Path:
 
 
 def _examine(target: Target, artifact: render.Artifact, spec: DocumentSpec, claims: Sequence[Claim]) -> _Made:
-    document = documents.open_document(artifact.path, artifact.data, spec.format)
+    size = render.max_size(spec.format)
+    document = documents.open_document(artifact.path, artifact.data, spec.format, max_size=size)
     problems = [f for f in validate(document, _schema(target, artifact.schema)) if f.severity == "error"]
     if problems:
         raise PolicyError(problems)
     reading = readback.read(document, spec, claims)
     return _Made(artifact, spec, document.kind, reading, tuple(f for f in reading.findings if f.severity != "error"))
-
-
-def _light(reading: Reading) -> Reading:
-    return msgspec.structs.replace(reading, findings=())

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mdm_policy import decide
+from mdm_policy.decide.builds import Key, compared, keys
 from mdm_policy.model import FAMILY_OF, BannedApp, DeviceClass, Frozen, Platform, Reading, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 COLUMNS: tuple[tuple[Platform, str], ...] = (
     ("ios", "iPhone, iPad"),
@@ -85,24 +88,47 @@ class Acting(Frozen, frozen=True):
 def cover(resolution: Resolution, documents: Sequence[Acting]) -> Coverage:
     """Judge every app on every platform's strongest class, and on every declared class."""
     groups = _groups(resolution.apps)
-    rows = _rows(resolution, groups, decide.Index([acting.reading for acting in documents]))
+    rows = _rows(resolution, groups, _by_mdm(documents))
     classes = tuple(_class(resolution, groups, cls, documents) for cls in resolution.devices)
     return Coverage(rows, classes)
 
 
+def _by_mdm(documents: Sequence[Acting]) -> list[decide.Index]:
+    """Index the documents of each MDM by itself, with those any MDM may carry: a device has one MDM, never all."""
+    owners = sorted({acting.managed_by for acting in documents} - {""}) or [""]
+    return [decide.Index([a.reading for a in documents if a.managed_by in ("", owner)]) for owner in owners]
+
+
+def watched(resolution: Resolution) -> frozenset[Key]:
+    """Return the keys that decide about the judged apps: one app of each group."""
+    return frozenset(key for group in _groups(resolution.apps) for key in keys(group[0]))
+
+
+def judged_part(reading: Reading, of: Collection[Key]) -> Reading:
+    """Return a reading without findings, with the effects on some keys alone: all that judging those apps takes."""
+    effects = tuple([e for e in reading.effects if compared((e.family, e.kind, e.value)) in of])
+    return msgspec.structs.replace(reading, effects=effects, findings=())
+
+
 def _groups(apps: Iterable[BannedApp]) -> list[tuple[BannedApp, ...]]:
     made: dict[object, list[BannedApp]] = defaultdict(list)
+    known: dict[tuple[tuple[str, str], ...], frozenset[tuple[str, str]]] = {}
     for app in apps:
-        kinds = frozenset((i.family, i.kind) for i in app.identifiers)
+        listed = tuple([(i.family, i.kind) for i in app.identifiers])
+        kinds = known.get(listed)
+        if kinds is None:
+            kinds = known[listed] = frozenset(listed)
         shape = (kinds, tuple(sorted(app.platforms.items())), bool(app.preinstalled), app.key.startswith("vendor:"))
         made[shape].append(app)
     return [tuple(group) for group in made.values()]
 
 
-def _rows(resolution: Resolution, groups: Iterable[tuple[BannedApp, ...]], every: decide.Index) -> tuple[Row, ...]:
+def _rows(
+    resolution: Resolution, groups: Iterable[tuple[BannedApp, ...]], indexes: Sequence[decide.Index]
+) -> tuple[Row, ...]:
     cells_of: dict[str, dict[str, str]] = {}
     for group in groups:
-        cells: dict[str, str] = {p: _cell(every, p, group[0], resolution.as_of) for p, _ in COLUMNS}
+        cells: dict[str, str] = {p: _best_cell(indexes, p, group[0], resolution.as_of) for p, _ in COLUMNS}
         cells_of.update((app.key, cells) for app in group)
     rows = []
     for app in resolution.apps:
@@ -128,8 +154,16 @@ _HELD_WORDS = ("blocked", "weak")
 _WORDS = {"unenforceable": "unenforceable", "unknown": "unknown"}
 
 
-def _cell(every: decide.Index, platform: Platform, app: BannedApp, as_of: str) -> str:
-    judged = decide.best_case(every, platform, app, as_of, "weak")
+def _best_cell(indexes: Sequence[decide.Index], platform: Platform, app: BannedApp, as_of: str) -> str:
+    """Return the word of the MDM whose documents do best on the platform."""
+    return min((_cell(index, platform, app, as_of) for index in indexes), key=_BEST_FIRST.index)
+
+
+_BEST_FIRST = ("blocked", "no such app", "weak", "unenforceable", "unknown", "NOT BLOCKED", "no identifier")
+
+
+def _cell(index: decide.Index, platform: Platform, app: BannedApp, as_of: str) -> str:
+    judged = decide.best_case(index, platform, app, as_of, "weak")
     if judged.worst.verdict == "not-applicable":
         return "no such app"
     if judged.proven:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.build import Written
     from mdm_policy.model import BannedApp
+    from mdm_policy.resolve import OrderedIds
     from mdm_policy.targets import Claim, Target
 
 _KINDS = {
@@ -81,7 +82,7 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
         "has_patch": target.document("patch-personal") is not None,
         "lists": [{"id": s.list, "state": s.state} for s in base.resolution.statuses],
         "needs": list(manifest.needs),
-        "not_blocked": list(_not_blocked(target, base.resolution.apps)),
+        "not_blocked": list(_not_blocked(target, base.resolution.apps, base.ids)),
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
         "source": manifest.source,
         "summary": manifest.summary,
@@ -91,7 +92,8 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
 
 
 def _document(record: Written, groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    says = "; ".join(f"blocks {kept.count} {_KINDS.get(kept.claim.kind, kept.claim.kind)}" for kept in record.kept)
+    parts = [f"blocks {kept.count} {_KINDS.get(kept.claim.kind, kept.claim.kind)}" for kept in record.kept]
+    says = "; ".join(dict.fromkeys(parts))
     return {
         "file": record.path.partition("/")[2],
         "groups": list(groups[record.variant]),
@@ -114,17 +116,19 @@ def _happens(claim: Claim, count: int) -> str:
     where = " or ".join(_SIDES[side] for side in claim.sides)
     weak = {"weak": " This is a weak block: see below.", "partial": "", "strong": ""}[claim.strength]
     subject = f"{count} {_KINDS.get(claim.kind, claim.kind)}"
-    return f"{subject} {_HAPPENS[claim.verdict]}{f' ({where})' if where else ''}.{weak}"
+    place = f"{where[0].upper()}{where[1:]}: " if where else ""
+    return f"{place}{subject} {_HAPPENS[claim.verdict]}.{weak}"
 
 
-def _not_blocked(target: Target, apps: Iterable[BannedApp]) -> Iterable[str]:
+def _not_blocked(target: Target, apps: Iterable[BannedApp], ids: OrderedIds) -> Iterable[str]:
     """Name the apps this target has no identifier for, in one line a family, at most twenty names a line."""
     for family in sorted({claim.family for claim in target.manifest.blocks} - {"web"}):
         kinds = {claim.kind for claim in target.manifest.blocks if claim.family == family}
         absent: list[str] = []
         unknown: list[str] = []
+        blocked = {entry.app for kind in kinds for entry in ids.get((family, kind), ())}
         for app in apps:
-            if any(i.family == family and i.kind in kinds for i in app.identifiers):
+            if app.key in blocked or any(i.family == family and i.kind in kinds for i in app.identifiers):
                 continue
             (absent if app.platforms.get(family) == "none" else unknown).append(app.name)
         if unknown:

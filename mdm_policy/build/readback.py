@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.documents import Document
+    from mdm_policy.model import Effect
     from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, DocumentSpec
 
 _SHOWN = 5
 """How many counterexamples of one kind are named; the rest are counted."""
 
-_ACTING = ("block", "remove", "allow-only", "report", "none")
+_ACTS = {"block": "blocks", "remove": "removes", "report": "only reports", "none": "holds, without effect,"}
+"""What a document does to an identifier nothing orders; what it allows is no ban, unless it allows nothing else."""
 
 
 class Kept(Frozen, frozen=True):
@@ -74,23 +76,34 @@ def compare(
     found = _unread(target, spec, readings, claimed)
     got = _by_rule(readings)
     kept = []
-    used: set[int] = set()
+    used: set[tuple[int, tuple[str, str]]] = set()
     for claim, entries in claimed:
         if not entries:
             continue
         wanted = {entry.value for entry in entries}
         matching = [i for i, (rule, values) in enumerate(got) if _keeps(rule, claim) and values.get(_kind(claim))]
-        blocked = set().union(*(got[i][1][_kind(claim)] for i in matching))
-        used.update(matching)
+        found_by = [got[i][1][_kind(claim)] for i in matching]
+        blocked = found_by[0] if len(found_by) == 1 else set().union(*found_by)
+        used.update((i, _kind(claim)) for i in matching)
         found += _missing(target, readings, claim, wanted - blocked, got)
         found += _extra(target, readings, claim.kind, blocked - wanted)
         if blocked == wanted:
             kept.append(Kept(claim, got[matching[0]][0].id, len(wanted)))
     for i, (rule, values) in enumerate(got):
-        if i not in used and rule.sense in _ACTING and any(values.values()):
-            for (_, kind), extra in sorted(values.items()):
+        for (family, kind), extra in sorted(values.items()):
+            if (i, (family, kind)) not in used and rule.sense in _ACTS:
                 found += _extra(target, readings, kind, extra, rule)
+    found += _allow_only(target, readings)
     return tuple(kept), found
+
+
+def _allow_only(target: str, readings: Sequence[Reading]) -> Iterable[Finding]:
+    """Find what refuses every store app it does not name, even if it names none: closing sideloading is no such thing."""
+    for reading in readings:
+        for rule in reading.rules:
+            if rule.sense == "allow-only" and (not rule.origins or "store" in rule.origins):
+                message = f"{target}: the document refuses whatever it does not allow, which nothing orders"
+                yield error("read-back-extra", message, Origin(reading.path), rule.fact.text)
 
 
 def _kind(claim: Claim) -> tuple[str, str]:
@@ -113,12 +126,15 @@ def _unread(
 def _by_rule(readings: Iterable[Reading]) -> list[tuple[Rule, dict[tuple[str, str], set[str]]]]:
     made: dict[int, tuple[Rule, dict[tuple[str, str], set[str]]]] = {}
     for reading in readings:
+        last: Effect | None = None
+        values: set[str] = set()
         for effect in reading.effects:
-            rule = effect.rule
-            slot = made.get(id(rule))
-            if slot is None:
-                slot = made[id(rule)] = (rule, {})
-            slot[1].setdefault((effect.family, effect.kind), set()).add(effect.value)
+            # Effects come in runs of one rule and kind, so the set of the one before is nearly always the right one.
+            if last is None or effect.rule is not last.rule or (effect.family, effect.kind) != (last.family, last.kind):
+                slot = made.setdefault(id(effect.rule), (effect.rule, {}))
+                values = slot[1].setdefault((effect.family, effect.kind), set())
+                last = effect
+            values.add(effect.value)
     return list(made.values())
 
 
@@ -153,7 +169,7 @@ def _missing(
         holders = [rule for rule, values in got if value in values.get(_kind(claim), ())]
         if holders:
             rule = holders[0]
-            told = rule.why or "; ".join(_differences(rule, claim)) or f"the place only {rule.sense}s"
+            told = rule.why or "; ".join(_differences(rule, claim)) or "it allows only what it lists"
             message = f"{target}: {value!r} stands in the document, but not as claimed ({told})"
             yield error("read-back-conditions", message, place, rule.fact.text)
         else:
@@ -168,7 +184,7 @@ def _missing(
 def _extra(
     target: str, readings: Sequence[Reading], kind: str, extra: set[str], rule: Rule | None = None
 ) -> Iterable[Finding]:
-    how = f"{rule.sense}s" if rule else "blocks"
+    how = _ACTS[rule.sense] if rule else "blocks"
     for value in sorted(extra)[:_SHOWN]:
         message = f"{target}: the document {how} {kind} {value!r}, which nothing orders or the manifest does not claim"
         yield error(

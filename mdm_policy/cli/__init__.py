@@ -6,6 +6,7 @@ Each command lives in a module of its own, which is imported when the command is
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -62,16 +63,16 @@ def cli() -> None:
 
 def main() -> None:
     """Run the program; every failure a person can meet ends in findings and an exit code, never in a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name in another script must not end a command where stdout has an old Windows code page.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(wrong.exit_code)
-    except click.Abort:
+        code = cli.main(standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(1)
     except Exception as failed:  # noqa: BLE001 - the outermost edge: whatever it is, a person gets a sentence
         failing = importlib.import_module("mdm_policy.cli.failing")
         sys.exit(failing.explain(failed))
+    # Without its standalone mode, click returns the code of ctx.exit() and of Exit in place of exiting with it.
+    sys.exit(code if isinstance(code, int) else 0)

@@ -10,12 +10,13 @@ import click
 from mdm_policy import __version__, catalogue, resources
 from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.coverage import COLUMNS
-from mdm_policy.build.manifest import manifest
+from mdm_policy.build.manifest import Input, manifest
 from mdm_policy.build.writing import MANIFEST, Staging
 from mdm_policy.cli import inputs, output
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Adoption, Resolution
 from mdm_policy.report import summary
+from mdm_policy.report.text import fill
 from mdm_policy.resolve import resolve
 from mdm_policy.targets import Target, discover, select
 
@@ -94,8 +95,10 @@ def command(
     with Staging(folder) as staging:
         built = build(resolution, chosen, targets, options, stem, staging.write)
         if not built.documents:
-            raise PolicyError([error("nothing-built", "no target can block anything on these lists")])
-        data = manifest(resolution, built, read.files, read.names, f"mdm-policy {__version__}")
+            said = "no chosen target can block anything on these lists"
+            raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
+        files = [Input(*file) for file in read.files]
+        data = manifest(resolution, built, files, read.names, f"mdm-policy {__version__}")
         staging.write(MANIFEST, data)
         staging.commit()
     _tell(format_, resolution, built, folder, data)
@@ -136,13 +139,15 @@ def _open_gaps(built: Built) -> bool:
 
 def _tell(format_: str, resolution: Resolution, built: Built, folder: Path, data: bytes) -> None:
     if format_ == "json":
-        output.result(data.decode())
+        output.data(data.decode())
         return
     width = output.width()
+    documents, targets = len(built.documents), len(built.targets)
+    counted = f"{documents} document{'s' * (documents != 1)} for {targets} target{'s' * (targets != 1)}"
     names = {app.key: app.name for app in resolution.apps}
     parts = [
-        f"Built {len(built.documents)} documents for {len(built.targets)} targets in {folder}, as of {resolution.as_of}.",
-        "Every document was read back, and blocks exactly what is ordered.",
+        fill(f"Built {counted} in {folder}, as of {resolution.as_of}.", width)
+        + "\nEvery document was read back, and blocks exactly what is ordered.",
         f"Lists\n{summary.lists(resolution.statuses, width)}",
         summary.confidence(resolution, width),
         summary.matrix(built.coverage, COLUMNS, width),
@@ -150,5 +155,6 @@ def _tell(format_: str, resolution: Resolution, built: Built, folder: Path, data
     ]
     if built.coverage.classes:
         parts.append(f"Device classes\n{summary.classes(built.coverage.classes, names, width)}")
-    parts.append(f"Next: read {folder}/TARGET/IMPORT.md before you import TARGET, and start with a pilot group.")
+    said = f"Next: read {folder / 'TARGET' / 'IMPORT.md'} before you import TARGET, and start with a pilot group."
+    parts.append(fill(said, width))
     output.result("\n\n".join(parts))

@@ -52,6 +52,6 @@ def command(app: str, deployment: Path | None, lists: tuple[str, ...], as_of: st
     targets = discover(resources.templates())
     ways = [(banned, reference.ways(blockable(banned), targets.values())) for banned in found]
     if format_ == "json":
-        output.result(machine.dump([machine.explanation(banned, way, resolution) for banned, way in ways]))
+        output.data(machine.dump([machine.explanation(banned, way, resolution) for banned, way in ways]))
         return
     output.result("\n\n".join(reference.explanation(banned, way, resolution, output.width()) for banned, way in ways))

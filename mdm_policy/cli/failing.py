@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import traceback
 from pathlib import Path
 
@@ -17,12 +17,13 @@ def explain(failed: Exception) -> int:
     if isinstance(failed, PolicyError):
         output.findings(failed.findings)
         return failed.exit_code
-    if isinstance(failed, BrokenPipeError):
-        # The reader of stdout went away (`mdm-policy lookup | head`): nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+    if isinstance(failed, click.ClickException):
+        said = io.StringIO()
+        failed.show(said)
+        output.message(said.getvalue().rstrip())
+        return failed.exit_code
     place = traceback.extract_tb(failed.__traceback__)[-1] if failed.__traceback__ else None
     where = f" ({Path(place.filename).name}:{place.lineno})" if place else ""
-    click.echo(f"error[internal-error]: {type(failed).__name__}: {failed}{where}", err=True)
-    click.echo("   = hint: this is a defect of mdm-policy; please report this line and the command", err=True)
+    output.message(f"error[internal-error]: {type(failed).__name__}: {failed}{where}")
+    output.message("   = hint: this is a defect of mdm-policy; please report this line and the command")
     return 1

@@ -30,7 +30,8 @@ def command(folder: Path) -> None:
             with (folder / name).open("xb") as file:
                 file.write((resources.data("init") / name).read_bytes())
     except OSError as bad:
-        raise PolicyError([error("file-unwritable", bad.strerror or str(bad), Origin(str(folder)))]) from None
+        message = f"cannot write it: {bad.strerror or bad}"
+        raise PolicyError([error("file-unwritable", message, Origin(str(folder)), "choose another folder")]) from None
     output.result(
         f"Wrote {' and '.join(str(folder / name) for name in FILES)}.\n"
         f"Edit them, then: mdm-policy check {folder / FILES[0]}\n"

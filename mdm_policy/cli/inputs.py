@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ import click
 import msgspec
 
 from mdm_policy import loading, resources
-from mdm_policy.build.manifest import Input
 from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.identifiers import quoted
 from mdm_policy.loading import Source
 
 if TYPE_CHECKING:
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import BanList, Deployment
 
+STANDARD_INPUT = "-"
 _MAX_FILE = 64 * 1024 * 1024
 
 
 class Inputs(msgspec.Struct):
-    """Hold what a command read: the deployment, the lists, every file's digest, and the findings so far.
+    """Hold what a command read: the deployment, the lists, every file, and the findings so far.
 
-    `names` maps a file name as findings show it to the name the manifest records.
+    `files` are (role, name as recorded, SHA-256 in hex); `names` maps a file name as findings show it to the recorded one.
     """
 
     deployment: Deployment | None
     lists: tuple[BanList, ...]
-    files: tuple[Input, ...]
+    files: tuple[tuple[str, str, str], ...]
     names: dict[str, str]
     findings: tuple[Finding, ...]
 
@@ -55,23 +57,31 @@ def today() -> str:
     return dt.date.today().isoformat()  # noqa: DTZ011 - an order's day is a local day, not a UTC one
 
 
-def read(path: Path, name: str | None = None) -> Source:
+def read(path: Path) -> Source:
     """Read one file; `-` reads standard input.
 
     Raises:
         PolicyError: `file-unreadable` or `file-too-large`.
 
     """
-    shown = name or str(path)
-    if str(path) == "-":
-        return Source("(standard input)", sys.stdin.buffer.read(_MAX_FILE + 1))
     try:
-        if path.stat().st_size > _MAX_FILE:
-            hint = f"files over {_MAX_FILE // (1024 * 1024)} MiB are refused"
-            raise PolicyError([error("file-too-large", "the file is too large to be a list", Origin(shown), hint)])
-        return Source(shown, path.read_bytes())
+        if str(path) == STANDARD_INPUT:
+            source = Source("(standard input)", sys.stdin.buffer.read(_MAX_FILE + 1))
+        else:
+            with path.open("rb") as file:
+                source = Source(str(path), file.read(_MAX_FILE + 1))
     except OSError as bad:
-        raise PolicyError([error("file-unreadable", f"cannot read it: {bad.strerror or bad}", Origin(shown))]) from None
+        message = f"cannot read it: {bad.strerror or bad}"
+        raise PolicyError([error("file-unreadable", message, Origin(str(path)))]) from None
+    if len(source.data) > _MAX_FILE:
+        hint = f"files over {_MAX_FILE // (1024 * 1024)} MiB are refused"
+        raise PolicyError([error("file-too-large", "the file is too large to be a list", Origin(source.name), hint)])
+    return source
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether a path exists; one that cannot even be asked for, such as a name that is too long, does not."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where this says no
 
 
 def shipped() -> dict[str, Path]:
@@ -82,10 +92,11 @@ def shipped() -> dict[str, Path]:
 class Reader:
     """Read lists and deployments once each, keeping digests and findings on the way."""
 
-    def __init__(self) -> None:
-        """Start with nothing read."""
+    def __init__(self, given: tuple[Path, Source] | None = None) -> None:
+        """Start with nothing read, or with a file that may be a pipe, and so cannot be read again."""
         self.findings: list[Finding] = []
-        self.files: dict[tuple[str, str], Input] = {}
+        self.files: dict[tuple[str, str], str] = {}
+        self._given = given
         self.names: dict[str, str] = {}
         self._base: Path | None = None
 
@@ -106,27 +117,32 @@ class Reader:
             source = self._find(reference, place, folder)
             if source is None:
                 continue
-            loaded = loading.load_ban_list(source, self._include)
-            self.findings += loaded.findings
-            if loaded.value is None:
+            loaded = self.load(source)
+            if loaded is None:
                 continue
-            twin = next((other for other in made if other.id == loaded.value.id), None)
+            twin = next((other for other in made if other.id == loaded.id), None)
             if twin is None:
-                made.append(loaded.value)
-            elif twin.digest != loaded.value.digest:
+                made.append(loaded)
+            elif twin.digest != loaded.digest:
                 message = f"two different lists have the id {twin.id!r}; the other is {twin.origin.file}"
-                self.findings.append(error("duplicate-list", message, loaded.value.origin, "give each list its own id"))
+                self.findings.append(error("duplicate-list", message, loaded.origin, "give each list its own id"))
         return tuple(made)
+
+    def load(self, source: Source) -> BanList | None:
+        """Load one list that is read already, with what it includes."""
+        loaded = loading.load_ban_list(source, self._include)
+        self.findings += loaded.findings
+        return loaded.value
 
     def _find(self, reference: str, place: Origin | None, folder: Path | None) -> Source | None:
         known = shipped()
         if reference in known:
             return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
         path = Path(reference) if folder is None else folder / reference
-        if not path.exists() and reference != "-" and not reference.endswith((".yaml", ".yml", ".csv")):
+        if not _exists(path) and reference != STANDARD_INPUT and not reference.endswith((".yaml", ".yml", ".csv")):
             hint = f"shipped lists: {', '.join(known)}; or give a path to a .yaml file"
             self.findings.append(
-                error("unknown-list", f"no list {reference!r} is shipped, and no file has that name", place, hint)
+                error("unknown-list", f"no list {quoted(reference)} is shipped, and no file has that name", place, hint)
             )
             return None
         return self._read(path, "list", self._recorded(path, reference))
@@ -136,7 +152,7 @@ class Reader:
         if reference in known:
             return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
         path = Path(including).parent / reference
-        if not path.exists():
+        if not _exists(path):
             return None
         return self._read(path, "included list", self._recorded(path, str(path)))
 
@@ -150,23 +166,25 @@ class Reader:
 
     def _read(self, path: Path, role: str, recorded: str) -> Source | None:
         try:
-            source = read(path)
+            source = self._given[1] if self._given is not None and self._given[0] == path else read(path)
         except PolicyError as bad:
             self.findings += bad.findings
             return None
         self.names[source.name] = recorded
-        self.files[role, recorded] = Input(role, recorded, hashlib.sha256(source.data).hexdigest())
+        self.files[role, recorded] = hashlib.sha256(source.data).hexdigest()
         return source
 
 
-def gather(deployment: Path | None, lists: Sequence[str]) -> Inputs:
+def gather(deployment: Path | None, lists: Sequence[str], given: Source | None = None) -> Inputs:
     """Read a deployment and lists; lists given by name or path replace the deployment's.
+
+    `given` is the deployment's text, when it has been read already.
 
     Raises:
         PolicyError: with every error of every file.
 
     """
-    reader = Reader()
+    reader = Reader((deployment, given) if deployment is not None and given is not None else None)
     loaded = reader.deployment(deployment) if deployment else None
     if lists:
         found = reader.lists([(reference, None) for reference in lists], None)
@@ -176,4 +194,5 @@ def gather(deployment: Path | None, lists: Sequence[str]) -> Inputs:
         found = ()
     if any(f.severity == "error" for f in reader.findings):
         raise PolicyError(reader.findings)
-    return Inputs(loaded, found, tuple(reader.files.values()), reader.names, tuple(reader.findings))
+    files = tuple((role, name, digest) for (role, name), digest in reader.files.items())
+    return Inputs(loaded, found, files, reader.names, tuple(reader.findings))

@@ -24,6 +24,6 @@ def command(as_of: str | None, format_: str) -> None:
         raise PolicyError(reader.findings)
     statuses = [(status(ban_list, None, day), len(ban_list.bans)) for ban_list in found]
     if format_ == "json":
-        output.result(machine.dump([machine.status(s) | {"entries": count} for s, count in statuses]))
+        output.data(machine.dump([machine.status(s) | {"entries": count} for s, count in statuses]))
         return
     output.result(reference.shipped(statuses, output.width()))

@@ -6,6 +6,8 @@ import click
 
 from mdm_policy import catalogue
 from mdm_policy.cli import output
+from mdm_policy.errors import PolicyError, error
+from mdm_policy.identifiers import quoted
 from mdm_policy.report import machine, reference
 
 
@@ -20,10 +22,18 @@ def command(query: str, format_: str) -> None:
     Exit code 1 when nothing is found.
     """
     loaded = catalogue.load()
-    hits = loaded.lookup(query)
+    found = loaded.lookup(query)
     if format_ == "json":
-        output.result(machine.hits(hits))
+        output.data(machine.hits(found))
+        if not found:
+            raise click.exceptions.Exit(1)
+    elif found:
+        output.result(reference.hits(found, loaded, output.width()))
     else:
-        output.result(reference.hits(query, hits, loaded, output.width()))
-    if not hits:
-        raise click.exceptions.Exit(1)
+        nearest = loaded.suggest(query)
+        hint = (
+            f"did you mean {quoted(nearest)}?"
+            if nearest
+            else "a ban list can give its identifiers itself, under `name:`"
+        )
+        raise PolicyError([error("nothing-found", f"nothing in the catalogue matches {quoted(query)}", None, hint)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -31,28 +32,63 @@ def colour(stream_is_terminal: bool) -> bool:
 
 
 def result(content: str) -> None:
-    """Print a command's result on stdout."""
-    click.echo(content, nl=not content.endswith("\n"))
+    """Print a command's result for people on stdout."""
+    click.echo(_plain(content), nl=not content.endswith("\n"))
+
+
+def data(content: str) -> None:
+    """Print a command's result for programs on stdout: JSON in UTF-8, whatever the terminal's encoding.
+
+    In JSON's strings, where alone they can stand, characters that steer a terminal are escaped: the same JSON.
+    """
+    safe = content if content.isascii() and not _STEERING.search(content) else _STEERING.sub(_escaped, content)
+    click.echo(safe.encode(), nl=False)
+
+
+def message(content: str) -> None:
+    """Print what is no result on stderr."""
+    click.echo(_plain(content), err=True)
+
+
+def _plain(content: str) -> str:
+    return "\n".join(text.plain(line) for line in content.split("\n"))
+
+
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""What JSON lets stand raw though a terminal obeys it, or shows text in another order for it."""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def findings(found: Iterable[Finding], *, brief: bool = False) -> None:
     """Print findings on stderr with the source line of each; `brief` sums up what repeats."""
     printed = text.findings(
-        tuple(found), _source_line, width=width(), colour=colour(sys.stderr.isatty()), most_alike=3 if brief else None
+        tuple(found), _Sources(), width=width(), colour=colour(sys.stderr.isatty()), most_alike=3 if brief else None
     )
     if printed:
         click.echo(printed, err=True)
 
 
-def _source_line(name: str, line: int) -> str | None:
-    path = Path(name)
+class _Sources:
+    """Give the lines that findings point at, reading each file once, however many findings it has."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[str]] = {}
+
+    def __call__(self, name: str, line: int) -> str | None:
+        if name not in self._lines:
+            self._lines[name] = _lines(Path(name))
+        lines = self._lines[name]
+        return lines[line - 1] if line <= len(lines) else None
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        if path.stat().st_size > _MAX_SNIPPET_FILE:
-            return None
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for number, content in enumerate(file, 1):
-                if number == line:
-                    return content.rstrip("\r\n")
+        if not path.is_file() or path.stat().st_size > _MAX_SNIPPET_FILE:
+            return []
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            return [line.rstrip("\n") for line in file]
     except (OSError, ValueError):
-        return None
-    return None
+        return []

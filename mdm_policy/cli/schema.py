@@ -17,4 +17,4 @@ NAMES = ("ban-list", "deployment", "devices")
 @click.argument("name", type=click.Choice(NAMES))
 def command(name: Literal["ban-list", "deployment", "devices"]) -> None:
     """Print the JSON Schema of a file format, for editors that complete and check YAML."""
-    output.result(machine.dump(loading.schema(name)))
+    output.data(machine.dump(loading.schema(name)))

@@ -34,7 +34,7 @@ def command(name: str | None, folders: tuple[Path, ...], format_: str) -> None:
         )
     shown = [found[name]] if name is not None else list(found.values())
     if format_ == "json":
-        output.result(machine.dump([machine.target(target) for target in shown]))
+        output.data(machine.dump([machine.target(target) for target in shown]))
     elif name is not None:
         output.result(reference.target(shown[0], output.width()))
     else:

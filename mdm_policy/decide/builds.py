@@ -51,15 +51,22 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
     for identifier in app.identifiers:
         if identifier.family == family:
             values.setdefault(identifier.kind, []).append(identifier.value)
-    builds = _BUILDERS[family](values)
+    builds = tuple(_BUILDERS[family](values))
     if builds:
-        return Plan(tuple(builds))
+        return Plan(builds)
     if values:
         kinds = ", ".join(sorted(values))
         return Plan((), "unknown", f"of {app.name} only {kinds} is known here, which no device compares")
     if app.platforms.get(family) == "none":
         return Plan((), "not-applicable", f"{app.name} does not exist on {platform}")
     return Plan((), "unknown", f"no identifier of {app.name} is known for {platform}")
+
+
+def keys(app: BannedApp) -> frozenset[Key]:
+    """Return every key, as devices compare it, that could match some build of an app on some platform."""
+    platforms: tuple[Platform, ...] = ("ios", "macos", "android", "windows")
+    builds = [build for platform in platforms for build in plan(app, platform).builds]
+    return frozenset(key for build in builds for match in build.matches for key in match)
 
 
 def compared(key: Key) -> Key:

@@ -8,7 +8,6 @@ a digit, so a number is always an index. A last part `@Name` is the attribute of
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,19 +31,35 @@ def elements(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
 
     One pass over the tree: asking each element for its place among its siblings would be quadratic.
     """
+    steps: dict[str, str] = {}
     stack: list[tuple[str, etree._Element]] = [(pointer(str(root.tag)), root)]
     while stack:
         path, element = stack.pop()
         yield path, element
-        names = Counter(str(child.tag) for child in element)
-        seen: Counter[str] = Counter()
-        children = []
-        for child in element:
-            name = str(child.tag)
-            parts = (name, seen[name]) if names[name] > 1 else (name,)
-            seen[name] += 1
-            children.append((path + pointer(*parts), child))
-        stack.extend(reversed(children))
+        if not len(element):
+            continue
+        children = list(element)
+        names = [str(child.tag) for child in children]
+        for name in set(names).difference(steps):
+            steps[name] = pointer(name)
+        if len(set(names)) == len(names):
+            places = [path + steps[name] for name in names]
+        else:
+            places = _numbered(path, names, steps)
+        stack.extend(zip(reversed(places), reversed(children), strict=True))
+
+
+def _numbered(path: str, names: list[str], steps: dict[str, str]) -> list[str]:
+    """Return the pointers of siblings, with an index where a name stands more than once."""
+    last = {name: place for place, name in enumerate(names)}
+    seen: dict[str, int] = {}
+    places = []
+    for place, name in enumerate(names):
+        index = seen.get(name, 0)
+        seen[name] = index + 1
+        alone = not index and last[name] == place
+        places.append(f"{path}{steps[name]}" if alone else f"{path}{steps[name]}/{index}")
+    return places
 
 
 def indexed(text: str) -> str:

@@ -6,6 +6,7 @@ prose: an element holds elements or text, never both, and comments and processin
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.parsers import expat
 
@@ -28,6 +29,8 @@ from mdm_policy.documents.texts import (
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACE = " \t\r\n"
+_INDENTS = tuple("  " * depth for depth in range(MAX_DEPTH))
+_OF_NOTE = re.compile(r"[&<>{\r\n\t]")
 _TOO_DEEP = etree.XPath("(" + "/*" * (MAX_DEPTH + 1) + ")[1]")
 _MIXED = etree.XPath("boolean(//*[*]/text()[normalize-space()])")
 _TEXTS = etree.XPath("//text()", smart_strings=False)
@@ -96,8 +99,10 @@ def _parse(text: str, report: Report) -> etree._Element:
 def _has_stray(root: etree._Element) -> bool:
     """Tell whether any text or attribute has white space around it; white space alone is layout, or an empty leaf."""
     texts: Any = _TEXTS(root)
+    if any(text.strip(_SPACE) and is_stray(text) for text in set(texts)):
+        return True
     attributes: Any = _ATTRIBUTES(root)
-    return any(text.strip(_SPACE) and is_stray(text) for text in texts) or any(map(is_stray, attributes))
+    return list(map(str.strip, attributes)) != attributes and any(map(is_stray, attributes))
 
 
 class _Frame:
@@ -196,18 +201,18 @@ def _write(element: etree._Element, parts: list[str], depth: int, path: tuple[st
     path = (*path, tag)
     if depth >= MAX_DEPTH:
         raise refuse("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", path)
-    indent = "" if compact else "  " * depth
-    opening = indent + "<" + tag + "".join(_attribute(str(k), str(v), path) for k, v in sorted(element.attrib.items()))
+    indent = "" if compact else _INDENTS[depth]
+    pairs: Any = element.items()
+    opening = f"{indent}<{tag}{_attributes(pairs, path)}" if pairs else f"{indent}<{tag}"
     text = element.text or ""
-    children = list(element)
-    if not children:
-        text = text if text.strip(_SPACE) else ""
+    text = text if text.strip(_SPACE) else ""
+    if not len(element):
         parts.append(f"{opening}>{_escape(text)}</{tag}>" if text else f"{opening}/>")
         return
-    if text.strip(_SPACE) or any((child.tail or "").strip(_SPACE) for child in children):
+    if text or any((child.tail or "").strip(_SPACE) for child in element):
         raise refuse("document-syntax", "text stands between elements", path)
     parts.append(opening + ">")
-    for child in children:
+    for child in element:
         _write(child, parts, depth + 1, path, compact=compact)
     parts.append(f"{indent}</{tag}>")
 
@@ -217,6 +222,16 @@ def _escape(text: str) -> str:
     if not needs_escape(text):
         return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def _attributes(pairs: list[tuple[str, str]], path: tuple[str, ...]) -> str:
+    """Write attributes, sorted by name."""
+    pairs.sort()
+    written = "".join([f' {name}="{value}"' for name, value in pairs])
+    # Each attribute brings two quotation marks; a third, or any other sign of note, and each is looked at by itself.
+    if written.count('"') == 2 * len(pairs) and not _OF_NOTE.search(written):
+        return written
+    return "".join([_attribute(name, value, path) for name, value in pairs])
 
 
 def _attribute(name: str, value: str, path: tuple[str, ...]) -> str:

@@ -262,7 +262,7 @@ def _mode_findings(c: Collector, word: str, blocked: bool, base: str) -> None:
     if word in ("", "PLAY_STORE_MODE_UNSPECIFIED"):
         message = "playStoreMode is not set, so it is WHITELIST: every app that is not in the policy is uninstalled"
         c.say("warning", "play-store-mode-missing", message, base, "set playStoreMode to BLACKLIST for a deny list")
-    elif word == "WHITELIST":
+    else:
         message = "playStoreMode WHITELIST already refuses every app that is not in the policy"
         c.say("note", "deny-list-in-allow-mode", message, f"{base}/playStoreMode")
 
@@ -286,7 +286,8 @@ def _open_findings(
         c.say("error", "blocks-management", message, blocked[package], "remove the entry")
     for package, at in used_packages(top, base):
         if package in blocked:
-            c.add(c.rule(rules.USED), "android", "package_name", package, at)
+            message = f"{package} is banned here and put to use there"
+            c.say("warning", "contradiction", message, at, "remove one of the two")
 
 
 def _personal_findings(c: Collector, top: dict[str, Any], base: str, missing: list[str]) -> None:
@@ -297,9 +298,8 @@ def _personal_findings(c: Collector, top: dict[str, Any], base: str, missing: li
         return
     count = len(missing)
     message = f"{count} packages blocked in applications stay installable on the personal side of a COPE device"
-    severity = "warning" if isinstance(usage, dict) else "note"
     hint = "list them in personalUsagePolicies.personalApplications"
-    c.say("warning" if severity == "warning" else "note", "personal-side-open", message, base, hint)
+    c.say("warning" if isinstance(usage, dict) else "note", "personal-side-open", message, base, hint)
 
 
 def _evidence(c: Collector, top: dict[str, Any], base: str) -> None:

@@ -62,15 +62,6 @@ ALLOWED = Rule(
     introduced=_ANDROID,
     sides=_MANAGED,
 )
-USED = Rule(
-    "amapi-application-used",
-    "allow",
-    "allowed",
-    "weak",
-    fact("the policy names the app as keyboard, accessibility service, VPN, default or start app", _API),
-    introduced=_ANDROID,
-    sides=_MANAGED,
-)
 WHITELIST = Rule(
     "amapi-play-store-whitelist",
     "allow-only",
@@ -184,7 +175,6 @@ RULES = (
     MODIFY_BLOCKED,
     DISABLED,
     ALLOWED,
-    USED,
     WHITELIST,
     WHITELIST_OPEN,
     PERSONAL_BLOCKED,

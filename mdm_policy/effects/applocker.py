@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from mdm_policy.documents import elements
+from mdm_policy.documents import pointer
 from mdm_policy.effects.collect import fact
 from mdm_policy.model import Rule
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
 _WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}
 _EVERYONE = "S-1-1-0"
+_RULE_NAMES = ("FilePublisherRule", "FilePathRule", "FileHashRule")
+_CONDITIONS = ("FilePublisherCondition", "FilePathCondition", "FileHashCondition")
 
 PUBLISHER = Rule(
     "applocker-exe-publisher",
@@ -81,18 +84,26 @@ def read_applocker(c: Collector) -> Reading:
     if not isinstance(root, etree._Element):  # noqa: SLF001  # lxml has no public name for its element class
         c.mapping(root, "")
         return c.reading()
-    collection: _Collection | None = None
-    for pointer, element in elements(root):
-        name = _local(element)
-        if name == "RuleCollection":
-            if collection:
-                collection.close()
-            collection = _Collection(c, element, pointer)
-        elif collection and name in ("FilePublisherRule", "FilePathRule", "FileHashRule"):
-            collection.read_rule(element, name, pointer)
-    if collection:
-        collection.close()
+    top = pointer(_local(root))
+    collections = [(top, root)] if _local(root) == "RuleCollection" else _children(root, top)
+    for place, element in collections:
+        if _local(element) == "RuleCollection":
+            collection = _Collection(c, element, place)
+            for at, rule in _children(element, place):
+                collection.read_rule(rule, _local(rule), at)
+            collection.close()
     return c.reading()
+
+
+def _children(element: etree._Element, base: str) -> list[tuple[str, etree._Element]]:
+    """Return the children with their pointers: siblings of one name are told apart by their index."""
+    names = [str(child.tag) for child in element]
+    count, seen = Counter(names), Counter[str]()
+    found = []
+    for name, child in zip(names, element, strict=True):
+        found.append((f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}", child))
+        seen[name] += 1
+    return found
 
 
 class _Collection:
@@ -118,6 +129,8 @@ class _Collection:
             self.c.say("warning", "applocker-default-rules-missing", message, self.pointer, hint)
 
     def read_rule(self, element: etree._Element, name: str, pointer: str) -> None:
+        if name not in _RULE_NAMES:
+            return
         self.rules += 1
         everyone = element.get("UserOrGroupSid") == _EVERYONE
         conditions = _condition(element)
@@ -191,12 +204,8 @@ def _local(element: etree._Element) -> str:
 
 
 def _condition(element: etree._Element) -> etree._Element | None:
-    for block in element:
-        if _local(block) == "Conditions":
-            for condition in block:
-                if _local(condition) in ("FilePublisherCondition", "FilePathCondition", "FileHashCondition"):
-                    return condition
-    return None
+    conditions = [child for block in element if _local(block) == "Conditions" for child in block]
+    return next((child for child in conditions if _local(child) in _CONDITIONS), None)
 
 
 def _has(element: etree._Element, name: str) -> bool:

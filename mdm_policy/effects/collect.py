@@ -176,13 +176,18 @@ class Collector:
         return kept
 
     def _suspect(self, entries: list[tuple[str, str]]) -> None:
-        for pointer, value in entries:
-            if "*" in value or "${" in value or value.startswith("$"):
-                message = f"{_shown(value)} holds a wildcard or a variable; devices compare the text as it stands"
-                self.say("error", "identifier-wildcard", message, pointer, "write each identifier out")
-            elif value != value.strip() or not value.isprintable():
-                message = f"{_shown(value)} holds white space or an invisible character, so it names no app"
-                self.say("error", "identifier-space", message, pointer, "remove it")
+        wild = [entry for entry in entries if "*" in entry[1] or "$" in entry[1]]
+        blank = [entry for entry in entries if entry[1] != entry[1].strip() or not entry[1].isprintable()]
+        if wild:
+            said = "holds a wildcard or a variable; devices compare the text as it stands"
+            self._about("identifier-wildcard", wild, said, "write each identifier out")
+        if blank:
+            said = "holds white space or an invisible character, so it names no app"
+            self._about("identifier-space", blank, said, "remove it")
+
+    def _about(self, id_: str, entries: list[tuple[str, str]], said: str, hint: str) -> None:
+        more = f" (and {len(entries) - 1} more entries)" if len(entries) > 1 else ""
+        self.say("error", id_, f"{_shown(entries[0][1])} {said}{more}", entries[0][0], hint)
 
     def _wrong(self, value: Any, wanted: str, pointer: str, count: int = 1) -> None:
         more = f" (and {count - 1} more entries)" if count > 1 else ""
@@ -278,7 +283,7 @@ def _shown(value: Any) -> str:
     """Show a value in a message, short and without control characters; a huge or deep one is not printed at all."""
     if isinstance(value, str):
         return repr(value if len(value) <= 80 else value[:77] + "...")
-    return "" if isinstance(value, dict | list) else repr(value)[:80]
+    return repr(value) if value is None or isinstance(value, bool | float) else ""
 
 
 def fact(text: str, source: str) -> Fact:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
     from mdm_policy.model import Family, Reading, Rule
 
-_MOBILE = frozenset({"ios", "ipados", "tvos", "visionos", "watchos"})
+_MOBILE = frozenset({"ios", "ipados"})
 _PREFIX = "com.apple.applicationaccess_"
 _DEFINITIONS: dict[str, Rule] = {
     _PREFIX + "blockedappbundleids": rules.CATALOG_BLOCKED,

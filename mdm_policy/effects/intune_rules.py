@@ -20,7 +20,7 @@ CATALOG_BLOCKED = Rule(
     "strong",
     fact("the settings catalog delivers Apple's blockedAppBundleIDs: supervised devices only", _CATALOG),
     introduced=same((15,), *_IOS),
-    deprecated=same((27,), *_IOS, "tvos"),
+    deprecated=same((27,), *_IOS),
     supervised=True,
     enrollments=_MANAGED,
 )
@@ -31,7 +31,7 @@ CATALOG_ALLOWED = Rule(
     "strong",
     fact("the settings catalog delivers Apple's allowListedAppBundleIDs: supervised devices only", _CATALOG),
     introduced=same((15,), *_IOS),
-    deprecated=same((27,), *_IOS, "tvos"),
+    deprecated=same((27,), *_IOS),
     supervised=True,
     enrollments=_MANAGED,
 )

@@ -38,8 +38,19 @@ MAX_NODES = 1_000_000
 class Mapping(list[Any]):
     """Hold a mapping: key, value, key, value, ... as nodes, and where it starts."""
 
-    __slots__ = ("start_mark",)
+    __slots__ = ("_firsts", "start_mark")
     start_mark: Any
+
+    def first(self, key: str) -> Any:
+        """Return the first node of a key; only a file with repeated keys asks, and then perhaps for many of them."""
+        try:
+            return self._firsts[key]
+        except AttributeError:
+            self._firsts: dict[str, Any] = {}
+            for index in range(0, len(self), 2):
+                if self[index].__class__ is ScalarEvent:
+                    self._firsts.setdefault(self[index].value, self[index])
+            return self._firsts[key]
 
 
 class Sequence(list[Any]):

@@ -243,10 +243,8 @@ def is_key(report: Report, node: Node) -> bool:
 
 def repeated(report: Report, mapping: Mapping, node: Node) -> None:
     """Report a key that its mapping has already, with both places: YAML readers keep one and say nothing."""
-    first = next(key for key in mapping[::2] if key.__class__ is ScalarEvent and key.value == node.value)
-    said = (
-        f"{quoted(node.value)} is given twice; first on line {report.at(first).line}, column {report.at(first).column}"
-    )
+    first = report.at(mapping.first(node.value))
+    said = f"{quoted(node.value)} is given twice; first on line {first.line}, column {first.column}"
     report.error("duplicate-key", said, report.at(node), "remove one, or put both values into one list")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -61,8 +62,8 @@ def place(text: str, index: int) -> tuple[int, int]:
 
 
 def tabs(text: str) -> Iterator[int]:
-    """Find the tabs that indent: the index of the first in each such line."""
-    for found in re.finditer(r"^ *\t", text, re.MULTILINE):
+    """Find the tabs that indent: the index of the first in each such line, for no more lines than a person looks at."""
+    for found in itertools.islice(re.finditer(r"^ *\t", text, re.MULTILINE), _MOST_SHOWN):
         yield found.end() - 1
 
 

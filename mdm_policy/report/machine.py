@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.report.reference import exceptions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -78,6 +80,16 @@ def explanation(app: BannedApp, ways: Sequence[Way], resolution: Resolution) -> 
         "name": app.name,
         "banned_by": [
             {**states[r.list], "through": r.through, "file": r.origin.file, "line": r.origin.line} for r in app.reasons
+        ],
+        "exceptions": [
+            {
+                "groups": groups,
+                "until": waiver.until,
+                "category": waiver.category,
+                "document": waiver.document,
+                "approved_by": waiver.approved_by,
+            }
+            for groups, waiver in exceptions(app, resolution)
         ],
         "platforms": app.platforms,
         "targets": [

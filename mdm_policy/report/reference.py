@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
+import itertools
 from typing import TYPE_CHECKING
 
 from mdm_policy.model import Frozen
+from mdm_policy.report.text import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.catalogue import Catalogue, Hit
-    from mdm_policy.model import BannedApp, Identifier, ListStatus, Resolution
+    from mdm_policy.model import BannedApp, CatalogueApp, Identifier, ListStatus, Resolution, Waiver
     from mdm_policy.targets import Claim, Target
+
+
+_MOST_VALUES = 4
 
 
 class Way(Frozen, frozen=True):
@@ -24,65 +28,70 @@ class Way(Frozen, frozen=True):
     values: tuple[str, ...]
 
 
-def _wrap(text: str, width: int, first: str = "", rest: str = "") -> str:
-    return textwrap.fill(
-        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
+def standing(status: ListStatus) -> str:
+    """Say whether a list is in force, and why: the state's word first, unless the sentence begins with it."""
+    word = status.state.replace("-", " ")
+    return status.sentence if status.sentence.startswith(word) else f"{word}: {status.sentence}"
 
 
 def shipped(found: Sequence[tuple[ListStatus, int]], width: int) -> str:
-    """Write each shipped list: id, state, number of entries, title and citation."""
+    """Write each shipped list: id, title, number of entries, citation, and whether it is in force."""
     lines = []
     for status, count in found:
-        lines.append(_wrap(f"{status.list}: {status.title}", width))
-        lines.append(_wrap(f"{count} entries. {status.citation}", width, "    ", "    "))
-        lines.append(_wrap(f"{status.state}: {status.sentence}", width, "    ", "    "))
+        entries = f"{count} entr{'y' if count == 1 else 'ies'}"
+        lines.append(fill(f"{status.list}: {status.title}", width, "", "    "))
+        lines.append(fill(f"{entries}. {status.citation}", width, "    ", "    "))
+        lines.append(fill(standing(status), width, "    ", "    "))
     return "\n".join(lines)
 
 
-def hits(query: str, found: Sequence[Hit], catalogue: Catalogue, width: int) -> str:
+def hits(found: Sequence[Hit], catalogue: Catalogue, width: int) -> str:
     """Write what a search of the catalogue found, identifiers with their confidence and sources."""
-    if not found:
-        return f"nothing in the catalogue matches {query!r}"
-    blocks = []
-    for hit in found:
-        if hit.app is not None:
-            app = hit.app
-            maker = catalogue.vendors[app.vendor].name if app.vendor in catalogue.vendors else app.vendor
-            lines = [f"{app.key}: {app.name} ({maker})"]
-            if app.note:
-                lines.append(_wrap(app.note, width, "    ", "    "))
-            lines += _identifiers(app.identifiers, catalogue, width)
-            absent = [family for family, state in sorted(app.platforms.items()) if state == "none"]
-            unknown = [family for family, state in sorted(app.platforms.items()) if state == "unknown"]
-            if absent:
-                lines.append(f"    does not exist on: {', '.join(absent)} (as far as is known)")
-            if unknown:
-                lines.append(f"    not known whether it exists on: {', '.join(unknown)}")
-            lines += [f"    preinstalled by {p.maker} ({p.source})" for p in app.preinstalled]
-        else:
-            vendor = hit.vendor
-            lines = [f"vendor {vendor.key}: {vendor.name}"] if vendor else []
-            if vendor:
-                apps = ", ".join(app.key for app in catalogue.apps_of(vendor.key))
-                lines.append(_wrap(f"apps: {apps or 'none known'}", width, "    ", "    "))
-                lines += _identifiers(vendor.identifiers, catalogue, width)
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+    return "\n\n".join("\n".join(_hit(hit, catalogue, width)) for hit in found)
+
+
+def _hit(hit: Hit, catalogue: Catalogue, width: int) -> Iterator[str]:
+    if hit.app is not None:
+        yield from _app(hit.app, catalogue, width)
+    elif hit.vendor is not None:
+        vendor = hit.vendor
+        yield fill(f"vendor {vendor.key}: {vendor.name}", width, "", "    ")
+        apps = ", ".join(app.key for app in catalogue.apps_of(vendor.key))
+        yield fill(f"apps: {apps or 'none known'}", width, "    ", "    ")
+        yield from _note(vendor.note, width, "    ")
+        yield from _identifiers(vendor.identifiers, catalogue, width)
+
+
+def _app(app: CatalogueApp, catalogue: Catalogue, width: int) -> Iterator[str]:
+    maker = catalogue.vendors[app.vendor].name if app.vendor in catalogue.vendors else app.vendor
+    yield fill(f"{app.key}: {app.name} ({maker})", width, "", "    ")
+    yield from _note(app.note, width, "    ")
+    yield from _identifiers(app.identifiers, catalogue, width)
+    absent = [family for family, state in sorted(app.platforms.items()) if state == "none"]
+    unknown = [family for family, state in sorted(app.platforms.items()) if state == "unknown"]
+    if absent:
+        yield fill(f"does not exist on: {', '.join(absent)} (as far as is known)", width, "    ", "    ")
+    if unknown:
+        yield fill(f"not known whether it exists on: {', '.join(unknown)}", width, "    ", "    ")
+    for one in app.preinstalled:
+        yield fill(f"preinstalled by {one.maker} ({one.source})", width, "    ", "      ")
+
+
+def _note(text: str, width: int, indent: str) -> Iterator[str]:
+    if text:
+        yield fill(text, width, indent, indent)
 
 
 def _identifiers(identifiers: Iterable[Identifier], catalogue: Catalogue, width: int) -> Iterator[str]:
+    indent = " " * 13
     for identifier in identifiers:
         yield f"    {identifier.family:<8} {identifier.kind:<20} {identifier.value}"
+        unused = ", so no build uses it" if identifier.confidence == "unverified" else ""
+        sources = f": {'; '.join(identifier.sources)}" if identifier.sources else ""
+        yield fill(f"{identifier.confidence}{unused}{sources}", width, indent, indent)
         evidence = catalogue.evidence.get(identifier.key)
-        parts: list[str] = [identifier.confidence]
-        if identifier.sources:
-            parts.append("; ".join(identifier.sources))
-        if evidence and evidence.note:
-            parts.append(evidence.note)
-        yield _wrap(
-            ": ".join(parts[:2]) + (f". {parts[2]}" if len(parts) > len("ab") else ""), width, " " * 13, " " * 13
-        )
+        if evidence is not None:
+            yield from _note(evidence.note, width, indent)
 
 
 def targets(found: Iterable[Target], width: int) -> str:
@@ -92,33 +101,37 @@ def targets(found: Iterable[Target], width: int) -> str:
         manifest = target.manifest
         extra = "" if manifest.default else " (built on request)"
         lines.append(f"{manifest.target}{extra}")
-        lines.append(_wrap(manifest.title, width, "    ", "    "))
+        lines.append(fill(manifest.title, width, "    ", "    "))
     return "\n".join(lines)
 
 
 def target(found: Target, width: int) -> str:
     """Write one target in full."""
     manifest = found.manifest
-    lines = [manifest.target, _wrap(manifest.title, width), "", _wrap(manifest.summary, width), "", "Blocks"]
-    lines += [_wrap(claim_sentence(claim), width, "  - ", "    ") for claim in manifest.blocks]
+    lines = [manifest.target, fill(manifest.title, width), "", fill(manifest.summary, width), "", "Blocks"]
+    lines += [fill(claim_sentence(claim), width, "  - ", "    ") for claim in manifest.blocks]
     for title, sentences in (("Needs", manifest.needs), ("Cannot", manifest.cannot)):
         if sentences:
-            lines += ["", title, *(_wrap(sentence, width, "  - ", "    ") for sentence in sentences)]
+            lines += ["", title, *(fill(sentence, width, "  - ", "    ") for sentence in sentences)]
     if manifest.options:
         lines += ["", "Options"]
         for name, option in sorted(manifest.options.items()):
             choices = f" ({' | '.join(option.choices)})" if option.choices else ""
             lines.append(
-                _wrap(f"{name}: {option.help} Default: {_plain(option.default)}{choices}.", width, "  - ", "    ")
+                fill(f"{name}: {option.help} Default: {_plain(option.default)}{choices}.", width, "  - ", "    ")
             )
     lines += [
         "",
         "Documents",
-        *(f"  - {spec.output} ({spec.format}, schema {spec.schema})" for spec in manifest.documents),
+        *(
+            fill(f"{spec.output} ({spec.format}, schema {spec.schema})", width, "  - ", "    ")
+            for spec in manifest.documents
+        ),
     ]
     if manifest.alternative_group:
-        lines += ["", f"One of the alternatives {manifest.alternative_group!r}: assign exactly one to a device."]
-    lines += ["", _wrap(f"Source: {manifest.source}", width)]
+        said = f"One of the alternatives {manifest.alternative_group!r}: assign exactly one to a device."
+        lines += ["", fill(said, width)]
+    lines += ["", fill(f"Source: {manifest.source}", width)]
     return "\n".join(lines)
 
 
@@ -128,6 +141,11 @@ def _plain(value: bool | int | str) -> str:
 
 def claim_sentence(claim: Claim) -> str:
     """Say in one sentence what a claim promises, and under which conditions."""
+    return f"{claim.family} {claim.kind}: {terms(claim)}"
+
+
+def terms(claim: Claim) -> str:
+    """Say what becomes of an app, how surely, where, and under which conditions."""
     where = ", ".join(
         f"{platform} {version} and later" if version != "0" else platform
         for platform, version in sorted(claim.platforms.items())
@@ -138,16 +156,16 @@ def claim_sentence(claim: Claim) -> str:
     if claim.enrollments:
         conditions.append(f"{' or '.join(claim.enrollments)} enrollment")
     if claim.modes:
-        conditions.append(f"mode {' or '.join(claim.modes)}")
+        conditions.append(f"{' or '.join(claim.modes)} mode")
     if claim.sides:
-        conditions.append(f"side {' or '.join(claim.sides)}")
+        conditions.append(f"{' or '.join(claim.sides)} side")
     if claim.origins:
-        conditions.append(f"apps from: {', '.join(claim.origins)}")
+        conditions.append(f"{' or '.join(claim.origins)} apps")
     if claim.option:
         conditions.append(f"with option {claim.option}")
-    only = f"; only {', '.join(conditions)}" if conditions else ""
+    only = f"; only: {', '.join(conditions)}" if conditions else ""
     limit = f"; at most {claim.capacity} entries" if claim.capacity is not None else ""
-    return f"{claim.family} {claim.kind}: {claim.verdict} ({claim.strength}) on {where}{only}{limit}"
+    return f"{claim.verdict} ({claim.strength}) on {where}{only}{limit}"
 
 
 def ways(identifiers: Sequence[Identifier], found: Iterable[Target]) -> tuple[Way, ...]:
@@ -162,33 +180,47 @@ def ways(identifiers: Sequence[Identifier], found: Iterable[Target]) -> tuple[Wa
 
 
 def explanation(app: BannedApp, found: Sequence[Way], resolution: Resolution, width: int) -> str:
-    """Say why an app is banned, by whom and since when, and how each target blocks it."""
+    """Say why an app is banned, by whom and since when, for whom not, and how each target blocks it."""
     states = {status.list: status for status in resolution.statuses}
-    lines = [f"{app.name} ({app.key})", "Banned by"]
+    lines = [fill(f"{app.name} ({app.key})", width), "Banned by"]
     for reason in app.reasons:
-        through = f" through {reason.through}" if reason.through else ""
-        state = states[reason.list]
-        lines.append(_wrap(f"{reason.list}{through}: {reason.citation}", width, "  - ", "    "))
-        lines.append(_wrap(f"{state.state}: {state.sentence}", width, "    ", "    "))
+        through = f", through {reason.through}" if reason.through else ""
+        lines.append(fill(f"{reason.list}{through}: {reason.citation}", width, "  - ", "    "))
+        lines.append(fill(standing(states[reason.list]), width, "    ", "    "))
         lines.append(f"    at {reason.origin}")
-    excepted = [v for v in resolution.variants if app.key in v.excepted]
-    for variant in excepted:
-        waiver = next(w for w in variant.waivers if w.app == app.key)
-        text = f"except for {', '.join(variant.groups)} until {waiver.until}: {waiver.document}, {waiver.approved_by}"
-        lines.append(_wrap(text, width, "  - ", "    "))
-    lines.append("Blocked as")
-    for way in found:
-        shown = ", ".join(way.values[:4]) + (
-            f" and {len(way.values) - 4} more" if len(way.values) > len(way.values[:4]) else ""
-        )
-        lines.append(_wrap(f"{way.target}: {shown}", width, "  - ", "    "))
-        lines.append(_wrap(claim_sentence(way.claim), width, "    ", "    "))
+    for groups, waiver in exceptions(app, resolution):
+        text = f"except for {', '.join(groups)} until {waiver.until}: {waiver.document}, {waiver.approved_by}"
+        lines.append(fill(text, width, "  - ", "    "))
+    lines.append("Blocked by")
+    lines += _ways(found, width)
     if not found:
         lines.append("  - nothing: no identifier any target can block is known")
     missing = [f for f, s in app.platforms.items() if s != "none" and not any(i.family == f for i in app.identifiers)]
     absent = [f for f, s in app.platforms.items() if s == "none"]
     if missing:
-        lines.append(_wrap(f"Not blocked on {', '.join(missing)}: no identifier is known there.", width))
+        lines.append(fill(f"Not blocked on {', '.join(missing)}: no identifier is known there.", width))
     if absent:
-        lines.append(_wrap(f"Does not exist on {', '.join(absent)}, as far as is known.", width))
+        lines.append(fill(f"Does not exist on {', '.join(absent)}, as far as is known.", width))
     return "\n".join(lines)
+
+
+def exceptions(app: BannedApp, resolution: Resolution) -> tuple[tuple[tuple[str, ...], Waiver], ...]:
+    """Return the exceptions in force for an app, each with the groups it frees."""
+    return tuple(
+        (variant.groups, next(waiver for waiver in variant.waivers if waiver.app == app.key))
+        for variant in resolution.variants
+        if app.key in variant.excepted
+    )
+
+
+def _ways(found: Sequence[Way], width: int) -> Iterator[str]:
+    """Write the ways of a target under its name, so that a name is read once."""
+    for target, ways_of in itertools.groupby(found, key=lambda way: way.target):
+        yield f"  - {target}"
+        for way in ways_of:
+            most = _MOST_VALUES if len(way.values) > _MOST_VALUES + 1 else len(way.values)
+            shown = ", ".join(way.values[:most])
+            rest = f" and {len(way.values) - most} more" if len(way.values) > most else ""
+            yield fill(
+                f"{way.claim.family} {way.claim.kind} {shown}{rest}: {terms(way.claim)}", width, "    ", "      "
+            )

@@ -53,7 +53,7 @@ def test_compact_is_the_bare_element_on_one_line() -> None:
         pytest.param("<a>x<b/></a>", [("document-syntax", "f:1:5")], id="text before an element"),
         pytest.param("<a><b/>\nx</a>", [("document-syntax", "f:2:2")], id="text after an element"),
         pytest.param(
-            "<a><b> x</b>\n<c d='y '/></a>",
+            "<a><b> x</b>\n<c d='y ' e='z'/></a>",
             [("stray-white-space", "f:1:4"), ("stray-white-space", "f:2:1")],
             id="stray",
         ),

@@ -15,7 +15,7 @@ CLOSED = {"playStoreMode": "BLACKLIST", **REPORTS}
 MM = "com.tencent.mm"
 
 
-def entry(package: str = MM, kind: str | None = "BLOCKED", **keys: Any) -> dict[str, Any]:
+def entry(package: Any = MM, kind: str | None = "BLOCKED", **keys: Any) -> dict[str, Any]:
     return {"packageName": package, **({} if kind is None else {"installType": kind}), **keys}
 
 
@@ -116,6 +116,7 @@ def blocked(
             id="allowed",
         ),
         pytest.param(policy(entry(kind="blocked")), [], ["install-type-word"], id="wrong-case-of-word"),
+        pytest.param(policy(entry(5)), [], ["wrong-type"], id="package-of-a-wrong-type"),
         pytest.param(policy(7, entry("")), [], ["wrong-type", "wrong-type"], id="wrong-types"),
         pytest.param(
             policy(entry(), entry(kind="AVAILABLE"), personal=[entry()]),
@@ -128,14 +129,14 @@ def blocked(
             id="both",
         ),
         pytest.param(
-            policy(entry(), personal=[entry()], permittedInputMethods={"packageNames": [MM]}),
-            [blocked(), blocked(rule="amapi-personal-blocked"), blocked(rule="amapi-application-used", sense="allow")],
+            policy(entry(), personal=[entry()], permittedInputMethods={"packageNames": ["com.ok.keys", MM]}),
+            [blocked(), blocked(rule="amapi-personal-blocked")],
             ["contradiction"],
             id="banned-keyboard",
         ),
         pytest.param(
             policy(entry(), personal=[entry()], persistentPreferredActivities=[{"receiverActivity": MM + "/.Main"}]),
-            [blocked(), blocked(rule="amapi-personal-blocked"), blocked(rule="amapi-application-used", sense="allow")],
+            [blocked(), blocked(rule="amapi-personal-blocked")],
             ["contradiction"],
             id="banned-start-app",
         ),
@@ -265,6 +266,18 @@ def test_an_allow_list_with_sideloading_open_is_partial() -> None:
             id="other-field",
         ),
         pytest.param({"application": entry(kind=None)}, [], ["no-effect"], id="nothing-said"),
+        pytest.param(
+            {"application": entry(), "updateMask": 7},
+            [blocked(rule="amapi-modify-blocked")],
+            ["wrong-type"],
+            id="mask-of-a-wrong-type",
+        ),
+        pytest.param(
+            {"application": entry(minimumVersionCode=3), "updateMask": "installType"},
+            [blocked(rule="amapi-modify-blocked")],
+            [],
+            id="other-field-outside-mask",
+        ),
     ],
 )
 def test_what_a_modify_body_does(
@@ -367,6 +380,16 @@ def test_a_long_browser_list_and_another_browser() -> None:
     assert says(policy(chrome)) == ["url-blocklist-too-long"]
     other = entry("org.mozilla.firefox", "AVAILABLE", managedConfiguration={"URLBlocklist": '["qq.com"]'})
     assert [kind for _, _, kind, _ in does(policy(other))] == ["package_name"]
+
+
+def test_two_changes_under_one_mask() -> None:
+    changes = [{"application": entry(name), "updateMask": "installType"} for name in (MM, "com.x.y")]
+    assert [value for *_, value in does(as_json({"changes": changes}))] == [MM, "com.x.y"]
+
+
+def test_a_use_that_names_nothing_banned() -> None:
+    vpn = {"packageName": "com.ok.vpn", "lockdownEnabled": True}
+    assert says(policy(entry(), personal=[entry()], alwaysOnVpnPackage=vpn)) == []
 
 
 def test_many_contradictions_are_counted_not_listed() -> None:

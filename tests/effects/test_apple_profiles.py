@@ -77,7 +77,7 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
         pytest.param(
             plist(restrictions(blockedAppBundleIDs=["com.*.*", " com.a.b", "com.${x}"])),
             [(BLOCK, "block", "bundle_id", value) for value in ("com.*.*", " com.a.b", "com.${x}")],
-            ["identifier-space", "identifier-wildcard", "identifier-wildcard", "key-deprecated"],
+            ["identifier-space", "identifier-wildcard", "key-deprecated"],
             id="wildcard-space-variable",
         ),
         pytest.param(
@@ -269,3 +269,19 @@ def test_switches_that_close_the_store() -> None:
     assert [rule.id for rule in reading.rules] == ["apple-allow-app-installation", "apple-allow-ui-app-installation"]
     assert {rule.sense for rule in reading.rules} == {"allow-only"}
     assert not reading.findings
+
+
+@pytest.mark.parametrize(
+    ("value", "finding"),
+    [
+        pytest.param("com.*", "identifier-wildcard", id="wildcard"),
+        pytest.param("com.a.b\u200b", "identifier-space", id="invisible"),
+    ],
+)
+def test_one_fault_is_one_finding(value: str, finding: str) -> None:
+    assert says(blocking(value)) == [finding, "key-deprecated"]
+
+
+def test_an_allow_list_nobody_obeys_refuses_nothing() -> None:
+    document = plist(restrictions(allowListedAppBundleIDs=["com.a.b"]), TargetDeviceType=5)
+    assert says(document) == ["key-deprecated", "no-effect"]

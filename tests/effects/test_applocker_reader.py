@@ -158,3 +158,19 @@ def test_a_comment_is_no_rule_and_a_dictionary_no_xml() -> None:
     assert does(xml(rules_xml("<!-- FilePathRule -->", publisher_rule("O=T"))))[0][1] == "block"
     assert says(loose("applocker-rules", {})) == ["no-effect"]
     assert says(loose("applocker-rules", 7)) == ["no-effect", "wrong-type"]
+
+
+def test_a_policy_without_collections_and_a_condition_of_another_kind() -> None:
+    assert says(xml("<AppLockerPolicy/>")) == ["no-effect"]
+    odd = '<FilePathRule Action="Deny"><Conditions><Other/></Conditions></FilePathRule>'
+    assert says(exe(odd)) == ["applocker-rule-unreadable", "no-effect"]
+
+
+def test_other_elements_are_passed_over() -> None:
+    text = f"<AppLockerPolicy><Other/>{rules_xml('<Other/>', DEFAULT_EXE, publisher_rule('O=T'))}</AppLockerPolicy>"
+    assert [one[1] for one in does(xml(text))] == ["block"]
+
+
+def test_rules_that_are_narrow_in_the_same_way_share_one_rule() -> None:
+    reading = read(exe(publisher_rule("O=T", sid="S-1-5-32-545"), publisher_rule("O=U", sid="S-1-5-32-545")))
+    assert reading.effects[0].rule is reading.effects[1].rule

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from effect_documents import (
@@ -20,12 +20,9 @@ from effect_documents import (
     target,
 )
 
-from mdm_policy.documents import open_document
+from mdm_policy.documents import Document, open_document
 from mdm_policy.effects import read, read_each
 from mdm_policy.model import Scope
-
-if TYPE_CHECKING:
-    from mdm_policy.documents import Document
 
 PREFIX = "com.apple.applicationaccess_"
 MM = "com.tencent.mm"
@@ -240,6 +237,12 @@ PUBLISHER = "applocker-exe-publisher"
         pytest.param(
             graph("androidGeneralDeviceConfiguration"), [], ["no-effect"], id="device-administrator-without-lists"
         ),
+        pytest.param(
+            graph("iosGeneralDeviceConfiguration", compliantAppListType="appsNotInListCompliant", compliantAppsList=[]),
+            [],
+            ["no-effect"],
+            id="empty-report-list",
+        ),
         pytest.param(graph("sharedPCConfiguration"), [], ["no-effect"], id="other-configuration"),
         pytest.param(as_json({"packageIds": ["app:" + MM]}), [], ["approve-apps-no-ban"], id="approve-apps"),
         pytest.param(oma(ENFORCED), [(PUBLISHER, "block", "publisher", "O=T")], [], id="oma"),
@@ -287,12 +290,10 @@ def test_what_an_intune_object_does(
 )
 def test_a_compliance_policy_only_reports(kind: str, rule: str, app_id: str) -> None:
     value = {"@odata.type": f"#microsoft.graph.{kind}", "restrictedApps": [item(app_id)]}
-    from mdm_policy.documents import Document as Opened  # noqa: PLC0415  # made by hand: recognition may not know it yet
-
-    document = Opened("c.json", "intune-device-configuration", "json", value, json.dumps(value).encode())
+    document = Document("c.json", "intune-device-configuration", "json", value, json.dumps(value).encode())
     assert [one[:2] for one in does(document)] == [(rule, "report")]
     assert says(document) == ["report-only-list"]
-    empty = Opened("c.json", "intune-device-configuration", "json", {**value, "restrictedApps": None}, b"{}")
+    empty = Document("c.json", "intune-device-configuration", "json", {**value, "restrictedApps": None}, b"{}")
     assert says(empty) == ["no-effect"]
 
 
@@ -306,7 +307,7 @@ def test_a_custom_profile_is_read_through() -> None:
     )
     (effect,) = reading.effects
     assert effect.pointer == "/payload/PayloadContent/0/blockedAppBundleIDs/0"
-    assert effect.rule.introduced == {"ios": (15,), "ipados": (15,), "tvos": (15,), "visionos": (27,)}
+    assert effect.rule.introduced == {"ios": (15,), "ipados": (15,)}
     assert (reading.mdm, reading.scope, reading.kind) == ("intune", Scope("everyone"), "intune-device-configuration")
 
 

@@ -116,7 +116,13 @@ def _ordered(resolution: Resolution, variant: int, target: Target, document: str
     """Work out what a document must block, from resolve and the manifest alone."""
     spec = target.document(document)
     assert spec is not None
-    claims = [c for c in target.manifest.blocks if c.name in spec.carries and (not c.option or options.get(c.option))]
+    claims = [
+        claim
+        for claim in target.manifest.blocks
+        if claim.name in spec.carries
+        and (not claim.option or options[claim.option])
+        and not (claim.unless and options[claim.unless])
+    ]
     ids = ordered(resolution, resolution.variants[variant])
     return {(c.family, c.kind, entry.value) for c in claims for entry in ids.get((c.family, c.kind), ())}
 

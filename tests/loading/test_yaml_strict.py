@@ -133,6 +133,10 @@ def test_many_unwanted_characters_are_cut_short() -> None:
     assert len(findings("\x01" * 1000)) == 20
 
 
+def test_many_tabs_are_cut_short() -> None:
+    assert len(findings("\t\n" * 100_000)) == 21
+
+
 def test_a_syntax_error_beside_a_tab_is_still_told() -> None:
     assert places(HEAD + "note: [\n\tx]\nbans: [\n") == ["x.yaml:4:1 yaml-tab", "x.yaml:6:1 yaml-syntax"]
 
@@ -193,6 +197,11 @@ def test_a_key_that_resembles_none_is_answered_with_all() -> None:
 def test_guesses_run_out_before_time_does() -> None:
     found = findings(HEAD + "bans: [{app: a}]\n" + "".join(f"titel{n}: x\n" for n in range(300)))
     assert sum(one.hint == "did you mean `title`?" for one in found) == 200
+
+
+def test_a_key_given_many_times_takes_no_more_time_than_other_keys() -> None:
+    data = HEAD + "bans: [{app: a}]\n" + "[x]: y\n" + "note: a\n" * 100_000
+    assert len(findings(data)) == 100_000
 
 
 def test_size_is_limited() -> None:
