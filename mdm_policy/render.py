@@ -230,7 +230,8 @@ def _values(job: Job, claim: Claim) -> list[str]:
 def _labels(job: Job) -> dict[str, Any]:
     resolution, variant = job.resolution, job.variant
     base = f"{resolution.organization_id}.mdm-policy.{job.target.name}"
-    lists = [{"id": s.list, "title": s.title, "citation": s.citation} for s in resolution.statuses]
+    statuses = sorted(resolution.statuses, key=lambda s: s.list)
+    lists = [{"id": s.list, "title": s.title, "citation": s.citation} for s in statuses]
     title = "Banned apps" + (f" (except for {', '.join(variant.groups)})" if variant.name else "")
     return {
         "identifier": f"{base}.{variant.name}" if variant.name else base,

@@ -132,14 +132,13 @@ def resolve(
 
 
 def _refusal(state: ListStatus, as_of: str) -> Finding:
+    said = state.sentence if state.state == "pending" else f"not in force: {state.sentence}"
     hint = (
         f"to enforce it by your own decision, write it under `adopt:` in the deployment or pass --adopt {state.list}"
         if state.state != "pending"
         else f"build with --as-of on or after that day, or adopt it: --adopt {state.list}"
     )
-    return error(
-        f"list-{state.state}", f"on {as_of}, {state.list} ({state.citation}) is {state.sentence}", state.origin, hint
-    )
+    return error(f"list-{state.state}", f"on {as_of}, {state.list} ({state.citation}) is {said}", state.origin, hint)
 
 
 class _Gathering:
@@ -388,7 +387,8 @@ def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
             yield warning("no-identifier", message, app.reasons[0].origin, "find its identifiers and give them inline")
         elif missing:
             message = f"{app.name}: no identifier is known for {', '.join(missing)}: it is not blocked there"
-            hint = "give the identifier inline, or say `not_on:` where the app does not exist"
+            how = "" if app.key.startswith("inline:") else " in an entry with `name:`, beside one that is known"
+            hint = f"give the identifier{how}; or say `not_on:` where the app does not exist"
             yield warning("no-identifier", message, app.reasons[0].origin, hint)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating
@@ -80,7 +81,7 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
         "device_effects": [_happens(claim, count) for claim, count in claims.values() if count],
         "documents": [_document(record, groups) for record in written],
         "has_patch": target.document("patch-personal") is not None,
-        "lists": [{"id": s.list, "state": s.state} for s in base.resolution.statuses],
+        "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
         "not_blocked": list(_not_blocked(target, base.resolution.apps, base.ids)),
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import BanList, Deployment
 
+    _Param = click.ParamType[str]
+else:
+    _Param = click.ParamType  # the oldest click we run with has no type to fill in
+
 STANDARD_INPUT = "-"
 _MAX_FILE = 64 * 1024 * 1024
 
@@ -39,7 +43,7 @@ class Inputs(msgspec.Struct):
     findings: tuple[Finding, ...]
 
 
-class DateParam(click.ParamType[str]):
+class DateParam(_Param):
     """Take an ISO date, as text."""
 
     name = "DATE"

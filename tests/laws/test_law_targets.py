@@ -5,33 +5,58 @@ The targets are the packaged ones, a user's own, and a user's that replaces a pa
 
 from __future__ import annotations
 
-import random
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import msgspec
 import pytest
-from build_kit import ALL_OPTIONS, NAMES, TARGETS, bans_for, ban_list, built, copy_target, edit, identifier, inline, resolved
+from build_kit import (
+    ALL_OPTIONS,
+    DAY,
+    LONGEST_BUNDLE_ID,
+    NAMES,
+    NOTHING_KNOWN,
+    POOLS,
+    TARGETS,
+    ban_list,
+    bans_for,
+    built,
+    copy_target,
+    deployment,
+    edit,
+    identifier,
+    ids_of,
+    inline,
+    resolved,
+    waiver,
+)
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mdm_policy import documents, effects, resources
-from mdm_policy.model import Identifier, Resolution
+from mdm_policy.errors import PolicyError
 from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
 from mdm_policy.validate import validate
 
 if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from mdm_policy.model import Ban, Family, Kind
+    from mdm_policy.model import Ban, Family, Kind, Resolution
+
+_T = TypeVar("_T")
 
 LAW = settings(
-    max_examples=18,
+    max_examples=12,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )
+SHORT_LAW = settings(LAW, max_examples=6)
 USERS_OWN, REPLACED = "acme-kiosk", "apple-ios-restrictions, replaced"
 _ACME = """\
 target: acme-kiosk
@@ -79,9 +104,8 @@ class World(NamedTuple):
     def target(self) -> Target:
         return self.targets[self.name]
 
-    @property
-    def pairs(self) -> list[tuple[Family, Kind]]:
-        return [(claim.family, claim.kind) for claim in self.target.manifest.blocks if not claim.option]
+    def pairs(self, *, on: bool = False) -> list[tuple[Family, Kind]]:
+        return [(claim.family, claim.kind) for claim in self.target.manifest.blocks if on or not claim.option]
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +171,129 @@ def _compact(world: World, document: str) -> bool:
     return spec is not None and spec.compact
 
 
+@pytest.mark.parametrize("on", [pytest.param(False, id="as it is"), pytest.param(True, id="every option on")])
 @every_target
-def test_documents_block_exactly_what_is_ordered(label: str, worlds: dict[str, World]) -> None:
+def test_documents_block_exactly_what_is_ordered(label: str, on: bool, worlds: dict[str, World]) -> None:
     world = worlds[label]
 
     @LAW
-    @given(bans=bans_for(world.pairs), organization=NAMES, on=st.booleans())
-    def hold(bans: list[Ban], organization: str, on: bool) -> None:
+    @given(bans=bans_for(world.pairs(on=on)), organization=NAMES)
+    def hold(bans: list[Ban], organization: str) -> None:
         _hold(world, resolved(*bans, organization=organization), ALL_OPTIONS if on else {})
 
     hold()
+
+
+@every_target
+def test_the_order_of_lists_bans_and_identifiers_changes_no_byte(label: str, worlds: dict[str, World]) -> None:
+    world = worlds[label]
+
+    @SHORT_LAW
+    @given(bans=bans_for(world.pairs(on=True)), more=bans_for(world.pairs(on=True)), dice=st.randoms(use_true_random=False))
+    def hold(bans: list[Ban], more: list[Ban], dice: random.Random) -> None:
+        lists = [ban_list(*bans, name="b-list"), ban_list(*more, name="a-list")]
+        files = built(resolve(lists, None, NOTHING_KNOWN, DAY), [world.name], world.targets, ALL_OPTIONS)[1]
+        shuffled = [msgspec.structs.replace(one, bans=_shuffled(one.bans, dice)) for one in lists[:: dice.choice((1, -1))]]
+        again = built(resolve(shuffled, None, NOTHING_KNOWN, DAY), [world.name], world.targets, ALL_OPTIONS)[1]
+        assert again == files
+
+    hold()
+
+
+def _shuffled(bans: tuple[Ban, ...], dice: random.Random) -> tuple[Ban, ...]:
+    made = [msgspec.structs.replace(ban, identifiers=tuple(_mixed(ban.identifiers, dice))) for ban in bans]
+    return tuple(_mixed(made, dice))
+
+
+def _mixed(items: Sequence[_T], dice: random.Random) -> list[_T]:
+    return dice.sample(items, len(items))
+
+
+@every_target
+def test_exceptions_shorten_the_variant_and_never_the_base(label: str, worlds: dict[str, World]) -> None:
+    world = worlds[label]
+    family, kind = world.pairs()[0]
+    one, two, three = POOLS[family, kind][:3]
+    bans = [inline("Kept", identifier(family, kind, one)), inline("spared", identifier(family, kind, two), identifier(family, kind, three))]
+    exceptions = [waiver("inline:spared", "lab", "field")]
+    resolution = resolve([ban_list(*bans, exceptions=exceptions)], deployment(), NOTHING_KNOWN, DAY)
+    made, files = built(resolution, [world.name], world.targets)
+    read: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
+    for record in made.documents:
+        read.setdefault((record.document, record.variant), set()).update(_blocked(files[record.path], record.path))
+    for (document, variant), blocked in read.items():
+        assert blocked == _ordered(resolution, 1 if variant else 0, world.target, document, world.target.options({}))
+    assert {record.variant for record in made.documents} == {"", "field-lab"}
+    assert all(("--field-lab" in record.path) == bool(record.variant) for record in made.documents)
+
+
+@pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if any(c.capacity for c in target.manifest.blocks)])
+def test_one_more_than_the_vendor_takes_is_refused(name: str) -> None:
+    claim = min((c for c in TARGETS[name].manifest.blocks if c.capacity), key=lambda claim: claim.capacity or 0)
+    assert claim.capacity is not None
+    bans = [inline(f"App {n}", identifier(claim.family, claim.kind, _numbered(claim.kind, n))) for n in range(claim.capacity + 1)]
+    if claim.family == "web":
+        bans.append(inline("App", *(identifier(c.family, c.kind, _numbered(c.kind, 1)) for c in TARGETS[name].manifest.blocks)))
+    with pytest.raises(PolicyError) as failed:
+        built(resolved(*bans), [name], options=ALL_OPTIONS)
+    assert set(ids_of(failed.value)) == {"over-capacity"}
+    assert f"{claim.capacity + 1} are ordered" in str(failed.value)
+
+
+def _numbered(kind: str, number: int) -> str:
+    shapes = {"process_name": "app-{}", "domain": "d{}.example", "team_id": "T{:09}", "signing_id": "ABCDE12345:com.example.a{}"}
+    return shapes.get(kind, "com.example.a{}").format(number)
+
+
+def test_lists_of_the_exact_capacity_are_built() -> None:
+    bans = [inline(f"App {n}", identifier("macos", "process_name", f"app-{n}")) for n in range(1000)]
+    assert len(built(resolved(*bans), ["jamf-restricted-software"])[0].documents) == 1000
+
+
+def test_an_empty_list_is_refused() -> None:
+    with pytest.raises(PolicyError) as failed:
+        resolved()
+    assert ids_of(failed.value) == ["empty-ban-list"]
+
+
+_LONG_ORGANIZATION = "gov." + ".".join(["department-of-redundancy"] * 8)
+
+
+def test_declarations_keep_within_64_octets_and_name_each_other() -> None:
+    bans = [inline("Long", identifier("ios", "bundle_id", LONGEST_BUNDLE_ID), identifier("macos", "bundle_id", LONGEST_BUNDLE_ID))]
+    for organization in ("gov.example.agency", _LONG_ORGANIZATION):
+        made = msgspec.structs.replace(resolved(*bans), organization_id=organization)
+        _, files = built(made, ["apple-ddm-apps", "apple-ddm-binaries"])
+        for name in ("apple-ddm-apps", "apple-ddm-binaries"):
+            configuration = msgspec.json.decode(files[f"{name}/our-list.configuration.json"])
+            activation = msgspec.json.decode(files[f"{name}/our-list.activation.json"])
+            assert len(configuration["Identifier"].encode()) <= 64
+            assert len(activation["Identifier"].encode()) <= 64
+            assert activation["Identifier"] != configuration["Identifier"]
+            assert activation["Payload"]["StandardConfigurations"] == [configuration["Identifier"]]
+
+
+def test_longest_identifiers_reach_every_target_unshortened() -> None:
+    longest = [identifier(family, kind, max(pool, key=len)) for (family, kind), pool in POOLS.items()]
+    longest += [identifier("ios", "bundle_id", LONGEST_BUNDLE_ID), identifier("android", "package_name", "a" + ".b" * 111)]
+    for name in TARGETS:
+        _hold(World(TARGETS, name), resolved(*(inline(f"App {n}", one) for n, one in enumerate(longest))), ALL_OPTIONS)
+
+
+_PINNED = {
+    "apple-ios-restrictions": ["1EA57CEE-0000-0000-0000-000000000000"],
+}
+
+
+def test_payload_uuids_never_change() -> None:
+    """A changed UUID makes a device install a second profile beside the first, so these are pinned for ever."""
+    bans = [inline("App", identifier("ios", "bundle_id", "com.example.a"), identifier("web", "domain", "a.example"))]
+    bans += [inline("Tool", identifier("macos", "signing_id", "ABCDE12345:com.example.tool"))]
+    bans += [inline("Game", identifier("windows", "publisher", "O=EXAMPLE, C=CN"), identifier("windows", "appx_name", "Example.Game"))]
+    _, files = built(resolved(*bans), options=ALL_OPTIONS)
+    for name, wanted in _PINNED.items():
+        text = b"".join(data for path, data in files.items() if path.startswith(f"{name}/") and not path.endswith(".md")).decode()
+        assert sorted(set(re.findall(_UUID, text))) == wanted
+
+
+_UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-5[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
