@@ -76,6 +76,7 @@ class Memo:
         self.embedded = frozenset(embedded)
         self.values: dict[tuple[str, str, str], list[str]] = {}
         self.data: dict[tuple[str, str, str, bytes], bytes] = {}
+        self.digests: dict[tuple[str, str, bytes], str] = {}
         self.room = _KEPT
 
 
@@ -245,9 +246,15 @@ def _labels(job: Job) -> dict[str, Any]:
 
 def _digest(job: Job) -> str:
     """Hash what the target's documents say, so that a server token changes exactly when they do."""
+    key = (job.target.name, job.variant.name, msgspec.json.encode(job.options, order="sorted"))
+    known = job.memo.digests.get(key)
+    if known is not None:
+        return known
     kinds = sorted({(c.family, c.kind) for c in job.target.manifest.blocks})
     said = [[kind, [(e.value, e.name, e.vendor) for e in job.ids.get(kind, ())]] for kind in kinds]
-    return hashlib.sha256(msgspec.json.encode([said, job.options], order="sorted")).hexdigest()[:32]
+    digest = hashlib.sha256(msgspec.json.encode([said, job.options], order="sorted")).hexdigest()[:32]
+    job.memo.digests[key] = digest
+    return digest
 
 
 def _inner(job: Job, wanted: Embed | Copy) -> tuple[Job, DocumentSpec]:

@@ -338,7 +338,7 @@ def ordered(resolution: Resolution, variant: Variant) -> OrderedIds:
                 group = made[kind] = {}
             if value not in group:
                 group[value] = Entry(value, app.key, app.name, app.vendor)
-    return {key: tuple(group[value] for value in sorted(group)) for key, group in sorted(made.items())}
+    return {key: tuple([group[value] for value in sorted(group)]) for key, group in sorted(made.items())}
 
 
 def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> tuple[Variant, ...]:

@@ -35,9 +35,9 @@ _REMOVED_FILTERS = (
 )  # fmt: skip
 _REMOVED_GLOBALS = ("cycler", "joiner", "lipsum", "namespace")
 _MAX_RENDERED = 64 * 1024 * 1024
-_XML_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
-)
+_XML_ESCAPES = {
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;",
+}  # fmt: skip
 
 
 _MARKS = 5 << 76 | 2 << 62
@@ -68,14 +68,15 @@ def _json(value: Any) -> str:
 
 
 def _xml(value: Any) -> str:
-    if type(value) is str:
-        return value.translate(_XML_ESCAPES) if _XML_SPECIAL.search(value) else value
+    if isinstance(value, str):
+        if _XML_SPECIAL.search(value):
+            for character, escaped in _XML_ESCAPES.items():
+                value = value.replace(character, escaped)
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, str):
-        return value.translate(_XML_ESCAPES)
     raise TypeError(f"an XML template prints text, whole numbers and booleans, not {type(value).__name__}")
 
 

@@ -13,7 +13,7 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
-from mdm_policy import resources
+from mdm_policy import documents, effects, resources
 from mdm_policy.build import Built, build
 from mdm_policy.catalogue import Catalogue
 from mdm_policy.cli import main
@@ -30,8 +30,9 @@ from mdm_policy.model import (
     Resolution,
     Waiver,
 )
-from mdm_policy.resolve import resolve
+from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
+from mdm_policy.validate import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -233,3 +234,49 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
         code = done.code if isinstance(done.code, int) else 1
     said = capsys.readouterr()
     return Outcome(code, said.out, said.err)
+
+
+Key = tuple[str, str, str]
+
+
+def blocked(path: str, data: bytes) -> set[Key]:
+    """Return what a document blocks, as its reader finds it."""
+    reading = effects.read(documents.open_document(path, data))
+    return {effect.key for effect in reading.effects if effect.rule.sense in ("block", "remove")}
+
+
+def must_block(
+    resolution: Resolution, variant: int, target: Target, document: str, options: dict[str, Any]
+) -> set[Key]:
+    """Work out what a document must block, from resolve and the manifest alone."""
+    spec = target.document(document)
+    assert spec is not None
+    claims = [
+        claim
+        for claim in target.manifest.blocks
+        if claim.name in spec.carries
+        and (not claim.option or options[claim.option])
+        and not (claim.unless and options[claim.unless])
+    ]
+    ids = ordered(resolution, resolution.variants[variant])
+    return {(c.family, c.kind, entry.value) for c in claims for entry in ids.get((c.family, c.kind), ())}
+
+
+def assert_law(
+    name: str, targets: dict[str, Target], resolution: Resolution, options: dict[str, dict[str, Any]]
+) -> dict[str, bytes]:
+    """Build one target and hold every document to the law: valid, canonical, and blocking exactly what is ordered."""
+    target = targets[name]
+    made, files = built(resolution, [name], targets, options)
+    chosen = target.options(options.get(name, {}))
+    read: dict[str, set[Key]] = {spec.name: set() for spec in target.manifest.documents}
+    for record in made.documents:
+        spec = target.document(record.document)
+        assert spec is not None
+        document = documents.open_document(record.path, files[record.path])
+        assert not [f for f in validate(document, record.schema) if f.severity == "error"]
+        assert documents.dump(document.value, document.format, compact=spec.compact) == document.data
+        read[record.document] |= blocked(record.path, files[record.path])
+    for document_name, found in read.items():
+        assert found == must_block(resolution, 0, target, document_name, chosen)
+    return files

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy import documents, render
 from mdm_policy.build import importing, readback
-from mdm_policy.build.coverage import Acting, Coverage, cover, judged_part, watched
+from mdm_policy.build.coverage import Acting, Coverage, Watched, alike, cover
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Reading, Resolution
 from mdm_policy.resolve import OrderedIds, ordered
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mdm_policy.decide.builds import Key
     from mdm_policy.targets import Claim, DocumentSpec, Target
 
     Sink = Callable[[str, bytes], None]
@@ -115,7 +114,8 @@ def build(
     used = {target.name: target.options(options.get(target.name, {})) for target in chosen}
     built_targets = []
     memo = render.memo(chosen)
-    keys = watched(resolution)
+    groups = alike(resolution.apps)
+    watched = Watched(groups)
     for target in chosen:
         jobs = [
             render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem, memo)
@@ -130,7 +130,7 @@ def build(
         for job in jobs:
             if job.variant.name and _same_ids(job, ids[""]):
                 continue
-            for proven, record in _prove(job, sink, keys):
+            for proven, record in _prove(job, sink, watched):
                 mine.append(record)
                 found += proven.findings
                 if not job.variant.name and not proven.spec.instead_of:
@@ -142,7 +142,7 @@ def build(
         texts.append((path, hashlib.sha256(text).hexdigest()))
         written += mine
         built_targets.append(target)
-    coverage = cover(resolution, acting)
+    coverage = cover(resolution, groups, acting)
     return Built(tuple(written), tuple(texts), tuple(built_targets), used, coverage, _unique(found))
 
 
@@ -161,7 +161,7 @@ def _same_ids(job: render.Job, base: OrderedIds) -> bool:
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
 
 
-def _prove(job: render.Job, sink: Sink, keys: frozenset[Key]) -> Iterator[tuple[_Proven, Written]]:
+def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Proven, Written]]:
     """Render a job's documents spec by spec, and let each spec's documents out only when they keep their claims."""
     for spec in job.target.manifest.documents:
         claimed = render.claimed(job, spec)
@@ -174,11 +174,11 @@ def _prove(job: render.Job, sink: Sink, keys: frozenset[Key]) -> Iterator[tuple[
             raise NotProvenError(defects)
         batch.reverse()
         while batch:
-            yield _hand_over(batch.pop(), kept, sink, keys)
+            yield _hand_over(batch.pop(), kept, sink, watched)
 
 
 def _hand_over(
-    made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, keys: frozenset[Key]
+    made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched: Watched
 ) -> tuple[_Proven, Written]:
     artifact = made.artifact
     sink(artifact.path, artifact.data)
@@ -193,7 +193,7 @@ def _hand_over(
         artifact.schema,
         kept,
     )
-    return _Proven(made.spec, judged_part(made.reading, keys), made.findings), written
+    return _Proven(made.spec, watched.part(made.reading), made.findings), written
 
 
 def _schema(target: Target, name: str) -> str | Path:

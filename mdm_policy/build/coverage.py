@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import decide
-from mdm_policy.decide.builds import Key, compared, keys
+from mdm_policy.decide.builds import compared, keys
 from mdm_policy.model import FAMILY_OF, BannedApp, DeviceClass, Frozen, Platform, Reading, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+
+    Alike = tuple[BannedApp, ...]
 
 COLUMNS: tuple[tuple[Platform, str], ...] = (
     ("ios", "iPhone, iPad"),
@@ -85,9 +87,8 @@ class Acting(Frozen, frozen=True):
         return not (self.modes and cls.mode and cls.mode not in self.modes)
 
 
-def cover(resolution: Resolution, documents: Sequence[Acting]) -> Coverage:
+def cover(resolution: Resolution, groups: Sequence[Alike], documents: Sequence[Acting]) -> Coverage:
     """Judge every app on every platform's strongest class, and on every declared class."""
-    groups = _groups(resolution.apps)
     rows = _rows(resolution, groups, _by_mdm(documents))
     classes = tuple(_class(resolution, groups, cls, documents) for cls in resolution.devices)
     return Coverage(rows, classes)
@@ -99,28 +100,34 @@ def _by_mdm(documents: Sequence[Acting]) -> list[decide.Index]:
     return [decide.Index([a.reading for a in documents if a.managed_by in ("", owner)]) for owner in owners]
 
 
-def watched(resolution: Resolution) -> frozenset[Key]:
-    """Return the keys that decide about the judged apps: one app of each group."""
-    return frozenset(key for group in _groups(resolution.apps) for key in keys(group[0]))
-
-
-def judged_part(reading: Reading, of: Collection[Key]) -> Reading:
-    """Return a reading without findings, with the effects on some keys alone: all that judging those apps takes."""
-    effects = tuple([e for e in reading.effects if compared((e.family, e.kind, e.value)) in of])
-    return msgspec.structs.replace(reading, effects=effects, findings=())
-
-
-def _groups(apps: Iterable[BannedApp]) -> list[tuple[BannedApp, ...]]:
+def alike(apps: Iterable[BannedApp]) -> list[Alike]:
+    """Group the apps that fare alike."""
     made: dict[object, list[BannedApp]] = defaultdict(list)
-    known: dict[tuple[tuple[str, str], ...], frozenset[tuple[str, str]]] = {}
+    known: dict[object, frozenset[tuple[str, str]]] = {}
     for app in apps:
-        listed = tuple([(i.family, i.kind) for i in app.identifiers])
+        listed = (tuple([i.family for i in app.identifiers]), tuple([i.kind for i in app.identifiers]))
         kinds = known.get(listed)
         if kinds is None:
-            kinds = known[listed] = frozenset(listed)
+            kinds = known[listed] = frozenset(zip(*listed, strict=True))
         shape = (kinds, tuple(sorted(app.platforms.items())), bool(app.preinstalled), app.key.startswith("vendor:"))
         made[shape].append(app)
     return [tuple(group) for group in made.values()]
+
+
+class Watched:
+    """Cut readings down to what decides about the judged apps, one of each group."""
+
+    def __init__(self, groups: Iterable[Alike]) -> None:
+        """Find the keys that could match those apps."""
+        self.keys = frozenset(key for group in groups for key in keys(group[0]))
+        self.values = frozenset(value for _, _, value in self.keys)
+
+    def part(self, reading: Reading) -> Reading:
+        """Return a reading without findings, with the effects on those keys alone."""
+        values = self.values
+        near = [e for e in reading.effects if e.value in values or e.kind == "executable"]
+        effects = tuple([e for e in near if compared((e.family, e.kind, e.value)) in self.keys])
+        return msgspec.structs.replace(reading, effects=effects, findings=())
 
 
 def _rows(
@@ -133,6 +140,9 @@ def _rows(
     rows = []
     for app in resolution.apps:
         cells = cells_of[app.key]
+        if not any([reason.through for reason in app.reasons]):
+            rows.append(Row(app.key, app.name, "", cells))
+            continue
         features = {r.through.removeprefix("feature ") for r in app.reasons if r.through.startswith("feature ")}
         if any(not reason.through.startswith("feature ") for reason in app.reasons):
             rows.append(Row(app.key, app.name, "", cells))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import jinja2
 
     from mdm_policy.build import Written
     from mdm_policy.model import BannedApp
@@ -59,9 +63,14 @@ def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Wr
         PolicyError: the template's defect.
 
     """
-    env = templating.environment("markdown", [target.folder, target.root], _NAMES)
+    env = _environment(target.folder, target.root)
     context = _context(target, jobs, written)
     return templating.render(env, target.folder, target.manifest.import_template, context).encode()
+
+
+@lru_cache(maxsize=64)
+def _environment(*folders: Path) -> jinja2.Environment:
+    return templating.environment("markdown", folders, _NAMES)
 
 
 def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written]) -> dict[str, Any]:

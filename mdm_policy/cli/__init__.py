@@ -67,7 +67,7 @@ def main() -> None:
         # A name in another script must not end a command where stdout has an old Windows code page.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="mdm-policy", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(1)

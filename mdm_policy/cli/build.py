@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from mdm_policy import __version__, catalogue, resources
 from mdm_policy.build import Built, build, check_options
@@ -89,6 +90,8 @@ def command(
     adoptions = [_adoption(name, day) for name in adopt]
     _check_adopted(adopt, [item.id for item in read.lists])
     resolution = resolve(read.lists, read.deployment, catalogue.load(), day, adopt=adoptions)
+    findings = tuple(dict.fromkeys((*read.findings, *resolution.findings)))
+    resolution = msgspec.structs.replace(resolution, findings=findings)
     targets = discover(resources.templates(), folders)
     chosen, options = _choice(read, targets, names)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
@@ -102,7 +105,7 @@ def command(
         staging.write(MANIFEST, data)
         staging.commit()
     _tell(format_, resolution, built, folder, data)
-    found = (*read.findings, *resolution.findings, *built.findings)
+    found = (*resolution.findings, *built.findings)
     output.findings(found, brief=True)
     if strict and (any(f.severity == "warning" for f in found) or _open_gaps(built)):
         raise click.exceptions.Exit(11)

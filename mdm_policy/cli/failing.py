@@ -24,6 +24,6 @@ def explain(failed: Exception) -> int:
         return failed.exit_code
     place = traceback.extract_tb(failed.__traceback__)[-1] if failed.__traceback__ else None
     where = f" ({Path(place.filename).name}:{place.lineno})" if place else ""
-    output.message(f"error[internal-error]: {type(failed).__name__}: {failed}{where}")
+    output.message(f"error[internal-error]: {type(failed).__name__}: {' '.join(str(failed).split())}{where}")
     output.message("   = hint: this is a defect of mdm-policy; please report this line and the command")
     return 1

@@ -45,6 +45,7 @@ _NOT_APPS = frozenset({"detectedApp", "managedApp"})
 _GRAPH_COLLECTIONS = (
     ("configurationPolicies", "intune-settings-catalog"),
     ("deviceConfigurations", "intune-device-configuration"),
+    ("deviceCompliancePolicies", "intune-device-configuration"),
     ("mobileApps", "intune-mobile-app"),
 )
 _DEVICE_CONFIGURATION_KEYS = frozenset(
@@ -143,21 +144,26 @@ def _kind_of_type(name: str) -> str:
     """Return the kind of a Graph type.
 
     Every type derived from deviceConfiguration ends in `Configuration`; so do those that configure an app, which block
-    none, except macOSCustomAppConfiguration (graph.microsoft.com/beta/$metadata).
+    none, except macOSCustomAppConfiguration. Every type derived from deviceCompliancePolicy ends in `CompliancePolicy`
+    (graph.microsoft.com/beta/$metadata).
     """
     if name == "deviceManagementConfigurationPolicy":
         return "intune-settings-catalog"
     if name.endswith("Configuration"):
         configures_app = name.endswith("AppConfiguration") and name != "macOSCustomAppConfiguration"
         return "unknown" if configures_app else "intune-device-configuration"
+    if name.endswith("CompliancePolicy"):
+        return "intune-device-configuration"
     return "intune-mobile-app" if name.endswith("App") and name not in _NOT_APPS else "unknown"
 
 
 def _recognise_request(value: dict[str, Any]) -> str:
     """Recognise the body of a request; nothing if it is none."""
-    query = value.get("query")
-    if value.get("method") == "PATCH" and isinstance(query, dict) and isinstance(value.get("body"), dict):
-        return "amapi-patch" if "updateMask" in query else "unknown"
+    body = value.get("body")
+    if value.get("method") == "PATCH" and isinstance(body, dict):
+        query = value.get("query")
+        masked = isinstance(query, dict) and "updateMask" in query
+        return "amapi-patch" if masked or _recognise_policy(body) == "amapi-policy" else "unknown"
     if isinstance(value.get("packageIds"), list):
         return "intune-approve-apps"
     changes = value.get("changes")

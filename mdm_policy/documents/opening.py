@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAX_LAYERS = 8
-_BASE64_SPACE = str.maketrans("", "", " \t\r\n")
+_BASE64_SPACE = " \t\r\n"
 _ENTITIES = (
     ("&lt;", "<"),
     ("&gt;", ">"),
@@ -128,7 +128,10 @@ def _open_inner(file: str, prefix: str, found: Inner, layer: int) -> Document:
     if isinstance(found, Text):
         return _open_text(file, prefix, found, layer)
     try:
-        data = binascii.a2b_base64(found.text.translate(_BASE64_SPACE).encode("ascii"), strict_mode=True)
+        text = found.text
+        for space in _BASE64_SPACE:
+            text = text.replace(space, "")
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except ValueError:
         Report(_name(file, prefix)).fail(
             "document-syntax", "the embedded document is not base64", hint="encode it again"

@@ -12,6 +12,7 @@ import msgspec
 
 from mdm_policy.effects import amapi_rules as rules
 from mdm_policy.effects.amapi_browser import read_browser
+from mdm_policy.effects.amapi_limits import say_refused, say_repeated
 from mdm_policy.effects.amapi_uses import used_packages
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ _NOT_FIELDS = {
     "workProfilePolicy": "applications acts on the work profile by itself",
     "ensureVerificationAgent": "the field is advancedSecurityOverrides.googlePlayProtectVerifyApps",
     "policyEnforced": "the field is policyEnforcementRules",
+    "credentialProviderPolicy": "it belongs to each application; here the field is credentialProviderPolicyDefault",
+    "privateDnsMode": "the field is deviceConnectivityManagement.privateDnsSettings",
+    "backupDisabled": "no field of a policy switches backups off",
+    "parentProfilePasswordRequirements": "the field is passwordPolicies",
 }
 _NO_EFFECT = {
     "blockApplicationsEnabled": "mark each app BLOCKED instead",
@@ -130,6 +135,7 @@ def _masked(c: Collector, application: dict[str, Any], fields: frozenset[str], a
 
 def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> None:
     mode = _words(c, top, base)
+    say_refused(c, top, base)
     around = _surroundings(c, top, base, whole=whole)
     _traps(c, top, base)
     store: Rule | None = None
@@ -138,7 +144,11 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
         store = c.rule(rules.WHITELIST if closed and not around.adb else rules.WHITELIST_OPEN)
     for at, application in c.mappings(top, "applications", base):
         _application(c, application, at, store, around)
+    say_repeated(c, top, "applications", base)
     blocked = {e.value: e.pointer for e in c.effects if e.rule.sense == "block" and e.family == "android"}
+    if mode == "BLACKLIST" and whole and not blocked and not c.void:
+        message = "playStoreMode is BLACKLIST and no app is BLOCKED, so every app of the store is available"
+        c.say("warning", "deny-list-empty", message, f"{base}/playStoreMode", "add an entry with BLOCKED for each app")
     personal = _personal(c, top, base)
     if not blocked and not personal:
         return
@@ -230,6 +240,7 @@ def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
     at = f"{base}/personalUsagePolicies"
     mode = _PERSONAL_WORDS.get(c.text(usage, "personalPlayStoreMode", at), "")
     entries = c.mappings(usage, "personalApplications", at)
+    say_repeated(c, usage, "personalApplications", at)
     if usage.get("personalPlayStoreMode") == "BLACKLIST":
         c.deprecated("personalPlayStoreMode BLACKLIST", "its replacement", "BLOCKLIST", f"{at}/personalPlayStoreMode")
     for key in usage.keys() & {"personalApplicationPolicy", "applications"}:
@@ -277,6 +288,11 @@ def _open_findings(
     if around.adb:
         at = f"{base}/advancedSecurityOverrides/developerSettings"
         c.say("warning", "adb-open", "USB debugging lets apps in", at, "write DEVELOPER_SETTINGS_DISABLED")
+    overrides = top.get("advancedSecurityOverrides")
+    if isinstance(overrides, dict) and overrides.get("googlePlayProtectVerifyApps") == "VERIFY_APPS_USER_CHOICE":
+        at = f"{base}/advancedSecurityOverrides/googlePlayProtectVerifyApps"
+        message = "users may switch off Play Protect, which checks apps from outside the store"
+        c.say("warning", "play-protect-open", message, at, "write VERIFY_APPS_ENFORCED")
     for key in ("uninstallAppsDisabled", "installAppsDisabled"):
         if top.get(key) is True and blocked:
             message = f"{key} keeps a banned app that is already installed where it is"

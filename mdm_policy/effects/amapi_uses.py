@@ -16,6 +16,7 @@ _USES = (
     "defaultApplicationSettings",
     "setupActions",
     "persistentPreferredActivities",
+    "choosePrivateKeyRules",
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import apple_rules as rules
 from mdm_policy.effects import santa
+from mdm_policy.effects.apple_together import say_never_hidden, say_together
 from mdm_policy.effects.web import address
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def read_profile(c: Collector) -> Reading:
             c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled false)", place)
             continue
         reader(c, payload, place)
+    say_together(c, top)
     return c.reading()
 
 
@@ -101,6 +103,8 @@ def _restrictions(c: Collector, payload: dict[str, Any], place: str) -> None:
         pointer = f"{place}/{key}"
         if base.sense == "allow-only":
             c.allow_list(rule, len(entries), pointer)
+        else:
+            say_never_hidden(c, entries)
         since, instead, beside = _DEPRECATED[key]
         c.deprecated(key, since, instead, pointer, "note" if not beside or beside in payload else "warning")
     if payload.get("allowAppInstallation") is False:

@@ -75,6 +75,7 @@ APPX_PUBLISHER = Rule(
 )
 RULES = (PUBLISHER, BINARY_NAME, PATH, INSTALLER, APPX_NAME, APPX_PUBLISHER)
 
+_NAMES = frozenset({"PublisherName", "ProductName", "BinaryName", "Path"})
 _DEFAULT_PATHS = ({"*"}, {"%PROGRAMFILES%\\*", "%WINDIR%\\*"})
 
 
@@ -132,6 +133,7 @@ class _Collection:
         if name not in _RULE_NAMES:
             return
         self.rules += 1
+        self._spelling(element, pointer)
         everyone = element.get("UserOrGroupSid") == _EVERYONE
         conditions = _condition(element)
         if element.get("Action") == "Allow":
@@ -153,12 +155,27 @@ class _Collection:
         narrow = ""
         if not everyone:
             narrow = "other users: the rule is for " + (element.get("UserOrGroupSid") or "nobody")
+            message = "the rule holds for some users only"
+            self.c.say("warning", "applocker-some-users", message, pointer, f'write UserOrGroupSid="{_EVERYONE}"')
         elif _has(element, "Exceptions"):
             narrow = "what the exceptions of the rule leave out"
         if name == "FilePathRule":
             self._path(conditions, pointer, narrow)
         else:
             self._publisher(element, conditions, pointer, narrow)
+
+    def _spelling(self, element: etree._Element, pointer: str) -> None:
+        """Say which names cannot match: text decoded wrongly, and a program's publisher not in capitals."""
+        texts = [text for child in element.iter() for key, text in child.attrib.items() if key in _NAMES]
+        broken = next((text for text in texts if _mojibake(str(text))), None)
+        if broken is not None:
+            message = f"{str(broken)[:80]!r} was decoded with the wrong encoding, so it matches nothing"
+            self.c.say("error", "mojibake", message, pointer, "export the rule again, as UTF-8")
+        condition = _condition(element)
+        publisher = "" if condition is None else condition.get("PublisherName", "")
+        if self.type in ("Exe", "Msi") and publisher != publisher.upper():
+            message = "AppLocker writes the publisher of a program in capitals; another spelling may match nothing"
+            self.c.say("warning", "applocker-publisher-case", message, pointer, f"write {publisher.upper()[:80]!r}")
 
     def _path(self, condition: etree._Element, pointer: str, narrow: str) -> None:
         file = condition.get("Path", "").replace("/", "\\").rpartition("\\")[2]
@@ -206,6 +223,16 @@ def _local(element: etree._Element) -> str:
 def _condition(element: etree._Element) -> etree._Element | None:
     conditions = [child for block in element if _local(block) == "Conditions" for child in block]
     return next((child for child in conditions if _local(child) in _CONDITIONS), None)
+
+
+def _mojibake(text: str) -> bool:
+    """Tell whether a text is UTF-8 that was read as Windows-1252, as in `MICROSOFTÂ®`."""
+    if text.isascii():
+        return False
+    try:
+        return text.encode("cp1252").decode("utf-8") != text
+    except UnicodeError:
+        return False
 
 
 def _has(element: etree._Element, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.effects.apple_together import say_never_hidden
 from mdm_policy.effects.collect import NOT_STATED
 from mdm_policy.model import Scope
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
     from mdm_policy.model import Family, Kind, Rule
 
+_LIMITS = {
+    "appsVisibilityList": 10_000,
+    "compliantAppsList": 10_000,
+    "restrictedApps": 100,
+    "personalProfilePersonalApplications": 500,
+    "appsHideList": 500,
+    "appsLaunchBlockList": 500,
+    "appsInstallAllowList": 500,
+}
+"""npm @microsoft/microsoft-graph-types-beta 0.44.0-preview: how many elements a collection can contain."""
 _EVERYONE = frozenset({"allDevicesAssignmentTarget", "allLicensedUsersAssignmentTarget"})
 _STORE_ID = re.compile(r"/id([0-9]{6,12})(?:[/?#]|\Z)", re.ASCII)
 _PLAY_ID = re.compile(r"[?&]id=([A-Za-z0-9_.]+)", re.ASCII)
@@ -35,7 +46,19 @@ def assignments(c: Collector, top: dict[str, Any]) -> list[tuple[str, dict[str, 
 def scope(c: Collector, top: dict[str, Any]) -> Scope:
     """Return whom an object reaches."""
     found = assignments(c, top)
-    return NOT_STATED if found is None else scope_of(c, found)
+    if found is None:
+        return NOT_STATED
+    reached = scope_of(c, found)
+    if c.rules:
+        say_nobody(c, reached)
+    return reached
+
+
+def say_nobody(c: Collector, reached: Scope) -> None:
+    """Say that the assignments of an object reach no device."""
+    if reached.state == "nobody":
+        only = "the assignments only exclude groups" if reached.excluded else "the object is assigned to nobody"
+        c.say("error", "assigned-to-nobody", f"{only}, so it reaches no device", "/assignments", "assign it to a group")
 
 
 def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope:
@@ -75,7 +98,14 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
     count = 0
     kind: Kind = "package_name" if family == "android" else "bundle_id"
     entries: list[tuple[str, Any]] = []
-    for at, item in c.mappings(top, key, ""):
+    items = c.mappings(top, key, "")
+    if len(items) > _LIMITS[key]:
+        message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
+        c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
+        if rule.sense != "allow-only":
+            c.void = f"{key} holds more apps than the server takes"
+            rule = c.rule(rule)
+    for at, item in items:
         count += 1
         identifier = item.get("appId")
         if identifier not in (None, ""):
@@ -90,7 +120,10 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
             entries.append((f"{at}/appStoreUrl", found[1]))
         else:
             c.add(rule, family, "app_store_id", found[1], f"{at}/appStoreUrl")
-    c.add_all(rule, family, kind, c.identifiers(entries))
+    kept = c.identifiers(entries)
+    c.add_all(rule, family, kind, kept)
+    if family == "ios" and rule.sense == "block":
+        say_never_hidden(c, kept)
     return count
 
 

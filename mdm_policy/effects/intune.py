@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import intune_android as android
 from mdm_policy.effects import intune_rules as rules
-from mdm_policy.effects.graph import app_list, listed, odata_type, scope
+from mdm_policy.effects.apple_together import say_never_hidden
+from mdm_policy.effects.graph import app_list, assignments, listed, odata_type, scope
+from mdm_policy.effects.intune_compliance import read_compliance
 from mdm_policy.effects.oma import read_oma_settings
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     values = c.mappings(instance, "simpleSettingCollectionValue", at)
     entries = c.identifiers([(f"{place}/value", value.get("value")) for place, value in values])
     c.add_all(rule, "ios", "bundle_id", entries)
+    if rule.sense == "block":
+        say_never_hidden(c, entries)
     if "simpleSettingCollectionValue" not in instance:
         message = "the setting carries no simpleSettingCollectionValue, so its list is empty"
         c.say("error", "setting-value-missing", message, at)
@@ -113,6 +117,9 @@ def _report_list(c: Collector, top: dict[str, Any], base: Rule) -> None:
     if app_list(c, rule, family, top, "compliantAppsList"):
         message = "compliantAppsList only reports: it stops nobody from installing or opening an app"
         c.say("warning", "report-only-list", message, "/compliantAppsList", "use a list that blocks")
+        if any(odata_type(one.get("target")) == "allDevicesAssignmentTarget" for _, one in assignments(c, top) or ()):
+            message = "a list that reports must be assigned to groups of users, not to devices"
+            c.say("warning", "report-list-on-devices", message, "/assignments", "assign it to groups of users")
 
 
 def _macos_general(c: Collector, top: dict[str, Any]) -> None:
@@ -122,15 +129,6 @@ def _macos_general(c: Collector, top: dict[str, Any]) -> None:
 def _android_general(c: Collector, top: dict[str, Any]) -> None:
     android.read_device_administrator(c, top)
     _report_list(c, top, rules.ANDROID_COMPLIANCE)
-
-
-def _compliance(base: Rule) -> Callable[[Collector, dict[str, Any]], None]:
-    def read(c: Collector, top: dict[str, Any]) -> None:
-        if app_list(c, c.rule(base), "android" if "android" in base.introduced else "ios", top, "restrictedApps"):
-            message = "restrictedApps marks a device noncompliant; it blocks nothing on the device"
-            c.say("warning", "report-only-list", message, "/restrictedApps", "use a list that blocks")
-
-    return read
 
 
 def _custom_profile(platforms: frozenset[str]) -> Callable[[Collector, dict[str, Any]], None]:
@@ -156,8 +154,8 @@ _TYPES: dict[str, Callable[[Collector, dict[str, Any]], None]] = {
     "macOSGeneralDeviceConfiguration": _macos_general,
     "iosCustomConfiguration": _custom_profile(_MOBILE),
     "macOSCustomConfiguration": _custom_profile(frozenset({"macos"})),
-    "iosCompliancePolicy": _compliance(rules.IOS_COMPLIANCE),
-    "androidCompliancePolicy": _compliance(rules.ANDROID_COMPLIANCE),
+    "iosCompliancePolicy": read_compliance(rules.IOS_COMPLIANCE, "ios"),
+    "androidCompliancePolicy": read_compliance(rules.ANDROID_COMPLIANCE, "android"),
     "androidDeviceOwnerGeneralDeviceConfiguration": android.read_device_owner,
     "androidWorkProfileGeneralDeviceConfiguration": _work_profile,
     "androidGeneralDeviceConfiguration": _android_general,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import intune_rules as rules
 from mdm_policy.effects.collect import NOT_STATED
-from mdm_policy.effects.graph import app_list, assignments, odata_type, scope_of
+from mdm_policy.effects.graph import app_list, assignments, odata_type, say_nobody, scope_of
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
@@ -103,6 +103,8 @@ def read_mobile_app(c: Collector) -> Reading:
     uninstall = [one for one in found if c.text(one[1], "intent", one[0]) == "uninstall"]
     offers = [one for one in found if one[1].get("intent") in _OFFERS]
     scope = scope_of(c, uninstall or offers)
+    if package:
+        say_nobody(c, scope)
     if package and uninstall and scope.state != "nobody":
         system = c.flag(top, "isSystemApp", "") is True
         c.add(

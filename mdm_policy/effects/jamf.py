@@ -75,6 +75,9 @@ def read_restricted_software(c: Collector) -> Reading:
     if _text(root, "general/match_exact_process_name") != "true":
         message = "the name is matched in part: other programs whose names hold it may be stopped too"
         c.say("warning", "process-name-inexact", message, pointer, "set match_exact_process_name to true")
+    if _text(root, "general/display_message").lower() in ("true", "false"):
+        message = "display_message is a word for yes or no, not a message: users are told nothing"
+        c.say("note", "display-message-lost", message, "/restricted_software/general/display_message", "write the text")
     c.add(rule, "macos", "process_name", name, pointer)
     scope = _scope(root, "all_computers")
     _say_nobody(c, scope)

@@ -24,11 +24,18 @@ _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Ap
 def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     """Read each setting: its URI says which collection the device expects, its embedded document what it holds."""
     inner = dict(c.document.inner)
+    nodes: set[str] = set()
     for at, setting in c.mappings(top, "omaSettings", ""):
         value = setting.get("value")
         masked = setting.get("isEncrypted") is True or setting.get("secretReferenceValueId") or value == "****"
         match = _URI.fullmatch(c.text(setting, "omaUri", at))
         document = inner.get(f"{at}/value")
+        if match is not None:
+            node = match[0].lower()
+            if node in nodes:
+                message = "two settings write the same AppLocker node; only one of them counts"
+                c.say("error", "oma-uri-duplicate", message, f"{at}/omaUri", "put all rules into one <RuleCollection>")
+            nodes.add(node)
         if document is None and masked:
             c.rule(rules.OMA_MASKED)
             message = "the value is masked in this export, so what it blocks is unknown"

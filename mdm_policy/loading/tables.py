@@ -38,6 +38,14 @@ class _Cell(msgspec.Struct, frozen=True):
     value: str
 
 
+class _App(msgspec.Struct, frozen=True):
+    """Gather the identifiers of one app from all its rows; name and place are those of its first."""
+
+    name: str
+    origin: Origin
+    identifiers: list[Identifier]
+
+
 def is_csv(name: str, text: str) -> bool:
     """Tell whether a text is a table of bans: by its header, or, if that is wrong, by the ending of the file's name."""
     first = text.lstrip("\r\n").partition("\n")[0]
@@ -59,13 +67,13 @@ def read_bans(data: bytes, report: Report, max_bytes: int) -> tuple[Ban, ...]:
     if columns not in _HEADERS:
         _refuse_header(header, Origin(report.file, line), report)
         return ()
-    bans: dict[str, Ban] = {}
+    apps: dict[str, _App] = {}
     for line, row in rows:
-        _add(bans, columns, row, Origin(report.file, line), report)
-    if not bans and not report.findings:
+        _add(apps, columns, row, Origin(report.file, line), report)
+    if not apps and not report.findings:
         said = "the table bans nothing"
         report.error("empty-ban-list", said, Origin(report.file, 1, 1), "write a row for each identifier")
-    found = tuple(bans.values())
+    found = tuple(Ban(app.origin, name=app.name, identifiers=tuple(app.identifiers)) for app in apps.values())
     warn_of_repeats(report, found)
     return found
 
@@ -95,7 +103,7 @@ def _refuse_header(header: tuple[str, ...], origin: Origin, report: Report) -> N
     report.error("csv-header", f"{quoted(','.join(header))} is no known header", origin, hint)
 
 
-def _add(bans: dict[str, Ban], columns: tuple[str, ...], row: tuple[str, ...], origin: Origin, report: Report) -> None:
+def _add(apps: dict[str, _App], columns: tuple[str, ...], row: tuple[str, ...], origin: Origin, report: Report) -> None:
     if len(row) != len(columns):
         said = f"the row has {len(row)} cells, the header {len(columns)}"
         report.error("csv-columns", said, origin, "put a cell that holds a comma into quotes")
@@ -110,7 +118,7 @@ def _add(bans: dict[str, Ban], columns: tuple[str, ...], row: tuple[str, ...], o
         found = name_problems(one.name, origin)
         report.add(found)
         if not found:
-            _keep(bans, one, origin, report)
+            _keep(apps, one, origin, report)
 
 
 def _store_cells(row: tuple[str, ...]) -> Iterator[_Cell]:
@@ -136,7 +144,7 @@ def _audit_cells(row: tuple[str, ...], origin: Origin, report: Report) -> Iterat
     report.error("unknown-word", said, origin, report.guess(kind, KINDS_BY_FAMILY[family]))
 
 
-def _keep(bans: dict[str, Ban], cell: _Cell, origin: Origin, report: Report) -> None:
+def _keep(apps: dict[str, _App], cell: _Cell, origin: Origin, report: Report) -> None:
     if not is_valid(cell.family, cell.kind, cell.value):
         if _ROUNDED.fullmatch(cell.value):
             said = f"a spreadsheet has rounded the {cell.kind} to {quoted(cell.value)}"
@@ -145,6 +153,4 @@ def _keep(bans: dict[str, Ban], cell: _Cell, origin: Origin, report: Report) -> 
             report.add(problems(cell.family, cell.kind, cell.value, origin))
         return
     one = Identifier(cell.family, cell.kind, cell.value, origin)
-    key = cell.name.casefold()
-    known = bans.get(key) or Ban(origin, name=cell.name)
-    bans[key] = msgspec.structs.replace(known, identifiers=(*known.identifiers, one))
+    apps.setdefault(cell.name.casefold(), _App(cell.name, origin, [])).identifiers.append(one)

@@ -89,6 +89,12 @@ def test_tables(data: str | bytes, expected: list[str]) -> None:
     assert places(data) == expected
 
 
+def test_an_app_of_many_rows_takes_no_more_time_than_many_apps() -> None:
+    rows = "".join(f"A,web,domain,a{number}.de\n" for number in range(50_000))
+    (ban,) = load_bans_csv(Source("x.csv", (AUDIT + rows).encode())).value or ()
+    assert len(ban.identifiers) == 50_000
+
+
 def test_semicolons_are_answered_with_what_to_do() -> None:
     (found,) = load_bans_csv(Source("x.csv", b"app;platform;kind;identifier\n")).findings
     assert "commas" in found.hint

@@ -1,0 +1,85 @@
+"""Write findings as SARIF 2.1.0, which code hosts show at the lines of a pull request.
+
+Source: docs.oasis-open.org/sarif/sarif/v2.1.0. Places inside an embedded document have no line in the file that holds
+it, so they are given as a logical location: the file, and the pointer within it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mdm_policy.report.machine import dump
+from mdm_policy.report.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mdm_policy.errors import Finding, Origin
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_INNER = "#/"
+"""What stands between a file's name and the pointer of a document embedded in it."""
+
+
+def sarif(findings: Iterable[Finding], version: str) -> str:
+    """Write findings as one run of the program; the same findings give the same text.
+
+    Each result carries a fingerprint of what it says and of the file, not of the line, so that a host follows it when
+    lines move.
+    """
+    found = list(findings)
+    ids = sorted({finding.id for finding in found})
+    places = {id_: place for place, id_ in enumerate(ids)}
+    driver = {
+        "name": "mdm-policy",
+        "semanticVersion": version,
+        "version": version,
+        "rules": [{"id": id_, "shortDescription": {"text": id_.replace("-", " ")}} for id_ in ids],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, places[finding.id]) for finding in found],
+    }
+    return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _result(finding: Finding, place: int) -> dict[str, Any]:
+    hint = f" ({finding.hint})" if finding.hint else ""
+    file = finding.origin.file if finding.origin else ""
+    content = "\0".join((finding.id, file, finding.message))
+    result: dict[str, Any] = {
+        "ruleId": finding.id,
+        "ruleIndex": place,
+        "level": finding.severity,
+        "message": {"text": plain(finding.message + hint)},
+        "partialFingerprints": {"mdmPolicyFinding/v1": hashlib.sha256(content.encode(errors="replace")).hexdigest()},
+    }
+    if finding.origin is not None and file:
+        result["locations"] = [_location(finding.origin)]
+    return result
+
+
+def _location(origin: Origin) -> dict[str, Any]:
+    file, inner, pointer = origin.file.partition(_INNER)
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(file)}}
+    if inner:
+        return {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": f"/{pointer}"}]}
+    if origin.line:
+        region = {"startLine": origin.line}
+        if origin.column:
+            region["startColumn"] = origin.column
+        physical["region"] = region
+    return {"physicalLocation": physical}
+
+
+def uri(file: str) -> str:
+    """Return a file's name as a URI reference: relative as it is, absolute as `file:`."""
+    windows = PureWindowsPath(file)
+    if windows.drive:
+        return windows.as_uri() if windows.is_absolute() else quote(windows.as_posix())
+    path = PurePosixPath(file)
+    return path.as_uri() if path.is_absolute() else quote(file.replace("\\", "/"))
