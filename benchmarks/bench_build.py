@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +63,7 @@ def figures(runs: int) -> Iterator[Figure]:
 def _takes(large: Resolution, target: Target) -> bool:
     """Tell whether a target takes the large list; one that does not must say so in a finding, which is printed."""
     try:
-        _build(large, [target])
+        build_once(large, [target])
     except PolicyError as refused:
         print(f"  {target.name} refuses {_LARGE:,} apps: {refused.findings[0].id}, {refused.findings[0].message}")
         return False
@@ -77,10 +76,10 @@ def _measure(made: Resolution, chosen: Sequence[Target], runs: int) -> Pairs:
     def floor() -> float:
         return seconds(lambda: [write() for write in writers])
 
-    return pairs(lambda: _build(made, chosen), floor, runs)
+    return pairs(lambda: build_once(made, chosen), floor, runs)
 
 
-def _build(made: Resolution, chosen: Sequence[Target]) -> float:
+def build_once(made: Resolution, chosen: Sequence[Target]) -> float:
     """Build into a new folder and return the seconds it took, without removing it."""
     _, targets = unlimited()
     folder = Path(tempfile.mkdtemp())
@@ -137,7 +136,7 @@ def _peak(names: Sequence[str]) -> float:
 
 def _child(names: Sequence[str]) -> None:
     chosen, _ = unlimited()
-    _build(resolution(_LARGE), [target for target in chosen if target.name in names])
+    build_once(resolution(_LARGE), [target for target in chosen if target.name in names])
     unit = _MEBIBYTE**2 if sys.platform == "darwin" else _MEBIBYTE
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 

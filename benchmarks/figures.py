@@ -41,7 +41,9 @@ class Figure:
         spread = f"({min(self.values):.3g}-{max(self.values):.3g})" if len(self.values) > 1 else ""
         aim = f"{'>=' if self.at_least else '<='} {self.aim:g}"
         shown = f"{self.value:.3g} {self.unit} {spread}".strip()
-        return f"{self.name:<48} {self.ours:>10} {self.floor:>10}  {shown:<26} {aim:<8} {'met' if self.met else 'MISSED'}"
+        return (
+            f"{self.name:<48} {self.ours:>10} {self.floor:>10}  {shown:<26} {aim:<8} {'met' if self.met else 'MISSED'}"
+        )
 
 
 HEADING = f"{'figure':<48} {'ours':>10} {'floor':>10}  {'median (min-max)':<26} {'aim':<8}"

@@ -22,7 +22,9 @@ _PLATFORMS = {"ios": "exists", "android": "exists", "macos": "exists", "windows"
 def resolution(apps: int) -> Resolution:
     """Return what resolving a list of that many inline apps gives: the apps of `corpus`, with a Windows package each."""
     place = Origin("benchmark.yaml")
-    status = ListStatus("benchmark", "Applications made up for measuring", "Benchmark order 1", "in-force", "in force", place)
+    status = ListStatus(
+        "benchmark", "Applications made up for measuring", "Benchmark order 1", "in-force", "in force", place
+    )
     return Resolution(
         organization_name="Organization",
         organization_id="local.mdm-policy",

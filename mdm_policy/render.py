@@ -20,7 +20,7 @@ from mdm_policy.identifiers import slug
 from mdm_policy.model import FAMILIES, Frozen, Resolution, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import jinja2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy import catalogue as catalogues
 from mdm_policy import guards
-from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
+from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.identifiers import derive, slug
 from mdm_policy.model import (
     FAMILIES,
@@ -312,16 +312,10 @@ def blockable(app: BannedApp) -> tuple[Identifier, ...]:
     all the vendor's software, and the bare bundle id could be claimed by anyone. A package family name is used through
     its name part.
     """
-    qualified = {i.derived_from for i in app.identifiers if i.kind == "signing_id" and i.derived_from}
-    if not qualified:
+    # With a team and a bundle id at hand, `derive` or the list itself has made a signing id of every pair of them.
+    if not {"team_id", "bundle_id"} <= {i.kind for i in app.identifiers if i.family == "macos"}:
         return app.identifiers
-    return tuple(
-        [
-            i
-            for i in app.identifiers
-            if i.family != "macos" or not (i.kind == "team_id" or (i.kind == "bundle_id" and i.value in qualified))
-        ]
-    )
+    return tuple([i for i in app.identifiers if i.family != "macos" or i.kind not in ("team_id", "bundle_id")])
 
 
 def ordered(resolution: Resolution, variant: Variant) -> OrderedIds:
@@ -357,7 +351,11 @@ def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> 
     made = [Variant("", (), ())]
     for excepted, groups in sorted(by_set.items(), key=lambda item: item[1]):
         live = tuple(dict.fromkeys(w for group in groups for w in by_group[group]))
-        made.append(Variant(slug("-".join(groups)), tuple(groups), excepted, live))
+        name = slug("-".join(groups))
+        if any(other.name == name for other in made):
+            # The group `a-b` and the groups `a` and `b`: a joint that no safe name holds sets them apart.
+            name = slug("+".join((*groups, "")))
+        made.append(Variant(name, tuple(groups), excepted, live))
     return tuple(made)
 
 
@@ -420,8 +418,3 @@ def _gap_findings(deployment: Deployment | None, apps: Sequence[BannedApp], as_o
         elif gap.until < as_of:
             message = f"the accepted gap for {gap.app!r} on {gap.device!r} ended on {gap.until}: it is a gap again"
             yield warning("accepted-gap-expired", message, gap.origin)
-
-
-def origin_of(app: BannedApp) -> Origin:
-    """Return the first place that bans the app."""
-    return app.reasons[0].origin

@@ -7,6 +7,7 @@ the template.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -207,7 +208,7 @@ def _read(path: Path, root: Path, is_packaged: bool, found: list[Finding]) -> Ta
 
 def _problems(target: Target) -> Iterable[str]:
     manifest = target.manifest
-    if not msgspec.json.encode(manifest.target).decode().strip('"').replace("-", "").isalnum():
+    if re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", manifest.target) is None:
         yield f"the name {manifest.target!r} is not kebab-case"
     names = {claim.name for claim in manifest.blocks}
     carried = {name for spec in manifest.documents for name in spec.carries}
@@ -215,9 +216,11 @@ def _problems(target: Target) -> Iterable[str]:
         yield f"a document carries {name!r}, which `blocks` does not define"
     for name in sorted(names - carried):
         yield f"no document carries the claim {name!r}"
+    outputs = ["import.md", *(spec.output.casefold() for spec in manifest.documents)]
+    for output in sorted({output for output in outputs if outputs.count(output) > 1}):
+        yield f"two files would be written to {output!r}"
     for spec in manifest.documents:
-        if ".." in spec.output or spec.output.startswith(("/", "\\")):
-            yield f"the output {spec.output!r} leaves the target's folder"
+        yield from _output_problems(spec, manifest.blocks)
         if bool(spec.template) == bool(spec.copy_of):
             yield f"document {spec.name!r} needs either `template` or `copy_of`"
         elif spec.template and not (target.folder / spec.template).is_file():
@@ -226,8 +229,23 @@ def _problems(target: Target) -> Iterable[str]:
         for option in (claim.option, claim.unless):
             if option and option not in manifest.options:
                 yield f"a claim depends on the option {option!r}, which is not defined"
-        if any(not part.isdigit() for version in claim.platforms.values() for part in version.split(".")):
+        if any(not part.isdecimal() for version in claim.platforms.values() for part in version.split(".")):
             yield "a claim's platform version is not dotted numbers"
+
+
+def _output_problems(spec: DocumentSpec, blocks: Sequence[Claim]) -> Iterable[str]:
+    """Yield why a document would not be written, or not where it should be."""
+    fields = ("slug", "record") if spec.for_each else ("slug",)
+    try:
+        spec.output.format(**dict.fromkeys(fields, "x"))
+    except (LookupError, ValueError, AttributeError):
+        yield f"the output {spec.output!r} may hold {' and '.join(f'{{{field}}}' for field in fields)} and no other braces"
+    if ".." in spec.output or spec.output.startswith(("/", "\\")):
+        yield f"the output {spec.output!r} leaves the target's folder"
+    kinds = {f"{claim.family}.{claim.kind}" for claim in blocks if claim.name in spec.carries or not spec.carries}
+    if spec.for_each and (spec.for_each not in kinds or (spec.carries and len(kinds) > 1)):
+        # One document a value keeps a claim about that kind of value, and no other.
+        yield f"`for_each` is {spec.for_each!r}, and the document carries {' and '.join(sorted(kinds))}"
 
 
 def _check_embeds(target: Target, targets: dict[str, Target], found: list[Finding]) -> None:

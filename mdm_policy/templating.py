@@ -9,13 +9,17 @@ immutable sandbox, see plain data only, and have neither clock nor randomness.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import uuid
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 import msgspec
-from jinja2 import meta, nodes, sandbox
+from jinja2 import nodes, sandbox
+from jinja2.compiler import CodeGenerator
+from jinja2.idtracking import VAR_LOAD_RESOLVE
 from markupsafe import Markup
 
 from mdm_policy import documents
@@ -24,6 +28,10 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from types import CodeType
+
+    from jinja2.bccache import Bucket
+    from jinja2.compiler import Frame
 
 TemplateFormat = Literal["plist", "json", "xml", "markdown"]
 
@@ -69,10 +77,11 @@ def _json(value: Any) -> str:
 
 def _xml(value: Any) -> str:
     if isinstance(value, str):
-        if _XML_SPECIAL.search(value):
+        text = value
+        if _XML_SPECIAL.search(text):
             for character, escaped in _XML_ESCAPES.items():
-                value = value.replace(character, escaped)
-        return value
+                text = text.replace(character, escaped)
+        return text
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -194,6 +203,18 @@ class _Context(jinja2.runtime.Context):
         return value.make() if isinstance(value, Lazy) else value
 
 
+class _Generator(CodeGenerator):
+    """Note what names a template takes from its context while its code is made; `jinja2.meta` would make it twice."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.taken: set[str] = set()
+
+    def enter_frame(self, frame: Frame) -> None:
+        super().enter_frame(frame)
+        self.taken.update(name or "" for action, name in frame.symbols.loads.values() if action == VAR_LOAD_RESOLVE)
+
+
 class _Environment(sandbox.ImmutableSandboxedEnvironment):
     """Refuse, before any template runs, what would let untyped text through or would fail half-way."""
 
@@ -204,6 +225,9 @@ class _Environment(sandbox.ImmutableSandboxedEnvironment):
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
         # Jinja documents this hook for overriding; it sees every template once, included and extended ones too.
+        code = io.StringIO()
+        generator = _Generator(self, name, filename, code, defer_init, self.optimized)
+        generator.visit(source)
         shown = filename or name or "template"
         found = [
             error(
@@ -214,13 +238,31 @@ class _Environment(sandbox.ImmutableSandboxedEnvironment):
             )
             for node in source.find_all(nodes.ScopedEvalContextModifier)
         ]
-        for unknown in sorted(meta.find_undeclared_variables(source) - self.names - set(self.globals)):
+        for unknown in sorted(generator.taken - self.names - set(self.globals)):
             line = next((n.lineno for n in source.find_all(nodes.Name) if n.name == unknown), 0)
             hint = f"known names: {', '.join(sorted(self.names))}"
             found.append(error("template-name", f"{unknown!r} is not a name templates know", Origin(shown, line), hint))
         if found:
             raise PolicyError(found)
-        return super()._generate(source, name, filename, defer_init)
+        return code.getvalue()
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Share the code of templates between the environments of one format, for as long as the process lives."""
+
+    def __init__(self) -> None:
+        self.code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key, bucket.checksum] = bucket.code
+
+
+@cache
+def _compiled(_format: TemplateFormat, _names: frozenset[str]) -> _Compiled:
+    return _Compiled()
 
 
 def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozenset[str]) -> jinja2.Environment:
@@ -235,6 +277,7 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
         keep_trailing_newline=True,
         cache_size=-1,
         auto_reload=False,
+        bytecode_cache=_compiled(format_, names),
     )
     made.names = names
     for name in _REMOVED_FILTERS:
@@ -271,8 +314,9 @@ def render(env: jinja2.Environment, folder: Path, template: str, context: Mappin
     except jinja2.TemplateSyntaxError as bad:
         place = Origin(bad.filename or shown, bad.lineno)
         raise PolicyError([error("template-syntax", bad.message or "syntax error", place)]) from None
-    except PolicyError:
-        raise
+    except PolicyError as bad:
+        place = _place(bad, shown)
+        raise PolicyError([f if f.origin else msgspec.structs.replace(f, origin=place) for f in bad.findings]) from None
     except Exception as failed:  # noqa: BLE001 - a template may fail in any way its author managed to write
         raise PolicyError([_failure(failed, shown)]) from None
     if len(text) > _MAX_RENDERED:
@@ -281,6 +325,12 @@ def render(env: jinja2.Environment, folder: Path, template: str, context: Mappin
 
 
 def _failure(failed: Exception, shown: str) -> Finding:
+    kind = "template-name" if isinstance(failed, jinja2.UndefinedError) else "template-failed"
+    message = re.sub(r"\s+", " ", str(failed)) or type(failed).__name__
+    return error(kind, message, _place(failed, shown))
+
+
+def _place(failed: Exception, shown: str) -> Origin:
     place = Origin(shown)
     trace = failed.__traceback__
     while trace is not None:
@@ -288,6 +338,4 @@ def _failure(failed: Exception, shown: str) -> Finding:
         if trace.tb_frame.f_code.co_filename.endswith(".j2"):
             place = Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
         trace = trace.tb_next
-    kind = "template-name" if isinstance(failed, jinja2.UndefinedError) else "template-failed"
-    message = re.sub(r"\s+", " ", str(failed)) or type(failed).__name__
-    return error(kind, message, place)
+    return place

@@ -167,7 +167,7 @@ def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Pro
         claimed = render.claimed(job, spec)
         claims = [claim for claim, _ in claimed]
         batch = [_examine(job.target, artifact, spec, claims) for artifact in render.render_document(job, spec)]
-        if not batch:
+        if not batch and render.nothing_claimed(job, spec):
             continue
         kept, defects = readback.compare(job.target.name, spec, [made.reading for made in batch], claimed)
         if defects:
@@ -177,9 +177,7 @@ def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Pro
             yield _hand_over(batch.pop(), kept, sink, watched)
 
 
-def _hand_over(
-    made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched: Watched
-) -> tuple[_Proven, Written]:
+def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched: Watched) -> tuple[_Proven, Written]:
     artifact = made.artifact
     sink(artifact.path, artifact.data)
     written = Written(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating

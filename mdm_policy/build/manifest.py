@@ -142,6 +142,7 @@ def _target(target: Target, built: Built) -> dict[str, Any]:
         "title": manifest.title,
         "source": manifest.source,
         "managed_by": manifest.managed_by,
+        "modes": manifest.modes,
         "alternative_group": manifest.alternative_group,
         "options": built.options[target.name],
         "needs": manifest.needs,
@@ -162,12 +163,16 @@ def digest_of(target: Target) -> str:
 
 
 def _document(record: Written, built: Built) -> dict[str, Any]:
+    target = next(target for target in built.targets if target.name == record.target)
+    spec = target.document(record.document)
     return {
         "path": record.path,
         "sha256": record.sha256,
         "bytes": record.size,
         "target": record.target,
         "document": record.document,
+        "instead_of": spec.instead_of if spec else "",
+        "read_back": spec.read_back if spec else {},
         "variant": record.variant,
         "kind": record.kind,
         "schema": record.schema,
@@ -179,6 +184,7 @@ def _document(record: Written, built: Built) -> dict[str, Any]:
 def _kept(kept: Kept) -> dict[str, Any]:
     claim = kept.claim
     return {
+        "claim": claim.name,
         "family": claim.family,
         "kind": claim.kind,
         "count": kept.count,

@@ -13,70 +13,52 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.cli.policy_builds import MANIFEST, BuildFolder, Record, read_build
 from mdm_policy.documents import MAX_SIZE, Document, open_document
-from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note
+from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
+from mdm_policy.model import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from mdm_policy.model import Scope
+    from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
-MANIFEST = "manifest.json"
-_BUILD_FORMAT = "mdm-policy-build"
-_YAML = (".yaml", ".yml")
-_MEANT = frozenset({".json", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed", *_YAML})
+_YAML = frozenset({".yaml", ".yml"})
+_MEANT = frozenset({".json", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
 """Suffixes of files that a folder holds as documents: one that cannot be read is an error, not a stranger."""
 _TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
 """Suffixes of files that only people read."""
-
-
-class Record(msgspec.Struct, frozen=True):
-    """Say what a build's manifest knows of one of its documents.
-
-    `instead_of` names the document of the same target that this one is another way to send; `variant` is empty for the
-    base, else the document is for `groups`, which may have the apps in `excepted`.
-    """
-
-    target: str
-    document: str
-    variant: str
-    instead_of: str
-    managed_by: str
-    modes: tuple[str, ...]
-    alternative_group: str
-    groups: tuple[str, ...]
-    excepted: tuple[str, ...]
-    kinds: tuple[tuple[str, str], ...]
-    """The (family, kind) of identifiers that the manifest says the document blocks."""
-
-
-class BuildFolder(msgspec.Struct, frozen=True):
-    """Hold a build's manifest: its folder, the manifest as parsed, and what it says of each document, by document name."""
-
-    folder: str
-    manifest: dict[str, Any]
-    records: dict[str, Record]
+_GITOPS = frozenset(
+    {"agent_options", "org_settings", "policies", "queries", "reports", "settings", "software", "team_settings"}
+)
+"""Keys beside `controls` by which a Fleet GitOps file is known (fleetdm/fleet docs/Configuration/yaml-files.md)."""
+_SETTINGS = ("apple_settings", "macos_settings", "windows_settings", "android_settings")
+_LISTS = ("configuration_profiles", "custom_settings")
+_PROFILES = ("apple-profile", "apple-declaration-configuration", "apple-declaration-activation", "applocker-rules")
 
 
 class Policies(msgspec.Struct, frozen=True):
     """Hold every document that could be read, every problem with those that could not, and the builds among them.
 
-    `named` are the documents that were given by name, not found in a folder; `sources` maps each document to the PATH
+    `named` are the documents that were given by name, not found in a folder; `sources` maps each document to the PATHs
     it came by. `scopes` says whom a document reaches where another file says so (labels in a GitOps file).
     """
 
-    documents: tuple[Document, ...]
-    findings: tuple[Finding, ...]
-    builds: tuple[BuildFolder, ...]
-    named: frozenset[str]
-    sources: dict[str, tuple[str, ...]]
-    scopes: dict[str, Scope]
+    documents: tuple[Document, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    builds: tuple[BuildFolder, ...] = ()
+    named: frozenset[str] = frozenset()
+    sources: dict[str, tuple[str, ...]] = {}
+    scopes: dict[str, Scope] = {}
 
     @property
     def records(self) -> dict[str, Record]:
         """Return what the manifests say, by document name."""
         return {name: record for build in self.builds for name, record in build.records.items()}
+
+    @property
+    def unreadable(self) -> bool:
+        """Tell whether something could not be read."""
+        return any(finding.severity == "error" for finding in self.findings)
 
 
 def read_policies(paths: Iterable[Path], *, max_size: int = MAX_SIZE) -> Policies:
@@ -92,34 +74,35 @@ def read_policies(paths: Iterable[Path], *, max_size: int = MAX_SIZE) -> Policie
 
 
 class _Reading:
+    """Read one path after the other; each file once, however many paths lead to it."""
+
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
         self._documents: dict[str, Document] = {}
         self._findings: list[Finding] = []
-        self._builds: list[BuildFolder] = []
+        self._builds: dict[str, BuildFolder] = {}
         self._named: set[str] = set()
-        self._sources: dict[str, list[str]] = {}
-        self._scopes: dict[str, Scope] = {}
+        self._sources: dict[str, dict[str, None]] = {}
+        self._scopes: dict[str, list[Scope]] = {}
         self._seen: dict[str, str] = {}
-        """The name under which each file, by its real path, was read."""
+        """The name under which each file, by its real path, was read; empty when it holds no document."""
 
     def done(self) -> Policies:
-        found = sorted(dict.fromkeys(self._findings), key=finding_order)
         return Policies(
             tuple(self._documents.values()),
-            tuple(found),
-            tuple(self._builds),
+            tuple(sorted(dict.fromkeys(self._findings), key=finding_order)),
+            tuple(self._builds.values()),
             frozenset(self._named),
             {name: tuple(paths) for name, paths in self._sources.items()},
-            self._scopes,
+            {name: _together(scopes) for name, scopes in self._scopes.items()},
         )
 
     def take(self, path: Path) -> None:
         """Read what a person named."""
         source = str(path)
-        if source != STANDARD_INPUT and path.name == MANIFEST and _manifest_of(path.parent):
+        if path.name == MANIFEST and read_build(path.parent) is not None:
             path = path.parent
-        if source != STANDARD_INPUT and path.is_dir():
+        if source != STANDARD_INPUT and _is(path, Path.is_dir):
             self._folder(path, source)
             return
         name = self._file(path, source, meant=True)
@@ -127,39 +110,161 @@ class _Reading:
             self._named.add(name)
 
     def _folder(self, folder: Path, source: str) -> None:
-        files = list(self._walk(folder, ()))
-        built = [found for found in (_read_build(path.parent) for path in files if path.name == MANIFEST) if found]
-        self._builds += built
-        manifests = {os.path.realpath(Path(build.folder) / MANIFEST) for build in built}
-        gitops = []
-        before = len(self._documents)
-        for path in files:
-            if os.path.realpath(path) in manifests:
+        gitops: list[tuple[Path, dict[str, Any]]] = []
+        profiles: list[str] = []
+        for path in list(self._walk(folder, ())):
+            built = read_build(path.parent) if path.name == MANIFEST else None
+            if built is not None:
+                self._builds[os.path.realpath(path)] = built
                 continue
-            if path.suffix.lower() in _YAML and _is_gitops(path, self._max_size):
-                gitops.append(path)
-            else:
-                self._file(path, source, meant=path.suffix.lower() in _MEANT)
-        for path in gitops:
-            self._gitops(path, source)
-        if gitops:
-            self._drop_unused([*self._documents][before:])
+            name = self._file(path, source, meant=path.suffix.lower() in _MEANT)
+            if not name:
+                continue
+            controls = _controls(self._documents[name])
+            if controls is not None:
+                gitops.append((path, controls))
+                del self._documents[name]
+            elif self._documents[name].kind in _PROFILES:
+                profiles.append(name)
+        for path, controls in gitops:
+            self._apply(path, controls, source)
+        for name in profiles if gitops else ():
+            if name not in self._scopes:
+                del self._documents[name]
+                said = "no GitOps file names it, so no device gets it; it does not count"
+                self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
 
     def _walk(self, folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
-        """Yield the files below a folder in order; a link that leads back up is followed once and no further."""
+        """Yield the files below a folder in order of their names; a link that leads back up is not followed."""
         real = os.path.realpath(folder)
         if real in above:
-            self._findings.append(note("folder-loop", "the folder holds itself; it is read once", Origin(str(folder))))
+            self._findings.append(note("folder-loop", "the folder leads back to one above it", Origin(str(folder))))
             return
         try:
             entries = sorted(folder.iterdir())
         except OSError as bad:
-            self._unreadable(folder, bad)
+            self._cannot(str(folder), bad)
             return
         for entry in entries:
-            if entry.name.startswith(".") or entry.suffix.lower() in _TEXTS:
+            if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is(entry, Path.is_dir):
                 yield from self._walk(entry, (*above, real))
-            elif entry.is_file() or entry.is_symlink():
+            elif entry.suffix.lower() not in _TEXTS and (_is(entry, Path.is_file) or entry.is_symlink()):
                 yield entry
+
+    def _file(self, path: Path, source: str, *, meant: bool) -> str:
+        """Read one file and return the name of its document, or nothing when it holds none."""
+        real = os.path.realpath(path)
+        if str(path) == STANDARD_INPUT:
+            real = STANDARD_INPUT
+        if real not in self._seen:
+            self._seen[real] = self._open(path, meant)
+        name = self._seen[real]
+        if name:
+            self._sources.setdefault(name, {})[source] = None
+        return name if name in self._documents else ""
+
+    def _open(self, path: Path, meant: bool) -> str:
+        name = "(standard input)" if str(path) == STANDARD_INPUT else str(path)
+        try:
+            data = self._bytes(path)
+        except (OSError, ValueError) as bad:
+            self._cannot(name, bad)
+            return ""
+        try:
+            document = self._parse(name, data, path.suffix.lower() in _YAML)
+        except PolicyError as bad:
+            if meant:
+                self._findings += bad.findings
+            else:
+                said = f"no document: {bad.findings[0].message}"
+                self._findings.append(note("file-skipped", said, Origin(name)))
+            return ""
+        self._findings += document.findings
+        self._documents[name] = document
+        return name
+
+    def _bytes(self, path: Path) -> bytes:
+        """Read no more than it takes to see that a file is too large."""
+        if str(path) == STANDARD_INPUT:
+            return sys.stdin.buffer.read(self._max_size + 1)
+        with path.open("rb") as file:
+            return file.read(self._max_size + 1)
+
+    def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
+        if not yaml:
+            return open_document(name, data, max_size=self._max_size)
+        from mdm_policy.cli.policy_yaml import as_json  # noqa: PLC0415 - most policies are no YAML
+
+        return open_document(name, as_json(name, data, self._max_size), "json", max_size=8 * self._max_size)
+
+    def _cannot(self, name: str, bad: Exception) -> None:
+        said = getattr(bad, "strerror", None) or bad
+        self._findings.append(error("file-unreadable", f"cannot read it: {said}", Origin(name)))
+
+    def _apply(self, path: Path, controls: dict[str, Any], source: str) -> None:
+        """Read the profiles a GitOps file names, and whom it sends them to."""
+        elsewhere = controls.get("path")
+        if isinstance(elsewhere, str):
+            path = path.parent / elsewhere
+            name = self._file(path, source, meant=True)
+            held = self._documents.pop(name).value if name else None
+            controls = held if isinstance(held, dict) else {}
+        for entry in _entries(controls):
+            pattern = entry.get("path", entry.get("paths"))
+            if not isinstance(pattern, str):
+                continue
+            found = sorted(path.parent.glob(pattern)) if "paths" in entry and not pattern.startswith(("/", "~")) else []
+            for profile in found or [path.parent / pattern]:
+                activation = entry.get("activation")
+                files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
+                for name in filter(None, [self._file(one, source, meant=True) for one in files]):
+                    self._scopes.setdefault(name, []).append(_labels(entry))
+
+
+def _is(path: Path, ask: Any) -> bool:
+    """Ask what a path is; one that cannot even be asked for is nothing."""
+    try:
+        return bool(ask(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _controls(document: Document) -> dict[str, Any] | None:
+    """Return the controls of a Fleet GitOps file, or None when a document is none."""
+    value = document.value
+    if document.format != "json" or document.kind != "unknown" or not isinstance(value, dict):
+        return None
+    controls = value.get("controls")
+    if isinstance(controls, dict):
+        return controls
+    return {} if len(_GITOPS & value.keys()) > 1 else None
+
+
+def _entries(controls: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for platform in _SETTINGS:
+        settings = controls.get(platform)
+        for key in _LISTS:
+            listed = settings.get(key) if isinstance(settings, dict) else None
+            yield from (entry for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict))
+
+
+def _labels(entry: dict[str, Any]) -> Scope:
+    """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones."""
+    named = {key: tuple(map(str, entry[key])) for key in entry if key.startswith("labels_") and entry[key]}
+    every, some = named.get("labels_include_all", ()), named.get("labels_include_any", ())
+    excluded = named.get("labels_exclude_any", ())
+    if every or some:
+        return Scope("groups", every or some, excluded, filtered=len(every) > 1)
+    return Scope("not-stated", excluded=excluded)
+
+
+def _together(scopes: list[Scope]) -> Scope:
+    """Return whom several entries reach between them: without a label, whatever the file is for."""
+    plain = [scope for scope in scopes if scope.state == "not-stated" and not scope.excluded]
+    if plain or len(scopes) == 1:
+        return (plain or scopes)[0]
+    groups = tuple(sorted({name for scope in scopes for name in scope.groups}))
+    excluded = tuple(sorted({name for scope in scopes for name in scope.excluded}))
+    return Scope("groups" if groups else "not-stated", groups, excluded, any(scope.filtered for scope in scopes))

@@ -103,7 +103,7 @@ def read_mobile_app(c: Collector) -> Reading:
     uninstall = [one for one in found if c.text(one[1], "intent", one[0]) == "uninstall"]
     offers = [one for one in found if one[1].get("intent") in _OFFERS]
     scope = scope_of(c, uninstall or offers)
-    if package:
+    if package and uninstall:
         say_nobody(c, scope)
     if package and uninstall and scope.state != "nobody":
         system = c.flag(top, "isSystemApp", "") is True

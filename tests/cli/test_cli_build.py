@@ -336,11 +336,7 @@ def test_an_output_below_a_file_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_user_target_that_breaks_the_ban_is_11_and_writes_nothing(tmp_path: Path) -> None:
     folder = copy_target("macos-santa", tmp_path / "mine")
-    template = next(folder.glob("*.j2"))
-    for path in folder.glob("*.j2"):
-        if "BLOCKLIST" in path.read_text(encoding="utf-8"):
-            template = path
-    edit(template, "BLOCKLIST", "ALLOWLIST")
+    edit(folder / "profile.mobileconfig.j2", "ids.macos.signing_id | shape", "ids.macos.signing_id[1:] | shape")
     done = run("build", "us-kaspersky", *SANTA, "--templates", tmp_path / "mine", *AS_OF, "-o", tmp_path / "out")
     assert (done.code, done.out) == (11, "")
     assert ids(done.err)

@@ -54,7 +54,17 @@ def test_recognises_plists(value: Any, kind: str) -> None:
         pytest.param(
             {"@odata.type": "#microsoft.graph.androidManagedStoreAppConfiguration"}, "unknown", id="app configuration"
         ),
-        pytest.param({"@odata.type": "#microsoft.graph.iosCompliancePolicy"}, "unknown", id="compliance"),
+        *[
+            pytest.param(
+                {"@odata.type": f"#microsoft.graph.{name}CompliancePolicy"}, "intune-device-configuration", id=name
+            )
+            for name in ("ios", "androidDeviceOwner", "macOS", "windows10")
+        ],
+        pytest.param(
+            {"@odata.context": "x#deviceManagement/deviceCompliancePolicies/$entity"},
+            "intune-device-configuration",
+            id="compliance by context",
+        ),
         pytest.param({"@odata.type": "#microsoft.graph.androidManagedStoreApp"}, "intune-mobile-app", id="app"),
         pytest.param({"@odata.type": "#microsoft.graph.detectedApp"}, "unknown", id="detected app"),
         pytest.param({"appsVisibilityListType": "none"}, "intune-device-configuration", id="by key"),
@@ -75,6 +85,10 @@ def test_recognises_plists(value: Any, kind: str) -> None:
         pytest.param({"changes": [1]}, "unknown", id="other changes"),
         pytest.param({"method": "PATCH", "query": {"updateMask": "a"}, "body": {}}, "amapi-patch", id="patch"),
         pytest.param({"method": "PATCH", "query": {}, "body": {}}, "unknown", id="patch without mask"),
+        pytest.param(
+            {"method": "PATCH", "body": {"applications": []}}, "amapi-patch", id="patch of a policy without a mask"
+        ),
+        pytest.param({"method": "PATCH", "query": {"updateMask": "a"}}, "unknown", id="patch without body"),
         pytest.param({"playStoreMode": "BLACKLIST"}, "amapi-policy", id="policy"),
         pytest.param({"personalUsagePolicies": {}}, "amapi-policy", id="personal policy"),
         pytest.param({"applications": []}, "amapi-policy", id="applications"),

@@ -82,7 +82,7 @@ def blocked(
         pytest.param(
             policy(personal=[entry()], mode="BLACKLIST"),
             [blocked(rule="amapi-personal-blocked")],
-            ["key-deprecated"],
+            ["deny-list-empty", "key-deprecated"],
             id="old-personal-word",
         ),
         pytest.param(
@@ -112,12 +112,14 @@ def blocked(
         pytest.param(
             policy(entry(kind="AVAILABLE")),
             [blocked(rule="amapi-application-allowed", sense="allow")],
-            [],
+            ["deny-list-empty"],
             id="allowed",
         ),
-        pytest.param(policy(entry(kind="blocked")), [], ["install-type-word"], id="wrong-case-of-word"),
-        pytest.param(policy(entry(5)), [], ["wrong-type"], id="package-of-a-wrong-type"),
-        pytest.param(policy(7, entry("")), [], ["wrong-type", "wrong-type"], id="wrong-types"),
+        pytest.param(
+            policy(entry(kind="blocked")), [], ["deny-list-empty", "install-type-word"], id="wrong-case-of-word"
+        ),
+        pytest.param(policy(entry(5)), [], ["deny-list-empty", "wrong-type"], id="package-of-a-wrong-type"),
+        pytest.param(policy(7, entry("")), [], ["deny-list-empty", "wrong-type", "wrong-type"], id="wrong-types"),
         pytest.param(
             policy(entry(), entry(kind="AVAILABLE"), personal=[entry()]),
             [
@@ -125,7 +127,7 @@ def blocked(
                 blocked(rule="amapi-application-allowed", sense="allow"),
                 blocked(rule="amapi-personal-blocked"),
             ],
-            ["contradiction"],
+            ["contradiction", "duplicate-package"],
             id="both",
         ),
         pytest.param(
@@ -157,6 +159,30 @@ def blocked(
             [blocked(), blocked(rule="amapi-personal-blocked")],
             ["ban-not-provable"],
             id="no-reports",
+        ),
+        pytest.param(
+            policy(entry(), personal=[entry()], choosePrivateKeyRules=[{"packageNames": [MM]}]),
+            [blocked(), blocked(rule="amapi-personal-blocked")],
+            ["contradiction"],
+            id="banned-app-gets-a-key",
+        ),
+        pytest.param(policy(), [], ["deny-list-empty"], id="deny-list-without-entries"),
+        pytest.param(
+            policy(entry(), personal=[entry(), entry(), entry()]),
+            [blocked(), *[blocked(rule="amapi-personal-blocked")] * 3],
+            ["duplicate-package"],
+            id="package-listed-again",
+        ),
+        pytest.param(
+            policy(entry(), entry(), entry("a.b"), entry("a.b"), personal=[entry(), entry("a.b")]),
+            [
+                *[blocked()] * 2,
+                *[blocked("a.b")] * 2,
+                blocked(rule="amapi-personal-blocked"),
+                blocked("a.b", "amapi-personal-blocked"),
+            ],
+            ["duplicate-package"],
+            id="packages-listed-again",
         ),
         pytest.param(
             policy(entry(), personal=[entry()], untrustedAppsPolicy={}, blockApplicationsEnabled=True),
@@ -197,6 +223,13 @@ def test_what_a_policy_does(document: Document, effects: list[tuple[str, str, st
             id="adb",
         ),
         pytest.param(
+            {"googlePlayProtectVerifyApps": "VERIFY_APPS_USER_CHOICE"},
+            "amapi-application-blocked",
+            ((), "strong"),
+            ["play-protect-open"],
+            id="play-protect",
+        ),
+        pytest.param(
             {"untrustedAppsPolicy": "ALLOW"},
             "amapi-application-blocked-open",
             None,
@@ -214,6 +247,39 @@ def test_side_doors(
     doors = [(one.sides, one.strength) for one in reading.rules if one.id == "amapi-untrusted-apps"]
     assert doors == ([] if closed is None else [closed])
     assert says(document) == findings
+
+
+BLOCK_1 = {"blockAfterDays": 1}
+WIPE_7 = {"wipeAfterDays": 7}
+
+
+@pytest.mark.parametrize(
+    ("rule", "findings"),
+    [
+        pytest.param({"blockAction": BLOCK_1, "wipeAction": WIPE_7}, [], id="both"),
+        pytest.param({"blockAction": {}, "wipeAction": WIPE_7}, [], id="block-at-once"),
+        pytest.param({"blockAction": {"blockAfterDays": "1"}, "wipeAction": WIPE_7}, [], id="days-as-text"),
+        pytest.param({"blockAction": BLOCK_1}, ["enforcement-rule-incomplete", "no-effect"], id="no-wipe"),
+        pytest.param({"wipeAction": WIPE_7}, ["enforcement-rule-incomplete", "no-effect"], id="no-block"),
+        pytest.param(
+            {"blockAction": {"blockAfterDays": 7}, "wipeAction": WIPE_7},
+            ["enforcement-rule-incomplete", "no-effect"],
+            id="wipe-not-after-block",
+        ),
+    ],
+)
+def test_an_enforcement_rule_needs_both_actions(rule: dict[str, Any], findings: list[str]) -> None:
+    document = policy(entry(), personal=[entry()], policyEnforcementRules=[{"settingName": "applications", **rule}])
+    assert says(document) == findings
+    assert {sense for _, sense, *_ in does(document)} == ({"none"} if findings else {"block"})
+
+
+def test_more_applications_than_the_api_takes() -> None:
+    entries = [entry(f"com.x.a{n}") for n in range(3001)]
+    whole = policy(*entries, personal=entries)
+    assert says(whole) == ["list-too-long", "no-effect"]
+    assert {sense for _, sense, *_ in does(whole)} == {"none"}
+    assert says(policy(*entries[:-1], personal=entries[:-1])) == []
 
 
 def test_a_frozen_device_keeps_what_it_has() -> None:
@@ -320,6 +386,12 @@ PERSONAL = {"personalUsagePolicies": {"personalApplications": [entry()]}}
             id="no-mask",
         ),
         pytest.param(
+            as_json({"method": "PATCH", "path": "v1/{policy}", "body": PERSONAL}),
+            [blocked(rule="amapi-personal-blocked")],
+            ["ban-not-provable", "patch-without-mask"],
+            id="no-query",
+        ),
+        pytest.param(
             patch("applications", {"applications": [entry()]}),
             [blocked(rule="amapi-modify-blocked")],
             [],
@@ -364,20 +436,21 @@ def test_what_a_patch_does(document: Document, effects: list[tuple[str, str, str
 )
 def test_a_browser_block_list(value: object, effects: list[tuple[str, str, str]], findings: list[str]) -> None:
     chrome = entry("com.android.chrome", "FORCE_INSTALLED", managedConfiguration={"URLBlocklist": value})
-    document = policy(chrome)
+    document = policy(chrome, playStoreMode="WHITELIST")
     assert [one[1:] for one in does(document) if one[2] != "package_name"] == effects
     assert says(document) == findings
 
 
 def test_an_allowed_address_contradicts_a_blocked_one() -> None:
     lists = {"URLBlocklist": '["qq.com"]', "URLAllowlist": '["qq.com"]'}
-    assert says(policy(entry("com.microsoft.emmx", "AVAILABLE", managedConfiguration=lists))) == ["contradiction"]
+    edge = entry("com.microsoft.emmx", "AVAILABLE", managedConfiguration=lists)
+    assert says(policy(edge, playStoreMode="WHITELIST")) == ["contradiction"]
 
 
 def test_a_long_browser_list_and_another_browser() -> None:
     long = ",".join(f"{n}.com" for n in range(1001))
     chrome = entry("com.android.chrome", "AVAILABLE", managedConfiguration={"URLBlocklist": long})
-    assert says(policy(chrome)) == ["url-blocklist-too-long"]
+    assert says(policy(chrome, playStoreMode="WHITELIST")) == ["url-blocklist-too-long"]
     other = entry("org.mozilla.firefox", "AVAILABLE", managedConfiguration={"URLBlocklist": '["qq.com"]'})
     assert [kind for _, _, kind, _ in does(policy(other))] == ["package_name"]
 

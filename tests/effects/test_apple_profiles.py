@@ -285,3 +285,34 @@ def test_one_fault_is_one_finding(value: str, finding: str) -> None:
 def test_an_allow_list_nobody_obeys_refuses_nothing() -> None:
     document = plist(restrictions(allowListedAppBundleIDs=["com.a.b"]), TargetDeviceType=5)
     assert says(document) == ["key-deprecated", "no-effect"]
+
+
+@pytest.mark.parametrize(
+    ("document", "findings"),
+    [
+        pytest.param(blocking("com.apple.Preferences"), ["key-deprecated", "never-hidden"], id="settings-app"),
+        pytest.param(
+            plist(restrictions(blockedAppBundleIDs=["a.b"]), restrictions(blockedAppBundleIDs=["c.d"])),
+            ["key-deprecated", "key-deprecated", "key-in-several-payloads"],
+            id="key-twice",
+        ),
+        pytest.param(
+            plist(
+                restrictions(blockedAppBundleIDs=["a.b"], PayloadUUID="1"),
+                restrictions(allowCamera=False, PayloadUUID="2"),
+            ),
+            ["key-deprecated"],
+            id="different-keys",
+        ),
+        pytest.param(
+            plist(
+                restrictions(blockedAppBundleIDs=["a.b"]),
+                {"PayloadType": "com.apple.app.lock", "App": {"Identifier": "c.d"}},
+            ),
+            ["app-lock-with-restrictions", "key-deprecated"],
+            id="app-lock",
+        ),
+    ],
+)
+def test_payloads_that_disturb_one_another(document: Document, findings: list[str]) -> None:
+    assert says(document) == findings

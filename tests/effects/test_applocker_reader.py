@@ -174,3 +174,25 @@ def test_other_elements_are_passed_over() -> None:
 def test_rules_that_are_narrow_in_the_same_way_share_one_rule() -> None:
     reading = read(exe(publisher_rule("O=T", sid="S-1-5-32-545"), publisher_rule("O=U", sid="S-1-5-32-545")))
     assert reading.effects[0].rule is reading.effects[1].rule
+
+
+SOME = "S-1-5-21-1-1-1-1001"
+
+
+@pytest.mark.parametrize(
+    ("document", "findings"),
+    [
+        pytest.param(exe(publisher_rule("O=T", sid=SOME)), ["applocker-some-users"], id="one-user"),
+        pytest.param(exe(publisher_rule("O=Tencent")), ["applocker-publisher-case"], id="publisher-case"),
+        pytest.param(appx(publisher_rule("CN=Tencent")), [], id="case-of-a-package-publisher"),
+        pytest.param(
+            exe(publisher_rule("O=T", "MICROSOFT\u00c2\u00ae X")),
+            ["mojibake", "no-effect", "no-identifier-kind"],
+            id="mojibake",
+        ),
+        pytest.param(exe(publisher_rule("O=CAF\u00c9")), [], id="accent"),
+        pytest.param(exe(publisher_rule("O=\u5e7f")), [], id="chinese"),
+    ],
+)
+def test_rules_that_match_less_than_they_seem_to(document: Document, findings: list[str]) -> None:
+    assert says(document) == findings

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from effect_documents import (
+    DEFAULT_APPX,
     DEFAULT_EXE,
     as_json,
     blocking,
@@ -457,7 +458,7 @@ REMOVED = [("intune-android-uninstall", "remove"), ("intune-android-uninstall-pe
             store_app(intent("uninstall", "exclusionGroupAssignmentTarget", groupId="g")),
             [],
             Scope("nobody", (), ("g",)),
-            ["no-effect"],
+            ["assigned-to-nobody", "no-effect"],
             id="only-an-exclusion",
         ),
         pytest.param(store_app(), [], Scope("nobody"), ["no-effect"], id="assigned-to-nobody"),
@@ -569,3 +570,102 @@ def test_the_finding_of_an_inner_document_has_its_own_line() -> None:
     (wrong,) = [finding for finding in reading.findings if finding.id == "wrong-type"]
     assert wrong.origin is not None
     assert (wrong.origin.file, wrong.origin.line > 1) == ("g.json#/payload", True)
+
+
+@pytest.mark.parametrize(
+    ("actions", "findings"),
+    [
+        pytest.param(None, ["report-only-list"], id="not-exported"),
+        pytest.param([{"actionType": "block", "gracePeriodHours": 0}], ["report-only-list"], id="at-once"),
+        pytest.param([{"actionType": "block"}], ["report-only-list"], id="no-period"),
+        pytest.param(
+            [{"actionType": "notification"}, {"actionType": "block", "gracePeriodHours": 720}],
+            ["compliance-grace-period", "report-only-list"],
+            id="after-a-month",
+        ),
+        pytest.param([{"actionType": "notification"}], ["compliance-without-block", "report-only-list"], id="no-block"),
+    ],
+)
+def test_what_follows_noncompliance(actions: list[Any] | None, findings: list[str]) -> None:
+    rules = None if actions is None else [{"scheduledActionConfigurations": actions}]
+    assert says(graph("iosCompliancePolicy", restrictedApps=[item()], scheduledActionsForRule=rules)) == findings
+
+
+def test_a_compliance_policy_without_restricted_apps_has_nothing_to_say() -> None:
+    assert says(graph("iosCompliancePolicy", scheduledActionsForRule=[])) == ["no-effect"]
+
+
+@pytest.mark.parametrize(
+    ("version", "findings"),
+    [
+        pytest.param("v1.0", ["beta-only-property", "report-only-list"], id="v1.0"),
+        pytest.param("beta", ["report-only-list"], id="beta"),
+    ],
+)
+def test_restricted_apps_exist_in_beta_only(version: str, findings: list[str]) -> None:
+    context = f"https://graph.microsoft.com/{version}/$metadata#deviceManagement/deviceCompliancePolicies/$entity"
+    policy = graph("iosCompliancePolicy", restrictedApps=[item()], **{"@odata.context": context})
+    assert says(policy) == findings
+
+
+HIDDEN = {"appsVisibilityListType": "appsNotInListCompliant"}
+REPORTED = {"compliantAppListType": "appsNotInListCompliant", "compliantAppsList": [item()]}
+
+
+@pytest.mark.parametrize(
+    ("document", "findings"),
+    [
+        pytest.param(
+            graph("iosGeneralDeviceConfiguration", appsVisibilityList=[item()], assignments=[], **HIDDEN),
+            ["assigned-to-nobody"],
+            id="assigned-to-nobody",
+        ),
+        pytest.param(graph("sharedPCConfiguration", assignments=[]), ["no-effect"], id="bans-nothing"),
+        pytest.param(
+            graph("iosGeneralDeviceConfiguration", assignments=[target("allDevicesAssignmentTarget")], **REPORTED),
+            ["report-list-on-devices", "report-only-list"],
+            id="report-list-on-devices",
+        ),
+        pytest.param(
+            graph(
+                "iosGeneralDeviceConfiguration", assignments=[target("allLicensedUsersAssignmentTarget")], **REPORTED
+            ),
+            ["report-only-list"],
+            id="report-list-on-users",
+        ),
+        pytest.param(
+            graph("iosGeneralDeviceConfiguration", appsVisibilityList=[item("com.apple.Preferences")], **HIDDEN),
+            ["never-hidden"],
+            id="settings-app",
+        ),
+        pytest.param(
+            catalog(PREFIX + "blockedappbundleids", **values("com.apple.mobilephone")),
+            ["key-deprecated", "never-hidden"],
+            id="catalog-phone-app",
+        ),
+    ],
+)
+def test_what_makes_a_ban_idle(document: Document, findings: list[str]) -> None:
+    assert says(document) == findings
+
+
+def test_more_apps_than_the_server_takes() -> None:
+    many = [item(f"com.a.b{n}") for n in range(501)]
+    blocking_list = owner(personalProfilePlayStoreMode="blockedApps", **{LIST: many})
+    assert "list-too-long" in says(blocking_list)
+    assert {sense for _, sense, *_ in does(blocking_list)} == {"none"}
+    allowing = owner(personalProfilePlayStoreMode="allowedApps", **{LIST: many})
+    assert "list-too-long" in says(allowing)
+    assert "list-too-long" not in says(owner(personalProfilePlayStoreMode="blockedApps", **{LIST: many[:500]}))
+
+
+def test_two_settings_for_one_applocker_node() -> None:
+    uri = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/g/{}/Policy"
+    exe = {"omaUri": uri.format("EXE"), "value": ENFORCED}
+    appx = {"omaUri": uri.format("StoreApps"), "value": rules_xml(DEFAULT_APPX, publisher_rule("CN=T"), kind="Appx")}
+    assert says(graph("windows10CustomConfiguration", omaSettings=[exe, appx])) == []
+    assert says(graph("windows10CustomConfiguration", omaSettings=[exe, appx, exe])) == ["oma-uri-duplicate"]
+
+
+def test_escaped_rules_are_refused_by_the_device() -> None:
+    assert says(oma(ENFORCED.replace("<", "&lt;").replace(">", "&gt;"))) == ["no-effect", "payload-unreadable"]

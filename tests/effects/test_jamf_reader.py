@@ -163,3 +163,8 @@ def test_pointer_goes_through_the_object() -> None:
 @pytest.mark.parametrize("kind", ["jamf-restricted-software", "jamf-mobile-profile", "jamf-macos-profile"])
 def test_what_is_no_xml(kind: str) -> None:
     assert says(loose(kind, [])) == ["no-effect", "wrong-type"]
+
+
+def test_a_message_that_became_a_word_for_yes_or_no() -> None:
+    assert says(software(KILL + "<display_message>False</display_message>")) == ["display-message-lost"]
+    assert says(software(KILL + "<display_message>Not allowed here.</display_message>")) == []

@@ -200,8 +200,8 @@ def test_guesses_run_out_before_time_does() -> None:
 
 
 def test_a_key_given_many_times_takes_no_more_time_than_other_keys() -> None:
-    data = HEAD + "bans: [{app: a}]\n" + "[x]: y\n" + "note: a\n" * 100_000
-    assert len(findings(data)) == 100_000
+    data = HEAD + "bans: [{app: a}]\n" + "[x]: y\n" + "note: a\n" * 50_000
+    assert len(findings(data)) == 50_000
 
 
 def test_size_is_limited() -> None:

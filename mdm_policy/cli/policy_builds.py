@@ -1,0 +1,106 @@
+"""Read the manifest of a build: which of its documents is for which MDM, mode, variant, and which replaces which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = "manifest.json"
+_FORMAT = "mdm-policy-build"
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Say what a build's manifest knows of one of its documents.
+
+    `instead_of` names the document of the same target that this one is another way to send; `variant` is empty for the
+    base, else the document is for `groups`, which may have the apps in `excepted`. `kinds` are the (family, kind) of
+    the identifiers that the manifest says the document blocks.
+    """
+
+    target: str
+    document: str
+    variant: str
+    instead_of: str
+    managed_by: str
+    modes: tuple[str, ...]
+    alternative_group: str
+    groups: tuple[str, ...]
+    excepted: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
+
+
+class BuildFolder(msgspec.Struct, frozen=True):
+    """Hold a build's manifest: its folder, the manifest as parsed, and a record of each document by its name."""
+
+    folder: str
+    manifest: dict[str, Any]
+    records: dict[str, Record]
+
+
+class _Target(msgspec.Struct):
+    name: str
+    managed_by: str = ""
+    modes: tuple[str, ...] = ()
+    alternative_group: str = ""
+
+
+class _Block(msgspec.Struct):
+    family: str
+    kind: str
+
+
+class _Document(msgspec.Struct):
+    path: str
+    target: str
+    document: str
+    variant: str = ""
+    instead_of: str = ""
+    blocks: tuple[_Block, ...] = ()
+
+
+class _Variant(msgspec.Struct):
+    name: str
+    groups: tuple[str, ...] = ()
+    excepted: tuple[str, ...] = ()
+
+
+class _Manifest(msgspec.Struct):
+    format: str
+    targets: tuple[_Target, ...]
+    documents: tuple[_Document, ...]
+    variants: tuple[_Variant, ...] = ()
+
+
+def read_build(folder: Path) -> BuildFolder | None:
+    """Return the build in a folder, or None when the folder's `manifest.json` is no build's."""
+    try:
+        data = (folder / MANIFEST).read_bytes()
+        raw = msgspec.json.decode(data)
+        parsed = msgspec.convert(raw, _Manifest)
+    except (OSError, ValueError, RecursionError):
+        return None
+    if parsed.format != _FORMAT:
+        return None
+    targets = {target.name: target for target in parsed.targets}
+    variants = {variant.name: variant for variant in parsed.variants}
+    records = {}
+    for one in parsed.documents:
+        target = targets.get(one.target, _Target(one.target))
+        variant = variants.get(one.variant, _Variant(one.variant))
+        records[str(folder / one.path)] = Record(
+            one.target,
+            one.document,
+            one.variant,
+            one.instead_of,
+            target.managed_by,
+            target.modes,
+            target.alternative_group,
+            variant.groups,
+            variant.excepted,
+            tuple(dict.fromkeys((block.family, block.kind) for block in one.blocks)),
+        )
+    return BuildFolder(str(folder), raw, records)

@@ -1,0 +1,137 @@
+"""Turn a YAML backup into the JSON it stands for, each value on the line it has in the YAML file.
+
+IntuneCD writes Graph objects as YAML, Fleet keeps its GitOps files in it. The JSON made here is read by the strict
+parser that all JSON goes through, so depth, repeated keys and numbers that are none are judged in one place, and the
+line a finding names is the line of the user's file.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from mdm_policy.documents.texts import Report, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_PLAIN = ("null", "bool", "int", "float")
+"""YAML types that JSON has too; a date, which JSON has not, stays the text it is written as."""
+_CORE = "tag:yaml.org,2002:"
+
+
+def as_json(name: str, data: bytes, max_size: int) -> bytes:
+    """Return the JSON of a YAML file.
+
+    Raises:
+        PolicyError: `document-syntax`, `yaml-alias`, `yaml-tag` or what keeps the bytes from being text.
+
+    """
+    text = decode(name, data, max_size).text
+    report = Report(name)
+    writer = _Writer(report)
+    try:
+        for event in _events(text):
+            writer.take(event)
+    except yaml.YAMLError as bad:
+        mark = getattr(bad, "problem_mark", None) or getattr(bad, "context_mark", None)
+        place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        report.fail("document-syntax", f"not valid YAML: {getattr(bad, 'problem', None) or bad}", place)
+    report.stop_if_any()
+    return "".join(writer.parts).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _events(text: str) -> Iterator[Any]:
+    loader = _LOADER(text.encode("utf-8", "surrogatepass") if yaml.__with_libyaml__ else text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+class _Writer:
+    """Write JSON as the events come, breaking lines where the YAML did; no recursion, whatever the depth."""
+
+    def __init__(self, report: Report) -> None:
+        self.parts: list[str] = []
+        self._report = report
+        self._line = 0
+        self._open: list[list[Any]] = []
+        """Per open collection: whether it is a mapping, and how many nodes it holds so far."""
+        self._resolver = _LOADER("")
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                self._fail(event, "document-syntax", "the file holds a second YAML document", "keep one a file")
+        elif isinstance(event, AliasEvent):
+            said = f"`*{event.anchor}` is an alias, which can make a small file huge"
+            self._fail(event, "yaml-alias", said, "write the value itself")
+        elif isinstance(event, ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            self._start(event)
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            mapping, _ = self._open.pop()
+            self.parts.append("}" if mapping else "]")
+
+    def _fail(self, event: Any, id_: str, message: str, hint: str = "") -> None:
+        mark = event.start_mark
+        self._report.fail(id_, message, (mark.line + 1, mark.column + 1), hint)
+
+    def _start(self, event: Any) -> None:
+        mapping = isinstance(event, MappingStartEvent)
+        if event.tag not in (None, f"{_CORE}map", f"{_CORE}seq"):
+            self._fail(event, "yaml-tag", f"{event.tag!r} is a tag, which no policy needs", "remove it")
+        if self._before(event):
+            self._fail(event, "document-syntax", "a collection stands where a key belongs")
+        self.parts.append("{" if mapping else "[")
+        self._open.append([mapping, 0])
+
+    def _before(self, event: Any) -> bool:
+        """Write what separates a node from the one before; return whether it is a key."""
+        key = False
+        if self._open:
+            top = self._open[-1]
+            key = top[0] and top[1] % 2 == 0
+            value = top[0] and not key
+            if top[1]:
+                self.parts.append(": " if value else ", ")
+            top[1] += 1
+        mark = event.start_mark
+        if mark.line > self._line:
+            self.parts.append("\n" * (mark.line - self._line) + " " * mark.column)
+            self._line = mark.line
+        return bool(key)
+
+    def _scalar(self, event: ScalarEvent) -> None:
+        if event.tag not in (None, "!", *(f"{_CORE}{name}" for name in (*_PLAIN, "str", "timestamp"))):
+            self._fail(event, "yaml-tag", f"{event.tag!r} is a tag, which no policy needs", "remove it")
+        if self._before(event):
+            self.parts.append(json.dumps(event.value))
+            return
+        tag = event.tag if event.tag not in (None, "!") else None
+        tag = tag or self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if tag.removeprefix(_CORE) not in _PLAIN:
+            self.parts.append(json.dumps(event.value))
+            return
+        try:
+            value = self._resolver.construct_object(yaml.ScalarNode(tag, event.value))
+            self.parts.append(json.dumps(value))
+        except (ValueError, OverflowError, KeyError):
+            self._fail(event, "document-syntax", f"{event.value[:60]!r} is no {tag.removeprefix(_CORE)}")

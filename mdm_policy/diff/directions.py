@@ -1,0 +1,183 @@
+"""Say in which direction a build changed, for whom, and why, from what it is at every point of the grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.decide import holds
+from mdm_policy.diff.units import ANYTHING
+from mdm_policy.model import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mdm_policy.decide import Decision
+    from mdm_policy.diff.grid import Point
+    from mdm_policy.diff.mentions import Mentions
+    from mdm_policy.diff.model import Direction
+    from mdm_policy.diff.parts import Coded
+    from mdm_policy.diff.units import Unit
+    from mdm_policy.model import Effect
+
+_LEVELS = {"unknown": 2, "reported-only": 1}
+_SHOWN = 2
+
+
+class Verdicts(Frozen, frozen=True):
+    """Hold the outcome for one build: its direction, the points that show it, and the reason in a sentence."""
+
+    direction: Direction
+    points: tuple[Point, ...]
+    why: str
+    held: bool
+
+
+class Comparer:
+    """Compare builds of one part; `judge` gives a build's points, `mentions` what the two sides still write."""
+
+    def __init__(
+        self, old: Coded, new: Coded, judge: Callable[[Unit], tuple[Point, ...]], mentions: tuple[Mentions, Mentions]
+    ) -> None:
+        """Remember the sides."""
+        self._old, self._new = old, new
+        self._judge = judge
+        self._mentions = mentions
+
+    def compare(self, unit: Unit, stranger: Callable[[Unit], Unit]) -> Verdicts:
+        """Return a build's direction, and why."""
+        points = self._judge(unit)
+        held = any(_holds(point.new, point) for point in points)
+        worse = tuple(point for point in points if point.worse)
+        if worse:
+            absent = () if ANYTHING in unit.shown else self._judge(stranger(unit))
+            direction, why = self._weaker(unit, points, worse, absent)
+            return Verdicts(direction, worse, why, held)
+        better = tuple(point for point in points if point.better)
+        if better:
+            return Verdicts("TIGHTENED", better, _stronger(better[0]), held)
+        return Verdicts("EQUIVALENT", (), self._moved(unit), held)
+
+    def _weaker(
+        self, unit: Unit, points: Sequence[Point], worse: Sequence[Point], absent: Sequence[Point]
+    ) -> tuple[Direction, str]:
+        if not _gone(points, absent):
+            if any(_holds(point.new, point) for point in points):
+                return "NARROWED", _narrower(worse[0])
+            shaken = next((point for point in worse if _shaken(point)), None)
+            if shaken is not None:
+                return "NARROWED", shaken.new.sentence
+            if max(map(_new_level, points)) >= max(map(_old_level, points)):
+                return "NARROWED", _narrower(worse[0])
+        return self._without_effect(unit, worse[0])
+
+    def _without_effect(self, unit: Unit, point: Point) -> tuple[Direction, str]:
+        """Tell an entry that is gone from one that is still there and blocks nothing."""
+        found = [effect for key in unit.keys for _, effect in self._new.effects.get(key, ())]
+        still = next((e for e in found if e.rule.sense not in ("allow", "allow-only")), None)
+        if still is not None:
+            return "INEFFECTIVE", self._inert(still, point)
+        if found:
+            return "LOOSENED", f"it is now allowed: {found[0].rule.fact.text}"
+        was, now = self._mentions
+        for text in self._written(unit):
+            if now.count(text) > max(0, was.count(text) - self._places(unit, text)):
+                return "INEFFECTIVE", f"{text!r} still stands in the documents, in a place where it has no effect"
+        for text in self._written(unit):
+            alike = [other for other in now.alike(text) if not was.count(other)]
+            if alike:
+                said = f"{text!r} is now written {alike[0]!r}, which names no such app: devices compare every character"
+                return "INEFFECTIVE", said
+        if not self._new.named:
+            return "LOOSENED", "no document for these devices is left"
+        if point.old.pointer:
+            return "LOOSENED", "nothing names it any more"
+        return "LOOSENED", "no list refuses by absence any more"
+
+    def _inert(self, effect: Effect, point: Point) -> str:
+        rule = effect.rule
+        if rule.sense in ("none", "report"):
+            return rule.why or rule.fact.text
+        if point.new.verdict == "allowed" and point.new.rule is None:
+            return "no device obeys the entry as it now stands"
+        return point.new.sentence.partition(": ")[2] or point.new.sentence
+
+    def _written(self, unit: Unit) -> tuple[str, ...]:
+        """Return how documents may write what the unit lost: as a whole, or the bundle id of a signing id."""
+        values = dict.fromkeys(e.value for key in unit.keys for _, e in self._old.effects.get(key, ()))
+        parts = (value.partition(":")[2] for value in values if ":" in value)
+        return tuple(dict.fromkeys((*values, *(part for part in parts if part))))
+
+    def _places(self, unit: Unit, text: str) -> int:
+        """Count the places in which the old documents gave a text an effect."""
+        found = [e for key in unit.keys for _, e in self._old.effects.get(key, ())]
+        return len({(id(e.rule), e.pointer) for e in found if e.value == text or e.value.endswith(f":{text}")})
+
+    def _moved(self, unit: Unit) -> str:
+        old, new = (
+            sorted({e.rule.id for key in unit.keys for _, e in side.effects.get(key, ())})
+            for side in (self._old, self._new)
+        )
+        if old != new:
+            return f"from {_list(old) or 'nothing'} to {_list(new) or 'nothing'}: the same effect on every device"
+        return "in another document, scope or place: the same effect on every device"
+
+
+def _gone(points: Sequence[Point], absent: Sequence[Point]) -> bool:
+    """Tell whether the build had a ban of its own, and now fares as an app that nobody names."""
+    if not absent:
+        return False
+    by_place = {(p.atom.words, p.day, p.platform, p.state): p for p in absent}
+    pairs = [(p, by_place.get((p.atom.words, p.day, p.platform, p.state), p)) for p in points]
+    had = any(one.ranks[0] > other.ranks[0] for one, other in pairs)
+    has = any(one.ranks[1] > other.ranks[1] for one, other in pairs)
+    return had and not has
+
+
+def _holds(decision: Decision, point: Point) -> bool:
+    return holds(decision, installed=point.state.installed)
+
+
+def _shaken(point: Point) -> bool:
+    """Tell whether a rule still blocks, but may not reach the device, or lifts itself at a time nobody can tell."""
+    rule = point.new.rule
+    if point.new.verdict != "unknown" or rule is None or "both block and allow" in point.new.sentence:
+        return False
+    return rule.sense in ("block", "remove", "allow-only")
+
+
+def _old_level(point: Point) -> int:
+    return 3 if _holds(point.old, point) else _LEVELS.get(point.old.verdict, 0)
+
+
+def _new_level(point: Point) -> int:
+    return 3 if _holds(point.new, point) else _LEVELS.get(point.new.verdict, 0)
+
+
+def _narrower(point: Point) -> str:
+    """Say what is lost at a point, though something is left elsewhere."""
+    old, new = point.old, point.new
+    if not _holds(new, point):
+        return new.sentence
+    rank_old, rank_new, *_ = point.ranks
+    if rank_new >= rank_old:
+        return point.sure_new.sentence if point.sure_new.verdict == "unknown" else "whom it reaches is less certain"
+    if old.strength != new.strength:
+        escapes = f": {new.escapes} escape" if new.escapes else ""
+        return f"the block is {new.strength} where it was {old.strength}{escapes}"
+    return f"{new.verdict} where it was {old.verdict}"
+
+
+def _stronger(point: Point) -> str:
+    rank_old, rank_new, *_ = point.ranks
+    if rank_new <= rank_old:
+        return "the documents now state whom they reach"
+    if _holds(point.old, point):
+        if point.old.strength != point.new.strength:
+            return f"the block is {point.new.strength} where it was {point.old.strength}"
+        return f"{point.new.verdict} where it was {point.old.verdict}"
+    return point.new.rule.fact.text if point.new.rule is not None else point.new.sentence
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

@@ -1,0 +1,92 @@
+"""Find what is still written in documents though no reader gives it an effect: the mark of a ban that went wrong.
+
+A list under a misspelt key, an entry in another case, a look-alike letter: the person who looks at the console sees the
+app, and the device does not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mdm_policy.documents import Document
+
+_TAIL = re.compile(r"[\\/]([^\\/]+)[\\/]?\Z")
+_ALIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455"
+    "\u0501\u04bb\u043a\u043c\u0442\u03bf\u03bd\u03b1"
+    "01i|",
+    "aeopcxyljsdhkmtova" + "olll",
+)
+"""Cyrillic and Greek letters and digits that look like a Latin letter; `i`, `l`, `1` and `|` all count as `l`."""
+
+
+class Mentions:
+    """Hold every text of some documents, counted; read only when somebody asks."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        """Remember the documents."""
+        self._documents = tuple(documents)
+        self._counted: Counter[str] | None = None
+        self._folded: dict[str, set[str]] | None = None
+
+    def count(self, value: str) -> int:
+        """Return how often a text stands in the documents, whole or as the last part of a path."""
+        return self._texts()[value]
+
+    def alike(self, value: str) -> tuple[str, ...]:
+        """Return the texts that a person takes for the given one, and a device does not."""
+        if self._folded is None:
+            self._folded = {}
+            for text in self._texts():
+                self._folded.setdefault(fold(text), set()).add(text)
+        return tuple(sorted(self._folded.get(fold(value), set()) - {value}))
+
+    def _texts(self) -> Counter[str]:
+        if self._counted is None:
+            self._counted = Counter()
+            for text in (text for document in self._documents for text in texts(document)):
+                self._counted[text] += 1
+                tail = _TAIL.search(text) if "\\" in text or "/" in text else None
+                if tail:
+                    self._counted[tail[1]] += 1
+        return self._counted
+
+
+def fold(text: str) -> str:
+    """Fold a text to what it looks like."""
+    shown = "".join(char for char in text if char.isprintable() and not char.isspace())
+    if not shown.isascii():
+        shown = "".join(char for char in unicodedata.normalize("NFKD", shown) if not unicodedata.combining(char))
+    return shown.casefold().translate(_ALIKE)
+
+
+def texts(document: Document) -> Iterator[str]:
+    """Yield every text of a document and of what is embedded in it, each once for every place it stands in."""
+    if document.format == "xml":
+        for element in document.value.iter():
+            yield from (text.strip() for text in (element.text, *element.attrib.values()) if text)
+    else:
+        yield from _texts(document.value)
+    for _, inner in document.inner:
+        if not inner.part:
+            yield from texts(inner)
+        else:
+            yield from (text for _, deeper in inner.inner for text in texts(deeper))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)

@@ -1,0 +1,173 @@
+"""Split what documents do into parts that act on the same devices, and code every rule so that two sides compare fast.
+
+Documents of different MDMs never meet on a device, so what an MDM's documents lose is not made up for by another's.
+An AMAPI device has exactly one policy: each policy is a part of its own, paired with the other side's of the same name.
+A part that only one side has is compared with what only the other side has: yesterday's Jamf against today's Intune.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.decide import Reach, reach
+from mdm_policy.decide.builds import Key, compared
+from mdm_policy.model import Frozen, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.model import Effect, Reading, Rule
+
+_POLICY = "amapi-policy"
+_ACTIVATION = "apple-declaration-activation"
+_CONFIGURATION = "apple-declaration-configuration"
+_SETTLED = "apple-declaration-configuration, settled"
+
+
+class Named(Frozen, frozen=True):
+    """Hold a reading under the name by which it pairs up with one of the other side.
+
+    `apart` says for which groups alone the document is, where it stands in place of another, or is empty.
+    """
+
+    name: str
+    reading: Reading
+    apart: str = ""
+
+
+class Part(Frozen, frozen=True):
+    """Hold what acts together on some devices, before and after; `label` says which devices, or is empty."""
+
+    label: str
+    old: tuple[Named, ...]
+    new: tuple[Named, ...]
+
+
+class Coded:
+    """Hold one side of a part by identifier: which rules act on it, each rule as a number both sides share."""
+
+    def __init__(self, named: Sequence[Named], codes: Codes) -> None:
+        """Go through all effects once."""
+        self.named = tuple(named)
+        self.readings = tuple(one.reading for one in named)
+        self.keys: dict[Key, frozenset[int]] = {}
+        self.effects: dict[Key, list[tuple[Named, Effect]]] = {}
+        """Filled by `gather` alone, for the few keys that changed."""
+        self.lists = frozenset(
+            codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
+        )
+        made: dict[Key, set[int]] = {}
+        for one in named:
+            own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
+            for effect in one.reading.effects:
+                code = own.get(id(effect.rule))
+                if code is None:
+                    code = own[id(effect.rule)] = codes.of(one, effect.rule)
+                made.setdefault(compared((effect.family, effect.kind, effect.value)), set()).add(code)
+        shared: dict[frozenset[int], frozenset[int]] = {}
+        for key, found in made.items():
+            frozen = frozenset(found)
+            self.keys[key] = shared.setdefault(frozen, frozen)
+
+    def gather(self, keys: Iterable[Key]) -> None:
+        """Remember the effects on some keys."""
+        wanted = set(keys)
+        for one in self.named:
+            for effect in one.reading.effects:
+                key = compared((effect.family, effect.kind, effect.value))
+                if key in wanted:
+                    self.effects.setdefault(key, []).append((one, effect))
+
+    def slim(self, keys: Iterable[Key]) -> tuple[Reading, ...]:
+        """Return the readings with the effects on some keys alone."""
+        kept: dict[int, list[Effect]] = {}
+        for key in keys:
+            for one, effect in self.effects.get(key, ()):
+                kept.setdefault(id(one), []).append(effect)
+        return tuple(msgspec.structs.replace(one.reading, effects=tuple(kept.get(id(one), ()))) for one in self.named)
+
+
+class Codes:
+    """Number every distinct rule in its document and scope, alike on both sides."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._known: dict[tuple[str, str], list[tuple[Rule, Scope, int]]] = {}
+        self._count = 0
+
+    def of(self, one: Named, rule: Rule) -> int:
+        """Return the number of a rule; two rules that say the same in the same place have the same."""
+        known = self._known.setdefault((one.name, rule.id), [])
+        for other, scope, code in known:
+            if (other is rule or other == rule) and scope == one.reading.scope:
+                return code
+        self._count += 1
+        known.append((rule, one.reading.scope, self._count))
+        return self._count
+
+
+def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
+    """Split two sides into parts that act on the same devices."""
+    made: list[Part] = []
+    mine, theirs = _by_label(settled(old)), _by_label(settled(new))
+    for label in sorted(mine.keys() & theirs.keys()):
+        made.append(Part(label, mine[label], theirs[label]))
+    rest_old = [label for label in sorted(mine) if label not in theirs]
+    rest_new = [label for label in sorted(theirs) if label not in mine]
+    if rest_old and rest_new:
+        left = tuple(one for label in rest_old for one in mine[label])
+        right = tuple(one for label in rest_new for one in theirs[label])
+        return (*made, Part("", left, right))
+    made += [Part(label, mine[label], ()) for label in rest_old]
+    made += [Part(label, (), theirs[label]) for label in rest_new]
+    if len(made) == 1:
+        return (msgspec.structs.replace(made[0], label=""),)
+    return tuple(made)
+
+
+def _by_label(named: Iterable[Named]) -> dict[str, tuple[Named, ...]]:
+    found: dict[str, list[Named]] = {}
+    for one in named:
+        found.setdefault(_label(one), []).append(one)
+    return {label: tuple(members) for label, members in found.items()}
+
+
+def _label(one: Named) -> str:
+    reading = one.reading
+    if reading.kind == _POLICY:
+        said = f"under the Android policy {one.name}" if one.name else "under the Android policy"
+    elif reading.mdm == "amapi":
+        said = "where the changes to Android policies are sent"
+    elif reading.mdm:
+        said = f"managed by {reading.mdm}"
+    else:
+        said = "with the profiles, declarations and rules that any MDM may carry"
+    return f"{said}, {one.apart}" if one.apart else said
+
+
+def settled(named: Sequence[Named]) -> tuple[Named, ...]:
+    """Say of each declared configuration that an activation turns on that it reaches somebody for certain.
+
+    With no activation among the documents it stays not stated, and with none that names it, it reaches nobody.
+    """
+    readings = tuple(one.reading for one in named)
+    if not any(reading.kind == _ACTIVATION for reading in readings):
+        return tuple(named)
+    return tuple(_settled(one, readings) for one in named)
+
+
+def _settled(one: Named, readings: tuple[Reading, ...]) -> Named:
+    if one.reading.kind != _CONFIGURATION:
+        return one
+    found: Reach = reach(one.reading, None, readings)
+    if not found.alive:
+        scope = Scope("nobody")
+    elif found.doubt:
+        scope = Scope("groups", filtered=True)
+    else:
+        scope = Scope("everyone")
+    # It is no declaration any more: its activations have had their say, and are not asked again.
+    reading = msgspec.structs.replace(one.reading, scope=scope, kind=_SETTLED)
+    return msgspec.structs.replace(one, reading=reading)

@@ -1,0 +1,183 @@
+"""Say what is compared: each build of an app that one of the sides names, under the name a person knows it by.
+
+An identifier that the given lists or the catalogue know stands for its app's build, so that a bundle id on one side and
+the same program's signing id on the other are one thing. Any other identifier is a thing of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from mdm_policy.decide.builds import Key, compared, plan
+from mdm_policy.errors import Origin
+from mdm_policy.identifiers import derive
+from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.catalogue import Catalogue
+    from mdm_policy.decide.builds import Build
+    from mdm_policy.model import CatalogueVendor, Platform
+
+_NOWHERE = Origin("")
+_FIRST: dict[str, Platform] = {family: next(p for p in PLATFORMS if FAMILY_OF[p] == family) for family in FAMILY_OF.values()}
+ANYTHING = "*"
+"""The identifier of the app that no document names: what becomes of it shows what an allow list does to all others."""
+_ANY_KINDS: dict[Family, tuple[Kind, ...]] = {
+    "ios": ("bundle_id",),
+    "macos": ("bundle_id",),
+    "android": ("package_name",),
+    "windows": ("appx_name", "executable"),
+}
+
+
+class Unit(Frozen, frozen=True):
+    """Hold one build of an app, or a lone identifier: what is judged on both sides.
+
+    `groups` are the sets of keys that match it, `keys` all of them; `app` has this one build. A `raw` unit is an
+    identifier that makes no build (an address, a code hash): it is judged by the rules on it alone.
+    """
+
+    key: str
+    name: str
+    family: Family
+    shown: tuple[str, ...]
+    app: BannedApp
+    groups: tuple[tuple[Key, ...], ...]
+    raw: bool = False
+    part_of: tuple[str, ...] = ()
+    """The builds of its app that the identifier helps to match, but does not match alone."""
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """Return every key that has to do with the unit."""
+        return frozenset(key for group in self.groups for key in group)
+
+
+class Apps:
+    """Find the apps that bear an identifier: those of the given lists first, then those of the catalogue."""
+
+    def __init__(self, listed: Sequence[BannedApp], catalogue: Catalogue | None) -> None:
+        """Index the lists' identifiers."""
+        self.listed = {app.key: app for app in listed}
+        self._catalogue = catalogue
+        self._known: dict[str, BannedApp] = {}
+        self._builds: dict[tuple[str, str], tuple[Build, ...]] = {}
+        self._bearing: dict[Key, list[BannedApp]] = {}
+        for app in listed:
+            for key in dict.fromkeys(compared(i.key) for i in app.identifiers):
+                self._bearing.setdefault(key, []).append(app)
+
+    def bearing(self, key: Key) -> tuple[BannedApp, ...]:
+        """Return the apps that bear an identifier, or nothing."""
+        found = self._bearing.get(key)
+        if found:
+            return tuple(found)
+        family, kind, value = key
+        owner = self._owner(family, kind, value)
+        if owner is None and kind == "signing_id":
+            owner = self._owner(family, "bundle_id", value.partition(":")[2])
+        if owner is None and kind == "process_name":
+            owner = self._owner(family, kind, value.removesuffix(".app")) or self._owner(family, kind, f"{value}.app")
+        return (self._banned(owner),) if owner is not None else ()
+
+    def builds(self, app: BannedApp, family: Family) -> tuple[Build, ...]:
+        """Return an app's builds on a family, worked out once."""
+        where = (app.key, family)
+        if where not in self._builds:
+            self._builds[where] = plan(app, _FIRST[family]).builds if family in _FIRST else ()
+        return self._builds[where]
+
+    def _owner(self, family: str, kind: str, value: str) -> CatalogueApp | CatalogueVendor | None:
+        return None if self._catalogue is None else self._catalogue.find(family, kind, value)
+
+    def _banned(self, owner: CatalogueApp | CatalogueVendor) -> BannedApp:
+        if isinstance(owner, CatalogueApp):
+            if owner.key not in self._known:
+                identifiers = (*owner.identifiers, *derive(owner.identifiers))
+                vendor, preinstalled = owner.vendor, owner.preinstalled
+                self._known[owner.key] = BannedApp(
+                    owner.key, owner.name, vendor, identifiers, (), (), owner.platforms, preinstalled
+                )
+            return self._known[owner.key]
+        key = f"vendor:{owner.key}"
+        return BannedApp(key, f"{owner.name} (all software)", owner.key, owner.identifiers, (), ())
+
+
+def units(keys: Iterable[Key], apps: Apps) -> tuple[Unit, ...]:
+    """Return the units that some identifiers stand for, each once."""
+    made: dict[tuple[str, str, tuple[str, ...]], Unit] = {}
+    for key in keys:
+        for unit in _of(key, apps):
+            made.setdefault((unit.key, unit.family, unit.shown), unit)
+    return tuple(made.values())
+
+
+def _of(key: Key, apps: Apps) -> Iterable[Unit]:
+    owners = apps.bearing(key)
+    if not owners:
+        yield _lone(key, key[2], key[2])
+    for app in owners:
+        mine = [b for b in apps.builds(app, _family(key)) if any(key in match for match in b.matches)]
+        for build in mine:
+            yield _build(app, build, _family(key))
+        if not any(match == (key,) for build in mine for match in build.matches):
+            yield _lone(key, app.key, app.name, tuple(build.name for build in mine))
+
+
+def anything(family: Family) -> tuple[Unit, ...]:
+    """Return the app that nobody names."""
+    name = "every app that is not named"
+    return tuple(_lone((family, kind, ANYTHING), "", name) for kind in _ANY_KINDS.get(family, ()))
+
+
+def stranger(unit: Unit) -> Unit:
+    """Return the same unit under identifiers nobody names: what becomes of it is what happens by absence."""
+    identifiers = tuple(_strange(i) for i in unit.app.identifiers)
+    app = BannedApp(unit.app.key, unit.app.name, "", identifiers, (), (), {}, unit.app.preinstalled)
+    built = plan(app, _FIRST[unit.family]).builds
+    return Unit(unit.key, unit.name, unit.family, unit.shown, app, built[0].matches if built else ())
+
+
+def _strange(identifier: Identifier) -> Identifier:
+    prefix = identifier.value[:2] if identifier.kind == "publisher" else ""
+    value = f"{prefix}{ANYTHING}:{ANYTHING}" if identifier.kind == "signing_id" else f"{prefix}{ANYTHING}"
+    return Identifier(identifier.family, identifier.kind, value, _NOWHERE)
+
+
+def _build(app: BannedApp, build: Build, family: Family) -> Unit:
+    keys = {key for match in build.matches for key in match}
+    signed = any(i.kind == "signing_id" and i.value == build.name for i in app.identifiers)
+    kept = tuple(
+        i
+        for i in app.identifiers
+        if i.family == family
+        and (compared(i.key) in keys or (i.kind == "package_family_name" and i.value.rpartition("_")[0] == build.name))
+        and not (signed and i.kind in ("bundle_id", "team_id"))
+    )
+    one = BannedApp(app.key, app.name, app.vendor, kept, (), (), app.platforms, app.preinstalled)
+    return Unit(app.key, app.name, family, (build.name,), one, build.matches)
+
+
+def _lone(key: Key, app: str, name: str, part_of: tuple[str, ...] = ()) -> Unit:
+    family, kind, value = _family(key), key[1], key[2]
+    identifier = Identifier(family, _kind(kind), value, _NOWHERE)
+    one = BannedApp(app, name, "", (identifier,), (), ())
+    built = plan(one, _FIRST[family]).builds if family in _FIRST else ()
+    matches = built[0].matches if built else ((key,),)
+    if not any(key in match for match in matches):
+        built, matches = (), ((key,),)
+    return Unit(app, name, family, (value,), one, matches, not built or not matches, part_of)
+
+
+def _family(key: Key) -> Family:
+    return _FAMILIES[key[0]]
+
+
+def _kind(kind: str) -> Kind:
+    return _KINDS[kind]
+
+
+_FAMILIES: dict[str, Family] = {family: family for family in get_args(Family)}
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
