@@ -137,8 +137,20 @@ def _peak(names: Sequence[str]) -> float:
 def _child(names: Sequence[str]) -> None:
     chosen, _ = unlimited()
     build_once(resolution(_LARGE), [target for target in chosen if target.name in names])
+    print(_high_water())
+
+
+def _high_water() -> float:
+    """Return this process's peak memory in MiB.
+
+    Linux's ru_maxrss starts at what the process that started this one had, so its own VmHWM is read there.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / _MEBIBYTE
     unit = _MEBIBYTE**2 if sys.platform == "darwin" else _MEBIBYTE
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 if __name__ == "__main__":

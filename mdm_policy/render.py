@@ -20,7 +20,7 @@ from mdm_policy.identifiers import slug
 from mdm_policy.model import FAMILIES, Frozen, Resolution, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import jinja2
@@ -82,9 +82,21 @@ class Memo:
 
 def memo(targets: Iterable[Target]) -> Memo:
     """Make the memo for a build of these targets."""
+    return Memo((one.target, one.document) for one in _parts(targets))
+
+
+def kinds(chosen: Sequence[Target], targets: Mapping[str, Target]) -> frozenset[tuple[str, str]]:
+    """Return the families and kinds of identifiers that rendering these targets may use."""
+    every = [*chosen, *(targets[one.target] for one in _parts(chosen))]
+    claimed = {(claim.family, claim.kind) for target in every for claim in target.manifest.blocks}
+    listed = [spec.for_each.partition(".") for target in every for spec in target.manifest.documents]
+    return frozenset(claimed | {(family, kind) for family, _, kind in listed})
+
+
+def _parts(targets: Iterable[Target]) -> list[Embed | Copy]:
+    """Return the documents of other targets that these targets' documents are made of."""
     specs = [spec for target in targets for spec in target.manifest.documents]
-    wanted = [w for spec in specs for w in (*spec.embed, *((spec.copy_of,) if spec.copy_of else ()))]
-    return Memo((one.target, one.document) for one in wanted)
+    return [one for spec in specs for one in (*spec.embed, *((spec.copy_of,) if spec.copy_of else ()))]
 
 
 def max_size(format_: documents.Format) -> int:

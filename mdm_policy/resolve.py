@@ -318,8 +318,11 @@ def blockable(app: BannedApp) -> tuple[Identifier, ...]:
     return tuple([i for i in app.identifiers if i.family != "macos" or i.kind not in ("team_id", "bundle_id")])
 
 
-def ordered(resolution: Resolution, variant: Variant) -> OrderedIds:
-    """Return what is ordered to be blocked for a variant: every blockable identifier of every app it does not except."""
+def ordered(resolution: Resolution, variant: Variant, kinds: Collection[tuple[str, str]] | None = None) -> OrderedIds:
+    """Return what is ordered to be blocked for a variant: every blockable identifier of every app it does not except.
+
+    `kinds` are the families and kinds somebody asks for; without it, all are returned.
+    """
     made: dict[tuple[str, str], dict[str, Entry]] = {}
     excepted = set(variant.excepted)
     for app in resolution.apps:
@@ -329,6 +332,8 @@ def ordered(resolution: Resolution, variant: Variant) -> OrderedIds:
             kind, value = (identifier.family, identifier.kind), identifier.value
             group = made.get(kind)
             if group is None:
+                if kinds is not None and kind not in kinds:
+                    continue
                 group = made[kind] = {}
             if value not in group:
                 group[value] = Entry(value, app.key, app.name, app.vendor)

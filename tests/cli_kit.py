@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 import click
 from click.testing import CliRunner
 
 from mdm_policy.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
 DAY = "2026-11-24"
@@ -32,7 +35,7 @@ class Ran(NamedTuple):
         return json.loads(self.out)
 
 
-def run(*args: object, stdin: str = "", env: dict[str, str | None] | None = None) -> Ran:
+def run(*args: object, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
     """Run `mdm-policy` as `main` does, exit codes and all; nothing but an exit may leave it."""
     edge = click.Command("edge", callback=main)
     with mock.patch.object(sys, "argv", ["mdm-policy", *map(str, args)]):
@@ -57,7 +60,9 @@ def process(*args: object, stdin: bytes = b"", python: tuple[str, ...] = (), **e
 
 def ids(err: str) -> list[str]:
     """Return `severity[id]` of each finding on stderr."""
-    heads = (line.partition("]")[0] + "]" for line in err.splitlines() if line.startswith(("error[", "warning[", "note[")))
+    heads = (
+        line.partition("]")[0] + "]" for line in err.splitlines() if line.startswith(("error[", "warning[", "note["))
+    )
     return list(heads)
 
 
@@ -66,7 +71,10 @@ def too_wide(text: str, width: int) -> list[str]:
     return [
         line
         for line in text.splitlines()
-        if len(line) > width and len(line.split()) > 1 and not line.startswith("  --> ") and not line.startswith("    at ")
+        if len(line) > width
+        and len(line.split()) > 1
+        and not line.startswith("  --> ")
+        and not line.startswith("    at ")
     ]
 
 
@@ -84,4 +92,6 @@ def a_list(name: str = "ours", *, authority: str = "", more: str = "", bans: str
 
 def a_deployment(*lists: str, more: str = "") -> str:
     """Write a small deployment."""
-    return f"organization: {{name: Example Agency, identifier: gov.example.agency}}\nlists: [{', '.join(lists)}]\n{more}"
+    return (
+        f"organization: {{name: Example Agency, identifier: gov.example.agency}}\nlists: [{', '.join(lists)}]\n{more}"
+    )

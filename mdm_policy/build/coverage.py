@@ -140,7 +140,7 @@ def _rows(
     rows = []
     for app in resolution.apps:
         cells = cells_of[app.key]
-        if not any([reason.through for reason in app.reasons]):
+        if not any(reason.through for reason in app.reasons):
             rows.append(Row(app.key, app.name, "", cells))
             continue
         features = {r.through.removeprefix("feature ") for r in app.reasons if r.through.startswith("feature ")}

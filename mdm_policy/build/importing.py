@@ -119,6 +119,7 @@ def _variant(job: render.Job, written: Sequence[Written]) -> dict[str, Any]:
         "excepted": [names[key] for key in job.variant.excepted],
         "until": min(waiver.until for waiver in job.variant.waivers),
         "built": any(record.variant == job.variant.name for record in written),
+        "empty": not render.can_block(job),
     }
 
 

@@ -7,9 +7,11 @@ where the system can do that (Linux, macOS), else by two renames. A crash leaves
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -17,12 +19,13 @@ import msgspec
 from mdm_policy.errors import Origin, PolicyError, error
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 MANIFEST = "manifest.json"
 _AT_FDCWD_LINUX, _AT_FDCWD_MAC = -100, -2
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2) and RENAME_SWAP of renameatx_np(2) have the same value
+_MOST_FOREIGN = 1000
+"""Nobody's whole home is searched: after so many files that no build wrote, the answer is known."""
 
 
 class _FormerFile(msgspec.Struct):
@@ -47,11 +50,11 @@ class Staging:
 
     def __init__(self, output: Path) -> None:
         """Check the output folder and make the staging folder beside it."""
-        self._output = output.absolute()
+        check_replaceable(output)
+        self._output = Path(os.path.abspath(output))  # noqa: PTH100 - `..` goes, symbolic links stay
         self._place = Origin(str(output))
         self._files: list[Path] = []
         self._stage = self._output.with_name(f".{self._output.name}.{os.getpid()}.new")
-        check_replaceable(output)
         try:
             self._output.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self._stage, ignore_errors=True)
@@ -114,12 +117,12 @@ def check_replaceable(output: Path) -> None:
         raise PolicyError([error("output-not-a-folder", "the output is not a plain folder", place)])
     if not output.is_dir():
         return
-    held = {p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_symlink() or not p.is_dir()}
-    if not held:
-        return
-    foreign = sorted(held - _written_before(output))
+    written = _written_before(output)
+    held = (p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_symlink() or not p.is_dir())
+    foreign = sorted(itertools.islice((name for name in held if name not in written), _MOST_FOREIGN))
     if foreign:
-        shown = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > len(foreign[:3]) else "")
+        more = f" and {len(foreign) - 3} more" if len(foreign) < _MOST_FOREIGN else " and many more"
+        shown = ", ".join(foreign[:3]) + (more if len(foreign) > 3 else "")
         hint = "choose another folder with -o, or move those files away"
         raise PolicyError([error("output-foreign", f"the folder holds files no build wrote: {shown}", place, hint)])
 

@@ -13,18 +13,20 @@ import click
 
 from mdm_policy import __version__
 
-COMMANDS = ("build", "check", "explain", "init", "lists", "lookup", "schema", "targets")
+COMMANDS = ("build", "check", "diff", "explain", "init", "lists", "lookup", "schema", "targets", "verify")
 """Every command, in the order the help shows them; a command's module has its name and holds `command`."""
 
 _HELP = {
     "build": "Render, validate and read back the files every MDM takes.",
     "check": "Check ban lists, deployments and CSV lists, and show every finding.",
+    "diff": "Say what changed between two lists or policies, and in which direction.",
     "explain": "Say where and why an app is banned, and how each target blocks it.",
     "init": "Write a commented deployment and ban list to start from.",
     "lists": "Show the ban lists the program ships.",
     "lookup": "Search the catalogue by name, vendor or identifier.",
     "schema": "Print a JSON Schema for editors.",
     "targets": "Show the targets, or one target in full.",
+    "verify": "Prove what policies block, app by app and class by class.",
 }
 
 

@@ -95,7 +95,7 @@ def command(
     targets = discover(resources.templates(), folders)
     chosen, options = _choice(read, targets, names)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
-    with Staging(folder) as staging:
+    with _staging(folder) as staging:
         built = build(resolution, chosen, targets, options, stem, staging.write)
         if not built.documents:
             said = "no chosen target can block anything on these lists"
@@ -109,6 +109,15 @@ def command(
     output.findings(found, brief=True)
     if strict and (any(f.severity == "warning" for f in found) or _open_gaps(built)):
         raise click.exceptions.Exit(11)
+
+
+def _staging(folder: Path) -> Staging:
+    """Prepare the output; that it cannot even be asked for (a name too long, a locked folder) is no defect of ours."""
+    try:
+        return Staging(folder)
+    except OSError as bad:
+        said, hint = f"cannot write the build: {bad.strerror or bad}", "choose another folder with -o"
+        raise PolicyError([error("output-unwritable", said, Origin(str(folder)), hint)]) from None
 
 
 def _adoption(name: str, day: str) -> Adoption:

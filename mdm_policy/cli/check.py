@@ -72,7 +72,11 @@ def _check(path: Path, day: str, folders: Sequence[Path]) -> Iterable[Finding]:
     kind = loading.detect(source)
     if kind == "deployment":
         read = inputs.gather(path, (), source)
-        return [*read.findings, *_resolved(read.lists, read.deployment, day), *_targets(read.deployment, folders)]
+        return [
+            *read.findings,
+            *_resolved(read.lists, read.deployment, day),
+            *(_targets(read.deployment, folders) if read.deployment else ()),
+        ]
     if kind == "devices":
         return loading.load_devices(source).findings
     if kind == "csv":
@@ -89,10 +93,8 @@ def _as_list(name: str, bans: tuple[Ban, ...] | None) -> tuple[BanList, ...]:
     return (BanList("table", "table", Authority("", place), bans, (), place, ""),) if bans else ()
 
 
-def _targets(deployment: Deployment | None, folders: Sequence[Path]) -> list[Finding]:
+def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:
     """Find targets and options that a build would refuse."""
-    if deployment is None:
-        return []
     targets = discover(resources.templates(), folders)
     found: list[Finding] = []
     if deployment.options:

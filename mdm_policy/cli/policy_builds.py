@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.model import Fact, Family, Kind, Rule, Strength, Verdict
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,6 +33,8 @@ class Record(msgspec.Struct, frozen=True):
     groups: tuple[str, ...]
     excepted: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]
+    read_back: tuple[tuple[str, Family, Kind, Rule], ...] = ()
+    """For a document no reader knows: where its identifiers stand, and the rule the target's manifest claims."""
 
 
 class BuildFolder(msgspec.Struct, frozen=True):
@@ -49,8 +53,18 @@ class _Target(msgspec.Struct):
 
 
 class _Block(msgspec.Struct):
-    family: str
-    kind: str
+    family: Family
+    kind: Kind
+    verdict: Verdict
+    strength: Strength
+    claim: str = ""
+    platforms: dict[str, str] = {}
+    supervised: bool | None = None
+    enrollments: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    source: str = ""
 
 
 class _Document(msgspec.Struct):
@@ -59,6 +73,7 @@ class _Document(msgspec.Struct):
     document: str
     variant: str = ""
     instead_of: str = ""
+    read_back: dict[str, str] = {}
     blocks: tuple[_Block, ...] = ()
 
 
@@ -102,5 +117,35 @@ def read_build(folder: Path) -> BuildFolder | None:
             variant.groups,
             variant.excepted,
             tuple(dict.fromkeys((block.family, block.kind) for block in one.blocks)),
+            _read_back(one),
         )
     return BuildFolder(str(folder), raw, records)
+
+
+def _read_back(one: _Document) -> tuple[tuple[str, Family, Kind, Rule], ...]:
+    return tuple(
+        (one.read_back[block.claim], block.family, block.kind, _rule(block))
+        for block in one.blocks
+        if block.claim in one.read_back
+    )
+
+
+def _rule(block: _Block) -> Rule:
+    """Make the rule a manifest claims; it rests on that word alone, and its fact says so."""
+    versions = {
+        platform: tuple(int(part) for part in version.split(".") if part.isdecimal())
+        for platform, version in block.platforms.items()
+    }
+    return Rule(
+        f"declared-{block.claim}",
+        "block",
+        block.verdict,
+        block.strength,
+        Fact("declared by the target's manifest, not modelled", block.source),
+        introduced=versions,
+        supervised=block.supervised,
+        enrollments=block.enrollments,
+        modes=block.modes,
+        sides=block.sides,
+        origins=block.origins,
+    )

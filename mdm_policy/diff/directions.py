@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds
-from mdm_policy.diff.units import ANYTHING
+from mdm_policy.diff.units import ANYTHING, stranger
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
@@ -24,11 +24,23 @@ _SHOWN = 2
 
 
 class Verdicts(Frozen, frozen=True):
-    """Hold the outcome for one build: its direction, the points that show it, and the reason in a sentence."""
+    """Hold the outcome for one build: its direction, the points that show it, all its points, and the reason."""
 
     direction: Direction
     points: tuple[Point, ...]
+    every: tuple[Point, ...]
     why: str
+    held: bool
+
+
+class _Judged(Frozen, frozen=True):
+    """Hold what all builds on which the same rules act have in common."""
+
+    name: str
+    every: tuple[Point, ...]
+    worse: tuple[Point, ...]
+    better: tuple[Point, ...]
+    gone: bool
     held: bool
 
 
@@ -42,33 +54,48 @@ class Comparer:
         self._old, self._new = old, new
         self._judge = judge
         self._mentions = mentions
+        self._known: dict[tuple[object, ...], _Judged] = {}
 
-    def compare(self, unit: Unit, stranger: Callable[[Unit], Unit]) -> Verdicts:
+    def compare(self, unit: Unit) -> Verdicts:
         """Return a build's direction, and why."""
-        points = self._judge(unit)
-        held = any(_holds(point.new, point) for point in points)
-        worse = tuple(point for point in points if point.worse)
-        if worse:
-            absent = () if ANYTHING in unit.shown else self._judge(stranger(unit))
-            direction, why = self._weaker(unit, points, worse, absent)
-            return Verdicts(direction, worse, why, held)
-        better = tuple(point for point in points if point.better)
-        if better:
-            return Verdicts("TIGHTENED", better, _stronger(better[0]), held)
-        return Verdicts("EQUIVALENT", (), self._moved(unit), held)
+        judged = self._judged(unit)
+        if judged.worse:
+            direction, why = self._weaker(unit, judged)
+            points = judged.worse
+        elif judged.better:
+            direction, why, points = "TIGHTENED", _stronger(judged.better[0]), judged.better
+        else:
+            direction, why, points = "EQUIVALENT", self._moved(unit), judged.every[:1]
+        return Verdicts(direction, points, judged.every, why.replace(judged.name, unit.shown[0]), judged.held)
 
-    def _weaker(
-        self, unit: Unit, points: Sequence[Point], worse: Sequence[Point], absent: Sequence[Point]
-    ) -> tuple[Direction, str]:
-        if not _gone(points, absent):
-            if any(_holds(point.new, point) for point in points):
-                return "NARROWED", _narrower(worse[0])
-            shaken = next((point for point in worse if _shaken(point)), None)
+    def _judged(self, unit: Unit) -> _Judged:
+        """Judge one of all the builds that have the same rules on them, on both sides."""
+        rules = tuple(
+            tuple((self._old.keys.get(key), self._new.keys.get(key)) for key in group) for group in unit.groups
+        )
+        shipped = tuple(sorted({one.maker.lower() == "apple" for one in unit.app.preinstalled}))
+        kinds = tuple(identifier.kind for identifier in unit.app.identifiers)
+        mark = (unit.family, unit.raw, kinds, ANYTHING in unit.shown, rules, shipped)
+        if mark not in self._known:
+            every = self._judge(unit)
+            worse = tuple(point for point in every if point.worse)
+            better = tuple(point for point in every if point.better)
+            gone = bool(worse) and ANYTHING not in unit.shown and _gone(every, self._judge(stranger(unit)))
+            held = any(_holds(point.new, point) for point in every)
+            self._known[mark] = _Judged(unit.shown[0], every, worse, better, gone, held)
+        return self._known[mark]
+
+    def _weaker(self, unit: Unit, judged: _Judged) -> tuple[Direction, str]:
+        first = judged.worse[0]
+        if not judged.gone:
+            if judged.held:
+                return "NARROWED", _narrower(first)
+            shaken = next((point for point in judged.worse if _shaken(point)), None)
             if shaken is not None:
                 return "NARROWED", shaken.new.sentence
-            if max(map(_new_level, points)) >= max(map(_old_level, points)):
-                return "NARROWED", _narrower(worse[0])
-        return self._without_effect(unit, worse[0])
+            if max(map(_new_level, judged.every)) >= max(map(_old_level, judged.every)):
+                return "NARROWED", _narrower(first)
+        return self._without_effect(unit, first)
 
     def _without_effect(self, unit: Unit, point: Point) -> tuple[Direction, str]:
         """Tell an entry that is gone from one that is still there and blocks nothing."""
@@ -113,6 +140,8 @@ class Comparer:
         return len({(id(e.rule), e.pointer) for e in found if e.value == text or e.value.endswith(f":{text}")})
 
     def _moved(self, unit: Unit) -> str:
+        if not any(_holds(point.new, point) for point in self._judged(unit).every):
+            return "nothing was blocked, and nothing is"
         old, new = (
             sorted({e.rule.id for key in unit.keys for _, e in side.effects.get(key, ())})
             for side in (self._old, self._new)
@@ -124,8 +153,6 @@ class Comparer:
 
 def _gone(points: Sequence[Point], absent: Sequence[Point]) -> bool:
     """Tell whether the build had a ban of its own, and now fares as an app that nobody names."""
-    if not absent:
-        return False
     by_place = {(p.atom.words, p.day, p.platform, p.state): p for p in absent}
     pairs = [(p, by_place.get((p.atom.words, p.day, p.platform, p.state), p)) for p in points]
     had = any(one.ranks[0] > other.ranks[0] for one, other in pairs)
@@ -157,7 +184,9 @@ def _narrower(point: Point) -> str:
     """Say what is lost at a point, though something is left elsewhere."""
     old, new = point.old, point.new
     if not _holds(new, point):
-        return new.sentence
+        if point.day and old.path:
+            return f"{old.path} lifts itself on {point.day}"
+        return "no rule that holds there names it any more" if new.rule is None else new.sentence
     rank_old, rank_new, *_ = point.ranks
     if rank_new >= rank_old:
         return point.sure_new.sentence if point.sure_new.verdict == "unknown" else "whom it reaches is less certain"
@@ -176,6 +205,14 @@ def _stronger(point: Point) -> str:
             return f"the block is {point.new.strength} where it was {point.old.strength}"
         return f"{point.new.verdict} where it was {point.old.verdict}"
     return point.new.rule.fact.text if point.new.rule is not None else point.new.sentence
+
+
+def before_after(point: Point) -> tuple[str, str]:
+    """Return the verdicts to show for a point: where only certainty changed, the certain ones."""
+    rank_old, rank_new, *_ = point.ranks
+    if rank_old == rank_new:
+        return point.sure_old.verdict, point.sure_new.verdict
+    return point.old.verdict, point.new.verdict
 
 
 def _list(names: Sequence[str]) -> str:

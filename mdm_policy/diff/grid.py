@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mdm_policy.model import Platform, Reading, Rule
 
 _OTHERS = "(any other device)"
+_BESIDE = frozenset({"tvos", "visionos", "watchos", "chromeos"})
+"""Platforms a mechanism may reach beside the one it is used for."""
 
 
 class Atom(Frozen, frozen=True):
@@ -88,8 +90,9 @@ class Grid:
         ends = {rule.expires for rule in self._rules if rule.expires[:1].isdigit() and rule.expires > as_of}
         self._days = (as_of, *sorted(ends))
         governed = {platform for rule in self._rules for platform in rule.introduced}
-        self._platforms = tuple(platform for platform in PLATFORMS if platform in governed)
         self._declared = frozenset(cls.platform for cls in classes)
+        self.left_out = _left_out(old, new) - self._declared
+        self._platforms = tuple(one for one in PLATFORMS if one in governed and one not in self.left_out)
         self._atoms = _atoms(readings, classes, self._platforms)
         self._stated = len({reading.scope.state == "not-stated" for reading in readings}) > 1
         versions = Index(readings).versions
@@ -101,9 +104,7 @@ class Grid:
         old, new = self._old.slim(unit.keys), self._new.slim(unit.keys)
         return tuple(point for atom in self._atoms for point in self._judge(unit, atom, old, new))
 
-    def _judge(
-        self, unit: Unit, atom: Atom, old: tuple[Reading, ...], new: tuple[Reading, ...]
-    ) -> Iterable[Point]:
+    def _judge(self, unit: Unit, atom: Atom, old: tuple[Reading, ...], new: tuple[Reading, ...]) -> Iterable[Point]:
         sides = [_Asked(readings, atom, unit, sure=False) for readings in (old, new)]
         sure = [_Asked(readings, atom, unit, sure=True) for readings in (old, new)] if self._stated else sides
         for platform in self._of(unit, atom):
@@ -119,9 +120,7 @@ class Grid:
             if mine and (unit.family == "web" or FAMILY_OF[platform] == unit.family):
                 yield platform
 
-    def _states(
-        self, platform: Platform, atom: Atom, place: int, unit: Unit
-    ) -> tuple[tuple[DeviceState, ...], ...]:
+    def _states(self, platform: Platform, atom: Atom, place: int, unit: Unit) -> tuple[tuple[DeviceState, ...], ...]:
         """Sort the states of a platform into points; the same for all builds that makers preinstall alike."""
         cls = atom.cls if atom.declared else None
         shipped = preinstalled(unit.app, platform)
@@ -168,6 +167,19 @@ class _Asked:
                 if rank(made, installed=state.installed) > rank(best, installed=state.installed):
                     best = made
         return best
+
+
+def _left_out(old: Coded, new: Coded) -> frozenset[str]:
+    """Return the platforms that are not compared unless they are declared: those only one mechanism reaches at all.
+
+    Where one kind of document takes another's place, a person moves iPhones; that the one would have reached Apple TVs
+    too is worth a word, and no change of the ban on any app.
+    """
+    kinds = [{one.kind for one in side.readings} for side in (old, new)]
+    if not all(kinds) or not kinds[0].isdisjoint(kinds[1]):
+        return frozenset()
+    reached = [{name for one in side.readings for rule in one.rules for name in rule.introduced} for side in (old, new)]
+    return _BESIDE & (reached[0] ^ reached[1])
 
 
 def _distinct(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 _TAIL = re.compile(r"[\\/]([^\\/]+)[\\/]?\Z")
 _ALIKE = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455"
-    "\u0501\u04bb\u043a\u043c\u0442\u03bf\u03bd\u03b1"
-    "01i|",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04bb\u043a\u043c\u0442\u03bf\u03bd\u03b101i|",
     "aeopcxyljsdhkmtova" + "olll",
 )
 """Cyrillic and Greek letters and digits that look like a Latin letter; `i`, `l`, `1` and `|` all count as `l`."""

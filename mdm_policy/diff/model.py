@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from mdm_policy.documents import Document  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - see above
-from mdm_policy.model import Frozen, ListStatus, Scope  # noqa: TC001 - see above
+from mdm_policy.model import Frozen, ListStatus, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Direction = Literal["LOOSENED", "INEFFECTIVE", "NARROWED", "TIGHTENED", "EQUIVALENT", "COSMETIC"]
 DIRECTIONS: tuple[Direction, ...] = ("LOOSENED", "INEFFECTIVE", "NARROWED", "TIGHTENED", "EQUIVALENT", "COSMETIC")
@@ -100,7 +103,14 @@ class Comparison(Frozen, frozen=True):
         return 10 if differs or self.others else 0
 
 
-def ordered(changes: list[Change]) -> tuple[Change, ...]:
+def standing(status: ListStatus) -> str:
+    """Say by which authority a list bans, and whether it is in force."""
+    word = status.state.replace("-", " ")
+    said = status.sentence if status.sentence.startswith(word) else f"{word}, {status.sentence}"
+    return f"{status.list} ({status.citation}): {said}"
+
+
+def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort changes worst first, then by app, platform and identifiers."""
     places = {direction: place for place, direction in enumerate(DIRECTIONS)}
     return tuple(

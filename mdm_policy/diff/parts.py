@@ -110,10 +110,8 @@ class Codes:
 
 def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
     """Split two sides into parts that act on the same devices."""
-    made: list[Part] = []
     mine, theirs = _by_label(settled(old)), _by_label(settled(new))
-    for label in sorted(mine.keys() & theirs.keys()):
-        made.append(Part(label, mine[label], theirs[label]))
+    made = [Part(label, mine[label], theirs[label]) for label in sorted(mine.keys() & theirs.keys())]
     rest_old = [label for label in sorted(mine) if label not in theirs]
     rest_new = [label for label in sorted(theirs) if label not in mine]
     if rest_old and rest_new:

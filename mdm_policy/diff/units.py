@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from mdm_policy.model import CatalogueVendor, Platform
 
 _NOWHERE = Origin("")
-_FIRST: dict[str, Platform] = {family: next(p for p in PLATFORMS if FAMILY_OF[p] == family) for family in FAMILY_OF.values()}
+_FIRST: dict[str, Platform] = {
+    family: next(p for p in PLATFORMS if FAMILY_OF[p] == family) for family in FAMILY_OF.values()
+}
 ANYTHING = "*"
 """The identifier of the app that no document names: what becomes of it shows what an allow list does to all others."""
 _ANY_KINDS: dict[Family, tuple[Kind, ...]] = {
@@ -134,6 +136,8 @@ def anything(family: Family) -> tuple[Unit, ...]:
 
 def stranger(unit: Unit) -> Unit:
     """Return the same unit under identifiers nobody names: what becomes of it is what happens by absence."""
+    if unit.raw:
+        return _lone((unit.family, unit.app.identifiers[0].kind, ANYTHING), unit.key, unit.name)
     identifiers = tuple(_strange(i) for i in unit.app.identifiers)
     app = BannedApp(unit.app.key, unit.app.name, "", identifiers, (), (), {}, unit.app.preinstalled)
     built = plan(app, _FIRST[unit.family]).builds

@@ -37,7 +37,9 @@ def _states(platform: str, mine: set[DeviceState], every: set[DeviceState]) -> s
     if platform in APPLE:
         if len(supervised) < len({state.supervised for state in every}):
             words.append("supervised" if True in supervised else "unsupervised")
-        if enrollments != {state.enrollment for state in every} and not (supervised == {True} and enrollments == _MANAGED):
+        if enrollments != {state.enrollment for state in every} and not (
+            supervised == {True} and enrollments == _MANAGED
+        ):
             words.append(f"{_either(enrollments)} enrollment")
     sides = {_side(state) for state in mine}
     if sides != {_side(state) for state in every}:

@@ -7,7 +7,7 @@ prose: an element holds elements or text, never both, and comments and processin
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from lxml import etree
@@ -26,6 +26,9 @@ from mdm_policy.documents.texts import (
     refuse,
     shown,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACE = " \t\r\n"
@@ -188,33 +191,40 @@ def dump_xml(root: etree._Element, *, compact: bool = False) -> bytes:
 
     """
     parts: list[str] = []
-    _write(root, parts, 0, (), compact=compact)
+    _write(root, parts.append, 0, compact)
     newline = "" if compact else "\n"
     return (newline.join(["" if compact else _DECLARATION.rstrip("\n"), *parts]) + newline).encode("utf-8")
 
 
-def _write(element: etree._Element, parts: list[str], depth: int, path: tuple[str, ...], *, compact: bool) -> None:
+def _write(element: etree._Element, put: Callable[[str], None], depth: int, compact: bool) -> None:
     """Write one element and what is in it."""
     tag: Any = element.tag
     if not isinstance(tag, str) or tag[:1] == "{":
-        raise refuse("value-not-representable", "namespaces, comments and instructions are not written", path)
-    path = (*path, tag)
+        raise refuse("value-not-representable", "namespaces, comments and instructions are not written", _path(element))
     if depth >= MAX_DEPTH:
-        raise refuse("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", path)
+        raise refuse("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", _path(element))
     indent = "" if compact else _INDENTS[depth]
     pairs: Any = element.items()
-    opening = f"{indent}<{tag}{_attributes(pairs, path)}" if pairs else f"{indent}<{tag}"
+    opening = f"{indent}<{tag}{_attributes(pairs, element)}" if pairs else f"{indent}<{tag}"
     text = element.text or ""
-    text = text if text.strip(_SPACE) else ""
+    if text and not text.strip(_SPACE):
+        text = ""
     if not len(element):
-        parts.append(f"{opening}>{_escape(text)}</{tag}>" if text else f"{opening}/>")
+        put(f"{opening}>{_escape(text)}</{tag}>" if text else f"{opening}/>")
         return
     if text or any((child.tail or "").strip(_SPACE) for child in element):
-        raise refuse("document-syntax", "text stands between elements", path)
-    parts.append(opening + ">")
+        raise refuse("document-syntax", "text stands between elements", _path(element))
+    put(opening + ">")
+    depth += 1
     for child in element:
-        _write(child, parts, depth + 1, path, compact=compact)
-    parts.append(f"{indent}</{tag}>")
+        _write(child, put, depth, compact)
+    put(f"{indent}</{tag}>")
+
+
+def _path(element: etree._Element) -> tuple[str, ...]:
+    """Return the names from the root to an element."""
+    tags: list[Any] = [element.tag, *(one.tag for one in element.iterancestors())]
+    return tuple(tag for tag in reversed(tags) if isinstance(tag, str))
 
 
 def _escape(text: str) -> str:
@@ -224,13 +234,14 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
-def _attributes(pairs: list[tuple[str, str]], path: tuple[str, ...]) -> str:
+def _attributes(pairs: list[tuple[str, str]], element: etree._Element) -> str:
     """Write attributes, sorted by name."""
     pairs.sort()
     written = "".join([f' {name}="{value}"' for name, value in pairs])
     # Each attribute brings two quotation marks; a third, or any other sign of note, and each is looked at by itself.
     if written.count('"') == 2 * len(pairs) and not _OF_NOTE.search(written):
         return written
+    path = _path(element)
     return "".join([_attribute(name, value, path) for name, value in pairs])
 
 

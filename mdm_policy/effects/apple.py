@@ -66,6 +66,11 @@ def read_profile(c: Collector) -> Reading:
             continue
         reader(c, payload, place)
     say_together(c, top)
+    for rule in c.rules:
+        if c.platforms is not None and c.platforms.isdisjoint(rule.introduced):
+            message = f"{rule.id} has no effect on the devices that TargetDeviceType {target} names"
+            hint = "send it to the platform that knows the key"
+            c.say("error", "key-wrong-platform", message, "/TargetDeviceType", hint)
     return c.reading()
 
 

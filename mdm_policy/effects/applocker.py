@@ -117,6 +117,8 @@ class _Collection:
         self.mode = element.get("EnforcementMode", "")
         self.allowed: set[str] = set()
         self.rules = 0
+        data = c.document.data
+        self.plain = data.isascii() and b"&#" not in data
 
     def close(self) -> None:
         if not self.rules:
@@ -133,9 +135,9 @@ class _Collection:
         if name not in _RULE_NAMES:
             return
         self.rules += 1
-        self._spelling(element, pointer)
         everyone = element.get("UserOrGroupSid") == _EVERYONE
         conditions = _condition(element)
+        self._spelling(element, conditions, pointer)
         if element.get("Action") == "Allow":
             if everyone and conditions is not None:
                 path = conditions.get("Path", "")
@@ -164,14 +166,15 @@ class _Collection:
         else:
             self._publisher(element, conditions, pointer, narrow)
 
-    def _spelling(self, element: etree._Element, pointer: str) -> None:
+    def _spelling(self, element: etree._Element, condition: etree._Element | None, pointer: str) -> None:
         """Say which names cannot match: text decoded wrongly, and a program's publisher not in capitals."""
-        texts = [text for child in element.iter() for key, text in child.attrib.items() if key in _NAMES]
-        broken = next((text for text in texts if _mojibake(str(text))), None)
+        broken = None
+        if not self.plain:
+            texts = [text for child in element.iter() for key, text in child.attrib.items() if key in _NAMES]
+            broken = next((text for text in texts if _mojibake(str(text))), None)
         if broken is not None:
             message = f"{str(broken)[:80]!r} was decoded with the wrong encoding, so it matches nothing"
             self.c.say("error", "mojibake", message, pointer, "export the rule again, as UTF-8")
-        condition = _condition(element)
         publisher = "" if condition is None else condition.get("PublisherName", "")
         if self.type in ("Exe", "Msi") and publisher != publisher.upper():
             message = "AppLocker writes the publisher of a program in capitals; another spelling may match nothing"
@@ -217,12 +220,17 @@ class _Collection:
 
 
 def _local(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    tag = str(element.tag)
+    return tag.rpartition("}")[2] if "}" in tag else tag
 
 
 def _condition(element: etree._Element) -> etree._Element | None:
-    conditions = [child for block in element if _local(block) == "Conditions" for child in block]
-    return next((child for child in conditions if _local(child) in _CONDITIONS), None)
+    for block in element:
+        if _local(block) == "Conditions":
+            for child in block:
+                if _local(child) in _CONDITIONS:
+                    return child
+    return None
 
 
 def _mojibake(text: str) -> bool:

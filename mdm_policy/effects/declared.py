@@ -21,7 +21,8 @@ def declared(document: Document, places: Sequence[tuple[str, Family, Kind, Rule]
     """Read the identifiers at each pattern: a JSON pointer in which `*` stands for any key or index.
 
     Each place comes with the kind of identifier it holds and the rule its manifest claims. In XML a pattern's parts are
-    element names, and `*` any index; the text of each element that matches is an identifier.
+    element names, `*` any of them, and the place among siblings of one name does not matter: a list of one app has no
+    index. The text of each element that matches is an identifier.
     """
     effects = tuple(
         Effect(rule, family, kind, value, where)
@@ -35,7 +36,7 @@ def declared(document: Document, places: Sequence[tuple[str, Family, Kind, Rule]
 def _matches(document: Document, pattern: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if document.format == "xml":
         for where, element in elements(document.value):
-            parts = split(where)
+            parts = [part for part in split(where) if not part.isdecimal()]
             if len(parts) == len(pattern) and all(p in ("*", part) for p, part in zip(pattern, parts, strict=True)):
                 yield where, (element.text or "").strip()
         return

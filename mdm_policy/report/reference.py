@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.catalogue import Catalogue, Hit
-    from mdm_policy.model import BannedApp, CatalogueApp, Identifier, ListStatus, Resolution, Waiver
+    from mdm_policy.model import BannedApp, CatalogueApp, CatalogueVendor, Identifier, ListStatus, Resolution, Waiver
     from mdm_policy.targets import Claim, Target
 
 
@@ -51,15 +51,16 @@ def hits(found: Sequence[Hit], catalogue: Catalogue, width: int) -> str:
 
 
 def _hit(hit: Hit, catalogue: Catalogue, width: int) -> Iterator[str]:
-    if hit.app is not None:
-        yield from _app(hit.app, catalogue, width)
-    elif hit.vendor is not None:
-        vendor = hit.vendor
-        yield fill(f"vendor {vendor.key}: {vendor.name}", width, "", "    ")
-        apps = ", ".join(app.key for app in catalogue.apps_of(vendor.key))
-        yield fill(f"apps: {apps or 'none known'}", width, "    ", "    ")
-        yield from _note(vendor.note, width, "    ")
-        yield from _identifiers(vendor.identifiers, catalogue, width)
+    yield from _app(hit.app, catalogue, width) if hit.app is not None else ()
+    yield from _vendor(hit.vendor, catalogue, width) if hit.vendor is not None else ()
+
+
+def _vendor(vendor: CatalogueVendor, catalogue: Catalogue, width: int) -> Iterator[str]:
+    yield fill(f"vendor {vendor.key}: {vendor.name}", width, "", "    ")
+    apps = ", ".join(app.key for app in catalogue.apps_of(vendor.key))
+    yield fill(f"apps: {apps or 'none known'}", width, "    ", "    ")
+    yield from _note(vendor.note, width, "    ")
+    yield from _identifiers(vendor.identifiers, catalogue, width)
 
 
 def _app(app: CatalogueApp, catalogue: Catalogue, width: int) -> Iterator[str]:
@@ -163,6 +164,8 @@ def terms(claim: Claim) -> str:
         conditions.append(f"{' or '.join(claim.origins)} apps")
     if claim.option:
         conditions.append(f"with option {claim.option}")
+    if claim.unless:
+        conditions.append(f"without option {claim.unless}")
     only = f"; only: {', '.join(conditions)}" if conditions else ""
     limit = f"; at most {claim.capacity} entries" if claim.capacity is not None else ""
     return f"{claim.verdict} ({claim.strength}) on {where}{only}{limit}"

@@ -50,7 +50,7 @@ def sarif(findings: Iterable[Finding], version: str) -> str:
 def _result(finding: Finding, place: int) -> dict[str, Any]:
     hint = f" ({finding.hint})" if finding.hint else ""
     file = finding.origin.file if finding.origin else ""
-    content = "\0".join((finding.id, file, finding.message))
+    content = f"{finding.id}\0{file}\0{finding.message}"
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": place,

@@ -84,7 +84,8 @@ def _row(
         yield fill("; ".join(f"{title}: {words[key]}" for key, title in headings), width, "    ", "    ")
         return
     room = width - _CELL * len(headings) - 1
-    first, *more = [plain(name)] if columns(name) <= room else cells(name, room - 2)
+    name = plain(name)
+    first, *more = [name] if columns(name) <= room else cells(name, room - 2)
     yield f"{pad(first, room)} {''.join(f'{words[key]:<{_CELL}}' for key, _ in headings)}".rstrip()
     yield from (f"  {line}" for line in more)
 

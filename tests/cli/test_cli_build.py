@@ -94,7 +94,10 @@ def test_the_same_inputs_give_the_same_bytes_in_another_folder(tmp_path: Path) -
         (tmp_path / name).mkdir()
         write(tmp_path / name, "ours.yaml", a_list())
         write(tmp_path / name, "d.yaml", a_deployment("ours.yaml", "us-kaspersky", more=MACS))
-        assert run("build", "--deployment", tmp_path / name / "d.yaml", *SANTA, *AS_OF, "-o", tmp_path / name / "out").code == 0
+        assert (
+            run("build", "--deployment", tmp_path / name / "d.yaml", *SANTA, *AS_OF, "-o", tmp_path / name / "out").code
+            == 0
+        )
     one, two = tmp_path / "a/out", tmp_path / "b/out"
     assert held(one) == held(two)
     assert all((one / path).read_bytes() == (two / path).read_bytes() for path in held(one))
@@ -144,9 +147,18 @@ HELD = a_list("ours", authority=", effective: 2026-03-01, revoked: {on: 2026-09-
 @pytest.mark.parametrize(
     ("lists", "more", "day", "code", "said"),
     [
-        pytest.param("us-eo-13971", ADOPT, "2026-04-30", 1, "its adoption by CIO memo begins on 2026-05-01", id="adopted-too-early"),
+        pytest.param(
+            "us-eo-13971",
+            ADOPT,
+            "2026-04-30",
+            1,
+            "its adoption by CIO memo begins on 2026-05-01",
+            id="adopted-too-early",
+        ),
         pytest.param("us-eo-13971", ADOPT, "2026-05-01", 0, "us-eo-13971, adopted:", id="adopted-since-today"),
-        pytest.param("us-eo-13971", "", "2021-06-08", 1, "its authority orders nothing about devices", id="never-ordered"),
+        pytest.param(
+            "us-eo-13971", "", "2021-06-08", 1, "its authority orders nothing about devices", id="never-ordered"
+        ),
         pytest.param("ours.yaml", "", "2026-02-28", 1, "is not in force before 2026-03-01", id="pending"),
         pytest.param("ours.yaml", "", "2026-03-01", 0, "ours, in-force:", id="first-day"),
         pytest.param("ours.yaml", "", "2026-08-31", 0, "ours, in-force:", id="last-day"),
@@ -212,7 +224,18 @@ def test_an_accepted_gap_is_printed_and_passes_strict_through_its_day(
     ours = "- {name: Ours, ios: {bundle_id: com.tencent.xin}, not_on: [macos, android, windows]}"
     write(tmp_path, "ours.yaml", a_list(bans=ours))
     deployment = write(tmp_path, "d.yaml", a_deployment("ours.yaml", more=OWN + GAP))
-    done = run("build", "--deployment", deployment, "--strict", "--as-of", day, "-o", tmp_path / "out", "--target", "apple-ios-restrictions")
+    done = run(
+        "build",
+        "--deployment",
+        deployment,
+        "--strict",
+        "--as-of",
+        day,
+        "-o",
+        tmp_path / "out",
+        "--target",
+        "apple-ios-restrictions",
+    )
     assert gap in done.out
     assert done.code == code
     assert (tmp_path / "out/manifest.json").exists()
@@ -247,7 +270,10 @@ def refusals() -> Iterator[Any]:
     yield pytest.param(["--deployment", "nope.yaml"], "error[file-unreadable]", "No such file", id="missing-deployment")
     yield pytest.param(["us-kaspersky", "--deployment", "."], "error[file-unreadable]", "Is a directory", id="folder")
     yield pytest.param(
-        ["us-kaspersky", "--adopt", "us-eo-13971"], "error[adopt-unknown]", "lists of this build: us-kaspersky", id="adopt"
+        ["us-kaspersky", "--adopt", "us-eo-13971"],
+        "error[adopt-unknown]",
+        "lists of this build: us-kaspersky",
+        id="adopt",
     )
     yield pytest.param(["us-kaspersky", "--target", "x"], "error[unknown-target]", "targets: amapi-byod, ", id="target")
     yield pytest.param(
@@ -261,7 +287,10 @@ def refusals() -> Iterator[Any]:
         ["us-kaspersky", "--deployment", "d.yaml"], "error[unknown-option]", "has no option 'x'", id="option"
     )
     yield pytest.param(
-        ["us-omb-m-23-13", *SANTA], "error[nothing-built]", "macos-santa is not built: no banned app has a", id="nothing-built"
+        ["us-omb-m-23-13", *SANTA],
+        "error[nothing-built]",
+        "macos-santa is not built: no banned app has a",
+        id="nothing-built",
     )
 
 
@@ -323,6 +352,12 @@ def test_a_foreign_file_in_a_former_build_is_kept(tmp_path: Path) -> None:
     assert (done.code, ids(done.err)) == (1, ["error[output-foreign]"])
     assert "notes.txt" in done.err
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 300, "a/" * 3000])
+def test_an_output_with_an_impossible_name_cannot_be_written(tmp_path: Path, name: str) -> None:
+    done = run("build", "us-kaspersky", *SANTA, *AS_OF, "-o", tmp_path / name)
+    assert (done.code, ids(done.err)) == (1, ["error[output-unwritable]"])
 
 
 def test_an_output_below_a_file_cannot_be_written(tmp_path: Path) -> None:

@@ -66,7 +66,10 @@ def test_the_message_is_what_an_admin_needs(tmp_path: Path, monkeypatch: pytest.
             "x.yaml", a_list(bans="- {name: X, ios: {bundle_id: com.tencent.Xin}}"), "error[identifier-case]", id="case"
         ),
         pytest.param(
-            "x.yaml", a_list(bans="- {name: X, ios: {bundle_id: com.apple.Preferences}}"), "error[never-block]", id="vital"
+            "x.yaml",
+            a_list(bans="- {name: X, ios: {bundle_id: com.apple.Preferences}}"),
+            "error[never-block]",
+            id="vital",
         ),
         pytest.param("x.yaml", a_list(bans="- {app: qq, vendor: tencent}"), "error[exclusive-keys]", id="two-subjects"),
         pytest.param("x.yaml", a_list(more="include: nothing.yaml\n"), "error[include-not-found]", id="include"),
@@ -90,7 +93,10 @@ def test_the_message_is_what_an_admin_needs(tmp_path: Path, monkeypatch: pytest.
             id="option",
         ),
         pytest.param(
-            "d.yaml", a_deployment("us-kaspersky", more="options: {santa: {x: 1}}\n"), "error[unknown-target]", id="options"
+            "d.yaml",
+            a_deployment("us-kaspersky", more="options: {santa: {x: 1}}\n"),
+            "error[unknown-target]",
+            id="options",
         ),
     ],
 )

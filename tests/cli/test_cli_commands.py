@@ -6,13 +6,14 @@ import importlib
 import io
 import sys
 from pathlib import Path
+
 import click
 import pytest
 from cli_kit import ROOT, run
 
-from mdm_policy import __version__
+from mdm_policy import __version__, catalogue
 from mdm_policy import cli as edge
-from mdm_policy.cli import failing, inputs, lookup, output
+from mdm_policy.cli import failing, inputs, output
 
 MODULES = sorted(Path(edge.__file__).parent.glob("*.py"))
 
@@ -149,7 +150,7 @@ def test_an_unforeseen_failure_is_one_line_and_never_a_traceback(monkeypatch: py
     def broken() -> object:
         raise RuntimeError("the \x1b[31mwheel\u202e came off\nand rolled away")
 
-    monkeypatch.setattr(lookup.catalogue, "load", broken)
+    monkeypatch.setattr(catalogue, "load", broken)
     done = run("lookup", "wechat")
     assert (done.code, done.out) == (1, "")
     first, hint = done.err.splitlines()
@@ -180,7 +181,9 @@ def test_colour(terminal: bool, no_color: str | None, coloured: bool, monkeypatc
     assert output.colour(terminal) is coloured
 
 
-@pytest.mark.parametrize(("asked", "given"), [("20", 60), ("60", 60), ("80", 80), ("100", 100), ("300", 100), ("x", 80)])
+@pytest.mark.parametrize(
+    ("asked", "given"), [("20", 60), ("60", 60), ("80", 80), ("100", 100), ("300", 100), ("x", 80)]
+)
 def test_the_width_is_the_terminals_within_reason(asked: str, given: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", asked)
     assert output.width() == given
@@ -193,3 +196,31 @@ def test_the_edge_takes_a_stdout_that_is_no_text_file(monkeypatch: pytest.Monkey
     with pytest.raises(SystemExit) as done:
         edge.main()
     assert done.value.code == 0
+
+
+def test_shell_completion_offers_the_commands() -> None:
+    env = {"_MDM_POLICY_COMPLETE": "bash_complete", "COMP_WORDS": "mdm-policy l", "COMP_CWORD": "1"}
+    done = run(env=env)
+    assert [line.partition(",")[2] for line in done.out.splitlines()] == ["lists", "lookup"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "nothing.yaml", "x" * 5000, "a\0b"])
+def test_a_source_line_that_is_not_to_be_had(name: str) -> None:
+    assert output._Sources()(name, 1) is None
+
+
+def test_source_lines_are_read_once_and_without_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes("\ufeffa: b\r\nc: \xff".encode() + b"\xff")
+    sources = output._Sources()
+    assert sources(str(path), 1) == "a: b"
+    path.unlink()
+    assert sources(str(path), 2) == "c: \xff�"
+    assert sources(str(path), 3) is None
+
+
+def test_a_source_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    with path.open("wb") as file:
+        file.truncate(output._MAX_SNIPPET_FILE + 1)
+    assert output._Sources()(str(path), 1) is None

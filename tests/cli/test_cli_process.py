@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import pty
 import signal
@@ -119,10 +119,12 @@ def test_an_interrupt_ends_with_a_word(tmp_path: Path) -> None:
     fifo = tmp_path / "list.yaml"
     os.mkfifo(fifo)
     command = [sys.executable, "-m", "mdm_policy", "check", str(fifo)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as running:
-        with fifo.open("wb"):
-            running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=30)
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as running,
+        fifo.open("wb"),
+    ):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err.strip()) == (1, b"", b"interrupted")
 
 
@@ -146,15 +148,13 @@ def test_colour_on_a_terminal(tmp_path: Path, env: dict[str, str], coloured: boo
 
 
 def drained(terminal: int) -> bytes:
-    """Read what a terminal shows, to the end, which Linux reports as an error."""
-    shown = b""
-    try:
+    """Read what a terminal shows to the end, which Linux reports as an error and macOS as nothing more to read."""
+    shown = bytearray()
+    with contextlib.suppress(OSError):
         while part := os.read(terminal, 65536):
             shown += part
-    except OSError as ended:
-        assert ended.errno == errno.EIO
     os.close(terminal)
-    return shown
+    return bytes(shown)
 
 
 def test_no_colour_in_a_pipe(tmp_path: Path) -> None:

@@ -73,14 +73,21 @@ def test_explain_json_says_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "told"), [pytest.param("2026-11-24", True, id="until"), pytest.param("2026-11-25", False, id="the-day-after")]
+    ("day", "told"),
+    [pytest.param("2026-11-24", True, id="until"), pytest.param("2026-11-25", False, id="the-day-after")],
 )
 def test_explain_tells_of_exceptions_in_force(tmp_path: Path, day: str, told: bool) -> None:
     path = write(tmp_path, "ours.yaml", a_list(more=WAIVER))
     said = "- except for desk, lab until 2026-11-24: MEMO-1, CISO"
     assert (said in run("explain", "wechat", "--list", path, "--as-of", day).out) is told
     (app,) = run("explain", "wechat", "--list", path, "--as-of", day, "--format", "json").json
-    waiver = {"groups": ["desk", "lab"], "until": "2026-11-24", "category": "other", "document": "MEMO-1", "approved_by": "CISO"}
+    waiver = {
+        "groups": ["desk", "lab"],
+        "until": "2026-11-24",
+        "category": "other",
+        "document": "MEMO-1",
+        "approved_by": "CISO",
+    }
     assert app["exceptions"] == [waiver] * told
 
 
@@ -103,7 +110,9 @@ def test_explain_judges_a_list_out_of_force_as_it_is_written(tmp_path: Path, sta
     ("bans", "said"),
     [
         pytest.param("- {name: Odd, macos: {cdhash: " + "a" * 40 + "}}", "Blocked by\n  - ", id="one-kind"),
-        pytest.param("- {name: Odd, windows: {winget_id: Odd.App}}", "- nothing: no identifier any target", id="no-target"),
+        pytest.param(
+            "- {name: Odd, windows: {winget_id: Odd.App}}", "- nothing: no identifier any target", id="no-target"
+        ),
         pytest.param("- {name: Odd, web: {}}", "", id="broken"),
         pytest.param(
             "- {name: Odd, not_on: [ios, windows], android: {package_name: org.odd.app}}",
@@ -166,7 +175,9 @@ def test_init_into_a_file(tmp_path: Path) -> None:
 def test_lists_shows_every_list_with_its_state() -> None:
     done = run("lists", *AS_OF)
     assert (done.code, done.err) == (0, "")
-    assert [line.partition(":")[0] for line in done.out.splitlines() if not line.startswith(" ")] == list(inputs.shipped())
+    assert [line.partition(":")[0] for line in done.out.splitlines() if not line.startswith(" ")] == list(
+        inputs.shipped()
+    )
     assert "us-kaspersky: Kaspersky products and services\n    1 entry. Pub. L. 115-91" in done.out
     assert "    revoked on 2021-06-09 by E.O. 14034" in done.out
     assert "    lapsed: its authority orders nothing about devices" in done.out
@@ -216,7 +227,8 @@ def test_lookup_a_vendor() -> None:
 def test_lookup_keeps_to_the_width(query: str) -> None:
     done = run("lookup", query)
     known = catalogue.load()
-    identifiers = {one.value for owner in (*known.apps.values(), *known.vendors.values()) for one in owner.identifiers}
+    identifiers = {one.value for app in known.apps.values() for one in app.identifiers}
+    identifiers |= {one.value for vendor in known.vendors.values() for one in vendor.identifiers}
     assert [line for line in too_wide(done.out, 80) if line.split(maxsplit=2)[2] not in identifiers] == []
 
 
@@ -250,7 +262,14 @@ def test_lookup_json() -> None:
     found = run("lookup", "kaspersky", "--format", "json").json
     assert [("vendor" in one, "app" in one) for one in found] == [(True, False)] + [(False, True)] * (len(found) - 1)
     assert found[0]["exact"] is True
-    assert found[0]["vendor"]["identifiers"][0].keys() == {"family", "kind", "value", "confidence", "sources", "derived_from"}
+    assert found[0]["vendor"]["identifiers"][0].keys() == {
+        "family",
+        "kind",
+        "value",
+        "confidence",
+        "sources",
+        "derived_from",
+    }
 
 
 def test_lookup_json_finds_nothing() -> None:
@@ -262,7 +281,9 @@ def test_lookup_json_finds_nothing() -> None:
 
 def plain_yaml(path: Path) -> Any:
     """Read YAML as editors do: by YAML 1.2, where `on` is a word, and a date is a text to JSON Schema."""
-    return json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8").replace("{on:", '{"on":')), default=str))
+    return json.loads(
+        json.dumps(yaml.safe_load(path.read_text(encoding="utf-8").replace("{on:", '{"on":')), default=str)
+    )
 
 
 @pytest.fixture(scope="module")

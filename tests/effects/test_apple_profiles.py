@@ -284,7 +284,7 @@ def test_one_fault_is_one_finding(value: str, finding: str) -> None:
 
 def test_an_allow_list_nobody_obeys_refuses_nothing() -> None:
     document = plist(restrictions(allowListedAppBundleIDs=["com.a.b"]), TargetDeviceType=5)
-    assert says(document) == ["key-deprecated", "no-effect"]
+    assert says(document) == ["key-deprecated", "key-wrong-platform", "no-effect"]
 
 
 @pytest.mark.parametrize(

@@ -608,15 +608,15 @@ def test_restricted_apps_exist_in_beta_only(version: str, findings: list[str]) -
     assert says(policy) == findings
 
 
-HIDDEN = {"appsVisibilityListType": "appsNotInListCompliant"}
-REPORTED = {"compliantAppListType": "appsNotInListCompliant", "compliantAppsList": [item()]}
+DENYING: dict[str, Any] = {"appsVisibilityListType": "appsNotInListCompliant"}
+REPORTED: dict[str, Any] = {"compliantAppListType": "appsNotInListCompliant", "compliantAppsList": [item()]}
 
 
 @pytest.mark.parametrize(
     ("document", "findings"),
     [
         pytest.param(
-            graph("iosGeneralDeviceConfiguration", appsVisibilityList=[item()], assignments=[], **HIDDEN),
+            graph("iosGeneralDeviceConfiguration", appsVisibilityList=[item()], assignments=[], **DENYING),
             ["assigned-to-nobody"],
             id="assigned-to-nobody",
         ),
@@ -634,7 +634,7 @@ REPORTED = {"compliantAppListType": "appsNotInListCompliant", "compliantAppsList
             id="report-list-on-users",
         ),
         pytest.param(
-            graph("iosGeneralDeviceConfiguration", appsVisibilityList=[item("com.apple.Preferences")], **HIDDEN),
+            graph("iosGeneralDeviceConfiguration", appsVisibilityList=[item("com.apple.Preferences")], **DENYING),
             ["never-hidden"],
             id="settings-app",
         ),

@@ -31,7 +31,9 @@ def test_nothing_to_say() -> None:
 
 
 def test_the_form() -> None:
-    found = error("unknown-app", "the catalogue has no app 'wetchat'", Origin("ours.yaml", 12, 10), "did you mean 'wechat'?")
+    found = error(
+        "unknown-app", "the catalogue has no app 'wetchat'", Origin("ours.yaml", 12, 10), "did you mean 'wechat'?"
+    )
     assert shown(found, line="  - app: wetchat").splitlines() == [
         "error[unknown-app]: the catalogue has no app 'wetchat'",
         "  --> ours.yaml:12:10",
@@ -104,7 +106,9 @@ def test_a_place_far_to_the_right_is_scrolled_to(char: str) -> None:
 
 
 def test_a_line_of_megabytes_is_not_walked_through() -> None:
-    source, mark = caret(shown(error("x", "y", Origin("a", 1, 5_000_001)), line="a" * 5_000_000 + "X" + "b" * 5_000_000))
+    source, mark = caret(
+        shown(error("x", "y", Origin("a", 1, 5_000_001)), line="a" * 5_000_000 + "X" + "b" * 5_000_000)
+    )
     assert source[mark] == "X"
 
 

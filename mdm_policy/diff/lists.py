@@ -1,0 +1,205 @@
+"""Compare two ban lists, or several on each side, by what they order: who is banned where, since when, with which exceptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.diff.model import Change, Comparison, Direction, ordered, standing
+from mdm_policy.model import FAMILIES, Frozen
+from mdm_policy.resolve import blockable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from mdm_policy.errors import Origin
+    from mdm_policy.model import BanList, BannedApp, Resolution, Waiver
+
+_IN_FORCE = ("in-force", "adopted")
+_FAR = "9999-12-31"
+
+
+class ListSide(Frozen, frozen=True):
+    """Hold one side: the lists as written, and what they come to on the day (resolved without enforcing dates)."""
+
+    label: str
+    lists: tuple[BanList, ...]
+    resolution: Resolution
+
+
+def compare_lists(old: ListSide, new: ListSide) -> Comparison:
+    """Compare what two sides order, app by app and platform by platform, then their authorities and exceptions."""
+    before = {app.key: app for app in old.resolution.apps}
+    after = {app.key: app for app in new.resolution.apps}
+    changes: list[Change] = []
+    for key in sorted(before.keys() | after.keys()):
+        changes += _app(before.get(key), after.get(key), old, new)
+    changes += _authorities(old, new)
+    changes += _exceptions(old, new, before.keys() & after.keys())
+    if not changes and _digests(old) != _digests(new):
+        why = "comments, order, titles, sources or spelling"
+        changes.append(_change("COSMETIC", new.label, "", (), why, old.lists[0].origin, new.lists[0].origin))
+    return Comparison(ordered(changes), (), new.resolution.statuses, ())
+
+
+def _change(
+    direction: Direction,
+    name: str,
+    platform: str,
+    identifiers: tuple[str, ...],
+    why: str,
+    old: Origin | None,
+    new: Origin | None,
+    *,
+    key: str = "",
+    who: str = "",
+    verdicts: tuple[str, str] = ("", ""),
+    banned_by: tuple[str, ...] = (),
+) -> Change:
+    return Change(direction, key, name, platform, identifiers, who, *verdicts, why, old, new, banned_by)
+
+
+def _app(before: BannedApp | None, after: BannedApp | None, old: ListSide, new: ListSide) -> Iterator[Change]:
+    app = after or before
+    if app is None:
+        return
+    told = False
+    by = _banned_by(before, old) if after is None else _banned_by(app, new)
+    places = (_place(before), _place(after))
+    for family in FAMILIES:
+        mine, theirs = _values(before, family), _values(after, family)
+        for direction, values, why in _moves(mine, theirs, before, after):
+            told = True
+            verdicts = ("banned", "not banned") if direction == "LOOSENED" else ("not banned", "banned")
+            yield _change(
+                direction, app.name, family, values, why, *places, key=app.key, verdicts=verdicts, banned_by=by
+            )
+    if before is None or after is None:
+        if not told:
+            direction, why = (
+                ("LOOSENED", "no list bans it any more") if after is None else ("TIGHTENED", "it is banned now")
+            )
+            yield _change(direction, app.name, "", (), why, *places, key=app.key, banned_by=by)
+        return
+    lost, gained = set(before.duties) - set(after.duties), set(after.duties) - set(before.duties)
+    if lost or gained:
+        why = f"{'no longer ordered' if lost else 'now ordered'}: {', '.join(sorted(lost or gained))}"
+        yield _change("NARROWED" if lost else "TIGHTENED", app.name, "", (), why, *places, key=app.key, banned_by=by)
+    elif not told and _through(before) != _through(after):
+        yield _change("EQUIVALENT", app.name, "", (), "banned by another entry", *places, key=app.key, banned_by=by)
+
+
+def _moves(
+    mine: tuple[str, ...], theirs: tuple[str, ...], before: BannedApp | None, after: BannedApp | None
+) -> Iterator[tuple[Direction, tuple[str, ...], str]]:
+    """Say which identifiers of a platform are banned no more, and which are newly."""
+    gone = tuple(value for value in mine if value not in theirs)
+    added = tuple(value for value in theirs if value not in mine)
+    if gone:
+        alike = next((value for value in added if value.casefold() in {one.casefold() for one in gone}), "")
+        if after is None:
+            why = "no list bans it any more"
+        elif alike:
+            why = f"it is now written {alike!r}: devices compare every character"
+        else:
+            why = "the ban no longer names it"
+        yield "LOOSENED", gone, why
+    if added:
+        yield "TIGHTENED", added, "it is banned now" if before is None else "the ban names it now"
+
+
+def _values(app: BannedApp | None, family: str) -> tuple[str, ...]:
+    if app is None:
+        return ()
+    return tuple(dict.fromkeys(one.value for one in blockable(app) if one.family == family))
+
+
+def _place(app: BannedApp | None) -> Origin | None:
+    return app.reasons[0].origin if app is not None else None
+
+
+def _through(app: BannedApp) -> set[tuple[str, str]]:
+    return {(reason.list, reason.through) for reason in app.reasons}
+
+
+def _banned_by(app: BannedApp | None, side: ListSide) -> tuple[str, ...]:
+    states = {status.list: status for status in side.resolution.statuses}
+    reasons = app.reasons if app is not None else ()
+    return tuple(dict.fromkeys(standing(states[reason.list]) for reason in reasons))
+
+
+def _authorities(old: ListSide, new: ListSide) -> Iterator[Change]:
+    """Compare the lists that both sides have: whether each is in force, and how long."""
+    before = {one.id: (one, status) for one, status in zip(old.lists, old.resolution.statuses, strict=True)}
+    for ban_list, status in zip(new.lists, new.resolution.statuses, strict=True):
+        if ban_list.id not in before:
+            continue
+        was, stood = before[ban_list.id]
+        held, holds = stood.state in _IN_FORCE, status.state in _IN_FORCE
+        places = (was.authority.origin, ban_list.authority.origin)
+        name, by = f"every app of {ban_list.id}", (standing(status),)
+        if held != holds:
+            direction: Direction = "TIGHTENED" if holds else "INEFFECTIVE"
+            verdicts = (stood.state, status.state)
+            yield _change(direction, name, "", (), status.sentence, *places, verdicts=verdicts, banned_by=by)
+            continue
+        first, second = _span(was, old.resolution.as_of), _span(ban_list, new.resolution.as_of)
+        if first != second:
+            shorter = second[0] > first[0] or second[1] < first[1]
+            why = f"it holds {_words(second)}, and held {_words(first)}"
+            yield _change("NARROWED" if shorter else "TIGHTENED", name, "", (), why, *places, banned_by=by)
+        elif (was.authority.effective, was.authority.revoked) != (
+            ban_list.authority.effective,
+            ban_list.authority.revoked,
+        ):
+            yield _change(
+                "EQUIVALENT", name, "", (), "other dates, the same time from the day on", *places, banned_by=by
+            )
+
+
+def _span(ban_list: BanList, as_of: str) -> tuple[str, str]:
+    """Return from when and until when an authority holds, as far as that is not past."""
+    authority = ban_list.authority
+    begun = authority.effective or authority.issued or ""
+    ends = authority.revoked.on if authority.revoked else _FAR
+    return (max(begun, as_of), max(ends, as_of))
+
+
+def _words(span: tuple[str, str]) -> str:
+    return f"from {span[0]}" + ("" if span[1] == _FAR else f" until {span[1]}")
+
+
+def _exceptions(old: ListSide, new: ListSide, both: Collection[str]) -> Iterator[Change]:
+    """Compare until when each group may have each app that both sides ban."""
+    before, after = _waivers(old), _waivers(new)
+    names = {app.key: app.name for app in new.resolution.apps}
+    for key in sorted(before.keys() | after.keys()):
+        app, group = key
+        was, now = before.get(key), after.get(key)
+        first, second = (one.until if one is not None else "" for one in (was, now))
+        if app not in both or first == second:
+            continue
+        longer = second > first
+        why = f"an exception until {second}" if longer else f"its exception ends {f'on {second}' if second else 'now'}"
+        why = f"{why}, which was until {first}" if first else why
+        verdicts = ("excepted" if first else "banned", "excepted" if second else "banned")
+        places = (was.origin if was else None, now.origin if now else None)
+        direction: Direction = "NARROWED" if longer else "TIGHTENED"
+        yield _change(direction, names[app], "", (), why, *places, key=app, who=f"group {group}", verdicts=verdicts)
+
+
+def _waivers(side: ListSide) -> dict[tuple[str, str], Waiver]:
+    """Return the live exceptions by app and group, the longest of each."""
+    found: dict[tuple[str, str], Waiver] = {}
+    for ban_list in side.lists:
+        for waiver in ban_list.exceptions:
+            if waiver.until < side.resolution.as_of:
+                continue
+            for group in waiver.groups:
+                known = found.get((waiver.app, group))
+                if known is None or known.until < waiver.until:
+                    found[waiver.app, group] = waiver
+    return found
+
+
+def _digests(side: ListSide) -> Sequence[str]:
+    return sorted(one.digest for one in side.lists)

@@ -1,0 +1,380 @@
+"""Write what a verification found: the sentence first, then lists, matrix, gaps, accepted gaps and notes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy.errors import Finding, error, note
+from mdm_policy.report import junit as junits
+from mdm_policy.report import machine, markdown, summary
+from mdm_policy.report.text import cells, columns, fill, pad, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mdm_policy.model import BannedApp
+    from mdm_policy.verify import Cell, ClassVerdict, GapReport, Line, Places, Verification
+
+VERSION = 1
+"""The version of the JSON; it grows when a key is added, and the format's name changes when one goes."""
+FORMAT = "mdm-policy-verification"
+_WORDS = {
+    "removed": "cannot be installed; a copy is deleted",
+    "blocked": "cannot be installed or launched",
+    "hidden": "cannot launch; a copy may stay",
+    "no such app": "as far as is known, it does not exist there",
+    "excepted": "an approved exception lets these groups have it",
+    "accepted": "a gap the organization has accepted in writing",
+    "ALLOWED": "nothing that acts there holds it back",
+    "NOT-INSTALLABLE": "a new install is refused, a copy already there still runs",
+    "REPORTED-ONLY": "it is seen and reported, not stopped",
+    "UNENFORCEABLE": "no setting could",
+    "UNKNOWN": "nothing proves that it is blocked",
+    "WEAK": "held by process name, path or address only; a changed copy escapes",
+    "PARTIAL": "held for some copies of the app only",
+}
+_CELL = 16
+_NARROWEST_NAME = 24
+_MOST_ROWS = 200
+_MOST_NAMES = 12
+_MOST_NOTES = 40
+
+
+def sentence(found: Verification, unread: int = 0) -> str:
+    """Say in one sentence whether the ban is proven, and how far it holds."""
+    where = "on every declared class of devices" if found.declared else f"on {_strongest(found)}"
+    gaps = _counted(found)
+    failing = {app.key for report in (*found.gaps, *found.accepted) for app in report.apps}
+    held = len(found.apps) - len(failing)
+    parts = [f"{held} of {_many(len(found.apps), 'banned app')} held back {where}"]
+    if not found.classes:
+        parts = [f"nothing was checked: no document says anything about {_many(len(found.apps), 'banned app')}"]
+    elif gaps:
+        parts.append(_many(gaps, "gap"))
+    accepted = sum(len(report.apps) for report in found.accepted)
+    if accepted:
+        parts.append(f"{_many(accepted, 'gap')} accepted")
+    if found.failures:
+        parts.append(f"{_many(len(found.failures), 'document')} blocking nothing or less than claimed")
+    if unread:
+        parts.append(f"{_many(unread, 'problem')} with files that could not be read")
+    verdict = "PROVEN" if found.proven and not unread else "NOT PROVEN"
+    return f"{verdict}: {'; '.join(parts)}."
+
+
+def _counted(found: Verification) -> int:
+    return sum(len(report.apps) for report in found.gaps)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _strongest(found: Verification) -> str:
+    names = ", ".join(f"{v.cls.name} {v.cls.mode}" if v.cls.mode else v.cls.name for v in found.classes)
+    return f"the strongest class of each platform addressed ({names}; supervised or fully managed, newest system)"
+
+
+def text(found: Verification, width: int = 80, unread: int = 0) -> str:
+    """Write everything for a person."""
+    parts = [fill(sentence(found, unread), width), f"Lists\n{summary.lists(found.statuses, width)}"]
+    if found.classes:
+        parts += [matrix(found, width), _legend(found, width)]
+    if found.gaps:
+        parts.append("\n".join(["Gaps", *(line for report in found.gaps for line in _gap(report, width))]))
+    if found.failures:
+        lines = [fill(f"{f.id}: {f.origin}: {f.message}", width, "  ", "    ") for f in found.failures]
+        parts.append("\n".join(["Documents that prove nothing", *lines]))
+    if found.accepted:
+        parts.append("\n".join(["Accepted gaps", *(line for report in found.accepted for line in _gap(report, width))]))
+    notes = _notes(found)
+    if notes:
+        shown = [fill(one, width, "  - ", "    ") for one in notes[:_MOST_NOTES]]
+        more = (
+            [f"  ... and {len(notes) - _MOST_NOTES} more; --format json has them all"]
+            if len(notes) > _MOST_NOTES
+            else []
+        )
+        parts.append("\n".join(["Notes", *shown, *more]))
+    return "\n\n".join(parts)
+
+
+def matrix(found: Verification, width: int = 80) -> str:
+    """Write a word for each app and class, as many classes beside each other as fit."""
+    fit = max(1, (width - _NARROWEST_NAME) // _CELL)
+    rows = _rows(found)
+    blocks = [
+        "\n".join(_block(found.classes[start : start + fit], rows, start, width, fit))
+        for start in range(0, len(found.classes), fit)
+    ]
+    return "\n\n".join(blocks)
+
+
+def _rows(found: Verification) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each app's name with its words, in the order of names; of very many apps, how many share each row."""
+    words: dict[str, list[str]] = {app.key: [] for app in found.apps}
+    for verdict in found.classes:
+        for group in verdict.groups:
+            shown = word(group.cell)
+            for app in group.apps:
+                words[app.key].append(shown)
+    listed = [(app.name, tuple(words[app.key])) for app in found.apps]
+    if len(listed) > _MOST_ROWS:
+        counts = Counter(row for _, row in listed)
+        return [(_many(count, "app"), row) for row, count in counts.most_common(_MOST_ROWS)]
+    return sorted(listed, key=lambda row: (row[0].casefold(), row[0]))
+
+
+def word(cell: Cell) -> str:
+    """Return what a cell of the matrix shows: gaps in capitals."""
+    if cell.accepted is not None:
+        return "accepted"
+    if not cell.held:
+        return cell.word.upper()
+    return "no such app" if cell.word == "not-applicable" else cell.word
+
+
+def _block(
+    classes: Sequence[ClassVerdict], rows: Iterable[tuple[str, tuple[str, ...]]], start: int, width: int, fit: int
+) -> Iterator[str]:
+    room = width - _CELL * min(fit, len(classes)) - 1
+    heads = [cells(verdict.cls.name, _CELL - 1) for verdict in classes]
+    for place in range(max(len(head) for head in heads)):
+        shown = "".join(pad(head[place] if place < len(head) else "", _CELL) for head in heads)
+        yield f"{'':<{room}} {shown}".rstrip()
+    for name, row in rows:
+        first, *more = [plain(name)] if columns(name) <= room else cells(name, room - 2)
+        shown = "".join(f"{one:<{_CELL}}" for one in row[start : start + len(classes)])
+        yield f"{pad(first, room)} {shown}".rstrip()
+        yield from (f"  {line}" for line in more)
+
+
+def _legend(found: Verification, width: int) -> str:
+    used = {word(group.cell) for verdict in found.classes for group in verdict.groups}
+    return "\n".join(fill(f"{one}: {meaning}", width, "  ", "    ") for one, meaning in _WORDS.items() if one in used)
+
+
+def _gap(report: GapReport, width: int) -> Iterator[str]:
+    yield fill(f"{report.cls.name}: {report.verdict.upper()}: {_names(report.apps)}", width, "  ", "    ")
+    if report.accepted is not None:
+        accepted = report.accepted
+        said = f"accepted until {accepted.until} by {accepted.approved_by}: {accepted.document} ({accepted.reason})"
+        yield fill(said, width, "    ", "      ")
+    if report.state:
+        more = f" (and {report.states - 1} more states)" if report.states > 1 else ""
+        yield fill(f"for example: {report.state}{more}", width, "    ", "      ")
+    yield fill(f"because: {report.sentence}", width, "    ", "      ")
+    if report.escapes:
+        yield fill(f"what escapes: {report.escapes}", width, "    ", "      ")
+    if report.line is not None:
+        yield fill(f"decided at: {_place(report.line)}", width, "    ", "      ")
+        yield fill(f"source: {report.line.source}", width, "    ", "      ")
+    if report.accepted is None:
+        yield fill(f"to do: {report.hint}", width, "    ", "      ")
+
+
+def _place(line: Line) -> str:
+    origin = str(line.origin) if line.origin is not None else line.document
+    return f"{origin} {line.pointer}".rstrip()
+
+
+def _names(apps: Sequence[BannedApp]) -> str:
+    shown = sorted((app.name for app in apps), key=lambda name: (name.casefold(), name))
+    rest = f" and {len(shown) - _MOST_NAMES:,} more" if len(shown) > _MOST_NAMES else ""
+    return f"{', '.join(shown[:_MOST_NAMES])}{rest}"
+
+
+def _notes(found: Verification) -> list[str]:
+    notes = list(found.notes)
+    if found.weaker:
+        notes.insert(0, f"not judged, for no device classes are declared: {'; '.join(found.weaker)}")
+    idle = [use for use in found.documents if use.note == "without effect"]
+    if idle:
+        notes.append(f"{_many(len(idle), 'document')} of the folders say nothing about apps")
+    notes += [f"{use.name}: {use.note}" for use in found.documents if use.note and use.note != "without effect"]
+    return [*notes, *(f"{f.id}: {f.origin or ''}: {f.message}" for f in found.findings if f.severity == "note")]
+
+
+def data(found: Verification, places: Places, unread: Sequence[Finding] = ()) -> str:
+    """Write everything as JSON, a verdict for each app and class with the line it rests on."""
+    value = {
+        "format": FORMAT,
+        "version": VERSION,
+        "as_of": found.as_of,
+        "proven": found.proven and not unread,
+        "sentence": sentence(found, len(unread)),
+        "declared": found.declared,
+        "lists": [machine.status(status) for status in found.statuses],
+        "apps": [{"key": app.key, "name": app.name, "duties": app.duties} for app in found.apps],
+        "classes": [_class(verdict) for verdict in found.classes],
+        "not_judged": found.weaker,
+        "verdicts": list(_verdicts(found, places)),
+        "gaps": [_gap_data(report) for report in found.gaps],
+        "accepted_gaps": [_gap_data(report) for report in found.accepted],
+        "failures": [machine.finding(one) for one in found.failures],
+        "findings": [machine.finding(one) for one in (*unread, *found.findings)],
+        "notes": found.notes,
+        "documents": [msgspec.to_builtins(use) for use in found.documents],
+        "decisions": found.decisions,
+    }
+    return machine.dump(value)
+
+
+def _class(verdict: ClassVerdict) -> dict[str, Any]:
+    cls = verdict.cls
+    return {
+        "name": cls.name,
+        "platform": cls.platform,
+        "os": ", ".join(f"{bound.op}{'.'.join(map(str, bound.version))}" for bound in cls.os),
+        "supervised": cls.supervised,
+        "enrollment": cls.enrollment,
+        "mode": cls.mode,
+        "managed_by": cls.managed_by,
+        "groups": cls.groups,
+        "origins": cls.origins,
+        "documents": verdict.documents,
+        "proven": verdict.proven,
+    }
+
+
+def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
+    made = []
+    for verdict in found.classes:
+        for group in verdict.groups:
+            for app in group.apps:
+                cell = group.cell
+                own = cell.decision
+                if app is not group.apps[0] and cell.state is not None:
+                    own = verdict.decide(app, cell.state)
+                made.append((app.key, verdict.cls.name, cell, own))
+    places.want((own.path, own.pointer) for *_, own in made if own.rule is not None)
+    for app_key, name, cell, own in sorted(made, key=lambda one: one[:2]):
+        origin = places(own.path, own.pointer) if own.rule is not None else None
+        yield {
+            "app": app_key,
+            "class": name,
+            "verdict": own.verdict if cell.word != "excepted" else "excepted",
+            "word": word(cell),
+            "held": cell.held,
+            "gap": cell.gap,
+            "accepted_by": cell.accepted.document if cell.accepted else "",
+            "strength": own.strength or "",
+            "state": str(cell.state or ""),
+            "because": own.sentence,
+            "escapes": own.escapes,
+            "rule": own.rule.id if own.rule else "",
+            "fact": own.rule.fact.text if own.rule else "",
+            "source": own.rule.fact.source if own.rule else "",
+            "document": own.path,
+            "pointer": own.pointer,
+            "file": origin.file if origin else "",
+            "line": origin.line if origin else 0,
+            "column": origin.column if origin else 0,
+            "unmet_duties": cell.duties,
+            "states": cell.states,
+        }
+
+
+def _gap_data(report: GapReport) -> dict[str, Any]:
+    line = report.line
+    origin = line.origin if line else None
+    return {
+        "apps": [app.key for app in report.apps],
+        "class": report.cls.name,
+        "verdict": report.verdict,
+        "counterexample": report.state,
+        "states": report.states,
+        "because": report.sentence,
+        "escapes": report.escapes,
+        "hint": report.hint,
+        "fact": line.fact if line else "",
+        "source": line.source if line else "",
+        "document": line.document if line else "",
+        "pointer": line.pointer if line else "",
+        "file": origin.file if origin else "",
+        "line": origin.line if origin else 0,
+        "column": origin.column if origin else 0,
+        "accepted": msgspec.structs.asdict(report.accepted) | {"origin": str(report.accepted.origin)}
+        if report.accepted
+        else None,
+    }
+
+
+def as_findings(found: Verification, unread: Sequence[Finding] = ()) -> tuple[Finding, ...]:
+    """Return gaps and remarks as findings, for SARIF: a gap stands at the line that decides, else where it is ordered."""
+    made = []
+    for report in found.gaps:
+        said = f"{report.cls.name}: {_names(report.apps)}: {report.verdict} ({report.state}): {report.sentence}"
+        origin = report.line.origin if report.line else None
+        if origin is None and report.apps[0].reasons:
+            origin = report.apps[0].reasons[0].origin
+        made.append(error("ban-gap", said, origin, report.hint))
+    for report in found.accepted:
+        said = f"{report.cls.name}: {_names(report.apps)}: {report.verdict}, accepted"
+        made.append(note("gap-accepted", said, report.accepted.origin if report.accepted else None))
+    return (*unread, *made, *found.failures, *found.findings)
+
+
+def junit(found: Verification, unread: Sequence[Finding] = ()) -> str:
+    """Write a test for each app and class, one for each file that could not be read, one for each that proves nothing."""
+    cases = [
+        junits.Case("documents", f.origin.file if f.origin else f.id, f"{f.id}: {f.message}")
+        for f in (*unread, *found.failures)
+    ]
+    reports = {(app.key, r.cls.name): r for r in (*found.gaps, *found.accepted) for app in r.apps}
+    for verdict in found.classes:
+        for group in verdict.groups:
+            cases += [_case(app, verdict, group.cell, reports.get((app.key, verdict.cls.name))) for app in group.apps]
+    if not found.classes:
+        cases.append(junits.Case("documents", "anything to check", "no document says anything about a banned app"))
+    return junits.junit("mdm-policy verify", sorted(cases, key=lambda case: (case.group, case.name)))
+
+
+def _case(app: BannedApp, verdict: ClassVerdict, cell: Cell, report: GapReport | None) -> junits.Case:
+    name = f"{app.name} ({app.key})"
+    if cell.gap and report is not None:
+        details = "\n".join(_gap(report, 100))
+        file = report.line.document if report.line else ""
+        return junits.Case(verdict.cls.name, name, f"{cell.word}: {report.sentence}", details, file=file)
+    if cell.accepted is not None:
+        return junits.Case(verdict.cls.name, name, skipped=f"accepted gap: {cell.accepted.document}")
+    skipped = cell.word if cell.word in ("not-applicable", "excepted") else ""
+    return junits.Case(verdict.cls.name, name, skipped=skipped)
+
+
+def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str:
+    """Write Markdown: the sentence, the matrix as a table, the gaps, and the rest folded away."""
+    parts = [markdown.heading(sentence(found, len(unread)), 3)]
+    if unread:
+        parts.append(
+            markdown.items(f"{markdown.code(str(f.origin or ''))} {markdown.escape(f.message)}" for f in unread)
+        )
+    if found.classes:
+        heads = ["App", *(verdict.cls.name for verdict in found.classes)]
+        rows = [
+            [markdown.escape(name), *(f"**{one}**" if one.isupper() else one for one in row)]
+            for name, row in _rows(found)
+        ]
+        parts.append(markdown.table(heads, rows))
+    if found.gaps:
+        parts += [markdown.heading("Gaps", 4), markdown.items(_gap_line(report) for report in found.gaps)]
+    if found.failures:
+        parts.append(
+            markdown.items(f"{markdown.code(str(f.origin))} {markdown.escape(f.message)}" for f in found.failures)
+        )
+    if found.accepted:
+        parts += [markdown.heading("Accepted gaps", 4), markdown.items(_gap_line(report) for report in found.accepted)]
+    lists = [f"{s.list}, {s.state}: {s.citation}" for s in found.statuses]
+    folded = [*lists, *_notes(found)]
+    parts.append(markdown.details("Lists and notes", markdown.items(markdown.escape(one) for one in folded)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _gap_line(report: GapReport) -> str:
+    place = f" at {markdown.code(_place(report.line))}" if report.line else ""
+    said = f"{report.cls.name}: {report.verdict.upper()}: {_names(report.apps)}. {report.state}: {report.sentence}"
+    hint = report.hint if report.accepted is None else f"accepted: {report.accepted.document}"
+    return f"{markdown.escape(said)}{place}. {markdown.escape(hint)}"

@@ -1,0 +1,31 @@
+"""Prove, app by app and class by class, whether documents block what is ordered: pure, no I/O, no clock.
+
+Nothing here knows how documents are made: it reads what they do (`effects`), combines it on every state a device can be
+in (`decide`), and says what escapes, on which line, and what to change.
+"""
+
+from __future__ import annotations
+
+from mdm_policy.verify.equivalence import Difference, equivalent
+from mdm_policy.verify.judging import Leave, Rules
+from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
+from mdm_policy.verify.pieces import Piece, Places, piece
+from mdm_policy.verify.proving import verify
+
+__all__ = [
+    "Alike",
+    "Cell",
+    "ClassVerdict",
+    "Difference",
+    "DocumentUse",
+    "GapReport",
+    "Leave",
+    "Line",
+    "Piece",
+    "Places",
+    "Rules",
+    "Verification",
+    "equivalent",
+    "piece",
+    "verify",
+]

@@ -1,0 +1,92 @@
+"""Choose the device classes to judge when none are declared: the strongest of each platform the documents address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.decide import Index, judge, states, strongest_class
+from mdm_policy.decide.states import APPLE
+from mdm_policy.model import PLATFORMS, DeviceClass, Frozen, OsBound, Platform
+from mdm_policy.verify.pieces import readings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mdm_policy.model import BannedApp, Reading, Strength
+    from mdm_policy.verify.pieces import Piece
+
+MODES = ("fully-managed", "cope", "dedicated", "byod")
+"""Android's modes, the one with the most control first."""
+
+
+class Chosen(Frozen, frozen=True):
+    """Hold the classes to judge, and what weaker devices nobody judged."""
+
+    classes: tuple[DeviceClass, ...]
+    weaker: tuple[str, ...]
+
+
+def strongest(pieces: Sequence[Piece], apps: Sequence[BannedApp], as_of: str, min_strength: Strength) -> Chosen:
+    """Return the strongest class of each platform and MDM that the documents address, in its newest system.
+
+    Android has no strongest mode as such, so the mode in which the documents hold most of these apps is taken.
+    """
+    made: list[DeviceClass] = []
+    weaker: list[str] = []
+    for platform in PLATFORMS:
+        owners = _owners(pieces, platform)
+        for owner in owners:
+            name = f"{platform}, {owner}" if len(owners) > 1 else platform
+            modes = MODES if platform == "android" else ("",)
+            each = [_class(pieces, platform, mode, owner, name) for mode in modes]
+            best = (
+                max(each, key=lambda cls: _held(pieces, cls, apps, as_of, min_strength)) if len(each) > 1 else each[0]
+            )
+            made.append(best)
+        if owners:
+            weaker.append(_weaker(platform, {cls.mode or "" for cls in made if cls.platform == platform}))
+    return Chosen(tuple(made), tuple(weaker))
+
+
+def _owners(pieces: Sequence[Piece], platform: Platform) -> list[str]:
+    """Return the MDMs whose documents address a platform; an empty name when any MDM may carry them."""
+    found = {
+        one.managed_by or reading.mdm
+        for one in pieces
+        if one.leads
+        for reading in one.readings
+        if _addresses(reading, platform)
+    }
+    return sorted(found - {""}) or sorted(found)
+
+
+def _addresses(reading: Reading, platform: Platform) -> bool:
+    """Tell whether a document says anything on a platform, be it without effect."""
+    return any(platform in rule.introduced for rule in reading.rules)
+
+
+def _class(pieces: Sequence[Piece], platform: Platform, mode: str, owner: str, name: str) -> DeviceClass:
+    plain = strongest_class(platform, mode or "fully-managed")
+    cls = msgspec.structs.replace(plain, name=name, managed_by=owner or None)
+    index = Index(readings_for(pieces, cls))
+    newest = states(plain, platform, False, versions=index.versions(platform), newest_only=True)[0].os
+    return msgspec.structs.replace(cls, os=(OsBound(">=", newest),))
+
+
+def _held(
+    pieces: Sequence[Piece], cls: DeviceClass, apps: Sequence[BannedApp], as_of: str, min_strength: Strength
+) -> int:
+    index = Index(readings_for(pieces, cls))
+    return sum(judge(index, cls, app, as_of, min_strength).proven for app in apps)
+
+
+def _weaker(platform: Platform, modes: set[str]) -> str:
+    """Name the devices of a platform on which less may hold."""
+    if platform in APPLE:
+        return f"{platform}: unsupervised devices, user enrollment, older systems"
+    if platform == "android":
+        others = [mode for mode in MODES if mode not in modes]
+        return f"android: {', '.join(others)}, older systems"
+    return f"{platform}: older systems"

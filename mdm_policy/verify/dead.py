@@ -1,0 +1,101 @@
+"""Find rules that decide nothing: no judged device obeys them, or a stronger one always decides before them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.decide import in_force, states
+from mdm_policy.errors import Finding, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mdm_policy.decide.builds import Key
+    from mdm_policy.model import Reading, Rule
+    from mdm_policy.verify.judging import Court
+
+_ACTS = ("block", "remove", "allow-only", "report")
+_STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
+_VERDICTS = ("not-installable", "hidden", "blocked", "removed")
+
+Told = tuple[Finding, str, str]
+"""A finding without its place, the document, and the pointer."""
+
+
+def out_of_force(courts: Sequence[Court]) -> Iterator[Told]:
+    """Yield rules that no device of any judged class obeys, whose documents act on one of them."""
+    obeyed: dict[tuple[str, bytes], bool] = {}
+    first: dict[tuple[str, bytes], tuple[Rule, str]] = {}
+    for court in courts:
+        every = states(court.cls, court.cls.platform, True, versions=court.index.versions(court.cls.platform))
+        known: dict[bytes, bool] = {}
+        for reading in court.readings:
+            for rule in reading.rules:
+                if rule.sense not in _ACTS:
+                    continue
+                shape = msgspec.msgpack.encode(rule)
+                if shape not in known:
+                    known[shape] = any(in_force(rule, state, court.rules.as_of) for state in every)
+                place = (reading.path, shape)
+                obeyed[place] = obeyed.get(place, False) or known[shape]
+                first.setdefault(place, (rule, _pointer(reading, rule)))
+    for (path, _), alive in [item for item in obeyed.items() if not item[1]]:
+        rule, pointer = first[path, _]
+        ended = f"it ended on {rule.expires}" if rule.expires and not alive else "they lack what it asks for"
+        said = f"no device that is judged obeys this rule: {ended} ({rule.fact.text})"
+        yield note("rule-out-of-force", said), path, pointer
+
+
+def shadowed(courts: Sequence[Court]) -> Iterator[Told]:
+    """Yield rules of which every identifier is also held by another rule that is as wide and stronger."""
+    told: set[tuple[str, str]] = set()
+    for court in courts:
+        held: dict[Key, list[Rule]] = defaultdict(list)
+        for reading in court.readings:
+            for effect in reading.effects:
+                if effect.rule.sense in ("block", "remove"):
+                    held[effect.key].append(effect.rule)
+        if all(len(rules) == 1 for rules in held.values()):
+            continue
+        for reading in court.readings:
+            for rule in reading.rules:
+                mine = [effect.key for effect in reading.effects if effect.rule is rule]
+                if not mine or rule.sense not in ("block", "remove") or (reading.path, rule.id) in told:
+                    continue
+                over = next((other for other in held[mine[0]] if _covers(other, rule)), None)
+                if over is not None and all(any(_covers(other, rule) for other in held[key]) for key in mine):
+                    told.add((reading.path, rule.id))
+                    said = (
+                        f"{over.id} holds all that {rule.id} holds here, and more strongly: this rule decides nothing"
+                    )
+                    yield note("rule-shadowed", said), reading.path, _pointer(reading, rule)
+
+
+def _pointer(reading: Reading, rule: Rule) -> str:
+    return next((effect.pointer for effect in reading.effects if effect.rule is rule), "")
+
+
+def _covers(over: Rule, rule: Rule) -> bool:
+    """Tell whether a rule acts wherever another does, at least as well, and better in some way."""
+    if over is rule or over.deprecated or over.removed or over.expires:
+        return False
+    better = (_STRENGTHS[over.strength], _VERDICTS.index(over.verdict) if over.verdict in _VERDICTS else -1)
+    worse = (_STRENGTHS[rule.strength], _VERDICTS.index(rule.verdict) if rule.verdict in _VERDICTS else -1)
+    if better[0] <= worse[0] or better[1] < worse[1]:
+        return False
+    return (
+        all(over.introduced.get(platform, (10**6,)) <= since for platform, since in rule.introduced.items())
+        and over.supervised in (None, rule.supervised)
+        and all(
+            not wide or (narrow and set(narrow) <= set(wide))
+            for wide, narrow in (
+                (over.enrollments, rule.enrollments),
+                (over.modes, rule.modes),
+                (over.sides, rule.sides),
+                (over.origins, rule.origins),
+            )
+        )
+    )

@@ -1,0 +1,48 @@
+"""Say what to change so that a gap closes, in a sentence that names the identifier and the kind of setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.model import FAMILY_OF
+
+if TYPE_CHECKING:
+    from mdm_policy.decide import Decision
+    from mdm_policy.model import BannedApp, DeviceClass
+
+_ADD = {
+    "ios": "add {build} to the deny list of a Restrictions profile (blockedAppBundleIDs) or of an app settings declaration (DeniedApps)",
+    "macos": "deny {build} by its signing id, in Santa's static rules or, from macOS 27, in DeniedBinaries",
+    "android": "block the package {build} in the policy of these devices, for the side and origin named here",
+    "windows": "add an AppLocker Deny rule for the publisher or package of {build}",
+}
+_UNENFORCEABLE = (
+    "no setting could: keep the data off these devices, or accept the gap in the deployment, with a document and an end"
+)
+_INSTALLED = "add a rule that removes, hides or blocks copies that are installed already"
+_REPORTED = "put it on a list that blocks; this one only reports"
+_UNKNOWN = "find the app's identifier and give it in the ban list; or say `not_on:` where it does not exist"
+_DOUBT = "remove the doubt: assign the document to these devices, without a filter or exclusion that may hit them"
+
+
+def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) -> str:
+    """Return what to do about a gap; `weak` when it holds, but not strongly enough."""
+    family = FAMILY_OF[cls.platform]
+    if decision.verdict == "unenforceable":
+        return _UNENFORCEABLE
+    if weak:
+        return (
+            f"{_ADD[family].format(build=decision.build)}: it is told by its own identity; or take --min-strength weak"
+        )
+    if decision.verdict == "not-installable":
+        return _INSTALLED
+    if decision.verdict == "reported-only":
+        return _REPORTED
+    if decision.verdict == "unknown":
+        known = any(identifier.family == family for identifier in app.identifiers)
+        return _DOUBT if decision.rule is not None else _UNKNOWN if not known else _add(decision, app, family)
+    return _add(decision, app, family)
+
+
+def _add(decision: Decision, app: BannedApp, family: str) -> str:
+    return _ADD[family].format(build=decision.build or app.name)

@@ -1,0 +1,150 @@
+"""Judge every app on one class: by groups that fare alike, with exceptions, accepted gaps and duties applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.decide import Decision, Gap, Index, decide, holds, in_force, judge, preinstalled, reach, states
+from mdm_policy.decide.builds import plan
+from mdm_policy.model import Frozen, Waiver
+from mdm_policy.verify.model import Alike, Cell, ClassVerdict
+from mdm_policy.verify.pieces import acting, readings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.decide import DeviceState
+    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Reading, Strength
+    from mdm_policy.verify.pieces import Piece
+
+
+class Rules(Frozen, frozen=True):
+    """Say by what to judge: the day, how strong a block must be, and what a note would otherwise say is a gap."""
+
+    as_of: str
+    min_strength: Strength = "partial"
+    require_scope: bool = False
+    require_duty: bool = False
+
+
+class Leave(Frozen, frozen=True):
+    """Hold what the organization has decided by itself: live exceptions, and gaps it accepts."""
+
+    waivers: tuple[Waiver, ...] = ()
+    accepted: tuple[AcceptedGap, ...] = ()
+
+    def waived(self, app: str, cls: DeviceClass) -> tuple[Waiver, ...]:
+        """Return the exceptions that free every device of a class from the ban of an app, if there are any."""
+        mine = tuple(waiver for waiver in self.waivers if waiver.app == app)
+        freed = {group for waiver in mine for group in waiver.groups}
+        if not cls.groups or not set(cls.groups) <= freed:
+            return ()
+        return tuple(waiver for waiver in mine if set(waiver.groups) & set(cls.groups))
+
+    def acceptance(self, app: str, cls: DeviceClass, as_of: str) -> AcceptedGap | None:
+        """Return the acceptance that covers an app on a class on a day; one that has ended covers nothing."""
+        return next((g for g in self.accepted if (g.app, g.device) == (app, cls.name) and as_of <= g.until), None)
+
+
+class Court:
+    """Judge one class."""
+
+    def __init__(self, pieces: Sequence[Piece], cls: DeviceClass, rules: Rules, *, declared: bool) -> None:
+        """Gather what acts on the class."""
+        self.cls = cls
+        self.rules = rules
+        self.documents = tuple(one.name for one in acting(pieces, cls))
+        self.readings: tuple[Reading, ...] = tuple(readings_for(pieces, cls))
+        # Which MDM's documents act has been said above, where --for may overrule it.
+        plain = msgspec.structs.replace(cls, managed_by=None) if declared else None
+        self._scope = plain
+        self.index = Index(self.readings, plain, require_scope=rules.require_scope)
+
+    def verdict(self, groups: Iterable[tuple[BannedApp, ...]], leave: Leave) -> ClassVerdict:
+        """Judge all groups by their first app; one whose devices can't exist proves nothing and is a gap."""
+        made = tuple(Alike(apps, self.cell(apps[0], leave)) for apps in groups)
+        return ClassVerdict(self.cls, made, self.documents, self.decide)
+
+    def cell(self, app: BannedApp, leave: Leave) -> Cell:
+        """Judge one app."""
+        judged = judge(self.index, self.cls, app, self.rules.as_of, self.rules.min_strength)
+        waived = leave.waived(app.key, self.cls)
+        if waived and judged.worst.verdict != "not-applicable":
+            return self._excepted(judged.proven, waived, judged.states)
+        duties = self._unmet(app) if judged.worst.verdict not in ("not-applicable", "unenforceable") else ()
+        gaps = judged.gaps
+        if self.rules.require_duty and duties and judged.worst_state is not None and not gaps:
+            gaps = (Gap(judged.worst_state, judged.worst, f"the duty {' and '.join(duties)} is not met"),)
+        held = not gaps
+        shown, state = (judged.worst, judged.worst_state) if held else (gaps[0].decision, gaps[0].state)
+        return Cell(
+            judged.worst.verdict if held else _word(gaps[0]),
+            held,
+            shown,
+            state,
+            gaps,
+            None if held else leave.acceptance(app.key, self.cls, self.rules.as_of),
+            duties,
+            judged.notes,
+            judged.states,
+        )
+
+    def _excepted(self, proven: bool, waived: tuple[Waiver, ...], count: int) -> Cell:
+        told = "; ".join(f"{w.document}, approved by {w.approved_by}, until {w.until}" for w in waived)
+        notes = (f"{waived[0].app} is excepted, and the documents block it all the same",) if proven else ()
+        return Cell(
+            "excepted", True, Decision("excepted", None, None, "", "", "", told), None, notes=notes, states=count
+        )
+
+    def decide(self, app: BannedApp, state: DeviceState) -> Decision:
+        """Return what becomes of an app in a state, with its own line."""
+        return decide(self.index, state, app, self.rules.as_of)
+
+    def _states(self, app: BannedApp) -> tuple[DeviceState, ...]:
+        platform = self.cls.platform
+        return states(self.cls, platform, preinstalled(app, platform), versions=self.index.versions(platform))
+
+    def _unmet(self, app: BannedApp) -> tuple[str, ...]:
+        """Return the duties beyond not installing and not launching that nothing here fulfils."""
+        found = []
+        if "remove" in app.duties and any(self._stays(app, state) for state in self._states(app) if state.installed):
+            found.append("remove")
+        if "no-traffic" in app.duties and plan(app, self.cls.platform).builds and self._talks(app):
+            found.append("no-traffic")
+        return tuple(found)
+
+    def _stays(self, app: BannedApp, state: DeviceState) -> bool:
+        """Tell whether a copy that is installed already stays, be it hidden."""
+        decision = self.decide(app, state)
+        return holds(decision, installed=True) and decision.verdict != "removed"
+
+    def _talks(self, app: BannedApp) -> bool:
+        """Tell whether some domain of an app stays open, or none is known."""
+        domains = {i.value for i in app.identifiers if i.family == "web" and i.kind == "domain"}
+        return not domains or not domains <= self._closed()
+
+    def _closed(self) -> set[str]:
+        """Return the domains refused in every state of the class."""
+        every = states(self.cls, self.cls.platform, False, versions=self.index.versions(self.cls.platform))
+        alive = [r for r in self.readings if self._reaches(r)]
+        return {
+            effect.value
+            for reading in alive
+            for effect in reading.effects
+            if effect.family == "web" and effect.rule.sense == "block"
+            if all(in_force(effect.rule, state, self.rules.as_of) for state in every)
+        }
+
+    def _reaches(self, reading: Reading) -> bool:
+        reached = reach(reading, self._scope, self.readings, require_scope=self.rules.require_scope)
+        return reached.alive and not reached.doubt
+
+
+def _word(gap: Gap) -> str:
+    """Return a gap in a word: the verdict, or the strength where the ban holds but too weakly."""
+    decision = gap.decision
+    installed = gap.state is not None and gap.state.installed
+    weak = decision.strength is not None and holds(decision, installed=installed)
+    return str(decision.strength if weak else decision.verdict)

@@ -1,0 +1,120 @@
+"""Hold what a verification found: a verdict for each app on each class, gaps with their counterexamples, remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable  # noqa: TC003 - as below
+
+from mdm_policy.decide import Decision, DeviceState, Gap  # noqa: TC001 - as below
+from mdm_policy.errors import Finding, Origin  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Frozen, ListStatus
+
+
+class Line(Frozen, frozen=True, gc=False):
+    """Point at what decided: the document, the place in it, the pointer, and the vendor fact with its source."""
+
+    document: str
+    origin: Origin | None
+    pointer: str
+    fact: str
+    source: str
+
+
+class Cell(Frozen, frozen=True):
+    """Judge one app on one class.
+
+    `word` is the verdict in a word: `gap` tells whether it fails, `accepted` is the document of the organization that
+    takes the failure on itself. `decision` is the worst of all states, `state` the plainest of those that show it.
+    `duties` are those nothing fulfils.
+    """
+
+    word: str
+    held: bool
+    decision: Decision
+    state: DeviceState | None
+    gaps: tuple[Gap, ...] = ()
+    accepted: AcceptedGap | None = None
+    duties: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    states: int = 0
+
+    @property
+    def gap(self) -> bool:
+        """Tell whether the ban fails here, and nobody has accepted it."""
+        return not self.held and self.accepted is None
+
+
+class Alike(Frozen, frozen=True):
+    """Pair the apps that fare alike on a class with the verdict of the first of them."""
+
+    apps: tuple[BannedApp, ...]
+    cell: Cell
+
+
+class ClassVerdict(Frozen, frozen=True):
+    """Judge every app on one class; `documents` are those that act on it.
+
+    `decide` gives an app's own decision in a state: what a group shares is the verdict, not the line it rests on.
+    """
+
+    cls: DeviceClass
+    groups: tuple[Alike, ...]
+    documents: tuple[str, ...]
+    decide: Callable[[BannedApp, DeviceState], Decision]
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether no app escapes without leave."""
+        return not any(group.cell.gap for group in self.groups)
+
+
+class GapReport(Frozen, frozen=True):
+    """Report one gap: the apps that share it, the plainest state in which the first fails, the line, what to do."""
+
+    apps: tuple[BannedApp, ...]
+    cls: DeviceClass
+    verdict: str
+    state: str
+    states: int
+    sentence: str
+    escapes: str
+    line: Line | None
+    hint: str
+    accepted: AcceptedGap | None = None
+
+
+class DocumentUse(Frozen, frozen=True, gc=False):
+    """Say what a document turned out to be, and what became of it."""
+
+    name: str
+    kind: str
+    effects: int
+    classes: tuple[str, ...]
+    scope: str
+    note: str = ""
+
+
+class Verification(Frozen, frozen=True):
+    """Hold everything a verification found.
+
+    `failures` are findings that alone keep the ban from being proven: a named document that blocks nothing, a way that
+    blocks less than the document it stands for. `findings` are remarks; they change nothing unless asked to.
+    """
+
+    as_of: str
+    statuses: tuple[ListStatus, ...]
+    apps: tuple[BannedApp, ...]
+    declared: bool
+    classes: tuple[ClassVerdict, ...]
+    weaker: tuple[str, ...]
+    gaps: tuple[GapReport, ...]
+    accepted: tuple[GapReport, ...]
+    failures: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    documents: tuple[DocumentUse, ...]
+    decisions: int
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the ban holds on every class, and there was something to check."""
+        return bool(self.classes) and not self.gaps and not self.failures

@@ -1,0 +1,128 @@
+"""Say which documents act on which device class, and which are only another way to the same effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy import effects
+from mdm_policy.documents import Document, places
+from mdm_policy.effects.declared import declared
+from mdm_policy.model import DeviceClass, Family, Frozen, Kind, Reading, Rule, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mdm_policy.errors import Origin
+
+Declared = tuple[str, Family, Kind, Rule]
+"""What a user's manifest says of a document no reader knows: a pattern, what stands there, and the claimed rule."""
+
+
+class Piece(Frozen, frozen=True):
+    """Hold one document with what is known of its use.
+
+    `named` is False for a document found in a folder, which may well be about something else. `classes` are those that
+    `--for` names. The rest comes from a build's manifest: `managed_by` and `modes` say which devices it is for, `groups`
+    those of its variant; `slot` is the same for the base and the variants of one document; `way` is the same for
+    documents of which a device gets exactly one, and only the one with `leads` acts, the others must block as much;
+    `kinds` are the (family, kind) of identifiers that it is said to block.
+    """
+
+    document: Document
+    readings: tuple[Reading, ...]
+    named: bool = True
+    classes: tuple[str, ...] = ()
+    managed_by: str = ""
+    modes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    slot: str = ""
+    way: str = ""
+    leads: bool = True
+    kinds: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the document's name."""
+        return self.document.name
+
+    @property
+    def acts(self) -> bool:
+        """Tell whether the document blocks, allows or reports anything, or turns on one that does."""
+        return any(
+            reading.activates
+            or any(rule.sense == "allow-only" for rule in reading.rules)
+            or any(effect.rule.sense != "none" for effect in reading.effects)
+            for reading in self.readings
+        )
+
+
+def piece(
+    document: Document, *, scope: Scope | None = None, read_back: Sequence[Declared] = (), **known: object
+) -> Piece:
+    """Read a document, one reading for each object of a page; `scope` is whom another file says it reaches."""
+    if document.kind == "unknown" and read_back:
+        readings: tuple[Reading, ...] = (declared(document, read_back),)
+    else:
+        readings = effects.read_each(document)
+    if scope is not None:
+        readings = tuple(msgspec.structs.replace(reading, scope=scope) for reading in readings)
+    return msgspec.structs.replace(Piece(document, readings), **known)
+
+
+def acting(pieces: Iterable[Piece], cls: DeviceClass) -> list[Piece]:
+    """Return the documents that act on a class: its variant's in place of the base's, of its own MDM, for its mode.
+
+    What a class leaves open excludes nothing; what `--for` says prevails.
+    """
+    meant = [one for one in pieces if one.leads and _meant(one, cls)]
+    varied = {one.slot for one in meant if one.groups}
+    return [one for one in meant if one.groups or not one.slot or one.slot not in varied]
+
+
+def _meant(one: Piece, cls: DeviceClass) -> bool:
+    if one.groups and not (cls.groups and set(cls.groups) <= set(one.groups)):
+        return False
+    if one.classes:
+        return cls.name in one.classes
+    if cls.managed_by and one.managed_by and cls.managed_by != one.managed_by:
+        return False
+    if cls.managed_by and not one.managed_by and all(r.mdm and r.mdm != cls.managed_by for r in one.readings):
+        return False
+    return not (one.modes and cls.mode and cls.mode not in one.modes)
+
+
+def readings_for(pieces: Iterable[Piece], cls: DeviceClass) -> list[Reading]:
+    """Return what acts on a class, object by object."""
+    mdm = cls.managed_by
+    return [
+        reading
+        for one in acting(pieces, cls)
+        for reading in one.readings
+        if one.classes or one.managed_by or not (mdm and reading.mdm and reading.mdm != mdm)
+    ]
+
+
+class Places:
+    """Find the lines of pointers, asking each document once for all of them."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        """Know the documents by name."""
+        self._documents = documents
+        self._known: dict[tuple[str, str], Origin] = {}
+
+    def want(self, asked: Iterable[tuple[str, str]]) -> None:
+        """Find many (document, pointer) at once."""
+        grouped: dict[str, dict[str, None]] = {}
+        for name, pointer in asked:
+            if (name, pointer) not in self._known and name in self._documents:
+                grouped.setdefault(name, {})[pointer] = None
+        for name, pointers in grouped.items():
+            for pointer, origin in places(self._documents[name], pointers).items():
+                self._known[name, pointer] = origin
+
+    def __call__(self, name: str, pointer: str) -> Origin | None:
+        """Return the place of a pointer; None for a document that is not there."""
+        self.want([(name, pointer)])
+        return self._known.get((name, pointer))

@@ -1,0 +1,186 @@
+"""Put the verification together: classes, groups, verdicts, gaps with their lines, and what else there is to say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mdm_policy.decide import holds
+from mdm_policy.errors import Finding, finding_order, warning
+from mdm_policy.verify import queries
+from mdm_policy.verify.alike import alike
+from mdm_policy.verify.classes import strongest
+from mdm_policy.verify.hints import hint
+from mdm_policy.verify.judging import Court, Leave, Rules
+from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
+from mdm_policy.verify.pieces import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from mdm_policy.catalogue import Catalogue
+    from mdm_policy.decide import Decision, Gap
+    from mdm_policy.model import BannedApp, DeviceClass, Identifier, Resolution
+    from mdm_policy.verify.pieces import Piece
+
+
+def verify(
+    resolution: Resolution,
+    pieces: Sequence[Piece],
+    catalogue: Catalogue,
+    rules: Rules,
+    protected: Collection[Identifier] = (),
+    places: Places | None = None,
+) -> Verification:
+    """Judge every banned app on every declared class; without any, on the strongest class of each platform addressed."""
+    waivers = tuple(dict.fromkeys(w for variant in resolution.variants for w in variant.waivers))
+    leave = Leave(waivers, resolution.accepted_gaps)
+    alone = {waiver.app for waiver in leave.waivers} | {gap.app for gap in leave.accepted}
+    groups = alike(resolution.apps, pieces, alone)
+    declared = bool(resolution.devices)
+    classes: tuple[DeviceClass, ...] = resolution.devices
+    weaker: tuple[str, ...] = ()
+    if not declared:
+        chosen = strongest(pieces, [group[0] for group in groups], rules.as_of, rules.min_strength)
+        classes, weaker = chosen.classes, chosen.weaker
+    courts = [Court(pieces, cls, rules, declared=declared) for cls in classes]
+    verdicts = tuple(court.verdict(groups, leave) for court in courts)
+    places = places or Places({one.name: one.document for one in pieces})
+    reports = [report for verdict in verdicts for report in _reports(verdict, places)]
+    failures, remarks = (
+        queries.failures(pieces, places),
+        queries.remarks(resolution, pieces, courts, catalogue, protected, places),
+    )
+    remarks += _stale(resolution, verdicts)
+    return Verification(
+        rules.as_of,
+        resolution.statuses,
+        resolution.apps,
+        declared,
+        verdicts,
+        weaker,
+        tuple(report for report in reports if report.accepted is None),
+        tuple(report for report in reports if report.accepted is not None),
+        tuple(sorted(failures, key=finding_order)),
+        tuple(sorted(dict.fromkeys(remarks), key=finding_order)),
+        tuple(_notes(verdicts)),
+        tuple(_use(one, verdicts) for one in pieces),
+        sum(group.cell.states for verdict in verdicts for group in verdict.groups),
+    )
+
+
+def _reports(verdict: ClassVerdict, places: Places) -> list[GapReport]:
+    """Report the gaps of a class: apps that fail for the same reason in the same state stand together."""
+    together: dict[object, list[tuple[BannedApp, Cell, Gap]]] = defaultdict(list)
+    members: dict[object, list[BannedApp]] = defaultdict(list)
+    for group in verdict.groups:
+        cell = group.cell
+        for gap in cell.gaps[:1]:
+            key = (cell.word, str(gap.state), _told(gap.decision), cell.accepted)
+            together[key].append((group.apps[0], cell, gap))
+            members[key] += group.apps
+    asked = [(gap.decision.path, gap.decision.pointer) for found in together.values() for _, _, gap in found[:1]]
+    places.want(asked)
+    return [_report(verdict.cls, members[key], *found[0], places) for key, found in together.items()]
+
+
+def _told(decision: Decision) -> str:
+    """Return a gap's reason without naming what escapes, so that apps with the same reason stand together."""
+    if decision.rule is not None:
+        return f"{decision.rule.id} {decision.path} {decision.rule.why}"
+    if not decision.build:
+        return decision.verdict
+    return decision.sentence.replace(decision.build, "it")
+
+
+def _report(
+    cls: DeviceClass, apps: Iterable[BannedApp], app: BannedApp, cell: Cell, gap: Gap, places: Places
+) -> GapReport:
+    decision = gap.decision
+    installed = gap.state is not None and gap.state.installed
+    weak = holds(decision, installed=installed)
+    return GapReport(
+        tuple(apps),
+        cls,
+        cell.word,
+        str(gap.state or ""),
+        sum(one.states for one in cell.gaps),
+        gap.reason if weak and cell.duties and decision.strength != cell.word else decision.sentence,
+        decision.escapes,
+        line(decision, places),
+        hint(decision, app, cls, weak=weak),
+        cell.accepted,
+    )
+
+
+def line(decision: Decision, places: Places) -> Line | None:
+    """Return the line that decided, or None where no document did."""
+    if decision.rule is None:
+        return None
+    fact = decision.rule.fact
+    return Line(decision.path, places(decision.path, decision.pointer), decision.pointer, fact.text, fact.source)
+
+
+def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
+    """Say what is true but no gap: notes of the decisions, duties that stay unmet, what escapes a block that counts."""
+    seen: dict[str, list[str]] = defaultdict(list)
+    for verdict in verdicts:
+        name = verdict.cls.name
+        unmet: dict[tuple[str, str], list[str]] = defaultdict(list)
+        escapes: dict[tuple[str, str], int] = defaultdict(int)
+        for group in verdict.groups:
+            cell = group.cell
+            for text in cell.notes:
+                seen[text].append(name)
+            for duty in cell.duties:
+                unmet[duty, cell.word] += [app.name for app in group.apps]
+            if cell.held and cell.decision.escapes:
+                escapes[cell.decision.strength or "", cell.decision.escapes] += len(group.apps)
+        for (duty, word), names in unmet.items():
+            seen[f"duty-unmet: {duty}, for {_names(names)} ({word})"].append(name)
+        for (strength, what), count in escapes.items():
+            seen[f"{strength} for {count} app{'s' * (count != 1)}: {what} escape"].append(name)
+    for text, names in seen.items():
+        yield f"{', '.join(dict.fromkeys(names))}: {text}"
+
+
+_MOST_NAMES = 8
+
+
+def _names(names: Sequence[str]) -> str:
+    ordered = sorted(names, key=lambda name: (name.casefold(), name))
+    rest = f" and {len(ordered) - _MOST_NAMES} more" if len(ordered) > _MOST_NAMES else ""
+    return ", ".join(ordered[:_MOST_NAMES]) + rest
+
+
+def _stale(resolution: Resolution, verdicts: Sequence[ClassVerdict]) -> list[Finding]:
+    """Find acceptances of gaps that are none any more."""
+    held = {
+        (app.key, verdict.cls.name)
+        for verdict in verdicts
+        for group in verdict.groups
+        if group.cell.held
+        for app in group.apps
+    }
+    return [
+        warning(
+            "accepted-gap-closed",
+            f"the gap accepted for {gap.app!r} on {gap.device!r} is none: the ban holds there",
+            gap.origin,
+            "remove the acceptance",
+        )
+        for gap in resolution.accepted_gaps
+        if (gap.app, gap.device) in held
+    ]
+
+
+def _use(one: Piece, verdicts: Sequence[ClassVerdict]) -> DocumentUse:
+    classes = tuple(verdict.cls.name for verdict in verdicts if one.name in verdict.documents)
+    scopes = ", ".join(dict.fromkeys(reading.scope.state for reading in one.readings))
+    effects = sum(len(reading.effects) for reading in one.readings)
+    note = "" if one.leads else "another way to send a document that is judged"
+    if one.leads and not classes:
+        note = "acts on no class that is judged"
+    return DocumentUse(
+        one.name, one.document.kind, effects, classes, scopes, note or ("" if one.acts else "without effect")
+    )

@@ -1,0 +1,211 @@
+"""Ask what a verdict does not say: documents that do nothing, rules that are dead, blocks that hurt, bans undone.
+
+`failures` alone keep a ban from being proven. `remarks` are said aloud and change nothing by themselves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.catalogue import folded_key
+from mdm_policy.decide.builds import compared, keys
+from mdm_policy.errors import Finding, Origin, error, note, warning
+from mdm_policy.identifiers import quoted
+from mdm_policy.model import Frozen
+from mdm_policy.verify import dead
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from mdm_policy.catalogue import Catalogue
+    from mdm_policy.decide.builds import Key
+    from mdm_policy.model import BannedApp, Effect, Identifier, Reading, Resolution
+    from mdm_policy.verify.judging import Court
+    from mdm_policy.verify.pieces import Piece, Places
+
+_SHOWN = 20
+"""How many identifiers of one document and one kind of remark are named; the rest are counted."""
+_SILENT = ("document-unknown", "no-effect")
+"""What readers say of a document without effect; here `failures` and the list of documents say it."""
+_DANGER = {
+    "brick": "that breaks the device or its management",
+    "unmanage": "that costs the MDM its grip on the device",
+    "vital": "safety and calls depend on it",
+    "function": "that has a side effect",
+}
+
+
+class Said(Frozen, frozen=True):
+    """Hold a remark whose place is not looked up yet."""
+
+    finding: Finding
+    document: str
+    pointer: str
+
+
+def failures(pieces: Sequence[Piece], places: Places) -> list[Finding]:
+    """Return why nothing can be proven: what was named and does nothing, and ways that block less than another."""
+    found = [_without_effect(one) for one in pieces if one.named and not one.acts]
+    if pieces and not any(one.acts for one in pieces) and not found:
+        said = f"none of the {len(pieces)} documents allows, blocks or reports an app, so nothing was checked"
+        found.append(error("nothing-to-check", said, None, "name the documents that carry the ban"))
+    return [*found, *_located(_weaker_ways(pieces), places)]
+
+
+def _without_effect(one: Piece) -> Finding:
+    unknown = one.document.kind == "unknown"
+    why = "no reader knows what it is" if unknown else "nothing in it allows, blocks or reports an app"
+    hint = "give the file the console exported; see `mdm-policy targets` for what is read"
+    return error("document-without-effect", f"the document blocks nothing: {why}", Origin(one.name), hint)
+
+
+def _weaker_ways(pieces: Iterable[Piece]) -> Iterator[Said]:
+    ways: dict[str, list[Piece]] = defaultdict(list)
+    for one in pieces:
+        if one.way:
+            ways[one.way].append(one)
+    for members in ways.values():
+        leaders = [one for one in members if one.leads]
+        wanted = {key for one in leaders for key in _blocked(one)}
+        for other in members:
+            missing = set() if other.leads else wanted - _blocked(other)
+            missing = {key for key in missing if not other.kinds or key[:2] in other.kinds}
+            if missing:
+                shown = ", ".join(quoted(value) for _, _, value in sorted(missing)[:_SHOWN])
+                rest = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+                said = f"it is another way to send {leaders[0].name}, and does not block {shown}{rest}"
+                yield Said(error("other-way-weaker", said, None, "build it again, or remove it"), other.name, "")
+
+
+def _blocked(one: Piece) -> set[Key]:
+    """Return what a document blocks for good; what lifts itself, or is assigned to nobody, is not blocked."""
+    return {
+        effect.key
+        for reading in one.readings
+        if reading.scope.state != "nobody"
+        for effect in reading.effects
+        if effect.rule.sense in ("block", "remove") and not effect.rule.expires
+    }
+
+
+def remarks(
+    resolution: Resolution,
+    pieces: Sequence[Piece],
+    courts: Sequence[Court],
+    catalogue: Catalogue,
+    protected: Collection[Identifier],
+    places: Places,
+) -> list[Finding]:
+    """Return what should be said beside the verdicts."""
+    banned = _Banned(resolution.apps)
+    guarded = {folded_key(*identifier.key) for identifier in protected}
+    found: list[Said] = []
+    for one in pieces:
+        for reading in one.readings:
+            found += _of_reading(reading, banned, catalogue, guarded)
+    found += [Said(*told) for told in dead.out_of_force(courts)]
+    found += [Said(*told) for told in dead.shadowed(courts)]
+    own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
+    return [*own, *_located(found, places)]
+
+
+class _Banned:
+    """Hold what is banned by everything that could be compared with it."""
+
+    def __init__(self, apps: Iterable[BannedApp]) -> None:
+        self.owners: dict[Key, BannedApp] = {}
+        self.folded: dict[Key, str] = {}
+        self.values: dict[str, tuple[str, BannedApp]] = {}
+        for app in apps:
+            for identifier in app.identifiers:
+                family, kind, value = key = compared(identifier.key)
+                self.owners.setdefault(key, app)
+                self.folded.setdefault((family, kind, value.casefold()), value)
+                if kind in ("bundle_id", "package_name"):
+                    self.values.setdefault(value, (family, app))
+            for key in keys(app):
+                self.owners.setdefault(key, app)
+
+
+def _of_reading(reading: Reading, banned: _Banned, catalogue: Catalogue, guarded: Collection[Key]) -> Iterator[Said]:
+    counts: dict[str, int] = defaultdict(int)
+    idle: dict[int, list[Effect]] = defaultdict(list)
+    for effect in reading.effects:
+        sense = effect.rule.sense
+        finding = None
+        if sense == "none":
+            idle[id(effect.rule)].append(effect)
+        elif sense in ("allow", "allow-only"):
+            finding = _allowed(effect, banned)
+        elif sense in ("block", "remove"):
+            finding = _over_block(effect, catalogue, guarded) or _mistaken(effect, banned)
+        if finding is not None:
+            counts[finding.id] += 1
+            if counts[finding.id] <= _SHOWN:
+                yield Said(finding, reading.path, effect.pointer)
+    for id_, count in counts.items():
+        if count > _SHOWN:
+            yield Said(note(id_, f"{count - _SHOWN} more identifiers of the document, the same"), reading.path, "")
+    if not any(finding.severity == "error" for finding in reading.findings):
+        for effects in idle.values():
+            rule = effects[0].rule
+            said = f"{len(effects)} identifier{'s' * (len(effects) != 1)} stand here without effect: {rule.why or rule.fact.text}"
+            yield Said(
+                warning("rule-ineffective", said, None, "remove them, or put them where they count"),
+                reading.path,
+                effects[0].pointer,
+            )
+
+
+def _allowed(effect: Effect, banned: _Banned) -> Finding | None:
+    app = banned.owners.get(compared(effect.key))
+    if app is None:
+        return None
+    said = f"{app.name} is banned, and {quoted(effect.value)} is installed, allowed or made a default here: {effect.rule.fact.text}"
+    return warning("banned-app-allowed", said, None, "remove it from this list")
+
+
+def _over_block(effect: Effect, catalogue: Catalogue, guarded: Collection[Key]) -> Finding | None:
+    candidates = [folded_key(*effect.key)]
+    if effect.kind == "signing_id":
+        candidates.append(("macos", "bundle_id", effect.value.partition(":")[2]))
+    for key in candidates:
+        entry = catalogue.never_block.get(key)
+        if entry is not None:
+            why = _DANGER[entry.level] + (f" ({entry.note})" if entry.note else "")
+            make = note if entry.level == "function" else warning
+            return make("never-block", f"{quoted(effect.value)} must not be blocked: {why}", None, "remove it")
+        if key in guarded:
+            return warning(
+                "protected-app", f"{quoted(effect.value)} is blocked, and the deployment protects it", None, "remove it"
+            )
+    return None
+
+
+def _mistaken(effect: Effect, banned: _Banned) -> Finding | None:
+    """Find an identifier that no device knows, though a banned app's is near: another case, another platform."""
+    family, kind, value = compared(effect.key)
+    if family == "web" or (family, kind, value) in banned.owners:
+        return None
+    right = banned.folded.get((family, kind, value.casefold()))
+    if right is not None:
+        said = f"{quoted(effect.value)} differs from the banned {quoted(right)} in case alone, so it matches no app"
+        return warning("rule-wrong-case", said, None, f"write {quoted(right)}")
+    other = banned.values.get(value) if kind in ("bundle_id", "package_name") else None
+    if other is not None and other[0] != family:
+        said = f"{quoted(value)} is {other[1].name} on {other[0]}, not on {family}, so it matches no app here"
+        return warning("rule-wrong-platform", said, None, "write the app's identifier of this platform")
+    return None
+
+
+def _located(found: Iterable[Said], places: Places) -> list[Finding]:
+    """Give each remark its line, looking all of a document's up together."""
+    listed = list(found)
+    places.want([(one.document, one.pointer) for one in listed])
+    return [
+        msgspec.structs.replace(one.finding, origin=places(one.document, one.pointer) or Origin(one.document))
+        for one in listed
+    ]
