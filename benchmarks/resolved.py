@@ -55,7 +55,7 @@ def _app(number: int) -> BannedApp:
     identifiers = tuple(sorted([*stated, *derive(stated)], key=lambda one: one.key))
     reason = Reason("benchmark", "Benchmark order 1", place)
     return BannedApp(
-        f"inline:app-{text}", f"App {text}", "", identifiers, (reason,), ("no-install", "no-launch"), dict(_PLATFORMS)
+        f"inline:app-{text}", f"App {text}", "", identifiers, (reason,), ("no-install", "no-launch"), _PLATFORMS
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error
-from mdm_policy.model import Family, Frozen, Kind, Strength, Verdict
+from mdm_policy.model import Family, Frozen, Kind, Strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
 
     family: Family
     kind: Kind
-    verdict: Verdict
+    verdict: Literal["blocked", "hidden", "removed", "not-installable"]
     strength: Strength
     platforms: dict[str, str]
     source: str
@@ -41,7 +41,7 @@ class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
     supervised: bool | None = None
     enrollments: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
-    sides: tuple[str, ...] = ()
+    sides: tuple[Literal["device", "work", "personal"], ...] = ()
     origins: tuple[str, ...] = ()
     option: str = ""
     unless: str = ""

@@ -149,7 +149,9 @@ def _pools() -> dict[tuple[Family, Kind], list[str]]:
         "cdhash": lambda: text(_HEX, 40, 40),
         "process_name": hostile,
         "appx_name": lambda: text(_ALNUM + ".-", 3, 50),
-        "package_family_name": lambda: f"{text(_ALNUM + '.-', 3, 50)}_{text('0123456789abcdefghjkmnpqrstvwxyz', 13, 13)}",
+        "package_family_name": lambda: (
+            f"{text(_ALNUM + '.-', 3, 50)}_{text('0123456789abcdefghjkmnpqrstvwxyz', 13, 13)}"
+        ),
         "publisher": lambda: f"O={hostile()}, L={hostile()}, C=CN",
         "executable": lambda: f"{hostile()}.exe",
         "winget_id": lambda: f"{text(_ALNUM, 1, 20)}.{text(_ALNUM, 1, 20)}",

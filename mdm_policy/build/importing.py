@@ -87,7 +87,7 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
             and other.name != target.name
         ),
         "cannot": list(manifest.cannot),
-        "device_effects": [_happens(claim, count) for claim, count in claims.values() if count],
+        "device_effects": list(dict.fromkeys(_happens(claim, count) for claim, count in claims.values() if count)),
         "documents": [_document(record, groups) for record in written],
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),

@@ -80,11 +80,15 @@ def compare(
     for claim, entries in claimed:
         if not entries:
             continue
-        wanted = {entry.value for entry in entries}
         matching = [i for i, (rule, values) in enumerate(got) if _keeps(rule, claim) and values.get(_kind(claim))]
         found_by = [got[i][1][_kind(claim)] for i in matching]
-        blocked = found_by[0] if len(found_by) == 1 else set().union(*found_by)
         used.update((i, _kind(claim)) for i in matching)
+        listed = [entry.value for entry in entries]
+        if found_by == [listed]:
+            # The usual case: one list, the ordered values, in their order. No set of them is needed.
+            kept.append(Kept(claim, got[matching[0]][0].id, len(listed)))
+            continue
+        wanted, blocked = set(listed), set().union(*found_by)
         found += _missing(target, readings, claim, wanted - blocked, got)
         found += _extra(target, readings, claim.kind, blocked - wanted)
         if blocked == wanted:
@@ -92,7 +96,7 @@ def compare(
     for i, (rule, values) in enumerate(got):
         for (family, kind), extra in sorted(values.items()):
             if (i, (family, kind)) not in used and rule.sense in _ACTS:
-                found += _extra(target, readings, kind, extra, rule)
+                found += _extra(target, readings, kind, set(extra), rule)
     found += _allow_only(target, readings)
     return tuple(kept), found
 
@@ -123,18 +127,18 @@ def _unread(
     return found
 
 
-def _by_rule(readings: Iterable[Reading]) -> list[tuple[Rule, dict[tuple[str, str], set[str]]]]:
-    made: dict[int, tuple[Rule, dict[tuple[str, str], set[str]]]] = {}
+def _by_rule(readings: Iterable[Reading]) -> list[tuple[Rule, dict[tuple[str, str], list[str]]]]:
+    made: dict[int, tuple[Rule, dict[tuple[str, str], list[str]]]] = {}
     for reading in readings:
         last: Effect | None = None
-        values: set[str] = set()
+        values: list[str] = []
         for effect in reading.effects:
-            # Effects come in runs of one rule and kind, so the set of the one before is nearly always the right one.
+            # Effects come in runs of one rule and kind, so the list of the one before is nearly always the right one.
             if last is None or effect.rule is not last.rule or (effect.family, effect.kind) != (last.family, last.kind):
                 slot = made.setdefault(id(effect.rule), (effect.rule, {}))
-                values = slot[1].setdefault((effect.family, effect.kind), set())
+                values = slot[1].setdefault((effect.family, effect.kind), [])
                 last = effect
-            values.add(effect.value)
+            values.append(effect.value)
     return list(made.values())
 
 
@@ -162,7 +166,7 @@ def _missing(
     readings: Sequence[Reading],
     claim: Claim,
     missing: set[str],
-    got: Sequence[tuple[Rule, dict[tuple[str, str], set[str]]]],
+    got: Sequence[tuple[Rule, dict[tuple[str, str], list[str]]]],
 ) -> Iterable[Finding]:
     for value in sorted(missing)[:_SHOWN]:
         place = Origin(readings[0].path)

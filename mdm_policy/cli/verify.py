@@ -200,7 +200,7 @@ def _print(format_: str, found: Verification, places: Places, policies: Policies
     elif format_ == "sarif":
         output.data(sarif(report.as_findings(found, unread), __version__))
     elif format_ == "junit":
-        output.data(report.junit(found, unread))
+        output.data(report.junit(found, places, unread))
     elif format_ == "markdown":
         output.data(report.for_pull_request(found, unread))
     else:

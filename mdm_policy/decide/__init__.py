@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdm_policy.decide.deciding import Decision, decide, holds, rank
 from mdm_policy.decide.index import Index, in_force
 from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
+from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.states import DeviceState, states, strongest_class
 
@@ -20,6 +21,7 @@ __all__ = [
     "holds",
     "in_force",
     "judge",
+    "law_against",
     "preinstalled",
     "rank",
     "reach",

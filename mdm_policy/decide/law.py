@@ -15,23 +15,27 @@ class Against(Frozen, frozen=True, gc=False):
 
     fact: str
     always: bool = False
+    source: str = ""
 
 
-_BYOD = Against("a personally owned device with a work profile offers no control of its personal side", always=True)
-_WATCH = Against("watchOS has no list that denies apps")
-_VISION = Against("visionOS before 27 has no list that denies apps")
-_UNSUPERVISED = Against("an unsupervised device reports the list as applied and ignores it")
-_USER = Against("under user enrollment none of Apple's lists apply; only managed apps can be removed")
-_OLD = Against("this version of the system has no list that denies apps")
+_APPLE = "apple/device-management@97a11a8 mdm/profiles/com.apple.applicationaccess.yaml (OS 27)"
+_BYOD = Against(
+    "a personally owned device with a work profile offers no control of its personal side",
+    always=True,
+    source="jasonbayton/11ty@239387e manage-personal-apps-work-profile",
+)
+_WATCH = Against("watchOS has no list that denies apps", source=_APPLE)
+_VISION = Against("visionOS before 27 has no list that denies apps", source=_APPLE)
+_UNSUPERVISED = Against(
+    "an unsupervised device reports the list as applied and ignores it", source="gxvz-dev/iosappblock-intune README"
+)
+_USER = Against("under user enrollment none of Apple's lists apply; only managed apps can be removed", source=_APPLE)
+_OLD = Against("this version of the system has no list that denies apps", source=_APPLE)
 _FIRST = {"ios": (9, 3), "ipados": (9, 3), "tvos": (11,)}
 
 
 def law_against(state: DeviceState) -> Against | None:
-    """Return why no setting could hold a ban in a state, or None where one could.
-
-    Sources: apple/device-management@97a11a8 com.apple.applicationaccess.yaml (OS 27); jasonbayton/11ty@239387e (BYOD);
-    gxvz-dev/iosappblock-intune README (unsupervised devices).
-    """
+    """Return why no setting could hold a ban in a state, or None where one could."""
     platform = state.platform
     if platform == "android":
         return _BYOD if state.mode == "byod" and state.side == "personal" else None

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.errors import Finding, error, note
+from mdm_policy.model import FAMILY_OF
 from mdm_policy.report import junit as junits
 from mdm_policy.report import machine, markdown, summary
 from mdm_policy.report.text import cells, columns, fill, pad, plain
+from mdm_policy.verify import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.model import BannedApp
+    from mdm_policy.decide import Decision
+    from mdm_policy.model import BannedApp, DeviceClass
     from mdm_policy.verify import Cell, ClassVerdict, GapReport, Line, Places, Verification
 
 VERSION = 1
@@ -49,7 +52,9 @@ def sentence(found: Verification, unread: int = 0) -> str:
     gaps = _counted(found)
     failing = {app.key for report in (*found.gaps, *found.accepted) for app in report.apps}
     held = len(found.apps) - len(failing)
-    parts = [f"{held} of {_many(len(found.apps), 'banned app')} held back {where}"]
+    parts = [
+        f"{held} of {_many(len(found.apps), 'banned app')} {'is' if len(found.apps) == 1 else 'are'} blocked {where}"
+    ]
     if not found.classes:
         parts = [f"nothing was checked: no document says anything about {_many(len(found.apps), 'banned app')}"]
     elif gaps:
@@ -74,8 +79,8 @@ def _many(count: int, word: str) -> str:
 
 
 def _strongest(found: Verification) -> str:
-    names = ", ".join(f"{v.cls.name} {v.cls.mode}" if v.cls.mode else v.cls.name for v in found.classes)
-    return f"the strongest class of each platform addressed ({names}; supervised or fully managed, newest system)"
+    names = dict.fromkeys(f"{v.cls.platform} {v.cls.mode}" if v.cls.mode else v.cls.platform for v in found.classes)
+    return f"the strongest devices of each platform addressed: {', '.join(names)}"
 
 
 def text(found: Verification, width: int = 80, unread: int = 0) -> str:
@@ -170,7 +175,8 @@ def _gap(report: GapReport, width: int) -> Iterator[str]:
     if report.escapes:
         yield fill(f"what escapes: {report.escapes}", width, "    ", "      ")
     if report.line is not None:
-        yield fill(f"decided at: {_place(report.line)}", width, "    ", "      ")
+        if report.line.document:
+            yield fill(f"decided at: {_place(report.line)}", width, "    ", "      ")
         yield fill(f"source: {report.line.source}", width, "    ", "      ")
     if report.accepted is None:
         yield fill(f"to do: {report.hint}", width, "    ", "      ")
@@ -191,10 +197,12 @@ def _notes(found: Verification) -> list[str]:
     notes = list(found.notes)
     if found.weaker:
         notes.insert(0, f"not judged, for no device classes are declared: {'; '.join(found.weaker)}")
-    idle = [use for use in found.documents if use.note == "without effect"]
-    if idle:
-        notes.append(f"{_many(len(idle), 'document')} of the folders say nothing about apps")
-    notes += [f"{use.name}: {use.note}" for use in found.documents if use.note and use.note != "without effect"]
+    for why in dict.fromkeys(use.note for use in found.documents if use.note):
+        names = [use.name for use in found.documents if use.note == why]
+        shown = ", ".join(names[:_MOST_NAMES]) + (
+            f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        )
+        notes.append(f"{_many(len(names), 'document')}: {why}: {shown}")
     return [*notes, *(f"{f.id}: {f.origin or ''}: {f.message}" for f in found.findings if f.severity == "note")]
 
 
@@ -241,7 +249,7 @@ def _class(verdict: ClassVerdict) -> dict[str, Any]:
 
 
 def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
-    made = []
+    made: list[tuple[str, DeviceClass, Cell, Decision]] = []
     for verdict in found.classes:
         for group in verdict.groups:
             for app in group.apps:
@@ -249,13 +257,15 @@ def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
                 own = cell.decision
                 if app is not group.apps[0] and cell.state is not None:
                     own = verdict.decide(app, cell.state)
-                made.append((app.key, verdict.cls.name, cell, own))
+                made.append((app.key, verdict.cls, cell, own))
     places.want((own.path, own.pointer) for *_, own in made if own.rule is not None)
-    for app_key, name, cell, own in sorted(made, key=lambda one: one[:2]):
-        origin = places(own.path, own.pointer) if own.rule is not None else None
+    for app_key, cls, cell, own in sorted(made, key=lambda one: (one[0], one[1].name)):
+        line = line_of(own, cell.state, places)
+        origin = line.origin if line else None
+        absent = found.absent.get((app_key, FAMILY_OF[cls.platform]), "") if own.verdict == "not-applicable" else ""
         yield {
             "app": app_key,
-            "class": name,
+            "class": cls.name,
             "verdict": own.verdict if cell.word != "excepted" else "excepted",
             "word": word(cell),
             "held": cell.held,
@@ -266,8 +276,8 @@ def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
             "because": own.sentence,
             "escapes": own.escapes,
             "rule": own.rule.id if own.rule else "",
-            "fact": own.rule.fact.text if own.rule else "",
-            "source": own.rule.fact.source if own.rule else "",
+            "fact": line.fact if line else "",
+            "source": line.source if line else absent,
             "document": own.path,
             "pointer": own.pointer,
             "file": origin.file if origin else "",
@@ -318,31 +328,34 @@ def as_findings(found: Verification, unread: Sequence[Finding] = ()) -> tuple[Fi
     return (*unread, *made, *found.failures, *found.findings)
 
 
-def junit(found: Verification, unread: Sequence[Finding] = ()) -> str:
+def junit(found: Verification, places: Places, unread: Sequence[Finding] = ()) -> str:
     """Write a test for each app and class, one for each file that could not be read, one for each that proves nothing."""
     cases = [
         junits.Case("documents", f.origin.file if f.origin else f.id, f"{f.id}: {f.message}")
         for f in (*unread, *found.failures)
     ]
-    reports = {(app.key, r.cls.name): r for r in (*found.gaps, *found.accepted) for app in r.apps}
     for verdict in found.classes:
         for group in verdict.groups:
-            cases += [_case(app, verdict, group.cell, reports.get((app.key, verdict.cls.name))) for app in group.apps]
+            cases += [_case(app, verdict, group.cell, places) for app in group.apps]
     if not found.classes:
         cases.append(junits.Case("documents", "anything to check", "no document says anything about a banned app"))
     return junits.junit("mdm-policy verify", sorted(cases, key=lambda case: (case.group, case.name)))
 
 
-def _case(app: BannedApp, verdict: ClassVerdict, cell: Cell, report: GapReport | None) -> junits.Case:
-    name = f"{app.name} ({app.key})"
-    if cell.gap and report is not None:
-        details = "\n".join(_gap(report, 100))
-        file = report.line.document if report.line else ""
-        return junits.Case(verdict.cls.name, name, f"{cell.word}: {report.sentence}", details, file=file)
+def _case(app: BannedApp, verdict: ClassVerdict, cell: Cell, places: Places) -> junits.Case:
+    group, name = verdict.cls.name, f"{app.name} ({app.key})"
+    if cell.gap:
+        own = verdict.decide(app, cell.state) if cell.state is not None else cell.decision
+        line = line_of(own, cell.state, places)
+        details = [f"for example: {cell.state}", f"because: {own.sentence}"] if cell.state is not None else []
+        if line is not None:
+            details += [f"decided at: {_place(line)}"] if line.document else []
+            details.append(f"source: {line.source}")
+        failure = f"{cell.word}: {own.sentence}"
+        return junits.Case(group, name, failure, "\n".join(details), file=line.document if line else "")
     if cell.accepted is not None:
-        return junits.Case(verdict.cls.name, name, skipped=f"accepted gap: {cell.accepted.document}")
-    skipped = cell.word if cell.word in ("not-applicable", "excepted") else ""
-    return junits.Case(verdict.cls.name, name, skipped=skipped)
+        return junits.Case(group, name, skipped=f"accepted gap: {cell.accepted.document}")
+    return junits.Case(group, name, skipped=cell.word if cell.word in ("not-applicable", "excepted") else "")
 
 
 def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str:
@@ -374,7 +387,7 @@ def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str
 
 
 def _gap_line(report: GapReport) -> str:
-    place = f" at {markdown.code(_place(report.line))}" if report.line else ""
+    place = f" at {markdown.code(_place(report.line))}" if report.line and report.line.document else ""
     said = f"{report.cls.name}: {report.verdict.upper()}: {_names(report.apps)}. {report.state}: {report.sentence}"
     hint = report.hint if report.accepted is None else f"accepted: {report.accepted.document}"
     return f"{markdown.escape(said)}{place}. {markdown.escape(hint)}"

@@ -10,6 +10,7 @@ from mdm_policy.verify.equivalence import Difference, equivalent
 from mdm_policy.verify.judging import Leave, Rules
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Piece, Places, piece
+from mdm_policy.verify.proving import line as line_of
 from mdm_policy.verify.proving import verify
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Rules",
     "Verification",
     "equivalent",
+    "line_of",
     "piece",
     "verify",
 ]

@@ -12,7 +12,7 @@ from mdm_policy.model import PLATFORMS, DeviceClass, Frozen, OsBound, Platform
 from mdm_policy.verify.pieces import readings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mdm_policy.model import BannedApp, Reading, Strength
     from mdm_policy.verify.pieces import Piece
@@ -34,20 +34,17 @@ def strongest(pieces: Sequence[Piece], apps: Sequence[BannedApp], as_of: str, mi
     Android has no strongest mode as such, so the mode in which the documents hold most of these apps is taken.
     """
     made: list[DeviceClass] = []
-    weaker: list[str] = []
     for platform in PLATFORMS:
         owners = _owners(pieces, platform)
         for owner in owners:
-            name = f"{platform}, {owner}" if len(owners) > 1 else platform
+            name = f"{platform} ({owner})" if len(owners) > 1 else platform
             modes = MODES if platform == "android" else ("",)
             each = [_class(pieces, platform, mode, owner, name) for mode in modes]
             best = (
                 max(each, key=lambda cls: _held(pieces, cls, apps, as_of, min_strength)) if len(each) > 1 else each[0]
             )
             made.append(best)
-        if owners:
-            weaker.append(_weaker(platform, {cls.mode or "" for cls in made if cls.platform == platform}))
-    return Chosen(tuple(made), tuple(weaker))
+    return Chosen(tuple(made), tuple(_weaker(made)))
 
 
 def _owners(pieces: Sequence[Piece], platform: Platform) -> list[str]:
@@ -82,11 +79,14 @@ def _held(
     return sum(judge(index, cls, app, as_of, min_strength).proven for app in apps)
 
 
-def _weaker(platform: Platform, modes: set[str]) -> str:
-    """Name the devices of a platform on which less may hold."""
-    if platform in APPLE:
-        return f"{platform}: unsupervised devices, user enrollment, older systems"
-    if platform == "android":
-        others = [mode for mode in MODES if mode not in modes]
-        return f"android: {', '.join(others)}, older systems"
-    return f"{platform}: older systems"
+def _weaker(made: Sequence[DeviceClass]) -> Iterator[str]:
+    """Name the devices of these platforms on which less may hold."""
+    platforms = dict.fromkeys(cls.platform for cls in made)
+    apple = [platform for platform in platforms if platform in APPLE]
+    if apple:
+        yield f"unsupervised devices and user enrollment ({', '.join(apple)})"
+    if "android" in platforms:
+        judged = {cls.mode for cls in made}
+        yield f"Android in the modes {', '.join(mode for mode in MODES if mode not in judged)}"
+    if platforms:
+        yield "older systems"

@@ -10,7 +10,10 @@ from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Frozen, ListSt
 
 
 class Line(Frozen, frozen=True, gc=False):
-    """Point at what decided: the document, the place in it, the pointer, and the vendor fact with its source."""
+    """Point at what decided: the document, the place in it, the pointer, and the vendor fact with its source.
+
+    Where no document decided but the nature of the platform, there is a fact and no document.
+    """
 
     document: str
     origin: Origin | None
@@ -113,6 +116,8 @@ class Verification(Frozen, frozen=True):
     notes: tuple[str, ...]
     documents: tuple[DocumentUse, ...]
     decisions: int
+    absent: dict[tuple[str, str], str] = {}
+    """Who says that an app (by key) does not exist on a platform family."""
 
     @property
     def proven(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide import holds
+from mdm_policy.decide import holds, law_against
 from mdm_policy.errors import Finding, finding_order, warning
 from mdm_policy.verify import queries
 from mdm_policy.verify.alike import alike
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from mdm_policy.catalogue import Catalogue
-    from mdm_policy.decide import Decision, Gap
+    from mdm_policy.decide import Decision, DeviceState, Gap
     from mdm_policy.model import BannedApp, DeviceClass, Identifier, Resolution
     from mdm_policy.verify.pieces import Piece
 
@@ -49,7 +49,7 @@ def verify(
     reports = [report for verdict in verdicts for report in _reports(verdict, places)]
     failures, remarks = (
         queries.failures(pieces, places),
-        queries.remarks(resolution, pieces, courts, catalogue, protected, places),
+        queries.remarks(resolution, pieces, courts if declared else (), catalogue, protected, places),
     )
     remarks += _stale(resolution, verdicts)
     return Verification(
@@ -66,7 +66,19 @@ def verify(
         tuple(_notes(verdicts)),
         tuple(_use(one, verdicts) for one in pieces),
         sum(group.cell.states for verdict in verdicts for group in verdict.groups),
+        _absent(resolution.apps, catalogue),
     )
+
+
+def _absent(apps: Iterable[BannedApp], catalogue: Catalogue) -> dict[tuple[str, str], str]:
+    found = {}
+    for app in apps:
+        known = catalogue.apps.get(app.key)
+        for family, state in app.platforms.items():
+            if state == "none":
+                said = known.platform_sources.get(family, "") if known else ""
+                found[app.key, family] = said or "the ban list's own statement, or the catalogue without a source"
+    return found
 
 
 def _reports(verdict: ClassVerdict, places: Places) -> list[GapReport]:
@@ -107,23 +119,28 @@ def _report(
         sum(one.states for one in cell.gaps),
         gap.reason if weak and cell.duties and decision.strength != cell.word else decision.sentence,
         decision.escapes,
-        line(decision, places),
+        line(decision, gap.state, places),
         hint(decision, app, cls, weak=weak),
         cell.accepted,
     )
 
 
-def line(decision: Decision, places: Places) -> Line | None:
-    """Return the line that decided, or None where no document did."""
-    if decision.rule is None:
-        return None
-    fact = decision.rule.fact
-    return Line(decision.path, places(decision.path, decision.pointer), decision.pointer, fact.text, fact.source)
+def line(decision: Decision, state: DeviceState | None, places: Places) -> Line | None:
+    """Return what decided: the line of a document, or the fact that no setting could; None where nothing did."""
+    if decision.rule is not None:
+        fact = decision.rule.fact
+        return Line(decision.path, places(decision.path, decision.pointer), decision.pointer, fact.text, fact.source)
+    against = law_against(state) if state is not None and decision.verdict == "unenforceable" else None
+    return Line("", None, "", against.fact, against.source) if against is not None else None
+
+
+_NOT_STATED = "does not state whom it reaches"
 
 
 def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
     """Say what is true but no gap: notes of the decisions, duties that stay unmet, what escapes a block that counts."""
     seen: dict[str, list[str]] = defaultdict(list)
+    silent: dict[str, None] = {}
     for verdict in verdicts:
         name = verdict.cls.name
         unmet: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -131,7 +148,10 @@ def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
         for group in verdict.groups:
             cell = group.cell
             for text in cell.notes:
-                seen[text].append(name)
+                if text.endswith(_NOT_STATED):
+                    silent.setdefault(text.removesuffix(_NOT_STATED).rstrip())
+                else:
+                    seen[text].append(name)
             for duty in cell.duties:
                 unmet[duty, cell.word] += [app.name for app in group.apps]
             if cell.held and cell.decision.escapes:
@@ -140,6 +160,10 @@ def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
             seen[f"duty-unmet: {duty}, for {_names(names)} ({word})"].append(name)
         for (strength, what), count in escapes.items():
             seen[f"{strength} for {count} app{'s' * (count != 1)}: {what} escape"].append(name)
+    if silent:
+        many = len(silent) != 1
+        said = f"{len(silent)} document{'s' * many} {'do' if many else 'does'} not state whom {'they reach' if many else 'it reaches'}"
+        yield f"{said}, so nothing here proves it: {', '.join(silent)}"
     for text, names in seen.items():
         yield f"{', '.join(dict.fromkeys(names))}: {text}"
 

@@ -30,7 +30,9 @@ from mdm_policy.targets import discover
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PHONES = DeviceClass("phones", "ios", PLACE, (OsBound(">=", (17,)),), supervised=True, enrollment="automated", groups=("lab",))
+_PHONES = DeviceClass(
+    "phones", "ios", PLACE, (OsBound(">=", (17,)),), supervised=True, enrollment="automated", groups=("lab",)
+)
 _OWN = DeviceClass("own phones", "ios", PLACE, (OsBound(">=", (17,)),), supervised=False, enrollment="user")
 _NAMES = ["apple-ios-restrictions", "jamf-mobile-profile", "intune-ios-settings-catalog"]
 
@@ -57,12 +59,20 @@ def _written(names: dict[str, str] | None = None) -> tuple[dict[str, Any], dict[
 
 def test_every_file_is_recorded_with_its_digest() -> None:
     read, files = _written()
-    assert (read["format"], read["version"], read["program"], read["as_of"]) == ("mdm-policy-build", 1, "mdm-policy 0.0.0", DAY)
+    assert (read["format"], read["version"], read["program"], read["as_of"]) == (
+        "mdm-policy-build",
+        1,
+        "mdm-policy 0.0.0",
+        DAY,
+    )
     assert {one["path"]: one["sha256"] for one in read["files"]} == {
         path: hashlib.sha256(data).hexdigest() for path, data in files.items()
     }
     for one in read["documents"]:
-        assert (one["sha256"], one["bytes"]) == (hashlib.sha256(files[one["path"]]).hexdigest(), len(files[one["path"]]))
+        assert (one["sha256"], one["bytes"]) == (
+            hashlib.sha256(files[one["path"]]).hexdigest(),
+            len(files[one["path"]]),
+        )
     assert [one["path"] for one in read["files"]] == sorted(files)
 
 
@@ -89,7 +99,9 @@ def test_each_document_says_what_it_blocks_and_whom_it_addresses() -> None:
 def test_apps_stand_with_the_place_that_bans_them() -> None:
     read, _ = _written({"our-list.yaml": "lists/ours.yaml"})
     [first, _] = read["apps"]
-    assert first["banned_by"] == [{"list": "our-list", "citation": "Order our-list", "at": "lists/ours.yaml:5:5", "through": ""}]
+    assert first["banned_by"] == [
+        {"list": "our-list", "citation": "Order our-list", "at": "lists/ours.yaml:5:5", "through": ""}
+    ]
     assert [one["value"] for one in first["identifiers"]] == ["com.example.a"]
 
 

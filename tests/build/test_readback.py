@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
 
-_CLAIM = Claim("ios", "bundle_id", "hidden", "strong", {"ios": "15"}, "Acme 1", supervised=True, enrollments=("device",))
+_CLAIM = Claim(
+    "ios", "bundle_id", "hidden", "strong", {"ios": "15"}, "Acme 1", supervised=True, enrollments=("device",)
+)
 _RULE = Rule(
     "acme", "block", "hidden", "strong", Fact("it hides", "Acme 1"), introduced={"ios": (15,)}, supervised=True, enrollments=("device",)
 )  # fmt: skip
@@ -31,7 +33,12 @@ def _entries(*values: str) -> tuple[Entry, ...]:
     return tuple(Entry(value, "app", "App", "") for value in values)
 
 
-def _reading(*effects: tuple[Rule, str], rules: tuple[Rule, ...] = (), findings: tuple[Finding, ...] = (), kind: str = "apple-profile") -> Reading:
+def _reading(
+    *effects: tuple[Rule, str],
+    rules: tuple[Rule, ...] = (),
+    findings: tuple[Finding, ...] = (),
+    kind: str = "apple-profile",
+) -> Reading:
     made = tuple(Effect(rule, "ios", "bundle_id", value, "/0") for rule, value in effects)
     return Reading("t/a.mobileconfig", kind, made, (*rules, *(e.rule for e in made)), Scope(), findings)
 
@@ -144,7 +151,9 @@ _ALLOW_ONLY: list[Any] = [
 @pytest.mark.parametrize(("origins", "count"), _ALLOW_ONLY)
 def test_an_allow_list_refuses_more_than_is_ordered(origins: tuple[str, ...], count: int) -> None:
     found = _compare(_reading((_RULE, "a"), rules=(_other(sense="allow-only", origins=origins),)), "a")[1]
-    assert [(one.id, "refuses whatever it does not allow" in one.message) for one in found] == [("read-back-extra", True)] * count
+    assert [(one.id, "refuses whatever it does not allow" in one.message) for one in found] == [
+        ("read-back-extra", True)
+    ] * count
 
 
 def test_a_readers_errors_are_defects_and_its_warnings_are_not() -> None:
@@ -206,7 +215,13 @@ def test_a_users_own_kind_of_document_is_read_where_its_manifest_says(
 ) -> None:
     suffix = {"json": "json", "xml": "rng"}[format_]
     text = _TARGET.replace("FORMAT", format_).replace("SUFFIX", suffix).replace("PATTERN", pattern)
-    for name, content in {"target.yaml": text, "apps.j2": template, "import.md.j2": "x", "any.json": "{}", "any.rng": _ANY_XML}.items():
+    for name, content in {
+        "target.yaml": text,
+        "apps.j2": template,
+        "import.md.j2": "x",
+        "any.json": "{}",
+        "any.rng": _ANY_XML,
+    }.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     targets = discover(resources.templates(), [tmp_path])
     bans = [inline("App", *(identifier("android", "package_name", f"com.example.a{n}") for n in range(count)))]
@@ -230,7 +245,10 @@ def test_a_declared_reading_says_that_it_is_not_modelled() -> None:
 
 
 def test_a_reader_goes_before_what_a_manifest_declares() -> None:
-    document = documents.open_document("a.json", b'{"changes": [{"application": {"packageName": "a.b", "installType": "BLOCKED"}, "updateMask": "installType"}]}')
+    document = documents.open_document(
+        "a.json",
+        b'{"changes": [{"application": {"packageName": "a.b", "installType": "BLOCKED"}, "updateMask": "installType"}]}',
+    )
     reading = readback.read(document, msgspec.structs.replace(_SPEC, read_back={"ban": "/x"}), [_CLAIM])
     assert reading.modelled
     assert [effect.value for effect in reading.effects] == ["a.b"]

@@ -70,7 +70,9 @@ def test_a_variants_files_bear_its_name() -> None:
         inline("a", identifier("macos", "process_name", "a"), _IOS),
         inline("b", identifier("macos", "process_name", "b"), identifier("ios", "bundle_id", "com.example.b")),
     ]
-    resolution = resolve([ban_list(*bans, exceptions=[waiver("inline:b", "lab")])], deployment(), NOTHING_KNOWN, "2026-06-01")
+    resolution = resolve(
+        [ban_list(*bans, exceptions=[waiver("inline:b", "lab")])], deployment(), NOTHING_KNOWN, "2026-06-01"
+    )
     _, files = built(resolution, ["jamf-restricted-software", "apple-ddm-apps"])
     assert sorted(path for path in files if not path.endswith(".md")) == [
         "apple-ddm-apps/our-list--lab.activation.json",
@@ -98,7 +100,9 @@ def test_the_server_token_changes_exactly_when_the_target_says_something_else() 
 
 
 def test_an_embedded_document_is_the_other_targets_own_bytes() -> None:
-    _, files = built(resolved(inline("App & <Co>", _IOS)), ["intune-ios-custom", "apple-ios-restrictions", "jamf-mobile-profile"])
+    _, files = built(
+        resolved(inline("App & <Co>", _IOS)), ["intune-ios-custom", "apple-ios-restrictions", "jamf-mobile-profile"]
+    )
     profile = files["apple-ios-restrictions/our-list.mobileconfig"]
     assert base64.b64decode(json.loads(files["intune-ios-custom/our-list.json"])["payload"]) == profile
     assert files["jamf-mobile-profile/our-list.mobileconfig"] == profile

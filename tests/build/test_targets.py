@@ -96,6 +96,8 @@ _WRONG: list[Any] = [
     pytest.param(_manifest(colour="red"), "unknown field `colour`", id="an unknown key"),
     pytest.param(_manifest(title=7), "Expected `str`, got `int`", id="a wrong type"),
     pytest.param(_manifest(blocks=_claim(kind="name")), "Invalid enum value 'name'", id="an unknown kind"),
+    pytest.param(_manifest(blocks=_claim(verdict="reported-only")), "Invalid enum value 'reported-only'", id="a verdict that is no block"),
+    pytest.param(_manifest(blocks=_claim(sides=["left"])), "Invalid enum value 'left'", id="an unknown side"),
     pytest.param(_manifest(blocks=_claim(name="other")), "carries 'ban', which `blocks` does not define", id="an undefined claim"),
     pytest.param(_manifest(blocks=_claim(name="other")), "no document carries the claim 'other'", id="a claim nobody carries"),
     pytest.param(_manifest(blocks=_claim(option="web")), "depends on the option 'web', which is not defined", id="an undefined option"),
@@ -230,7 +232,9 @@ _SELECTED: list[Any] = [
     pytest.param([], None, _DEFAULT, id="every default one"),
     pytest.param([], [("macos-santa", PLACE)], ("macos-santa",), id="the deployment's"),
     pytest.param(["amapi-byod"], [("macos-santa", PLACE)], ("amapi-byod",), id="those asked for go first"),
-    pytest.param(["macos-santa", "amapi-byod", "macos-santa"], None, ("amapi-byod", "macos-santa"), id="each once, in order"),
+    pytest.param(
+        ["macos-santa", "amapi-byod", "macos-santa"], None, ("amapi-byod", "macos-santa"), id="each once, in order"
+    ),
     pytest.param(["intune-ios-custom"], None, ("intune-ios-custom",), id="one that is not a default"),
     pytest.param([], [], (), id="none at all"),
 ]

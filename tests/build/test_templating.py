@@ -218,7 +218,9 @@ def test_folders_are_searched_in_order(tmp_path: Path) -> None:
 _SHAPES: list[Any] = [
     pytest.param(["a"], "$", ["a"], id="the value itself"),
     pytest.param(["a"], {"k": "$", "c": 1}, [{"k": "a", "c": 1}], id="in a table"),
-    pytest.param([{"v": "a", "n": "b"}], {"x": "$.v", "y": {"z": "$.n"}}, [{"x": "a", "y": {"z": "b"}}], id="its fields"),
+    pytest.param(
+        [{"v": "a", "n": "b"}], {"x": "$.v", "y": {"z": "$.n"}}, [{"x": "a", "y": {"z": "b"}}], id="its fields"
+    ),
     pytest.param(["a"], ["$", ("$", 1)], [["a", ["a", 1]]], id="in lists"),
     pytest.param(["a"], {"k": ["$"], "c": ["d"]}, [{"k": ["a"], "c": ["d"]}], id="in a list in a table"),
     pytest.param(["a"], "constant", ["constant"], id="a constant"),

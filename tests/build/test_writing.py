@@ -192,7 +192,11 @@ def test_what_no_build_wrote_is_never_touched(
 def _all(folder: Path) -> dict[str, Any]:
     """Return everything in a folder, links as links."""
     return {
-        path.relative_to(folder).as_posix(): path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        path.relative_to(folder).as_posix(): path.readlink()
+        if path.is_symlink()
+        else path.read_bytes()
+        if path.is_file()
+        else None
         for path in folder.rglob("*")
     }
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from finding_ids import KEBAB, PACKAGE, collect, constants
 
+from mdm_policy.diff.model import DIRECTIONS
+
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
 
 DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
@@ -42,6 +44,14 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
     ("templating.py", "kind"): (
         frozenset({"template-failed", "template-name"}),
         "an undefined name is told apart from every other failure",
+    ),
+    ("report/changes.py", "f'diff-{change.direction.lower()}'"): (
+        frozenset(f"diff-{direction.lower()}" for direction in DIRECTIONS),
+        "each change is a finding of its direction",
+    ),
+    ("cli/verify.py", "f'{value!r} is not CLASS=PATH'"): (
+        frozenset(),
+        "click's own refusal of an argument, which is a usage error and no finding",
     ),
     ("cli/inputs.py", "f'{value!r} is not a date like 2026-11-24'"): (
         frozenset(),

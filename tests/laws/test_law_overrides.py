@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 _IDS = "\t\t\t{{ ids.ios.bundle_id }}\n{% if options.legacy_key"
 _KEY = "<key>blockedAppBundleIDs</key>"
 _TOP = "<string>Configuration</string>"
-_APPLE, _AMAPI, _APPLOCKER, _JAMF = "apple-ios-restrictions", "amapi-fully-managed", "windows-applocker-exe", "jamf-restricted-software"
+_APPLE, _AMAPI, _APPLOCKER, _JAMF = (
+    "apple-ios-restrictions",
+    "amapi-fully-managed",
+    "windows-applocker-exe",
+    "jamf-restricted-software",
+)
 _PROFILE, _MODIFY, _RULES, _RECORD = "profile.mobileconfig.j2", "modify.json.j2", "rules.xml.j2", "record.xml.j2"
 _LIST = """\
 ban_list: ours

@@ -174,7 +174,9 @@ def _stranger(kind: str, value: str) -> str:
     return f"x{value[:49]}" if kind in ("appx_name", "domain", "executable", "process_name") else f"{value}x"
 
 
-documents_with_a_ban = pytest.mark.parametrize(("name", "document"), [pytest.param(*one, id="/".join(one)) for one in _carrying()])
+documents_with_a_ban = pytest.mark.parametrize(
+    ("name", "document"), [pytest.param(*one, id="/".join(one)) for one in _carrying()]
+)
 
 
 @documents_with_a_ban
@@ -266,18 +268,64 @@ _SPOILT = [
     _word("macos-santa", "profile", "BLOCKLIST", "ALLOWLIST", "not as claimed", "an allow list"),
     _word("macos-santa", "profile", "BLOCKLIST", "CEL", "is not evaluated", "an expression"),
     _word("macos-santa", "profile", "SIGNINGID", "TEAMID", "wrong shape", "the wrong rule type"),
-    _word("macos-santa", "profile", "com.northpolesec.santa", "com.example.santa", "is ordered", "another payload type"),
-    _word("intune-ios-settings-catalog", "policy", "_blockedappbundleids", "_allowlistedappbundleids", "refuses", "an allow list"),
-    _word("intune-ios-settings-catalog", "policy", "_blockedappbundleids", "_blockedapps", "is no definition", "an unknown setting"),
-    _word("intune-ios-device-restrictions", "configuration", "appsNotInListCompliant", "appsInListCompliant", "refuses", "an allow list"),
-    _word("intune-ios-device-restrictions", "configuration", "appsVisibilityList", "compliantAppsList", "is ordered", "a reporting list"),
-    _word("intune-ios-device-restrictions", "configuration", "appsNotInListCompliant", "none", "ordered", "no list type"),
+    _word(
+        "macos-santa", "profile", "com.northpolesec.santa", "com.example.santa", "is ordered", "another payload type"
+    ),
+    _word(
+        "intune-ios-settings-catalog",
+        "policy",
+        "_blockedappbundleids",
+        "_allowlistedappbundleids",
+        "refuses",
+        "an allow list",
+    ),
+    _word(
+        "intune-ios-settings-catalog",
+        "policy",
+        "_blockedappbundleids",
+        "_blockedapps",
+        "is no definition",
+        "an unknown setting",
+    ),
+    _word(
+        "intune-ios-device-restrictions",
+        "configuration",
+        "appsNotInListCompliant",
+        "appsInListCompliant",
+        "refuses",
+        "an allow list",
+    ),
+    _word(
+        "intune-ios-device-restrictions",
+        "configuration",
+        "appsVisibilityList",
+        "compliantAppsList",
+        "is ordered",
+        "a reporting list",
+    ),
+    _word(
+        "intune-ios-device-restrictions", "configuration", "appsNotInListCompliant", "none", "ordered", "no list type"
+    ),
     _word(_RESTRICTIONS, "device-restrictions", '"blockedApps"', '"allowedApps"', "refuses", "an allow list"),
     _word(_RESTRICTIONS, "device-restrictions", '"blockedApps"', '"notConfigured"', "has no effect", "no list type"),
     _word(_RESTRICTIONS, "managed-apps", '"uninstall"', '"available"', "not as claimed", "an offer"),
     _word(_RESTRICTIONS, "managed-apps", '"uninstall"', '"required"', "not as claimed", "an installation"),
-    _word("intune-windows-applocker", "configuration", 'EnforcementMode=\\"Enabled\\"', 'EnforcementMode=\\"AuditOnly\\"', "only logs", "audit only"),
-    _word("intune-windows-applocker", "configuration", "./Vendor/MSFT/AppLocker", "./Vendor/MSFT/AppLock", "not an AppLocker node", "another address"),
+    _word(
+        "intune-windows-applocker",
+        "configuration",
+        'EnforcementMode=\\"Enabled\\"',
+        'EnforcementMode=\\"AuditOnly\\"',
+        "only logs",
+        "audit only",
+    ),
+    _word(
+        "intune-windows-applocker",
+        "configuration",
+        "./Vendor/MSFT/AppLocker",
+        "./Vendor/MSFT/AppLock",
+        "not an AppLocker node",
+        "another address",
+    ),
     _word("windows-applocker-exe", "rules", '"Enabled"', '"AuditOnly"', "only logs", "audit only"),
     _word("windows-applocker-exe", "rules", '"Enabled"', '"NotConfigured"', "not enforced", "not enforced"),
     _word("windows-applocker-exe", "rules", 'Action="Deny"', 'Action="Allow"', "is ordered", "allowed instead"),
@@ -286,13 +334,36 @@ _SPOILT = [
     _word("amapi-fully-managed", "policy", '"BLOCKED"', '"AVAILABLE"', "not as claimed", "available"),
     _word("amapi-fully-managed", "policy", '"BLOCKED"', '"blocked"', "is ordered", "the wrong case"),
     _word("amapi-fully-managed", "policy", '"BLACKLIST"', '"WHITELIST"', "refuses", "an allow list"),
-    _word("amapi-fully-managed", "policy", '"BLACKLIST"', '"BLOCKLIST"', "is no word of playStoreMode", "the other mode's word"),
-    _word("amapi-fully-managed", "policy", '"DISALLOW_INSTALL"', '"ALLOW_INSTALL_DEVICE_WIDE"', "claimed", "open to sideloading"),
+    _word(
+        "amapi-fully-managed",
+        "policy",
+        '"BLACKLIST"',
+        '"BLOCKLIST"',
+        "is no word of playStoreMode",
+        "the other mode's word",
+    ),
+    _word(
+        "amapi-fully-managed",
+        "policy",
+        '"DISALLOW_INSTALL"',
+        '"ALLOW_INSTALL_DEVICE_WIDE"',
+        "claimed",
+        "open to sideloading",
+    ),
     _word("amapi-cope", "policy", '"BLOCKLIST"', '"ALLOWLIST"', "refuses", "a personal allow list"),
     _word("amapi-cope", "patch-personal", "personalApplications", "applications", "is ordered", "another key"),
     _word("amapi-cope", "modify", '"BLOCKED"', '"FORCE_INSTALLED"', "not as claimed", "an installation"),
-    _word("jamf-mobile-profile", "object", "blockedAppBundleIDs", "allowListedAppBundleIDs", "refuses", "an allow list"),
-    _word("jamf-restricted-software", "record", "delete_executable>true", "delete_executable>false", "not as claimed", "kept"),
+    _word(
+        "jamf-mobile-profile", "object", "blockedAppBundleIDs", "allowListedAppBundleIDs", "refuses", "an allow list"
+    ),
+    _word(
+        "jamf-restricted-software",
+        "record",
+        "delete_executable>true",
+        "delete_executable>false",
+        "not as claimed",
+        "kept",
+    ),
     _word("jamf-macos-profile", "object", "BLOCKLIST", "ALLOWLIST", "not as claimed", "an allow list"),
 ]
 
@@ -308,8 +379,19 @@ def test_one_wrong_word_is_seen(name: str, document: str, old: str, new: str, sa
 
 _ASSIGNED = [
     pytest.param([], id="nobody"),
-    pytest.param([{"intent": "uninstall", "target": {"@odata.type": "#microsoft.graph.exclusionGroupAssignmentTarget", "groupId": "1"}}], id="an exclusion alone"),
-    pytest.param([{"intent": "available", "target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}], id="an offer"),
+    pytest.param(
+        [
+            {
+                "intent": "uninstall",
+                "target": {"@odata.type": "#microsoft.graph.exclusionGroupAssignmentTarget", "groupId": "1"},
+            }
+        ],
+        id="an exclusion alone",
+    ),
+    pytest.param(
+        [{"intent": "available", "target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}],
+        id="an offer",
+    ),
 ]
 
 

@@ -151,11 +151,15 @@ def test_the_order_of_lists_bans_and_identifiers_changes_no_byte(label: str, wor
     world = worlds[label]
 
     @SHORT_LAW
-    @given(bans=bans_for(world.pairs(on=True)), more=bans_for(world.pairs(on=True)), dice=st.randoms(use_true_random=False))
+    @given(
+        bans=bans_for(world.pairs(on=True)), more=bans_for(world.pairs(on=True)), dice=st.randoms(use_true_random=False)
+    )
     def hold(bans: list[Ban], more: list[Ban], dice: random.Random) -> None:
         lists = [ban_list(*bans, name="b-list"), ban_list(*more, name="a-list")]
         files = built(resolve(lists, None, NOTHING_KNOWN, DAY), [world.name], world.targets, ALL_OPTIONS)[1]
-        shuffled = [msgspec.structs.replace(one, bans=_shuffled(one.bans, dice)) for one in lists[:: dice.choice((1, -1))]]
+        shuffled = [
+            msgspec.structs.replace(one, bans=_shuffled(one.bans, dice)) for one in lists[:: dice.choice((1, -1))]
+        ]
         again = built(resolve(shuffled, None, NOTHING_KNOWN, DAY), [world.name], world.targets, ALL_OPTIONS)[1]
         assert again == files
 
@@ -176,7 +180,10 @@ def test_exceptions_shorten_the_variant_and_never_the_base(label: str, worlds: d
     world = worlds[label]
     family, kind = world.pairs()[0]
     one, two, three = POOLS[family, kind][:3]
-    bans = [inline("Kept", identifier(family, kind, one)), inline("spared", identifier(family, kind, two), identifier(family, kind, three))]
+    bans = [
+        inline("Kept", identifier(family, kind, one)),
+        inline("spared", identifier(family, kind, two), identifier(family, kind, three)),
+    ]
     exceptions = [waiver("inline:spared", "lab", "field")]
     resolution = resolve([ban_list(*bans, exceptions=exceptions)], deployment(), NOTHING_KNOWN, DAY)
     made, files = built(resolution, [world.name], world.targets)
@@ -189,13 +196,20 @@ def test_exceptions_shorten_the_variant_and_never_the_base(label: str, worlds: d
     assert all(("--field-lab" in record.path) == bool(record.variant) for record in made.documents)
 
 
-@pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if any(c.capacity for c in target.manifest.blocks)])
+@pytest.mark.parametrize(
+    "name", [name for name, target in TARGETS.items() if any(c.capacity for c in target.manifest.blocks)]
+)
 def test_one_more_than_the_vendor_takes_is_refused(name: str) -> None:
     claim = min((c for c in TARGETS[name].manifest.blocks if c.capacity), key=lambda claim: claim.capacity or 0)
     assert claim.capacity is not None
-    bans = [inline(f"App {n}", identifier(claim.family, claim.kind, _numbered(claim.kind, n))) for n in range(claim.capacity + 1)]
+    bans = [
+        inline(f"App {n}", identifier(claim.family, claim.kind, _numbered(claim.kind, n)))
+        for n in range(claim.capacity + 1)
+    ]
     if claim.family == "web":
-        bans.append(inline("App", *(identifier(c.family, c.kind, _numbered(c.kind, 1)) for c in TARGETS[name].manifest.blocks)))
+        bans.append(
+            inline("App", *(identifier(c.family, c.kind, _numbered(c.kind, 1)) for c in TARGETS[name].manifest.blocks))
+        )
     with pytest.raises(PolicyError) as failed:
         built(resolved(*bans), [name], options=ALL_OPTIONS)
     assert set(ids_of(failed.value)) == {"over-capacity"}
@@ -203,7 +217,12 @@ def test_one_more_than_the_vendor_takes_is_refused(name: str) -> None:
 
 
 def _numbered(kind: str, number: int) -> str:
-    shapes = {"process_name": "app-{}", "domain": "d{}.example", "team_id": "T{:09}", "signing_id": "ABCDE12345:com.example.a{}"}
+    shapes = {
+        "process_name": "app-{}",
+        "domain": "d{}.example",
+        "team_id": "T{:09}",
+        "signing_id": "ABCDE12345:com.example.a{}",
+    }
     return shapes.get(kind, "com.example.a{}").format(number)
 
 
@@ -222,7 +241,13 @@ _LONG_ORGANIZATION = "gov." + ".".join(["department-of-redundancy"] * 8)
 
 
 def test_declarations_keep_within_64_octets_and_name_each_other() -> None:
-    bans = [inline("Long", identifier("ios", "bundle_id", LONGEST_BUNDLE_ID), identifier("macos", "bundle_id", LONGEST_BUNDLE_ID))]
+    bans = [
+        inline(
+            "Long",
+            identifier("ios", "bundle_id", LONGEST_BUNDLE_ID),
+            identifier("macos", "bundle_id", LONGEST_BUNDLE_ID),
+        )
+    ]
     for organization in ("gov.example.agency", _LONG_ORGANIZATION):
         made = msgspec.structs.replace(resolved(*bans), organization_id=organization)
         _, files = built(made, ["apple-ddm-apps", "apple-ddm-binaries"])
@@ -237,7 +262,10 @@ def test_declarations_keep_within_64_octets_and_name_each_other() -> None:
 
 def test_longest_identifiers_reach_every_target_unshortened() -> None:
     longest = [identifier(family, kind, max(pool, key=len)) for (family, kind), pool in POOLS.items()]
-    longest += [identifier("ios", "bundle_id", LONGEST_BUNDLE_ID), identifier("android", "package_name", "a" + ".b" * 111)]
+    longest += [
+        identifier("ios", "bundle_id", LONGEST_BUNDLE_ID),
+        identifier("android", "package_name", "a" + ".b" * 111),
+    ]
     for name in TARGETS:
         assert_law(name, TARGETS, resolved(*(inline(f"App {n}", one) for n, one in enumerate(longest))), ALL_OPTIONS)
 
@@ -246,32 +274,19 @@ _PINNED = {
     "apple-ios-restrictions": [
         "2F88C6A1-78A8-5EAE-A781-CE5B1C16611B",
         "9FB9EF87-BF19-5250-8ABA-7D5566556C1B",
-        "A1FE4BEF-B5AF-53E7-8B41-017B19A70307"
+        "A1FE4BEF-B5AF-53E7-8B41-017B19A70307",
     ],
     "intune-windows-applocker": [
         "2c6b77aa-28f8-52ce-9d3e-a0cf51b20642",
         "90A3A567-6446-5ED4-BF3B-D95B787023D6",
         "A7C38D4B-7247-5F02-AA8F-DFC1C77733DA",
-        "edd010ab-3c27-5840-91a7-f2d5ab898ea0"
+        "edd010ab-3c27-5840-91a7-f2d5ab898ea0",
     ],
-    "jamf-macos-profile": [
-        "20497095-145B-595D-AC89-790BBCC98E89",
-        "9C281B50-05FE-5C03-8BC7-84D63D1F80B3"
-    ],
-    "jamf-mobile-profile": [
-        "2F88C6A1-78A8-5EAE-A781-CE5B1C16611B",
-        "A1FE4BEF-B5AF-53E7-8B41-017B19A70307"
-    ],
-    "macos-santa": [
-        "20497095-145B-595D-AC89-790BBCC98E89",
-        "9C281B50-05FE-5C03-8BC7-84D63D1F80B3"
-    ],
-    "windows-applocker-appx": [
-        "edd010ab-3c27-5840-91a7-f2d5ab898ea0"
-    ],
-    "windows-applocker-exe": [
-        "2c6b77aa-28f8-52ce-9d3e-a0cf51b20642"
-    ]
+    "jamf-macos-profile": ["20497095-145B-595D-AC89-790BBCC98E89", "9C281B50-05FE-5C03-8BC7-84D63D1F80B3"],
+    "jamf-mobile-profile": ["2F88C6A1-78A8-5EAE-A781-CE5B1C16611B", "A1FE4BEF-B5AF-53E7-8B41-017B19A70307"],
+    "macos-santa": ["20497095-145B-595D-AC89-790BBCC98E89", "9C281B50-05FE-5C03-8BC7-84D63D1F80B3"],
+    "windows-applocker-appx": ["edd010ab-3c27-5840-91a7-f2d5ab898ea0"],
+    "windows-applocker-exe": ["2c6b77aa-28f8-52ce-9d3e-a0cf51b20642"],
 }
 
 

@@ -110,7 +110,9 @@ def test_an_app_without_identifiers_of_a_family_is_lent_its_vendors() -> None:
 def test_a_vendor_of_which_nothing_is_known_blocks_nothing_and_says_so() -> None:
     made = _resolve(Ban(PLACE, vendor="shell"), app("chat"))
     assert [one.key for one in made.apps] == ["chat"]
-    assert _told(made, "vendor-empty") == ["the catalogue knows no app and no identifier of Shell: nothing of it is blocked"]
+    assert _told(made, "vendor-empty") == [
+        "the catalogue knows no app and no identifier of Shell: nothing of it is blocked"
+    ]
 
 
 def test_a_vendor_without_identifiers_of_its_own_is_its_apps() -> None:
@@ -179,15 +181,22 @@ def test_the_same_name_twice_is_one_app() -> None:
 
 
 def test_not_on_says_that_an_app_does_not_exist_there() -> None:
-    made = _resolve(inline("tool", identifier("ios", "bundle_id", "com.example.a"), not_on=("macos",)), app("pay", not_on=("ios", "macos", "windows")))
+    made = _resolve(
+        inline("tool", identifier("ios", "bundle_id", "com.example.a"), not_on=("macos",)),
+        app("pay", not_on=("ios", "macos", "windows")),
+    )
     assert {one.key: one.platforms["macos"] for one in made.apps} == {"inline:tool": "none", "pay": "none"}
-    assert _told(made, "no-identifier") == ["tool: no identifier is known for android, windows: it is not blocked there"]
+    assert _told(made, "no-identifier") == [
+        "tool: no identifier is known for android, windows: it is not blocked there"
+    ]
 
 
 def test_an_unverified_identifier_is_told_and_not_rendered() -> None:
     made = _resolve(app("ghost"))
     assert made.apps[0].identifiers == ()
-    assert _told(made, "unverified-identifier") == ["Ghost: 'com.acme.ghost' (bundle_id) is unverified in the catalogue and not rendered"]
+    assert _told(made, "unverified-identifier") == [
+        "Ghost: 'com.acme.ghost' (bundle_id) is unverified in the catalogue and not rendered"
+    ]
     assert _told(made, "no-identifier") == ["Ghost: no identifier is known on any platform: nothing can block it"]
 
 
@@ -221,7 +230,10 @@ def _blockable(*identifiers: Identifier) -> set[tuple[str, str]]:
     return {(i.kind, i.value) for i in blockable(one)}
 
 
-_MAC_BUNDLE, _MAC_OTHER = identifier("macos", "bundle_id", "com.example.a"), identifier("macos", "bundle_id", "com.example.b")
+_MAC_BUNDLE, _MAC_OTHER = (
+    identifier("macos", "bundle_id", "com.example.a"),
+    identifier("macos", "bundle_id", "com.example.b"),
+)
 _TEAM, _TEAM_2 = identifier("macos", "team_id", "TEAM123456"), identifier("macos", "team_id", "TEAM654321")
 _SIGNED = identifier("macos", "signing_id", "TEAM123456:com.example.a")
 _MACS = [

@@ -147,12 +147,16 @@ def test_an_accepted_gap_holds_through_its_last_day(until: str, told: str | None
     key = resolve([ban_list(catalogued)], None, NOTHING_KNOWN, "2026-06-01").apps[0].key
     made = resolve([ban_list(catalogued)], deployment(accepted_gaps=(_gap(key, until),)), NOTHING_KNOWN, "2026-06-01")
     found = [one for one in made.findings if one.id.startswith("accepted-gap")]
-    assert [(one.id, (told or "") in one.message) for one in found] == ([("accepted-gap-expired", True)] if told else [])
+    assert [(one.id, (told or "") in one.message) for one in found] == (
+        [("accepted-gap-expired", True)] if told else []
+    )
     assert made.accepted_gaps[0].until == until
 
 
 def test_an_accepted_gap_for_what_no_list_bans_is_told() -> None:
-    made = resolve([ban_list(APP)], deployment(accepted_gaps=(_gap("nothing", "2030-01-01"),)), NOTHING_KNOWN, "2026-06-01")
+    made = resolve(
+        [ban_list(APP)], deployment(accepted_gaps=(_gap("nothing", "2030-01-01"),)), NOTHING_KNOWN, "2026-06-01"
+    )
     assert [one.id for one in made.findings if one.id.startswith("accepted-gap")] == ["accepted-gap-unused"]
 
 
@@ -167,7 +171,12 @@ _WAIVED = [
 @pytest.mark.parametrize(("until", "count", "told"), _WAIVED)
 def test_an_exception_holds_through_its_last_day(until: str, count: int, told: list[str]) -> None:
     other = inline("other", identifier("ios", "bundle_id", "com.example.other"))
-    made = resolve([ban_list(APP, other, exceptions=[waiver("inline:other", "lab", until=until)])], None, NOTHING_KNOWN, "2026-06-01")
+    made = resolve(
+        [ban_list(APP, other, exceptions=[waiver("inline:other", "lab", until=until)])],
+        None,
+        NOTHING_KNOWN,
+        "2026-06-01",
+    )
     assert len(made.variants) == count
     assert [one.id for one in made.findings if one.id.startswith("exception")] == told
     if told == ["exception-expired"]:

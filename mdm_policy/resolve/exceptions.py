@@ -1,0 +1,82 @@
+"""Turn approved exceptions and accepted gaps into variants and findings, by the day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from mdm_policy.errors import Finding, note, warning
+from mdm_policy.identifiers import slug
+from mdm_policy.model import AcceptedGap, BannedApp, Variant, Waiver
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+_Named = TypeVar("_Named", Waiver, AcceptedGap)
+
+
+def keyed(named: Iterable[_Named], apps: Sequence[BannedApp]) -> tuple[_Named, ...]:
+    """Let exceptions and accepted gaps name an app as its list does: by catalogue key, or by an inline ban's name."""
+    keys = {app.key for app in apps}
+    by_name = {app.name: app.key for app in apps if app.key.startswith("inline:")}
+    return tuple(
+        one if one.app in keys or one.app not in by_name else msgspec.structs.replace(one, app=by_name[one.app])
+        for one in named
+    )
+
+
+def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> tuple[Variant, ...]:
+    """Return the base and one variant for each distinct set of live exceptions, in a stable order.
+
+    An exception holds through its `until` day. The base always carries the whole ban.
+    """
+    by_group: dict[str, list[Waiver]] = defaultdict(list)
+    for waiver in waivers:
+        if as_of <= waiver.until and waiver.app in banned:
+            for group in waiver.groups:
+                by_group[group].append(waiver)
+    by_set: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for group in sorted(by_group):
+        by_set[tuple(sorted({waiver.app for waiver in by_group[group]}))].append(group)
+    made = [Variant("", (), ())]
+    for excepted, groups in sorted(by_set.items(), key=lambda item: item[1]):
+        live = tuple(dict.fromkeys(w for group in groups for w in by_group[group]))
+        name = slug("-".join(groups))
+        if any(other.name == name for other in made):
+            # The group `a-b` and the groups `a` and `b`: a joint that no safe name holds sets them apart.
+            name = slug("+".join((*groups, "")))
+        made.append(Variant(name, tuple(groups), excepted, live))
+    return tuple(made)
+
+
+def waiver_findings(waivers: Iterable[Waiver], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:
+    keys = {app.key for app in apps}
+    for waiver in waivers:
+        if waiver.app not in keys:
+            message = f"the exception names {waiver.app!r}, which no list bans"
+            yield warning("exception-unused", message, waiver.origin, "name the banned app by its catalogue key")
+        elif waiver.until < as_of:
+            message = f"the exception for {waiver.app!r} ended on {waiver.until}: the ban applies to {', '.join(waiver.groups)} again"
+            yield warning("exception-expired", message, waiver.origin, "renew it with a new document, or remove it")
+        elif _days(as_of, waiver.until) <= _SOON:
+            yield note("exception-ends-soon", f"the exception for {waiver.app!r} ends on {waiver.until}", waiver.origin)
+
+
+_SOON = 30
+
+
+def _days(start: str, end: str) -> int:
+    return (dt.date.fromisoformat(end) - dt.date.fromisoformat(start)).days
+
+
+def gap_findings(gaps: Iterable[AcceptedGap], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:
+    keys = {app.key for app in apps}
+    for gap in gaps:
+        if gap.app not in keys:
+            yield warning("accepted-gap-unused", f"the accepted gap names {gap.app!r}, which no list bans", gap.origin)
+        elif gap.until < as_of:
+            message = f"the accepted gap for {gap.app!r} on {gap.device!r} ended on {gap.until}: it is a gap again"
+            yield warning("accepted-gap-expired", message, gap.origin)

@@ -1,0 +1,83 @@
+"""Build the wheel and look inside: the code, the data, and the templates exactly as they stand in the repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _wheel(folder: Path) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    [made] = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def held(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(REPOSITORY).as_posix(): path.read_bytes() for path in found}
+
+
+def test_the_templates_are_those_of_the_repository(held: dict[str, bytes]) -> None:
+    packed = {
+        name.removeprefix("mdm_policy/"): data
+        for name, data in held.items()
+        if name.startswith("mdm_policy/templates/")
+    }
+    assert packed == _files(REPOSITORY / "templates")
+    assert len(packed) > 40
+
+
+def test_the_package_is_whole(held: dict[str, bytes]) -> None:
+    package = _files(REPOSITORY / "mdm_policy")
+    assert {name: held.get(name) == data for name, data in package.items()} == dict.fromkeys(package, True)
+    for part in (
+        "build/__init__.py",
+        "data/catalogue.json",
+        "data/lists/us-eo-13971.yaml",
+        "data/init/deployment.yaml",
+    ):
+        assert f"mdm_policy/{part}" in held
+
+
+def test_nothing_else_is_packed(held: dict[str, bytes]) -> None:
+    strangers = [name for name in held if not name.startswith("mdm_policy/") and ".dist-info/" not in name]
+    assert strangers == []
+    assert not any("__pycache__" in name or name.endswith(".pyc") for name in held)
+
+
+def test_the_same_sources_make_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    again = _wheel(tmp_path)
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_a_program_from_the_wheel_finds_its_targets(wheel: Path, tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from mdm_policy import resources\n"
+        "from mdm_policy.targets import discover\n"
+        "print(resources.templates(), *discover(resources.templates()))\n"
+    )
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith(f"{tmp_path}/mdm_policy/templates amapi-byod ")
