@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import Key, compared, plan
 from mdm_policy.errors import Origin
 from mdm_policy.identifiers import derive
@@ -26,6 +27,8 @@ _FIRST: dict[str, Platform] = {
 }
 ANYTHING = "*"
 """The identifier of the app that no document names: what becomes of it shows what an allow list does to all others."""
+_WIDE = frozenset({"team_id", "publisher"})
+"""Kinds that name a vendor: what blocks one blocks more than the apps that are known."""
 _ANY_KINDS: dict[Family, tuple[Kind, ...]] = {
     "ios": ("bundle_id",),
     "macos": ("bundle_id",),
@@ -107,6 +110,15 @@ class Apps:
         return BannedApp(key, f"{owner.name} (all software)", owner.key, owner.identifiers, (), ())
 
 
+    def vendor(self, key: Key) -> Unit:
+        """Return all the software that a team or publisher signs, of which the known apps are a part."""
+        found = self._catalogue.owners.get(folded_key(*key), ()) if self._catalogue is not None else ()
+        owner = next((one for one in found if not isinstance(one, CatalogueApp)), None)
+        if owner is not None:
+            return _lone(key, f"vendor:{owner.key}", f"{owner.name} (all software)")
+        return _lone(key, "", f"all software signed by {key[2]}")
+
+
 def units(keys: Iterable[Key], apps: Apps) -> tuple[Unit, ...]:
     """Return the units that some identifiers stand for, each once."""
     made: dict[tuple[str, str, tuple[str, ...]], Unit] = {}
@@ -124,8 +136,10 @@ def _of(key: Key, apps: Apps) -> Iterable[Unit]:
         mine = [b for b in apps.builds(app, _family(key)) if any(key in match for match in b.matches)]
         for build in mine:
             yield _build(app, build, _family(key))
-        if not any(match == (key,) for build in mine for match in build.matches):
+        if key[1] not in _WIDE and not any(match == (key,) for build in mine for match in build.matches):
             yield _lone(key, app.key, app.name, tuple(build.name for build in mine))
+    if owners and key[1] in _WIDE:
+        yield apps.vendor(key)
 
 
 def anything(family: Family) -> tuple[Unit, ...]:

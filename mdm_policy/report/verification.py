@@ -37,6 +37,7 @@ _WORDS = {
     "UNENFORCEABLE": "no setting could",
     "UNKNOWN": "nothing proves that it is blocked",
     "WEAK": "held by process name, path or address only; a changed copy escapes",
+    "UNMET-DUTY": "blocked, but a duty beyond that is not met",
     "PARTIAL": "held for some copies of the app only",
 }
 _CELL = 16

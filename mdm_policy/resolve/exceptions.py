@@ -53,6 +53,7 @@ def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> 
 
 
 def waiver_findings(waivers: Iterable[Waiver], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:
+    """Find exceptions that name no banned app, have ended, or end soon."""
     keys = {app.key for app in apps}
     for waiver in waivers:
         if waiver.app not in keys:
@@ -73,6 +74,7 @@ def _days(start: str, end: str) -> int:
 
 
 def gap_findings(gaps: Iterable[AcceptedGap], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:
+    """Find accepted gaps that name no banned app, or have ended."""
     keys = {app.key for app in apps}
     for gap in gaps:
         if gap.app not in keys:

@@ -32,6 +32,7 @@ class Gathering:
     """Collect bans of all lists into apps, merging those that are the same app."""
 
     def __init__(self, catalogue: Catalogue, protected: Iterable[Identifier]) -> None:
+        """Start with nothing gathered; `protected` are the tenant's own apps, which nothing may block."""
         self.found: list[Finding] = []
         self._catalogue = catalogue
         self._protected = {catalogues.folded_key(*identifier.key) for identifier in protected}
@@ -43,6 +44,7 @@ class Gathering:
         self._platforms: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def add_list(self, ban_list: BanList, duties: Sequence[Duty]) -> None:
+        """Add every ban of a list."""
         for ban in ban_list.bans:
             reason = Reason(ban_list.id, ban_list.authority.citation, ban.origin)
             if ban.name is not None:
@@ -143,6 +145,7 @@ class Gathering:
         self._duties[key].update(dict.fromkeys(duties))
 
     def apps(self) -> tuple[BannedApp, ...]:
+        """Return the apps in the order of their keys, identifiers sorted and derived ones added."""
         made = []
         for key in sorted(self._facts):
             name, vendor, app = self._facts[key]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.model import BannedApp, Frozen, Identifier, Resolution, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 
 class Entry(Frozen, frozen=True, gc=False):

@@ -40,10 +40,7 @@ def strongest(pieces: Sequence[Piece], apps: Sequence[BannedApp], as_of: str, mi
             name = f"{platform} ({owner})" if len(owners) > 1 else platform
             modes = MODES if platform == "android" else ("",)
             each = [_class(pieces, platform, mode, owner, name) for mode in modes]
-            best = (
-                max(each, key=lambda cls: _held(pieces, cls, apps, as_of, min_strength)) if len(each) > 1 else each[0]
-            )
-            made.append(best)
+            made.append(max(each, key=lambda cls: _worth(pieces, cls, apps, as_of, min_strength)))
     return Chosen(tuple(made), tuple(_weaker(made)))
 
 
@@ -72,11 +69,15 @@ def _class(pieces: Sequence[Piece], platform: Platform, mode: str, owner: str, n
     return msgspec.structs.replace(cls, os=(OsBound(">=", newest),))
 
 
-def _held(
+def _worth(
     pieces: Sequence[Piece], cls: DeviceClass, apps: Sequence[BannedApp], as_of: str, min_strength: Strength
-) -> int:
-    index = Index(readings_for(pieces, cls))
-    return sum(judge(index, cls, app, as_of, min_strength).proven for app in apps)
+) -> tuple[bool, int, int]:
+    """Return how much the documents do on a class: whether any acts, on how many apps for sure, and how few states fail."""
+    readings = readings_for(pieces, cls)
+    index = Index(readings)
+    judged = [judge(index, cls, app, as_of, min_strength) for app in apps]
+    failing = sum(gap.states for one in judged for gap in one.gaps)
+    return (bool(readings), sum(one.proven for one in judged), -failing)
 
 
 def _weaker(made: Sequence[DeviceClass]) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mdm_policy.model import FAMILY_OF
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mdm_policy.decide import Decision
     from mdm_policy.model import BannedApp, DeviceClass
 
@@ -23,6 +25,15 @@ _INSTALLED = "add a rule that removes, hides or blocks copies that are installed
 _REPORTED = "put it on a list that blocks; this one only reports"
 _UNKNOWN = "find the app's identifier and give it in the ban list; or say `not_on:` where it does not exist"
 _DOUBT = "remove the doubt: assign the document to these devices, without a filter or exclusion that may hit them"
+_DUTIES = {
+    "remove": "have copies that are installed already deleted, and prove it from the inventory",
+    "no-traffic": "refuse the app's addresses in the network or with a web filter",
+}
+
+
+def for_duty(duties: Sequence[str]) -> str:
+    """Return what to do about duties that no document fulfils."""
+    return "; ".join(_DUTIES[duty] for duty in duties)
 
 
 def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) -> str:

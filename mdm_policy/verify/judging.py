@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mdm_policy.verify.pieces import Piece
 
 
+UNMET = "unmet-duty"
+"""The word for a ban that holds where a duty beyond it is not met, and required."""
+
+
 class Rules(Frozen, frozen=True):
     """Say by what to judge: the day, how strong a block must be, and what a note would otherwise say is a gap."""
 
@@ -75,12 +79,13 @@ class Court:
             return self._excepted(judged.proven, waived, judged.states)
         duties = self._unmet(app) if judged.worst.verdict not in ("not-applicable", "unenforceable") else ()
         gaps = judged.gaps
-        if self.rules.require_duty and duties and judged.worst_state is not None and not gaps:
+        idle = self.rules.require_duty and bool(duties) and not gaps
+        if idle:
             gaps = (Gap(judged.worst_state, judged.worst, f"the duty {' and '.join(duties)} is not met"),)
         held = not gaps
         shown, state = (judged.worst, judged.worst_state) if held else (gaps[0].decision, gaps[0].state)
         return Cell(
-            judged.worst.verdict if held else _word(gaps[0]),
+            judged.worst.verdict if held else UNMET if idle else _word(gaps[0]),
             held,
             shown,
             state,

@@ -10,8 +10,8 @@ from mdm_policy.errors import Finding, finding_order, warning
 from mdm_policy.verify import queries
 from mdm_policy.verify.alike import alike
 from mdm_policy.verify.classes import strongest
-from mdm_policy.verify.hints import hint
-from mdm_policy.verify.judging import Court, Leave, Rules
+from mdm_policy.verify.hints import for_duty, hint
+from mdm_policy.verify.judging import UNMET, Court, Leave, Rules
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Places
 
@@ -110,17 +110,17 @@ def _report(
 ) -> GapReport:
     decision = gap.decision
     installed = gap.state is not None and gap.state.installed
-    weak = holds(decision, installed=installed)
+    unmet = cell.word == UNMET
     return GapReport(
         tuple(apps),
         cls,
         cell.word,
         str(gap.state or ""),
         sum(one.states for one in cell.gaps),
-        gap.reason if weak and cell.duties and decision.strength != cell.word else decision.sentence,
+        f"{gap.reason}; {decision.sentence}" if unmet else decision.sentence,
         decision.escapes,
         line(decision, gap.state, places),
-        hint(decision, app, cls, weak=weak),
+        for_duty(cell.duties) if unmet else hint(decision, app, cls, weak=holds(decision, installed=installed)),
         cell.accepted,
     )
 

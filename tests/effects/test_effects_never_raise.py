@@ -26,6 +26,8 @@ WORDS = [
     "com.apple.applicationaccess_blockedappbundleids", "groupSettingCollectionValue", "simpleSettingCollectionValue",
     "value", "@odata.type", "omaSettings", "omaUri", "appsVisibilityList", "appsVisibilityListType", "packageId",
     "appsNotInListCompliant", "appsInListCompliant", "compliantAppsList", "compliantAppListType", "appId",
+    "policyEnforcementRules", "blockAction", "wipeAction", "blockAfterDays", "wipeAfterDays", "scheduledActionsForRule",
+    "scheduledActionConfigurations", "actionType", "block", "gracePeriodHours", "restrictedApps", "@odata.context",
     "appStoreUrl", "personalProfilePlayStoreMode", "personalProfilePersonalApplications", "blockedApps", "com.a.b",
     *(GRAPH + name for name in ("iosGeneralDeviceConfiguration", "androidDeviceOwnerGeneralDeviceConfiguration",
       "androidManagedStoreApp", "windows10CustomConfiguration", "iosCustomConfiguration", "iosCompliancePolicy",

@@ -13,7 +13,7 @@ from mdm_policy.diff.model import DIRECTIONS
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
 
 DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
-    ("resolve.py", "f'list-{state.state}'"): (
+    ("resolve/__init__.py", "f'list-{state.state}'"): (
         frozenset({"list-pending", "list-lapsed", "list-revoked"}),
         "build refuses a list by its state, unless it is in force or adopted",
     ),

@@ -6,7 +6,7 @@ The targets are the packaged ones, a user's own, and a user's that replaces a pa
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 import pytest

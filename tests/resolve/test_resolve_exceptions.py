@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from build_kit import NOTHING_KNOWN, ban_list, built, identifier, inline, waiver
 
-from mdm_policy.model import Waiver
 from mdm_policy.resolve import ordered, resolve, variants
+
+if TYPE_CHECKING:
+    from mdm_policy.model import Waiver
 
 DAY = "2026-06-01"
 APPS = {"a", "b", "c"}
