@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.cli.policy_builds import MANIFEST, BuildFolder, Record, read_build
+from mdm_policy.cli.policy_jamf import as_xml, is_jamf
 from mdm_policy.documents import MAX_SIZE, Document, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
 from mdm_policy.model import Scope
@@ -33,6 +34,8 @@ _GITOPS = frozenset(
 """Keys beside `controls` by which a Fleet GitOps file is known (fleetdm/fleet docs/Configuration/yaml-files.md)."""
 _SETTINGS = ("apple_settings", "macos_settings", "windows_settings", "android_settings")
 _LISTS = ("configuration_profiles", "custom_settings")
+_GROWN = 8
+"""How many times as large as the file it came from a translation may be."""
 _PROFILES = ("apple-profile", "apple-declaration-configuration", "apple-declaration-activation", "applocker-rules")
 
 
@@ -194,10 +197,16 @@ class _Reading:
 
     def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
         if not yaml:
-            return open_document(name, data, max_size=self._max_size)
+            document = open_document(name, data, max_size=self._max_size)
+            jamf = document.kind == "unknown" and document.format == "json" and is_jamf(document.value)
+            return (
+                open_document(name, as_xml(document.value, data), "xml", max_size=_GROWN * self._max_size)
+                if jamf
+                else document
+            )
         from mdm_policy.cli.policy_yaml import as_json  # noqa: PLC0415 - most policies are no YAML
 
-        return open_document(name, as_json(name, data, self._max_size), "json", max_size=8 * self._max_size)
+        return open_document(name, as_json(name, data, self._max_size), "json", max_size=_GROWN * self._max_size)
 
     def _cannot(self, name: str, bad: Exception) -> None:
         said = getattr(bad, "strerror", None) or bad

@@ -149,6 +149,7 @@ class _Line(Frozen, frozen=True):
 def _lines(results: Iterable[_Result], question: Question, *, many: bool) -> list[_Line]:
     """Make one line of all the builds of an app on a platform."""
     grouped: dict[tuple[str, str], list[_Result]] = {}
+    words: dict[int, str] = {}
     for one in results:
         grouped.setdefault((one.unit.key or one.unit.shown[0], one.unit.family), []).append(one)
     authorities = _authorities(question)
@@ -166,7 +167,7 @@ def _lines(results: Iterable[_Result], question: Question, *, many: bool) -> lis
             first.unit.name,
             family,
             shown,
-            _who(mine, many=many),
+            _who(mine, words, many=many),
             *before_after(point),
             first.verdicts.why,
             banned_by=authorities.get(key, ()),
@@ -175,13 +176,19 @@ def _lines(results: Iterable[_Result], question: Question, *, many: bool) -> lis
     return made
 
 
-def _who(results: Sequence[_Result], *, many: bool) -> str:
-    """Say which devices are affected, for all parts; an equivalent change affects none."""
+def _who(results: Sequence[_Result], known: dict[int, str], *, many: bool) -> str:
+    """Say which devices are affected, for all parts; an equivalent change affects none.
+
+    `known` holds what has been worked out for the points that many apps share; the results keep them alive.
+    """
     if results[0].verdicts.direction == "EQUIVALENT":
         return ""
     said: dict[str, None] = {}
     for one in results:
-        words = who(one.verdicts.points, one.verdicts.every)
+        place = id(one.verdicts.points)
+        if place not in known:
+            known[place] = who(one.verdicts.points, one.verdicts.every)
+        words = known[place]
         said[f"{words}; {one.part.label}" if many and one.part.label else words] = None
     return " | ".join(said)
 

@@ -8,6 +8,7 @@ and an absent key are one thing there. The order of a list counts for nothing: n
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.diff.model import Other
@@ -35,6 +36,7 @@ _INJECTED = frozenset({"PayloadEnabled", "PayloadRemovalDisallowed", "AllowUserO
 """Keys a server adds with their default: they count only where both sides have them."""
 _IGNORED_PAYLOADS = frozenset({"com.apple.profileRemovalPassword"})
 _LONGEST = 80
+_LAST_INDEX = re.compile(r".*/[0-9]+(?=/|\Z)", re.DOTALL)
 
 Leaf = tuple[str, str, str]
 """The kind of a document, the place in it, and the value; `*` stands for the index in a list."""
@@ -124,10 +126,8 @@ def _escaped(key: str) -> str:
 
 def _item(pointer: str) -> str:
     """Return the entry of a list that an effect's pointer leads into: all of it serves the effect."""
-    parts = split(pointer)
-    while parts and not parts[-1].isdecimal():
-        parts = parts[:-1]
-    return "".join(f"/{_escaped(part)}" for part in parts) or pointer
+    found = _LAST_INDEX.search(pointer)
+    return pointer[: found.end()] if found else pointer
 
 
 def _under(pointer: str, skipped: Collection[str]) -> bool:

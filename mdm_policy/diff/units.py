@@ -109,7 +109,6 @@ class Apps:
         key = f"vendor:{owner.key}"
         return BannedApp(key, f"{owner.name} (all software)", owner.key, owner.identifiers, (), ())
 
-
     def vendor(self, key: Key) -> Unit:
         """Return all the software that a team or publisher signs, of which the known apps are a part."""
         found = self._catalogue.owners.get(folded_key(*key), ()) if self._catalogue is not None else ()

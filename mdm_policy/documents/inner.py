@@ -44,9 +44,9 @@ Inner = Part | Base64 | Text
 def inner_of(kind: str, value: Any) -> Iterator[Inner]:
     """Yield what is packed inside a document of a kind, in document order."""
     if kind == "graph-page":
-        for index, item in enumerate(value["value"]):
-            if isinstance(item, dict):
-                yield Part(pointer("value", index), item)
+        yield from _items(value, ()) if isinstance(value, list) else _items(value["value"], ("value",))
+    elif kind == "amapi-page":
+        yield from _items(value["policies"], ("policies",))
     elif kind == "amapi-patch":
         yield Part(pointer("body"), value["body"])
     elif kind == "intune-device-configuration":
@@ -55,6 +55,13 @@ def inner_of(kind: str, value: Any) -> Iterator[Inner]:
         payloads = value.findtext("general/payloads")
         if payloads and not payloads.isspace():
             yield Text(pointer(value.tag, "general", "payloads"), payloads, unescapes=3)
+
+
+def _items(listed: list[Any], where: tuple[str, ...]) -> Iterator[Inner]:
+    """Yield the objects of a list that stands at a place."""
+    for index, item in enumerate(listed):
+        if isinstance(item, dict):
+            yield Part(pointer(*where, index), item)
 
 
 def _of_device_configuration(value: dict[str, Any]) -> Iterator[Inner]:

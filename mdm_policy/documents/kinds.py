@@ -26,6 +26,7 @@ KINDS = (
     "jamf-restricted-software",
     "jamf-mobile-profile",
     "jamf-macos-profile",
+    "amapi-page",
     "amapi-policy",
     "amapi-modify-applications",
     "amapi-patch",
@@ -85,6 +86,8 @@ def recognise(value: Any, format: Format) -> str:  # noqa: A002 - the word of th
     """Return the kind of a parsed document, one of `KINDS`."""
     if format == "xml":
         return _recognise_xml(value)
+    if format == "json" and isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "graph-page"
     if not isinstance(value, dict):
         return "unknown"
     declaration = value.get("Type")
@@ -173,7 +176,17 @@ def _recognise_request(value: dict[str, Any]) -> str:
 
 
 def _recognise_policy(value: dict[str, Any]) -> str:
-    """Recognise an AMAPI policy."""
-    if value.keys() & _POLICY_KEYS or isinstance(value.get("applications"), list):
+    """Recognise an AMAPI policy, or the answer that lists an enterprise's policies."""
+    listed = value.get("policies")
+    if isinstance(listed, list) and any(
+        isinstance(item, dict) and _is_policy_name(item.get("name")) for item in listed
+    ):
+        return "amapi-page"
+    if _is_policy_name(value.get("name")) or value.keys() & _POLICY_KEYS or isinstance(value.get("applications"), list):
         return "amapi-policy"
     return "unknown"
+
+
+def _is_policy_name(name: Any) -> bool:
+    """Tell whether a text is the name of a stored policy: `enterprises/ID/policies/NAME`."""
+    return isinstance(name, str) and name.startswith("enterprises/") and "/policies/" in name

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _READERS: dict[str, Callable[[Collector], Reading]] = {
     "amapi-modify-applications": amapi.read_modify,
+    "amapi-page": page.read_page,
     "amapi-patch": amapi.read_patch,
     "amapi-policy": amapi.read_policy,
     "apple-declaration-activation": declarations.read_activation,
@@ -74,7 +75,7 @@ def read(document: Document) -> Reading:
 
 def read_each(document: Document) -> tuple[Reading, ...]:
     """Return one reading for each object of a page, each with its own scope; any other document is one reading."""
-    if document.kind != "graph-page":
+    if document.kind not in ("graph-page", "amapi-page"):
         return (read(document),)
     return tuple(_with_places(document, reading, places) for reading, places in page.read_each(document, _read))
 

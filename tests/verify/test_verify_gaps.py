@@ -123,7 +123,7 @@ def santa(*ids: str, kind: str = "SIGNINGID") -> Document:
 
 def jamf(scope: str = "", *, name: str = "WeChat", exact: str = "true", kill: str = "true") -> Document:
     return xml(
-        f"<restricted_software><general><name>n</name><process_name>{name}</process_name>"
+        f"<restricted_software><general><id>7</id><name>n</name><process_name>{name}</process_name>"
         f"<match_exact_process_name>{exact}</match_exact_process_name><kill_process>{kill}</kill_process>"
         f"<delete_executable>false</delete_executable></general>{scope}</restricted_software>",
         "jamf.xml",
@@ -187,7 +187,7 @@ _ROWS = [
     row("an iOS key on a Mac", MACS, [blocking(MAC)], "ALLOWED"),
     row(
         "declared, before the version that knows it",
-        device("ios", ">=26, <27", "old", supervised=True, enrollment="automated"),
+        device("ios", ">=26,<27", "old", supervised=True, enrollment="automated"),
         [ddm(WECHAT)],
         "ALLOWED",
     ),
@@ -362,7 +362,7 @@ _ROWS = [
     row(
         "Jamf, nobody scoped",
         MACS,
-        [jamf("<id>7</id><scope><all_computers>false</all_computers><computers/></scope>"), santa("ABCDEFGHIJ:x.y")],
+        [jamf("<scope><all_computers>false</all_computers><computers/></scope>"), santa("ABCDEFGHIJ:x.y")],
         "ALLOWED",
         min_strength="weak",
     ),
@@ -374,7 +374,7 @@ _ROWS = [
         "REPORTED-ONLY",
     ),
     row("AppLocker by file name", PCS, [xml(rules_xml(DEFAULT_EXE, path_rule("*\\WeChat.exe")))], "WEAK"),
-    row("a class that contradicts itself", device("ios", ">=17, <16", "none"), [blocking(WECHAT)], "UNKNOWN"),
+    row("a class that contradicts itself", device("ios", ">=17,<16", "none"), [blocking(WECHAT)], "UNKNOWN"),
 ]
 
 
