@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[1]
 _PROGRAM = Path(sys.executable).with_name("mdm-policy.exe" if sys.platform == "win32" else "mdm-policy")
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The warm-up must be able to leave compiled modules, as an installation has them."""
 _LIBRARIES = "import click, jinja2, lxml.etree, yaml"
 
 
@@ -44,5 +47,6 @@ def _python(code: str) -> float:
 
 def _process(program: Path, *arguments: str | Path) -> float:
     start = time.perf_counter()
-    subprocess.run([program, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    subprocess.run([program, *arguments], check=True, stdout=quiet, stderr=quiet, env=_ENVIRONMENT)
     return time.perf_counter() - start

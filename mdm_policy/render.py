@@ -195,7 +195,7 @@ def _data(job: Job, spec: DocumentSpec, record: dict[str, str] | None, *, compac
 
 
 def _value(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Any:
-    env = _environment(spec.format, (job.target.folder, job.target.root))
+    env = _environment(spec.format, job.target.search)
     text = templating.render(env, job.target.folder, spec.template, _context(job, spec, record))
     shown = f"{job.target.folder / spec.template} (as printed)"
     data = text.encode("utf-8", "surrogatepass")

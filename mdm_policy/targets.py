@@ -121,12 +121,18 @@ class Manifest(Frozen, frozen=True, forbid_unknown_fields=True):
 
 
 class Target(Frozen, frozen=True):
-    """Pair a manifest with its folder; `root` is the templates folder it was found in, for shared includes."""
+    """Pair a manifest with its folder; `root` is the templates folder it was found in, `shared` the packaged one."""
 
     manifest: Manifest
     folder: Path
     root: Path
     packaged: bool
+    shared: Path
+
+    @property
+    def search(self) -> tuple[Path, ...]:
+        """Return where templates are looked for: the target's folder, its root, the packaged root."""
+        return tuple(dict.fromkeys((self.folder, self.root, self.shared)))
 
     @property
     def name(self) -> str:
@@ -161,9 +167,9 @@ def discover(packaged: Path, users: Sequence[Path] = ()) -> dict[str, Target]:
     """
     found: list[Finding] = []
     targets: dict[str, Target] = {}
-    for root, is_packaged in [(packaged, True), *((user, False) for user in users)]:
+    for root in (packaged, *users):
         for path in sorted(root.glob(f"**/{MANIFEST}")):
-            target = _read(path, root, is_packaged, found)
+            target = _read(path, root, packaged, found)
             if target is not None:
                 _admit(target, targets, found)
     for target in targets.values():
@@ -183,7 +189,7 @@ def _admit(target: Target, targets: dict[str, Target], found: list[Finding]) -> 
     targets[target.name] = target
 
 
-def _read(path: Path, root: Path, is_packaged: bool, found: list[Finding]) -> Target | None:
+def _read(path: Path, root: Path, shared: Path, found: list[Finding]) -> Target | None:
     place = Origin(str(path))
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -200,7 +206,7 @@ def _read(path: Path, root: Path, is_packaged: bool, found: list[Finding]) -> Ta
     except (msgspec.ValidationError, RecursionError) as bad:
         found.append(error("target-manifest", str(bad), place, "see docs/targets.md for the manifest's keys"))
         return None
-    target = Target(manifest, path.parent, root, is_packaged)
+    target = Target(manifest, path.parent, root, root == shared, shared)
     problems = list(_problems(target))
     found.extend(error("target-manifest", problem, place) for problem in problems)
     return None if problems else target

@@ -205,6 +205,8 @@ def _leaf_edits(value: Any, leaf: str, family: str) -> Iterator[tuple[str, Any]]
     yield "emptied", _with(value, leaf, "")
     if isinstance(owner, dict):
         for label, name in (("key lost", None), ("key misspelt", f"{key}s"), ("key in another case", key.swapcase())):
+            if name == key.upper() and "rule_type" in owner:
+                continue  # Santa does not mind the case of its keys
             made = _copied(value)
             mine, _ = _parent(made, leaf)
             held = mine.pop(key)
@@ -432,6 +434,8 @@ def _xml_edits(layer: Layer, entries: list[tuple[str, str]]) -> Iterator[Mutant]
         name = root.find("general/process_name")
         if name is not None and name.text == text:
             for label, new in leaf_texts(text, family):
+                if new.strip() == text:
+                    continue  # white space around a text of Jamf's XML is none of the name
                 made = _copied(root)
                 made.find("general/process_name").text = new
                 yield Mutant(f"{label} {text}", layer.rebuild(made), ((family, text),))

@@ -63,7 +63,7 @@ def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Wr
         PolicyError: the template's defect.
 
     """
-    env = _environment(target.folder, target.root)
+    env = _environment(*target.search)
     context = _context(target, jobs, written)
     return templating.render(env, target.folder, target.manifest.import_template, context).encode()
 

@@ -154,7 +154,7 @@ def _target(target: Target, built: Built) -> dict[str, Any]:
 def digest_of(target: Target) -> str:
     """Return one SHA-256 (hex) over the target's folder and the shared templates: what it was rendered with."""
     sums = hashlib.sha256()
-    for folder in (target.folder, target.root / "_shared"):
+    for folder in (target.folder, *(root / "_shared" for root in target.search[1:])):
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             name, data = path.relative_to(folder).as_posix().encode(), path.read_bytes()
             sums.update(b"%d %s %d " % (len(name), name, len(data)))

@@ -187,7 +187,9 @@ def _narrower(point: Point) -> str:
         if point.day and old.path:
             return f"{old.path} lifts itself on {point.day}"
         return "no rule that holds there names it any more" if new.rule is None else new.sentence
-    rank_old, rank_new, *_ = point.ranks
+    rank_old, rank_new, sure_old, sure_new = point.ranks
+    if rank_new >= rank_old and sure_new >= sure_old:
+        return f"{new.escapes} escape"
     if rank_new >= rank_old:
         return point.sure_new.sentence if point.sure_new.verdict == "unknown" else "whom it reaches is less certain"
     if old.strength != new.strength:
@@ -197,7 +199,9 @@ def _narrower(point: Point) -> str:
 
 
 def _stronger(point: Point) -> str:
-    rank_old, rank_new, *_ = point.ranks
+    rank_old, rank_new, sure_old, sure_new = point.ranks
+    if rank_new <= rank_old and sure_new <= sure_old:
+        return f"{point.old.escapes} escape no more"
     if rank_new <= rank_old:
         return "the documents now state whom they reach"
     if _holds(point.old, point):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
+from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin
 from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mdm_policy.diff.units import Unit
     from mdm_policy.model import Platform, Reading, Rule
 
+_WHOLE = {rule.id: rule.escapes for rule in RULES}
+"""What escapes each rule where a document does not make it narrower."""
 _OTHERS = "(any other device)"
 _BESIDE = frozenset({"tvos", "visionos", "watchos", "chromeos"})
 """Platforms a mechanism may reach beside the one it is used for."""
@@ -70,13 +73,26 @@ class Point(Frozen, frozen=True):
     def worse(self) -> bool:
         """Tell whether the ban is weaker here than before, or less certain."""
         old, new, sure_old, sure_new = self.ranks
-        return new < old or sure_new < sure_old
+        return new < old or sure_new < sure_old or (new == old and self.leak > 0)
 
     @property
     def better(self) -> bool:
         """Tell whether the ban is stronger here than before, or more certain."""
         old, new, sure_old, sure_new = self.ranks
-        return not self.worse and (new > old or sure_new > sure_old)
+        return not self.worse and (new > old or sure_new > sure_old or self.leak < 0)
+
+    @property
+    def leak(self) -> int:
+        """Return 1 when a rule lets more escape than before, -1 when less, though it is no weaker in kind.
+
+        Only the same rule can be compared with itself: it may be written for some users or versions alone. Two ways of
+        that are more too, since nobody can tell which is the wider.
+        """
+        old, new = self.old.rule, self.new.rule
+        if old is None or new is None or old.id != new.id or old.escapes == new.escapes:
+            return 0
+        whole = _WHOLE.get(old.id, "")
+        return -1 if new.escapes == whole else 1
 
 
 class Grid:

@@ -121,7 +121,8 @@ def _compare(
         if verdicts.held and verdicts.direction == "EQUIVALENT"
     }
     for unit, verdicts in made:
-        helped = any((unit.key, unit.family, (name,)) in kept for name in unit.part_of)
+        leaks = verdicts.direction == "NARROWED" and all(point.leak > 0 for point in verdicts.points)
+        helped = not leaks and any((unit.key, unit.family, (name,)) in kept for name in unit.part_of)
         same = all(old.keys.get(key) == new.keys.get(key) for key in unit.keys)
         if helped or (verdicts.direction == "EQUIVALENT" and (same or not verdicts.every)):
             continue

@@ -10,8 +10,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 from mdm_policy.errors import Finding, PolicyError, error, warning
-from mdm_policy.model import FAMILIES, Adoption, BanList, BannedApp, Deployment, ListStatus, Resolution
-from mdm_policy.resolve.exceptions import gap_findings, keyed, variants, waiver_findings
+from mdm_policy.model import FAMILIES, Adoption, BanList, BannedApp, Deployment, Duty, ListStatus, Resolution
+from mdm_policy.resolve.exceptions import gap_findings, ineffective, keyed, variants, waiver_findings
 from mdm_policy.resolve.gathering import Gathering
 from mdm_policy.resolve.ordering import Entry, OrderedIds, blockable, ordered
 
@@ -30,6 +30,9 @@ __all__ = [
     "status",
     "variants",
 ]
+
+DEFAULT_DUTIES: tuple[Duty, ...] = ("no-install", "no-launch")
+"""What a list orders of devices when neither its authority nor an adoption says."""
 
 NO_ORGANIZATION = ("Organization", "local.mdm-policy")
 """What a build without a deployment puts into names and payload identifiers."""
@@ -82,10 +85,8 @@ def resolve(
     if enforce:
         found += [_refusal(s, as_of) for s in statuses if s.state not in ("in-force", "adopted")]
     gathered = Gathering(catalogue, deployment.protected if deployment else ())
-    for ban_list in lists:
-        adoption = adoptions.get(ban_list.id)
-        duties = ban_list.authority.duties or (adoption.duties if adoption else ("no-install", "no-launch"))
-        gathered.add_list(ban_list, duties)
+    for ban_list, state in zip(lists, statuses, strict=True):
+        gathered.add_list(ban_list, _duties(ban_list, adoptions.get(ban_list.id), state))
     apps = gathered.apps()
     found += gathered.found
     if not apps and not any(f.severity == "error" for f in found):
@@ -98,17 +99,26 @@ def resolve(
     found += gap_findings(gaps, apps, as_of)
     if any(f.severity == "error" for f in found):
         raise PolicyError(found)
+    made = variants(waivers, as_of, {app.key for app in apps})
+    found += ineffective(made, apps)
     return Resolution(
         deployment.organization_name if deployment else NO_ORGANIZATION[0],
         deployment.organization_id if deployment else NO_ORGANIZATION[1],
         as_of,
         apps,
         statuses,
-        variants(waivers, as_of, {app.key for app in apps}),
+        made,
         deployment.devices if deployment else (),
         gaps,
         tuple(dict.fromkeys(found)),
     )
+
+
+def _duties(ban_list: BanList, adoption: Adoption | None, state: ListStatus) -> tuple[Duty, ...]:
+    """Return the duties in force: an adopted list has those of the adoption, any other its authority's own."""
+    if state.state == "adopted" and adoption is not None:
+        return adoption.duties
+    return ban_list.authority.duties or (adoption.duties if adoption else DEFAULT_DUTIES)
 
 
 def _refusal(state: ListStatus, as_of: str) -> Finding:

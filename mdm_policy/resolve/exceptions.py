@@ -11,6 +11,7 @@ import msgspec
 from mdm_policy.errors import Finding, note, warning
 from mdm_policy.identifiers import slug
 from mdm_policy.model import AcceptedGap, BannedApp, Variant, Waiver
+from mdm_policy.resolve.ordering import blockable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -50,6 +51,23 @@ def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> 
             name = slug("+".join((*groups, "")))
         made.append(Variant(name, tuple(groups), excepted, live))
     return tuple(made)
+
+
+def ineffective(found: Iterable[Variant], apps: Sequence[BannedApp]) -> Iterable[Finding]:
+    """Find exceptions that free nothing, because another ban still blocks the app's identifiers or all its vendor's."""
+    by_key = {app.key: app for app in apps}
+    for variant in found:
+        kept = [app for app in apps if app.key not in variant.excepted] if variant.excepted else []
+        still = {identifier.key: app.name for app in kept for identifier in blockable(app)}
+        vendors = {app.key: app.name for app in kept if app.key.startswith("vendor:")}
+        for waiver in variant.waivers:
+            app = by_key[waiver.app]
+            others = {still[i.key] for i in blockable(app) if i.key in still}
+            others |= {vendors[f"vendor:{app.vendor}"]} if f"vendor:{app.vendor}" in vendors else set()
+            if others:
+                message = f"the exception for {waiver.app!r} leaves it blocked in part: {', '.join(sorted(others))} is banned too"
+                hint = "except that as well, or ban the apps by themselves instead of the vendor"
+                yield warning("exception-ineffective", message, waiver.origin, hint)
 
 
 def waiver_findings(waivers: Iterable[Waiver], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:

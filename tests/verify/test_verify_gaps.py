@@ -130,6 +130,11 @@ def jamf(scope: str = "", *, name: str = "WeChat", exact: str = "true", kill: st
     )
 
 
+def in_november(day: int) -> dt.datetime:
+    """Return a day as plistlib takes it: in UTC, without saying so."""
+    return dt.datetime(2026, 11, day, tzinfo=dt.UTC).replace(tzinfo=None)
+
+
 def row(name: str, cls: DeviceClass, documents: list[Document], word: str, **rules: Any) -> Any:
     """Make a row; a capital word is a gap."""
     return pytest.param(cls, documents, word, rules, id=name)
@@ -200,13 +205,13 @@ _ROWS = [
     row(
         "removal date gone by",
         IPHONES,
-        [blocking(WECHAT, RemovalDate=dt.datetime(2026, 11, 24))],
+        [blocking(WECHAT, RemovalDate=in_november(24))],
         "ALLOWED",
     ),
     row(
         "removal date to come",
         IPHONES,
-        [blocking(WECHAT, RemovalDate=dt.datetime(2026, 11, 25))],
+        [blocking(WECHAT, RemovalDate=in_november(25))],
         "hidden",
     ),
     row("removal after a time nobody can tell", IPHONES, [blocking(WECHAT, DurationUntilRemoval=60)], "UNKNOWN"),
