@@ -121,7 +121,9 @@ def weakening(document: Document) -> Iterator[Mutant]:
     for layer in layers(document):
         deeper = tuple(layer.prefix + at for at in layer.holders)
         mine = [
-            e for e in effects_ if e.pointer.startswith(layer.prefix) and not any(e.pointer.startswith(f"{d}/") for d in deeper)
+            e
+            for e in effects_
+            if e.pointer.startswith(layer.prefix) and not any(e.pointer.startswith(f"{d}/") for d in deeper)
         ]
         if layer.document.format == "xml":
             yield from _xml_edits(layer, [(e.family, e.value) for e in mine])
@@ -264,7 +266,10 @@ def _key_edits(layer: Layer, pointers: list[str]) -> Iterator[Mutant]:
 def _keys_on(value: Any, pointers: list[str]) -> Iterator[str]:
     for at in pointers:
         parts = split(at)
-        last = max((place for place in range(1, len(parts) + 1) if isinstance(_at(value, pointer(*parts[:place])), list)), default=0)
+        last = max(
+            (place for place in range(1, len(parts) + 1) if isinstance(_at(value, pointer(*parts[:place])), list)),
+            default=0,
+        )
         for place in range(1, (last or len(parts)) + 1):
             if isinstance(_at(value, pointer(*parts[: place - 1])), dict):
                 yield pointer(*parts[:place])
@@ -343,7 +348,11 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ('"DISALLOW_INSTALL"', '"ALLOW_INSTALL_DEVICE_WIDE"'),
     ),
     "amapi-patch": (('"BLOCKED"', '"AVAILABLE"'), ("personalApplications", "applications"), ('"BLOCKED"', '"Blocked"')),
-    "amapi-modify-applications": (('"BLOCKED"', '"FORCE_INSTALLED"'), ('"BLOCKED"', '"AVAILABLE"'), ('"BLOCKED"', '"blocked"')),
+    "amapi-modify-applications": (
+        ('"BLOCKED"', '"FORCE_INSTALLED"'),
+        ('"BLOCKED"', '"AVAILABLE"'),
+        ('"BLOCKED"', '"blocked"'),
+    ),
     "applocker-rules": (
         ('"Enabled"', '"AuditOnly"'),
         ('"Enabled"', '"NotConfigured"'),
@@ -484,13 +493,19 @@ def cosmetic(document: Document, *, shuffles: int = 20) -> Iterator[Mutant]:
             continue
         value = layer.document.value
         yield Mutant("lists reversed", layer.rebuild(_reordered(value, lambda items: items[::-1])))
-        yield Mutant("duplicates", layer.rebuild(_reordered(value, lambda items: [*items, *items[:1]] if len(items) > 1 else items)))
+        yield Mutant(
+            "duplicates",
+            layer.rebuild(_reordered(value, lambda items: [*items, *items[:1]] if len(items) > 1 else items)),
+        )
         yield Mutant("names and ids", layer.rebuild(_renamed(value)))
         if layer.document.kind == "apple-profile":
             yield Mutant("as Jamf gives it back", layer.rebuild(_as_jamf(value)))
         for seed in range(shuffles):
             dice = random.Random(seed)  # noqa: S311 - the same in each run
-            yield Mutant(f"shuffled {seed}", layer.rebuild(_reordered(value, lambda items, dice=dice: dice.sample(items, len(items)))))
+            yield Mutant(
+                f"shuffled {seed}",
+                layer.rebuild(_reordered(value, lambda items, dice=dice: dice.sample(items, len(items)))),
+            )
 
 
 def _xml_cosmetics(layer: Layer) -> Iterator[Mutant]:
@@ -527,7 +542,11 @@ _NAMES = ("PayloadDisplayName", "PayloadDescription", "PayloadOrganization", "di
 def _renamed(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: str(uuid.UUID(int=len(key))) if key in _IDS else "Renamed" if key in _NAMES and isinstance(item, str) else _renamed(item)
+            key: str(uuid.UUID(int=len(key)))
+            if key in _IDS
+            else "Renamed"
+            if key in _NAMES and isinstance(item, str)
+            else _renamed(item)
             for key, item in value.items()
         }
     return [_renamed(item) for item in value] if isinstance(value, list) else value
@@ -536,11 +555,21 @@ def _renamed(value: Any) -> Any:
 def _as_jamf(value: Any) -> Any:
     """Rewrite a profile as Jamf does: ids, names, and defaults that it injects."""
     made = _renamed(value)
-    made |= {"PayloadRemovalDisallowed": True, "PayloadEnabled": True, "PayloadScope": "System", "PayloadDescription": ""}
+    made |= {
+        "PayloadRemovalDisallowed": True,
+        "PayloadEnabled": True,
+        "PayloadScope": "System",
+        "PayloadDescription": "",
+    }
     for payload in made["PayloadContent"]:
         payload |= {"PayloadEnabled": True, "PayloadOrganization": "Jamf", "PayloadDescription": ""}
     made["PayloadContent"].append(
-        {"PayloadType": "com.apple.profileRemovalPassword", "PayloadUUID": "1", "PayloadVersion": 1, "RemovalPassword": "x"}
+        {
+            "PayloadType": "com.apple.profileRemovalPassword",
+            "PayloadUUID": "1",
+            "PayloadVersion": 1,
+            "RemovalPassword": "x",
+        }
     )
     return made
 

@@ -21,7 +21,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from mdm_policy.documents.texts import Report, decode
+from mdm_policy.documents.texts import MAX_DEPTH, Report, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +102,9 @@ class _Writer:
             self._fail(event, "document-syntax", "a collection stands where a key belongs")
         self.parts.append("{" if mapping else "[")
         self._open.append([mapping, 0])
+        if len(self._open) > MAX_DEPTH:
+            # libyaml takes quadratic time on deep brackets, so it must not be left to the parser of the JSON.
+            self._fail(event, "document-too-deep", f"values nest more than {MAX_DEPTH} deep", "this is no policy")
 
     def _before(self, event: Any) -> bool:
         """Write what separates a node from the one before; return whether it is a key."""

@@ -99,6 +99,11 @@ class Comparer:
 
     def _without_effect(self, unit: Unit, point: Point) -> tuple[Direction, str]:
         """Tell an entry that is gone from one that is still there and blocks nothing."""
+        rules = {rule.id for reading in self._new.readings for rule in reading.rules}
+        if ANYTHING in unit.shown and point.old.rule is not None and point.old.rule.id in rules:
+            return "INEFFECTIVE", point.new.sentence.partition(", but ")[
+                2
+            ] or "the list that refused it is without effect"
         found = [effect for key in unit.keys for _, effect in self._new.effects.get(key, ())]
         still = next((e for e in found if e.rule.sense not in ("allow", "allow-only")), None)
         if still is not None:

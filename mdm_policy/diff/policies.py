@@ -230,7 +230,16 @@ def _differing(pairs: Sequence[Pair], left: Sequence[Named], right: Sequence[Nam
             continue
         codes = Codes()
         sides = [Coded([n for n in named if n.name == one.name], codes) for named in (left, right)]
-        made[one.name] = sides[0].keys != sides[1].keys or sides[0].lists != sides[1].lists
+        says = [
+            (
+                side.keys,
+                side.lists,
+                {reading.activates for reading in side.readings},
+                {reading.scope for reading in side.readings},
+            )
+            for side in sides
+        ]
+        made[one.name] = says[0] != says[1]
     return made
 
 
