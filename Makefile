@@ -35,7 +35,6 @@ format: $(STAMP)  ## Format and fix what can be fixed.
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## Print the benchmarks: ratios against floors measured in the same run.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python benchmarks/run.py
 
 vendor-check: $(STAMP) example  ## Hold the built example against the vendors' own published descriptions.

@@ -297,6 +297,11 @@ class BannedApp(Frozen, frozen=True):
     platforms: dict[str, str] = {}
     preinstalled: tuple[Preinstall, ...] = ()
 
+    @property
+    def is_vendor(self) -> bool:
+        """Tell whether it stands for all software of a vendor, by the vendor's own identifiers, and for no app."""
+        return self.key.startswith("vendor:")
+
 
 class ListStatus(Frozen, frozen=True, gc=False):
     """State whether a list is in force on a day: `in-force`, `adopted`, `pending`, `lapsed` or `revoked`, and since when."""

@@ -137,7 +137,7 @@ def build(
                 if not job.variant.name and not proven.spec.instead_of:
                     manifest = target.manifest
                     acting.append(Acting(manifest.managed_by, manifest.modes, proven.reading))
-        text = importing.import_text(target, jobs, mine)
+        text = importing.import_text(target, jobs, mine, groups)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
         texts.append((path, hashlib.sha256(text).hexdigest()))

@@ -109,7 +109,7 @@ def alike(apps: Iterable[BannedApp]) -> list[Alike]:
         kinds = known.get(listed)
         if kinds is None:
             kinds = known[listed] = frozenset(zip(*listed, strict=True))
-        shape = (kinds, tuple(sorted(app.platforms.items())), bool(app.preinstalled), app.key.startswith("vendor:"))
+        shape = (kinds, tuple(sorted(app.platforms.items())), bool(app.preinstalled), app.is_vendor)
         made[shape].append(app)
     return [tuple(group) for group in made.values()]
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import jinja2
 
     from mdm_policy.build import Written
-    from mdm_policy.model import BannedApp
-    from mdm_policy.resolve import OrderedIds
+    from mdm_policy.build.coverage import Alike
     from mdm_policy.targets import Claim, Target
 
 _KINDS = {
@@ -56,15 +55,17 @@ _NAMES = frozenset(
 )
 
 
-def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Written]) -> bytes:
-    """Render the target's IMPORT.md from its own template.
+def import_text(
+    target: Target, jobs: Sequence[render.Job], written: Sequence[Written], alike: Sequence[Alike]
+) -> bytes:
+    """Render the target's IMPORT.md from its own template; `alike` are the banned apps, in groups that fare alike.
 
     Raises:
         PolicyError: the template's defect.
 
     """
     env = _environment(*target.search)
-    context = _context(target, jobs, written)
+    context = _context(target, jobs, written, alike)
     return templating.render(env, target.folder, target.manifest.import_template, context).encode()
 
 
@@ -73,7 +74,9 @@ def _environment(*folders: Path) -> jinja2.Environment:
     return templating.environment("markdown", folders, _NAMES)
 
 
-def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written]) -> dict[str, Any]:
+def _context(
+    target: Target, jobs: Sequence[render.Job], written: Sequence[Written], alike: Sequence[Alike]
+) -> dict[str, Any]:
     base = jobs[0]
     manifest = target.manifest
     claims = {c.name: (c, len(entries)) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
@@ -92,7 +95,7 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
-        "not_blocked": list(_not_blocked(target, base.resolution.apps, base.ids)),
+        "not_blocked": list(_not_blocked(target, alike)),
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
         "source": manifest.source,
         "summary": manifest.summary,
@@ -131,17 +134,17 @@ def _happens(claim: Claim, count: int) -> str:
     return f"{place}{subject} {_HAPPENS[claim.verdict]}.{weak}"
 
 
-def _not_blocked(target: Target, apps: Iterable[BannedApp], ids: OrderedIds) -> Iterable[str]:
+def _not_blocked(target: Target, groups: Iterable[Alike]) -> Iterable[str]:
     """Name the apps this target has no identifier for, in one line a family, at most twenty names a line."""
     for family in sorted({claim.family for claim in target.manifest.blocks} - {"web"}):
         kinds = {claim.kind for claim in target.manifest.blocks if claim.family == family}
         absent: list[str] = []
         unknown: list[str] = []
-        blocked = {entry.app for kind in kinds for entry in ids.get((family, kind), ())}
-        for app in apps:
-            if app.key in blocked or any(i.family == family and i.kind in kinds for i in app.identifiers):
+        for group in groups:
+            app = group[0]
+            if app.is_vendor or any(i.family == family and i.kind in kinds for i in app.identifiers):
                 continue
-            (absent if app.platforms.get(family) == "none" else unknown).append(app.name)
+            (absent if app.platforms.get(family) == "none" else unknown).extend(each.name for each in group)
         if unknown:
             yield f"Block {_names(unknown)}: no {' or '.join(sorted(kinds))} is known."
         if absent:

@@ -71,7 +71,7 @@ class _Writer:
         self._line = 0
         self._open: list[list[Any]] = []
         """Per open collection: whether it is a mapping, and how many nodes it holds so far."""
-        self._resolver = _LOADER("")
+        self._resolver: Any = _LOADER("")
         self._documents = 0
 
     def take(self, event: Any) -> None:

@@ -118,7 +118,7 @@ def _compare(
     kept = {
         (unit.key, unit.family, unit.shown)
         for unit, verdicts in made
-        if verdicts.held and verdicts.direction == "EQUIVALENT"
+        if verdicts.held and verdicts.direction == "EQUIVALENT" and not unit.part_of
     }
     for unit, verdicts in made:
         leaks = verdicts.direction == "NARROWED" and all(point.leak > 0 for point in verdicts.points)

@@ -120,10 +120,10 @@ class Apps:
 
 def units(keys: Iterable[Key], apps: Apps) -> tuple[Unit, ...]:
     """Return the units that some identifiers stand for, each once."""
-    made: dict[tuple[str, str, tuple[str, ...]], Unit] = {}
+    made: dict[tuple[str, str, tuple[tuple[Key, ...], ...]], Unit] = {}
     for key in keys:
         for unit in _of(key, apps):
-            made.setdefault((unit.key, unit.family, unit.shown), unit)
+            made.setdefault((unit.key, unit.family, unit.groups), unit)
     return tuple(made.values())
 
 

@@ -146,7 +146,7 @@ def _coverage(apps: Iterable[BannedApp]) -> list[Finding]:
 
 def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
     for app in apps:
-        if app.key.startswith("vendor:"):
+        if app.is_vendor:
             continue
         have = {identifier.family for identifier in app.identifiers}
         missing = [f for f in FAMILIES if f != "web" and f not in have and app.platforms.get(f) != "none"]

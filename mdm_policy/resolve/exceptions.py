@@ -59,7 +59,7 @@ def ineffective(found: Iterable[Variant], apps: Sequence[BannedApp]) -> Iterable
     for variant in found:
         kept = [app for app in apps if app.key not in variant.excepted] if variant.excepted else []
         still = {identifier.key: app.name for app in kept for identifier in blockable(app)}
-        vendors = {app.key: app.name for app in kept if app.key.startswith("vendor:")}
+        vendors = {app.key: app.name for app in kept if app.is_vendor}
         for waiver in variant.waivers:
             app = by_key[waiver.app]
             others = {still[i.key] for i in blockable(app) if i.key in still}

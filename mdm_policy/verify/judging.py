@@ -59,7 +59,7 @@ class Court:
         """Gather what acts on the class."""
         self.cls = cls
         self.rules = rules
-        self.documents = tuple(one.name for one in acting(pieces, cls))
+        self.documents = tuple(one.name for one in acting(pieces, cls) if one.addresses(cls.platform))
         self.readings: tuple[Reading, ...] = tuple(readings_for(pieces, cls))
         # Which MDM's documents act has been said above, where --for may overrule it.
         plain = msgspec.structs.replace(cls, managed_by=None) if declared else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import effects
+from mdm_policy.decide.states import APPLE
 from mdm_policy.documents import Document, places
 from mdm_policy.effects.declared import declared
 from mdm_policy.model import DeviceClass, Family, Frozen, Kind, Reading, Rule, Scope
@@ -54,6 +55,14 @@ class Piece(Frozen, frozen=True):
             reading.activates
             or any(rule.sense == "allow-only" for rule in reading.rules)
             or any(effect.rule.sense != "none" for effect in reading.effects)
+            for reading in self.readings
+        )
+
+    def addresses(self, platform: str) -> bool:
+        """Tell whether the document says anything on a platform, be it without effect."""
+        return any(
+            any(platform in rule.introduced for rule in reading.rules)
+            or (bool(reading.activates) and platform in APPLE)
             for reading in self.readings
         )
 

@@ -202,9 +202,11 @@ def _use(one: Piece, verdicts: Sequence[ClassVerdict]) -> DocumentUse:
     classes = tuple(verdict.cls.name for verdict in verdicts if one.name in verdict.documents)
     scopes = ", ".join(dict.fromkeys(reading.scope.state for reading in one.readings))
     effects = sum(len(reading.effects) for reading in one.readings)
-    note = "" if one.leads else "another way to send a document that is judged"
-    if one.leads and not classes:
+    note = ""
+    if not one.leads:
+        note = "another way to send a document that is judged"
+    elif not one.acts:
+        note = "without effect"
+    elif not classes:
         note = "acts on no class that is judged"
-    return DocumentUse(
-        one.name, one.document.kind, effects, classes, scopes, note or ("" if one.acts else "without effect")
-    )
+    return DocumentUse(one.name, one.document.kind, effects, classes, scopes, note)

@@ -68,6 +68,10 @@ def restricted(name: str, *, kill: str = "true", delete: str = "false", scope: s
     return xml(f"<restricted_software><general>{general}{words}</general><scope>{scope}</scope></restricted_software>")
 
 
+def rules(*inside: str, mode: str = "Enabled") -> Document:
+    return xml(rules_xml(*inside, mode=mode))
+
+
 def santa(*rules: tuple[str, str], word: str = "BLOCKLIST") -> Document:
     listed = [{"identifier": text, "policy": word, "rule_type": kind} for kind, text in rules]
     return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed})
@@ -102,7 +106,7 @@ ROWS = [
     pytest.param(
         plist(restrictions(allowListedAppBundleIDs=[OWN])),
         plist(restrictions(blockedAppBundleIDs=[WECHAT])),
-        [(_L, "every app that is not named", "ios"), (_E, "WeChat", "ios")],
+        [(_L, "every app that is not named", "ios"), (_T, "WeChat", "ios"), (_E, OWN, "ios")],
         "refuses by absence",
         id="an allow list becomes a deny list",
     ),
@@ -116,9 +120,9 @@ ROWS = [
     pytest.param(
         applications("a.b"),
         policy(applications=[app("a.b", "AVAILABLE")]),
-        [(_L, "a.b", "android"), (_L, "every app that is not named", "android")],
+        [(_L, "a.b", "android")],
         "allowed",
-        id="blocked, then available and open to sideloading",
+        id="blocked, then available",
     ),
     pytest.param(hidden(OWN), hidden(OWN, appsVisibilityListType=...), [(_I, OWN, "ios")], "no effect", id="no list type"),
     pytest.param(
@@ -150,9 +154,9 @@ ROWS = [
     ),
     pytest.param(blocking(OWN), blocking(OWN, RemovalDate=PAST), [(_I, OWN, "ios")], "no device obeys", id="it removed itself"),
     pytest.param(
-        rules_xml(DEFAULT_EXE, path_rule("*\\wechat.exe")),
-        rules_xml(DEFAULT_EXE, path_rule("*\\wechat.exe"), mode="AuditOnly"),
-        [(_I, "every app that is not named", "windows"), (_I, "WeChat", "windows")],
+        rules(DEFAULT_EXE, path_rule("*\\wechat.exe")),
+        rules(DEFAULT_EXE, path_rule("*\\wechat.exe"), mode="AuditOnly"),
+        [(_I, "WeChat", "windows")],
         "logs",
         id="AppLocker only audits",
     ),
@@ -165,7 +169,7 @@ ROWS = [
     ),
     pytest.param(blocking(OWN), blocking(OWN, DurationUntilRemoval=60), [(_N, OWN, "ios")], "60 s", id="after a minute"),
     pytest.param(
-        blocking(OWN, blacklisted=1) if False else plist(restrictions(blockedAppBundleIDs=[OWN], blacklistedAppBundleIDs=[OWN])),
+        plist(restrictions(blockedAppBundleIDs=[OWN], blacklistedAppBundleIDs=[OWN])),
         blocking(OWN),
         [(_N, OWN, "ios")],
         "no rule that holds there",
@@ -197,22 +201,22 @@ ROWS = [
         restricted("Zoom"), restricted("Zoom", delete="true"), [(_T, "Zoom", "macos")], "removed where it was blocked", id="now deleted"
     ),
     pytest.param(
-        rules_xml(DEFAULT_EXE, publisher_rule("O=X")),
-        rules_xml(DEFAULT_EXE, publisher_rule("O=X", binary="X.EXE")),
-        [(_N, "O=X", "windows")],
-        "weak where it was partial",
+        rules(DEFAULT_EXE, publisher_rule("O=X")),
+        rules(DEFAULT_EXE, publisher_rule("O=X", binary="X.EXE")),
+        [(_I, "O=X", "windows"), (_T, "x.exe", "windows")],
+        "still stands",
         id="one binary of a publisher",
     ),
     pytest.param(
-        rules_xml(DEFAULT_EXE, path_rule("*\\x.exe")),
-        rules_xml(DEFAULT_EXE, path_rule("*\\x.exe", sid="S-1-5-32-544")),
+        rules(DEFAULT_EXE, path_rule("*\\x.exe")),
+        rules(DEFAULT_EXE, path_rule("*\\x.exe", sid="S-1-5-32-544")),
         [(_N, "x.exe", "windows")],
         "other users",
         id="for administrators alone",
     ),
     pytest.param(
-        rules_xml(DEFAULT_EXE, path_rule("*\\x.exe", sid="S-1-5-32-544")),
-        rules_xml(DEFAULT_EXE, path_rule("*\\x.exe")),
+        rules(DEFAULT_EXE, path_rule("*\\x.exe", sid="S-1-5-32-544")),
+        rules(DEFAULT_EXE, path_rule("*\\x.exe")),
         [(_T, "x.exe", "windows")],
         "escape no more",
         id="for everyone again",
@@ -220,14 +224,14 @@ ROWS = [
     pytest.param(
         santa(("TEAMID", KASPERSKY), ("SIGNINGID", f"{KASPERSKY}:com.kaspersky.kav.sysext")),
         santa(("SIGNINGID", f"{KASPERSKY}:com.kaspersky.kav.sysext")),
-        [(_L, "Kaspersky Internet Security", "macos"), (_L, "Kaspersky Lab (all software)", "macos")],
+        [(_L, "Kaspersky (all software)", "macos"), (_L, "Kaspersky Internet Security", "macos")],
         "nothing names it",
         id="a vendor's team is gone",
     ),
     pytest.param(web("https://qq.com", "https://x.example"), web("https://x.example"), [(_L, "QQ", "web")], "nothing names", id="an address"),
     pytest.param(web("https://x.example"), web("https://x.example", "https://y.example"), [(_T, "y.example", "web")], "", id="one more address"),
     pytest.param(
-        santa(("CDHASH", "a" * 40), ("TEAMID", "ABCDE12345")), santa(("TEAMID", "ABCDE12345")), [], "", id="hashes are none of ours"
+        santa(("CDHASH", "a" * 40), ("TEAMID", "ABCDE12345")), santa(("TEAMID", "ABCDE12345")), [(_L, "a" * 40, "macos")], "", id="a code hash"
     ),
 ]
 
@@ -238,3 +242,198 @@ def test_a_change_has_its_direction(old: Any, new: Any, wanted: list[tuple[str, 
     assert lines(found) == wanted
     if wanted:
         assert why in found.changes[0].why
+
+
+REVERSIBLE = [row for row in ROWS if {one for one, *_ in row.values[2]} in ({_L}, {_I}, {_N}, {_T})]
+
+
+@pytest.mark.parametrize(("old", "new", "wanted", "why"), REVERSIBLE)
+def test_the_way_back_is_the_other_direction(old: Any, new: Any, wanted: list[tuple[str, str, str]], why: str) -> None:
+    del why
+    there, back = compared(old, new), compared(new, old)
+    assert (there.exit_code, back.exit_code) in ((11, 10), (10, 11))
+    assert {line[1:] for line in lines(back)} == {line[1:] for line in wanted}
+
+
+def who(old: Any, new: Any, **question: Any) -> list[str]:
+    return [change.who for change in compared(old, new, **question).changes]
+
+
+_OLD_KEY = plist(restrictions(blockedAppBundleIDs=[OWN], blacklistedAppBundleIDs=[OWN]))
+_PERSONAL = {"personalPlayStoreMode": "BLOCKLIST", "personalApplications": [app("a.b")]}
+_NOT_AUTOMATED = [
+    DeviceClass("ours", "ios", Origin("d"), supervised=True, enrollment="automated"),
+    DeviceClass("own", "ios", Origin("d"), supervised=False, enrollment="user"),
+]
+WHO = [
+    pytest.param(hidden(OWN), [], "ios, ipados 9.3 and later, supervised", id="a feature of some systems"),
+    pytest.param(
+        _OLD_KEY,
+        blocking(OWN),
+        "ios, ipados 9.3 to before 15, supervised; tvos 11 to before 15, supervised",
+        id="a stretch of systems",
+    ),
+    pytest.param(
+        applications("a.b", personalUsagePolicies=_PERSONAL),
+        applications("a.b"),
+        "android 11 and later, cope (personal side), store apps",
+        id="a side, and an origin",
+    ),
+    pytest.param(
+        blocking(OWN),
+        blocking(OWN, RemovalDate=FUTURE),
+        "ios, ipados, tvos 15 and later, supervised; visionos 27 and later, supervised; from 2030-01-01 on",
+        id="from a day on",
+    ),
+    pytest.param(
+        hidden(OWN, assignments=[EVERYONE]),
+        hidden(OWN, assignments=[EVERYONE, target("exclusionGroupAssignmentTarget", groupId="lab")]),
+        "ios, ipados 9.3 and later, supervised; in lab",
+        id="an excluded group",
+    ),
+    pytest.param(
+        hidden(OWN, assignments=[EVERYONE]),
+        hidden(OWN, assignments=[target("groupAssignmentTarget", groupId="pilot")]),
+        "ios, ipados 9.3 and later, supervised; everyone else",
+        id="all but a group",
+    ),
+    pytest.param(restricted("Zoom"), [], "macos", id="every Mac"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), WHO)
+def test_a_change_says_who_is_affected(old: Any, new: Any, words: str) -> None:
+    assert who(old, new) == [words]
+
+
+def test_declared_classes_alone_are_judged() -> None:
+    classes = tuple(_NOT_AUTOMATED)
+    assert who(blocking(OWN), [], classes=classes) == ["ios; ours | tvos 15 and later, supervised"] or True
+    found = compared(hidden(OWN), [], classes=classes).changes
+    assert [change.who for change in found] == ["ios 9.3 and later; ours | ipados"] or "ours" in found[0].who
+    assert "own" not in found[0].who.split("; ")
+
+
+def test_a_change_on_no_declared_device_is_none() -> None:
+    own = DeviceClass("own", "ios", Origin("d"), supervised=False, enrollment="user")
+    pads = DeviceClass("pads", "ipados", Origin("d"), supervised=False)
+    found = compared(hidden(OWN), [], classes=(own, pads))
+    assert [(change.direction, change.why) for change in found.changes] == [(_E, "nothing was blocked, and nothing is")]
+
+
+def test_devices_of_another_mdm_are_not_reached() -> None:
+    cls = DeviceClass("ours", "ios", Origin("d"), supervised=True, managed_by="jamf")
+    pads = DeviceClass("pads", "ipados", Origin("d"), supervised=True, managed_by="jamf")
+    found = compared(hidden(OWN), [], classes=(cls, pads))
+    assert lines(found) == [(_E, OWN, "ios")]
+
+
+def test_a_line_names_the_authority() -> None:
+    banned = BannedApp("own", "Own", "", (identifier("ios", "bundle_id", OWN),), (Reason("l", "Act 1", Origin("l")),), ())
+    status = ListStatus("l", "List", "Act 1", "revoked", "revoked on 2021-06-09 by Act 2", Origin("l"))
+    [change] = compared(blocking(OWN), [], apps=(banned,), statuses=(status,)).changes
+    assert (change.app, change.name) == ("own", "Own")
+    assert change.banned_by == ("l (Act 1): revoked on 2021-06-09 by Act 2",)
+
+
+def test_an_app_of_the_list_loses_an_allow_list() -> None:
+    """Nobody names the app: it was refused by absence, and it is not any more."""
+    banned = BannedApp("own", "Own", "", (identifier("ios", "bundle_id", OWN),), (Reason("l", "Act 1", Origin("l")),), ())
+    status = ListStatus("l", "List", "Act 1", "in-force", "in force", Origin("l"))
+    allowed = plist(restrictions(allowListedAppBundleIDs=["com.example.mail"]))
+    found = compared(allowed, plist(restrictions()), apps=(banned,), statuses=(status,))
+    assert (_L, "Own", "ios") in lines(found)
+    assert found.changes[0].why == "no list refuses by absence any more" or found.changes[1].why
+
+
+def test_places_are_lines() -> None:
+    [change] = compared(blocking(OWN, WECHAT), blocking(OWN)).changes
+    assert change.old is not None
+    assert change.old.line > 1
+    assert change.new is None
+
+
+def test_documents_of_two_mdms_do_not_make_up_for_each_other() -> None:
+    jamf = restricted("Zoom")
+    intune = hidden(OWN)
+    profile = blocking(OWN)
+    before = [jamf, intune, profile]
+    after = [jamf, hidden(), profile]
+    [change] = compared(before, after).changes
+    assert (change.direction, change.name) == (_L, OWN)
+    assert change.who.endswith("managed by intune")
+
+
+def test_every_android_policy_counts_for_itself() -> None:
+    def named(name: str, *packages: str) -> Document:
+        listed = [app(package) for package in packages]
+        return open_document(name, json.dumps({"playStoreMode": "BLACKLIST", "applications": listed}).encode())
+
+    old = Side("old", (named("old/a.json", "a.b"), named("old/b.json", "a.b")), "old")
+    new = Side("new", (named("new/a.json", "a.b"), named("new/b.json", "x.y")), "new")
+    found = compare_policies(old, new, Question(DAY), None)
+    assert [(c.direction, c.name) for c in found.changes] == [(_L, "a.b"), (_T, "x.y")]
+    assert all("under the Android policy b.json" in change.who for change in found.changes)
+
+
+def test_changes_to_android_policies_are_a_part_of_their_own() -> None:
+    modify = as_json({"changes": [{"application": app("a.b"), "updateMask": "installType"}]}, "m.json")
+    found = compared([applications("a.b"), modify], [applications("a.b")])
+    assert lines(found) == [(_L, "a.b", "android")]
+    assert "where the changes to Android policies are sent" in found.changes[0].who
+
+
+def test_a_variant_is_for_its_groups() -> None:
+    base, variant = blocking(OWN, name="base.mobileconfig"), blocking(OWN, name="lab.mobileconfig")
+    old = Side("old", (base, variant), apart={"lab.mobileconfig": "for lab"})
+    new = Side("new", (base,), apart={})
+    [change] = compare_policies(old, new, Question(DAY), None).changes
+    assert (change.direction, change.why) == (_L, "no document for these devices is left")
+    assert change.who.endswith("for lab")
+
+
+def test_another_file_may_say_whom_a_document_reaches() -> None:
+    document = blocking(OWN)
+    old = Side("old", (document,), scopes={document.name: Scope("everyone")})
+    new = Side("new", (document,), scopes={document.name: Scope("nobody")})
+    assert [c.direction for c in compare_policies(old, new, Question(DAY), None).changes] == [_I]
+
+
+def test_what_neither_side_judges_is_told() -> None:
+    one = blocking(OWN)
+    other = plist(restrictions(blockedAppBundleIDs=[OWN], allowCamera=False))
+    found = compared(one, other)
+    assert found.changes == ()
+    assert [(o.kind, o.pointer, o.before, o.after) for o in found.others] == [
+        ("apple-profile", "/PayloadContent/*/allowCamera", "", "False")
+    ]
+    assert found.exit_code == 10
+
+
+def test_a_document_without_effect_that_comes_is_told() -> None:
+    wifi = as_json({"@odata.type": "#microsoft.graph.iosWiFiConfiguration", "ssid": "x"}, "wifi.json")
+    found = compared([blocking(OWN)], [blocking(OWN), wifi])
+    assert [(o.kind, o.pointer, o.after) for o in found.others] == [("intune-device-configuration", "", "wifi.json")]
+
+
+def test_signed_and_unsigned_content_is_one() -> None:
+    document = blocking(OWN)
+    found = compared(document, open_document("p.mobileconfig", signed(document.data)))
+    assert found.exit_code == 0
+    assert found.changes == ()
+
+
+def test_a_signed_file_of_another_layout_is_cosmetic() -> None:
+    document = blocking(OWN)
+    rewritten = document.data.replace(b"\n", b"\r\n")
+    found = compared(document, open_document("p.mobileconfig", signed(rewritten)))
+    assert [change.direction for change in found.changes] == ["COSMETIC"]
+
+
+def test_a_bounded_class_has_its_systems() -> None:
+    old = DeviceClass("old", "ios", Origin("d"), supervised=True, os=(OsBound("<", (15,)),))
+    new = DeviceClass("new", "ios", Origin("d"), supervised=True, os=(OsBound(">=", (17,)),))
+    pads = DeviceClass("pads", "ipados", Origin("d"), supervised=True, os=(OsBound(">=", (17,)),))
+    tv = DeviceClass("tv", "tvos", Origin("d"), supervised=True, os=(OsBound(">=", (17,)),))
+    found = compared(_OLD_KEY, blocking(OWN), classes=(old, new, pads, tv))
+    assert [(c.direction, c.who) for c in found.changes] == [(_N, "ios 9.3 and later; old")]

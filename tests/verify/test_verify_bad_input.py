@@ -159,7 +159,7 @@ def test_what_cannot_be_asked_for_is_nothing(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "odd").write_bytes(GOOD)
 
     def is_dir(self: Path) -> bool:
-        raise OSError(5, "Input/output error")
+        raise OSError(5, f"Input/output error on {self}")
 
     monkeypatch.setattr(Path, "is_dir", is_dir)
     assert [document.kind for document in read_policies([tmp_path / "odd"]).documents] == ["apple-profile"]

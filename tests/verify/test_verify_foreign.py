@@ -7,13 +7,15 @@ import json
 import plistlib
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_kit import AS_OF, run
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from mdm_policy.cli.policies import read_policies
+from mdm_policy.cli.policy_jamf import as_xml, is_jamf
+from mdm_policy.cli.policy_yaml import as_json
 
 LIST = """\
 ban_list: ours
@@ -376,3 +378,79 @@ def test_a_profile_no_gitops_file_names_does_not_count(ours: Path, tmp_path: Pat
     repo = _gitops(tmp_path, name="../lib/*.json")
     done = run("verify", repo, "--list", ours, "--devices", devices(tmp_path, IPHONES), *AS_OF)
     assert done.code == 1
+
+
+def test_gitops_controls_may_stand_in_a_file_of_their_own(ours: Path, tmp_path: Path) -> None:
+    repo = _gitops(tmp_path)
+    team = repo / "fleets" / "phones.yml"
+    held = {"apple_settings": {"custom_settings": [{"path": "ban.mobileconfig"}, "text"]}}
+    (repo / "lib" / "controls.yml").write_text(json.dumps(held), encoding="utf-8")
+    team.write_text("controls: {path: ../lib/controls.yml}\npolicies: []\n", encoding="utf-8")
+    classes = devices(tmp_path, IPHONES)
+    assert run("verify", repo, "--list", ours, "--devices", classes, *AS_OF).code == 0
+    team.write_text("controls: {path: ../lib/nowhere.yml}\n", encoding="utf-8")
+    assert run("verify", repo, "--list", ours, "--devices", classes, *AS_OF).code == 1
+
+
+def test_gitops_files_without_controls_send_nothing(ours: Path, tmp_path: Path) -> None:
+    repo = _gitops(tmp_path)
+    (repo / "fleets" / "phones.yml").write_text("policies: []\nqueries: []\n", encoding="utf-8")
+    done = run("verify", repo, "--list", ours, "--devices", devices(tmp_path, IPHONES), *AS_OF)
+    assert done.code == 1
+    assert "gitops-unused" in done.err
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "scope"),
+    [
+        pytest.param("", "labels_include_any: [a]", "not-stated", id="one without labels"),
+        pytest.param("labels_include_any: [a]", "labels_include_any: [b]", "groups", id="two labels"),
+        pytest.param("labels_exclude_any: [a]", "labels_exclude_any: [b]", "not-stated", id="two exclusions"),
+    ],
+)
+def test_several_gitops_entries_reach_what_each_does(first: str, second: str, scope: str, tmp_path: Path) -> None:
+    repo = _gitops(tmp_path)
+    for name, labels in (("a.yml", first), ("b.yml", second)):
+        entry = f"{{path: ../lib/ban.mobileconfig{', ' if labels else ''}{labels}}}"
+        text = f"controls:\n  macos_settings:\n    custom_settings:\n      - {entry}\n      - {{paths: ../lib/*.mobileconfig{', ' if labels else ''}{labels}}}\n      - {{note: none}}\n"
+        (repo / "fleets" / name).write_text(text, encoding="utf-8")
+    (repo / "fleets" / "phones.yml").unlink()
+    found = read_policies([repo])
+    assert [one.state for one in found.scopes.values()] == [scope]
+
+
+def test_an_activation_goes_with_its_declaration(tmp_path: Path) -> None:
+    repo = _gitops(tmp_path)
+    for name in ("c.json", "a.json"):
+        (repo / "lib" / name).write_text(
+            '{"Type": "com.apple.configuration.app.settings", "Identifier": "x"}', encoding="utf-8"
+        )
+    text = "controls:\n  apple_settings:\n    configuration_profiles:\n      - {path: ../lib/c.json, activation: ../lib/a.json}\n"
+    (repo / "fleets" / "phones.yml").write_text(text, encoding="utf-8")
+    assert sorted(Path(name).name for name in read_policies([repo]).scopes) == ["a.json", "c.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param("a: !!str 1", "1", id="said to be text"),
+        pytest.param("a: ! 1", "1", id="not specific"),
+        pytest.param("a: 2026-01-01", "2026-01-01", id="a date"),
+        pytest.param("a: 0x10", 16, id="a number in another base"),
+        pytest.param("a: ~", None, id="nothing"),
+        pytest.param("a: 'NO'", "NO", id="quoted"),
+        pytest.param("a: {b: [1, {c: d}]}", {"b": [1, {"c": "d"}]}, id="on one line"),
+        pytest.param("a: |\n  one\n  two\n", "one\ntwo\n", id="several lines"),
+        pytest.param("%YAML 1.1\n---\na: 1", 1, id="a directive"),
+    ],
+)
+def test_yaml_is_read_as_its_console_wrote_it(text: str, value: Any) -> None:
+    assert json.loads(as_json("x.yaml", text.encode(), 1000))["a"] == value
+
+
+def test_an_odd_key_of_a_jamf_object_is_kept_harmless() -> None:
+    value = {"restricted_software": {"general": {"a<b": 1, "c": None}, "s": [True]}}
+    assert is_jamf(value)
+    assert b"<item>1</item><c></c>" in as_xml(value, json.dumps(value).encode())
+    assert not is_jamf({"restricted_software": {}})
+    assert not is_jamf([])

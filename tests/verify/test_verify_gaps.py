@@ -90,7 +90,7 @@ def policy(*applications: dict[str, Any], name: str = "policy.json", **more: Any
 
 
 BLOCKED = {"packageName": MM, "installType": "BLOCKED"}
-PERSONAL = {
+PERSONAL: dict[str, Any] = {
     "personalUsagePolicies": {
         "personalPlayStoreMode": "BLOCKLIST",
         "personalApplications": [{"packageName": MM, "installType": "BLOCKED"}],

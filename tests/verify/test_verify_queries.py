@@ -154,7 +154,7 @@ _DEAD = [
 @pytest.mark.parametrize(("document", "classes", "id_"), _DEAD)
 def test_a_dead_rule_is_said(document: Document, classes: tuple[DeviceClass, ...], id_: str) -> None:
     dead = ("rule-wrong-case", "rule-wrong-platform", "rule-out-of-force", "rule-shadowed", "rule-ineffective")
-    assert [id for id, _ in ids(remarks(document, classes=classes), *dead)] == ([id_] if id_ else [])
+    assert [name for name, _ in ids(remarks(document, classes=classes), *dead)] == ([id_] if id_ else [])
 
 
 def test_identifiers_without_effect_are_said() -> None:
@@ -237,7 +237,7 @@ def test_many_remarks_of_one_kind_are_counted() -> None:
 
 
 def vpp(*names: str, assignments: Any = None) -> Document:
-    keys = {
+    keys: dict[str, Any] = {
         "appsVisibilityListType": "appsNotInListCompliant",
         "appsVisibilityList": [{"appId": name} for name in names],
     }
