@@ -204,15 +204,23 @@ class _Context(jinja2.runtime.Context):
 
 
 class _Generator(CodeGenerator):
-    """Note what names a template takes from its context while its code is made; `jinja2.meta` would make it twice."""
+    """Note, while a template's code is made, what it takes from its context and where it changes autoescaping.
+
+    `jinja2.meta` would make the code twice, and a search of the tree costs half as much again.
+    """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.taken: set[str] = set()
+        self.autoescape_lines: list[int] = []
 
     def enter_frame(self, frame: Frame) -> None:
         super().enter_frame(frame)
         self.taken.update(name or "" for action, name in frame.symbols.loads.values() if action == VAR_LOAD_RESOLVE)
+
+    def visit_ScopedEvalContextModifier(self, node: nodes.ScopedEvalContextModifier, frame: Frame) -> None:  # noqa: N802
+        self.autoescape_lines.append(node.lineno)
+        super().visit_ScopedEvalContextModifier(node, frame)
 
 
 class _Environment(sandbox.ImmutableSandboxedEnvironment):
@@ -233,10 +241,10 @@ class _Environment(sandbox.ImmutableSandboxedEnvironment):
             error(
                 "template-refused",
                 "an autoescape block would let untyped text through",
-                Origin(shown, node.lineno),
+                Origin(shown, line),
                 "remove the block: values are typed by the target's format",
             )
-            for node in source.find_all(nodes.ScopedEvalContextModifier)
+            for line in generator.autoescape_lines
         ]
         for unknown in sorted(generator.taken - self.names - set(self.globals)):
             line = next((n.lineno for n in source.find_all(nodes.Name) if n.name == unknown), 0)

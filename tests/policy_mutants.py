@@ -434,7 +434,7 @@ def _xml_edits(layer: Layer, entries: list[tuple[str, str]]) -> Iterator[Mutant]
             for label, made in _rule_edits(root, place):
                 yield Mutant(f"{label} {text}", layer.rebuild(made), ((family, text),))
             for element, name in attributes:
-                path = root[place].getroottree().getelementpath(element)
+                path = rule.getroottree().getelementpath(element)
                 for label, new in leaf_texts(text, family):
                     made = _copied(root)
                     found = made.find(path)

@@ -166,20 +166,19 @@ _WORDS = {"unenforceable": "unenforceable", "unknown": "unknown"}
 
 def _best_cell(indexes: Sequence[decide.Index], platform: Platform, app: BannedApp, as_of: str) -> str:
     """Return the word of the MDM whose documents do best on the platform."""
+    family = FAMILY_OF[platform]
+    if not any(identifier.family == family for identifier in app.identifiers):
+        return "no such app" if app.platforms.get(family) == "none" else "no identifier"
     return min((_cell(index, platform, app, as_of) for index in indexes), key=_BEST_FIRST.index)
 
 
-_BEST_FIRST = ("blocked", "no such app", "weak", "unenforceable", "unknown", "NOT BLOCKED", "no identifier")
+_BEST_FIRST = ("blocked", "weak", "unenforceable", "unknown", "NOT BLOCKED")
 
 
 def _cell(index: decide.Index, platform: Platform, app: BannedApp, as_of: str) -> str:
     judged = decide.best_case(index, platform, app, as_of, "weak")
-    if judged.worst.verdict == "not-applicable":
-        return "no such app"
     if judged.proven:
         return "weak" if judged.worst.strength == "weak" else "blocked"
-    if not any(identifier.family == FAMILY_OF[platform] for identifier in app.identifiers):
-        return "no identifier"
     return _WORDS.get(judged.worst.verdict, "NOT BLOCKED")
 
 

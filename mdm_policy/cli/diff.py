@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -31,7 +32,8 @@ _HEX = re.compile(r"[0-9a-f]{4,64}|\.")
 _FROM_GIT = (7, 9)
 """How many arguments git gives an external diff: path, old file, hex and mode, new file, hex and mode; for a rename
 also the new path and what git says about it (git-scm.com/docs/git, GIT_EXTERNAL_DIFF)."""
-_UNMERGED = 1
+_CALLED_BY_GIT = "GIT_DIFF_PATH_COUNTER"
+"""What git sets for its diff program; for an unmerged file it gives the path alone."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -90,6 +92,9 @@ def command(
     """
     size = max_size * _MIB if max_size else MAX_SIZE
     asked = _Asked(lists, deployment, devices, as_of or inputs.today(), everything, format_, size)
+    if revs is None and len(sides) == 1 and _CALLED_BY_GIT in os.environ:
+        output.result(f"mdm-policy diff {sides[0]}: unmerged")
+        return
     if revs is None and _is_from_git(sides):
         _external(sides, asked)
         return
@@ -114,8 +119,8 @@ def _external(sides: Sequence[str], asked: _Asked) -> None:
     """Answer git: what cannot be read is said and passed over, since git stops at an exit code that is not 0."""
     path, old, new = sides[0], sides[1], sides[4]
     renamed = sides[7] if len(sides) > _FROM_GIT[0] else path
-    names = {old: f"a/{path}", new: f"b/{renamed}"}
-    before, after = (Given(names[file], given(file).paths, str(Path(file).parent)) for file in (old, new))
+    names = {file: name for file, name in ((old, f"a/{path}"), (new, f"b/{renamed}")) if given(file).paths}
+    before, after = (Given(names.get(file, file), given(file).paths, str(Path(file).parent)) for file in (old, new))
     output.result(f"mdm-policy diff a/{path} b/{renamed}")
     try:
         _compare(before, after, asked, lambda text: _renamed(text, names))
@@ -125,7 +130,7 @@ def _external(sides: Sequence[str], asked: _Asked) -> None:
 
 def _renamed(text: str, names: dict[str, str]) -> str:
     for name in sorted(names, key=len, reverse=True):
-        if name not in ("", "/dev/null", names[name].partition("/")[2]):
+        if name != names[name].partition("/")[2]:  # the working tree's own file has its name already
             text = text.replace(name, names[name])
     return text
 

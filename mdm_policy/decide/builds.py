@@ -24,7 +24,7 @@ from mdm_policy.model import FAMILY_OF, Frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mdm_policy.model import BannedApp, Platform
+    from mdm_policy.model import BannedApp, Family, Platform
 
 Key = tuple[str, str, str]
 
@@ -42,6 +42,16 @@ class Plan(Frozen, frozen=True, gc=False):
     builds: tuple[Build, ...]
     verdict: str = ""
     sentence: str = ""
+
+
+def plans(app: BannedApp) -> dict[Family, tuple[Build, ...]]:
+    """Return the builds of an app on each family of which it has an identifier: `plan` for all of them in one pass."""
+    families: dict[Family, dict[str, list[str]]] = {}
+    for identifier in app.identifiers:
+        family = identifier.family
+        if family != "web":
+            families.setdefault(family, {}).setdefault(identifier.kind, []).append(identifier.value)
+    return {family: tuple(_BUILDERS[family](values)) for family, values in families.items()}
 
 
 def plan(app: BannedApp, platform: Platform) -> Plan:

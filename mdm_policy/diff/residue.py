@@ -74,26 +74,19 @@ def kinds_of(documents: Iterable[Document]) -> set[str]:
 
 
 def _leaves(document: Document, prefix: str, skipped: Collection[str], found: set[Leaf]) -> None:
-    holders = dict(_holders(document, prefix))
-    walked = _xml(document.value, prefix) if document.format == "xml" else _plain(document.value, prefix, skipped)
+    """Gather from a document and from all that is inside it, each under its own kind and its own places."""
+    held = {prefix + pointer: inner for pointer, inner in document.inner}
+    beside = {*skipped, *held}
+    walked = _xml(document.value, prefix) if document.format == "xml" else _plain(document.value, prefix, beside)
     for pointer, value in walked:
-        if pointer in skipped or pointer in holders:
+        if pointer in beside:
             continue
         parts = split(pointer[len(prefix) :])
         if _NAMES.isdisjoint(parts) and _JUDGED.isdisjoint(parts) and not _under(pointer, skipped):
             where = "".join(f"/{'*' if part.isdecimal() else part}" for part in parts)
             found.add((document.kind, where, value))
-    for pointer, inner in holders.items():
+    for pointer, inner in held.items():
         _leaves(inner, pointer, skipped, found)
-
-
-def _holders(document: Document, prefix: str) -> Iterator[tuple[str, Document]]:
-    """Yield the documents that stand in a text of this one, with the pointer of that text."""
-    for pointer, inner in document.inner:
-        if inner.part:
-            yield from _holders(inner, prefix + pointer)
-        else:
-            yield prefix + pointer, inner
 
 
 def _plain(value: Any, prefix: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -18,9 +18,11 @@ _MANAGED = {"automated", "device"}
 def who(chosen: Sequence[Point], all_points: Sequence[Point]) -> str:
     """Describe the devices of some points among all the points that were judged; platforms that read alike are one."""
     lines: dict[str, list[str]] = {}
+    atoms = {point.atom.words for point in chosen} if any(p.atom.declared for p in chosen) else None
+    beside = [point for point in all_points if atoms is None or point.atom.words in atoms]
     for platform in dict.fromkeys(point.platform for point in chosen):
         mine = {state for p in chosen if p.platform == platform for state in p.states}
-        every = {state for p in all_points if p.platform == platform for state in p.states}
+        every = {state for p in beside if p.platform == platform for state in p.states}
         lines.setdefault(_states(platform, mine, every), []).append(platform)
     said = "; ".join(f"{', '.join(platforms)}{words}" for words, platforms in lines.items())
     reached = dict.fromkeys(point.atom.words for point in chosen)

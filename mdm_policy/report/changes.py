@@ -72,7 +72,7 @@ def sentence(report: Report) -> str:
 
 def text(report: Report, width: int = 80) -> str:
     """Write the comparison for people."""
-    lines = [fill(f"From {report.old} to {report.new}, as of {report.as_of}", width), fill(sentence(report), width)]
+    lines = [fill(sentence(report), width), fill(f"From {report.old} to {report.new}, as of {report.as_of}.", width)]
     lines += [fill(line, width, "  ", "    ") for line in _standings(report)]
     for change in report.shown:
         lines += ["", *_change(change, width)]
@@ -93,7 +93,7 @@ def _standings(report: Report) -> Iterator[str]:
 def _change(change: Change, width: int) -> Iterator[str]:
     verdicts = f": {change.before} -> {change.after}" if change.before or change.after else ""
     where = f", {_TITLES.get(change.platform, change.platform)}" if change.platform else ""
-    yield fill(f"{change.direction:<11} {change.name}{where}{verdicts}", width, "", "    ")
+    yield fill(f"{change.direction} {change.name}{where}{verdicts}", width, "", "    ")
     for label, value in (
         ("identifiers", _identifiers(change)),
         ("devices", change.who),

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.decide import preinstalled, reach
-from mdm_policy.decide.builds import Key, compared, plan
+from mdm_policy.decide.builds import Key, compared, keys, plans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from mdm_policy.model import BannedApp, Platform, Reading
+    from mdm_policy.model import BannedApp, Reading
     from mdm_policy.verify.pieces import Piece
 
-FAMILIES: tuple[Platform, ...] = ("ios", "macos", "android", "windows")
-"""One platform for each family of identifiers."""
 _NONE: tuple[int, ...] = ()
 
 
@@ -33,7 +31,7 @@ def alike(
     groups: dict[object, list[BannedApp]] = defaultdict(list)
     for app in apps:
         shape = (
-            tuple([_shape(app, platform, acts) for platform in FAMILIES]),
+            _shape(app, acts),
             app.duties,
             preinstalled(app, "ios"),
             preinstalled(app, "android"),
@@ -43,13 +41,37 @@ def alike(
     return tuple(tuple(group) for group in groups.values())
 
 
-def _shape(app: BannedApp, platform: Platform, acts: dict[Key, tuple[int, ...]]) -> object:
-    wanted = plan(app, platform)
-    if not wanted.builds:
-        return wanted.verdict
-    return tuple(
-        [tuple([tuple([acts.get(key, _NONE) for key in match]) for match in build.matches]) for build in wanted.builds]
+def _shape(app: BannedApp, acts: dict[Key, tuple[int, ...]]) -> object:
+    """Return what acts on each key of each build, family by family, and what is said of families without a build."""
+    get = acts.get
+    known = [(family, builds) for family, builds in plans(app).items() if builds]
+    built = {str(family) for family, _ in known}
+    return (
+        *[
+            (
+                family,
+                tuple([tuple([tuple([get(key, _NONE) for key in match]) for match in one.matches]) for one in builds]),
+            )
+            for family, builds in known
+        ],
+        *[(family, state) for family, state in app.platforms.items() if family not in built],
     )
+
+
+def cut(pieces: Sequence[Piece], groups: Iterable[tuple[BannedApp, ...]]) -> tuple[Piece, ...]:
+    """Return the documents with the effects on the first app of each group alone: all that its verdict rests on."""
+    watched = frozenset(key for group in groups for key in keys(group[0]))
+    values = frozenset(value for _, _, value in watched)
+    return tuple(
+        msgspec.structs.replace(one, readings=tuple([_part(reading, watched, values) for reading in one.readings]))
+        for one in pieces
+    )
+
+
+def _part(reading: Reading, watched: frozenset[Key], values: frozenset[str]) -> Reading:
+    near = [e for e in reading.effects if e.value in values or e.kind == "executable" or e.family == "web"]
+    kept = tuple([e for e in near if e.family == "web" or compared((e.family, e.kind, e.value)) in watched])
+    return msgspec.structs.replace(reading, effects=kept)
 
 
 def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, int]) -> dict[Key, tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,8 +56,10 @@ class Leave(Frozen, frozen=True):
 class Court:
     """Judge one class."""
 
-    def __init__(self, pieces: Sequence[Piece], cls: DeviceClass, rules: Rules, *, declared: bool) -> None:
-        """Gather what acts on the class."""
+    def __init__(
+        self, pieces: Sequence[Piece], cls: DeviceClass, rules: Rules, *, declared: bool, whole: Sequence[Piece] = ()
+    ) -> None:
+        """Gather what acts on the class; `whole` are the documents with all their effects, where `pieces` are cut."""
         self.cls = cls
         self.rules = rules
         self.documents = tuple(one.name for one in acting(pieces, cls) if one.addresses(cls.platform))
@@ -65,6 +68,12 @@ class Court:
         plain = msgspec.structs.replace(cls, managed_by=None) if declared else None
         self._scope = plain
         self.index = Index(self.readings, plain, require_scope=rules.require_scope)
+        self._whole = whole or pieces
+
+    @cached_property
+    def _everything(self) -> Index:
+        """Index all effects, only when somebody asks for the line of an app that others stand in for."""
+        return Index(readings_for(self._whole, self.cls), self._scope, require_scope=self.rules.require_scope)
 
     def verdict(self, groups: Iterable[tuple[BannedApp, ...]], leave: Leave) -> ClassVerdict:
         """Judge all groups by their first app; one whose devices can't exist proves nothing and is a gap."""
@@ -105,7 +114,7 @@ class Court:
 
     def decide(self, app: BannedApp, state: DeviceState) -> Decision:
         """Return what becomes of an app in a state, with its own line."""
-        return decide(self.index, state, app, self.rules.as_of)
+        return decide(self._everything, state, app, self.rules.as_of)
 
     def _states(self, app: BannedApp) -> tuple[DeviceState, ...]:
         platform = self.cls.platform
@@ -122,7 +131,7 @@ class Court:
 
     def _stays(self, app: BannedApp, state: DeviceState) -> bool:
         """Tell whether a copy that is installed already stays, be it hidden."""
-        decision = self.decide(app, state)
+        decision = decide(self.index, state, app, self.rules.as_of)
         return holds(decision, installed=True) and decision.verdict != "removed"
 
     def _talks(self, app: BannedApp) -> bool:

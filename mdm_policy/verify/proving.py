@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.decide import holds, law_against
 from mdm_policy.errors import Finding, finding_order, warning
 from mdm_policy.verify import queries
-from mdm_policy.verify.alike import alike
+from mdm_policy.verify.alike import alike, cut
 from mdm_policy.verify.classes import strongest
 from mdm_policy.verify.hints import for_duty, hint
 from mdm_policy.verify.judging import UNMET, Court, Leave, Rules
@@ -37,13 +37,14 @@ def verify(
     leave = Leave(waivers, resolution.accepted_gaps)
     alone = {waiver.app for waiver in leave.waivers} | {gap.app for gap in leave.accepted}
     groups = alike(resolution.apps, pieces, alone)
+    small = cut(pieces, groups)
     declared = bool(resolution.devices)
     classes: tuple[DeviceClass, ...] = resolution.devices
     weaker: tuple[str, ...] = ()
     if not declared:
-        chosen = strongest(pieces, [group[0] for group in groups], rules.as_of, rules.min_strength)
+        chosen = strongest(small, [group[0] for group in groups], rules.as_of, rules.min_strength)
         classes, weaker = chosen.classes, chosen.weaker
-    courts = [Court(pieces, cls, rules, declared=declared) for cls in classes]
+    courts = [Court(small, cls, rules, declared=declared, whole=pieces) for cls in classes]
     verdicts = tuple(court.verdict(groups, leave) for court in courts)
     places = places or Places({one.name: one.document for one in pieces})
     reports = [report for verdict in verdicts for report in _reports(verdict, places)]

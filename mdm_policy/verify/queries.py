@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy.catalogue import folded_key
-from mdm_policy.decide.builds import compared, keys
+from mdm_policy.decide.builds import compared
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import Frozen
@@ -101,11 +102,11 @@ def remarks(
 ) -> list[Finding]:
     """Return what should be said beside the verdicts."""
     banned = _Banned(resolution.apps)
-    guarded = {folded_key(*identifier.key) for identifier in protected}
+    guarded = _Guarded(catalogue, protected)
     found: list[Said] = []
     for one in pieces:
         for reading in one.readings:
-            found += _of_reading(reading, banned, catalogue, guarded)
+            found += _of_reading(reading, banned, guarded)
     found += [Said(*told) for told in dead.out_of_force(courts)]
     found += [Said(*told) for told in dead.shadowed(courts)]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
@@ -113,24 +114,52 @@ def remarks(
 
 
 class _Banned:
-    """Hold what is banned by everything that could be compared with it."""
+    """Hold what is banned by everything that could be compared with it; what few ask for is made when they do."""
 
     def __init__(self, apps: Iterable[BannedApp]) -> None:
-        self.owners: dict[Key, BannedApp] = {}
-        self.folded: dict[Key, str] = {}
-        self.values: dict[str, tuple[str, BannedApp]] = {}
-        for app in apps:
-            for identifier in app.identifiers:
-                family, kind, value = key = compared(identifier.key)
-                self.owners.setdefault(key, app)
-                self.folded.setdefault((family, kind, value.casefold()), value)
-                if kind in ("bundle_id", "package_name"):
-                    self.values.setdefault(value, (family, app))
-            for key in keys(app):
-                self.owners.setdefault(key, app)
+        self.owners = {compared(identifier.key): app for app in apps for identifier in app.identifiers}
+
+    @cached_property
+    def folded(self) -> dict[Key, str]:
+        """Map each key without regard to case to how it is written."""
+        return {(family, kind, value.casefold()): value for family, kind, value in self.owners}
+
+    @cached_property
+    def values(self) -> dict[str, tuple[str, BannedApp]]:
+        """Map each bundle id and package to its platform and app."""
+        kinds = ("bundle_id", "package_name")
+        return {value: (family, app) for (family, kind, value), app in self.owners.items() if kind in kinds}
 
 
-def _of_reading(reading: Reading, banned: _Banned, catalogue: Catalogue, guarded: Collection[Key]) -> Iterator[Said]:
+class _Guarded:
+    """Hold what must not be blocked: by the catalogue, by the deployment."""
+
+    def __init__(self, catalogue: Catalogue, protected: Iterable[Identifier]) -> None:
+        self.never = catalogue.never_block
+        self.protected = {folded_key(*identifier.key) for identifier in protected}
+        self._values = {value for _, _, value in (*self.never, *self.protected)}
+
+    def finding(self, effect: Effect) -> Finding | None:
+        """Return why an effect hurts; nearly all are no concern, which one look-up tells."""
+        family, kind, value = effect.family, effect.kind, effect.value
+        if value not in self._values and family != "windows" and kind != "signing_id":
+            return None
+        candidates = [folded_key(family, kind, value)]
+        if kind == "signing_id":
+            candidates.append(("macos", "bundle_id", value.partition(":")[2]))
+        for key in candidates:
+            entry = self.never.get(key)
+            if entry is not None:
+                why = _DANGER[entry.level] + (f" ({entry.note})" if entry.note else "")
+                make = note if entry.level == "function" else warning
+                return make("never-block", f"{quoted(value)} must not be blocked: {why}", None, "remove it")
+            if key in self.protected:
+                said = f"{quoted(value)} is blocked, and the deployment protects it"
+                return warning("protected-app", said, None, "remove it")
+        return None
+
+
+def _of_reading(reading: Reading, banned: _Banned, guarded: _Guarded) -> Iterator[Said]:
     counts: dict[str, int] = defaultdict(int)
     idle: dict[int, list[Effect]] = defaultdict(list)
     for effect in reading.effects:
@@ -141,7 +170,7 @@ def _of_reading(reading: Reading, banned: _Banned, catalogue: Catalogue, guarded
         elif sense in ("allow", "allow-only"):
             finding = _allowed(effect, banned)
         elif sense in ("block", "remove"):
-            finding = _over_block(effect, catalogue, guarded) or _mistaken(effect, banned)
+            finding = guarded.finding(effect) or _mistaken(effect, banned)
         if finding is not None:
             counts[finding.id] += 1
             if counts[finding.id] <= _SHOWN:
@@ -166,23 +195,6 @@ def _allowed(effect: Effect, banned: _Banned) -> Finding | None:
         return None
     said = f"{app.name} is banned, and {quoted(effect.value)} is installed, allowed or made a default here: {effect.rule.fact.text}"
     return warning("banned-app-allowed", said, None, "remove it from this list")
-
-
-def _over_block(effect: Effect, catalogue: Catalogue, guarded: Collection[Key]) -> Finding | None:
-    candidates = [folded_key(*effect.key)]
-    if effect.kind == "signing_id":
-        candidates.append(("macos", "bundle_id", effect.value.partition(":")[2]))
-    for key in candidates:
-        entry = catalogue.never_block.get(key)
-        if entry is not None:
-            why = _DANGER[entry.level] + (f" ({entry.note})" if entry.note else "")
-            make = note if entry.level == "function" else warning
-            return make("never-block", f"{quoted(effect.value)} must not be blocked: {why}", None, "remove it")
-        if key in guarded:
-            return warning(
-                "protected-app", f"{quoted(effect.value)} is blocked, and the deployment protects it", None, "remove it"
-            )
-    return None
 
 
 def _mistaken(effect: Effect, banned: _Banned) -> Finding | None:
