@@ -27,7 +27,7 @@ _TARGETS = ("apple-ios-restrictions", "intune-ios-settings-catalog", "jamf-mobil
 
 def figures(runs: int) -> Iterator[Figure]:
     """Measure the time for each term and target, ours and aerleon's."""
-    _install()
+    install()
     made = resolution(_TERMS)
     chosen = [target for target in unlimited()[0] if target.name in _TARGETS]
     assert len(chosen) == len(_TARGETS)
@@ -50,7 +50,13 @@ def _microseconds(value: float) -> str:
     return f"{value * 1e6:.1f} us" if value < 1e-3 else duration(value)
 
 
-def _install() -> None:
+def peer_python() -> Path:
+    """Return the peers' own Python."""
+    return _PYTHON
+
+
+def install() -> None:
+    """Make the peers' environment, once."""
     if not _PYTHON.exists():
         subprocess.run([sys.executable, "-m", "venv", _PEER], check=True)
     # Our own pip does it: the one a new environment brings may be too old to know dependency groups.

@@ -13,6 +13,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 import bench_build  # noqa: E402 - the path is set above
 import bench_loading  # noqa: E402
 import bench_peer  # noqa: E402
+import bench_prove  # noqa: E402
 import bench_start  # noqa: E402
 from figures import HEADING  # noqa: E402
 
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "start": bench_start.figures,
     "loading": bench_loading.figures,
     "build": bench_build.figures,
+    "prove": bench_prove.figures,
     "peer": bench_peer.figures,
 }
 

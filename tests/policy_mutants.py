@@ -14,7 +14,7 @@ import pickle
 import plistlib
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -137,7 +137,7 @@ def weakening(document: Document) -> Iterator[Mutant]:
         yield from _profile_edits(document)
 
 
-def _entry_edits(layer: Layer, entries: list[tuple[str, str, str]]) -> Iterator[Mutant]:
+def _entry_edits(layer: Layer, entries: Sequence[tuple[str, str, str]]) -> Iterator[Mutant]:
     """Edit one entry of a list at a time."""
     value = layer.document.value
     alike: dict[tuple[str, str, str], int] = {}
@@ -418,7 +418,7 @@ def _profile_edits(document: Document) -> Iterator[Mutant]:
         yield Mutant(f"payload {place} of another type", layer.rebuild(made))
 
 
-def _xml_edits(layer: Layer, entries: list[tuple[str, str]]) -> Iterator[Mutant]:
+def _xml_edits(layer: Layer, entries: Sequence[tuple[str, str]]) -> Iterator[Mutant]:
     """Edit one AppLocker rule, or the name of a process, at a time."""
     root = layer.document.value
     for family, text in dict.fromkeys(entries):
@@ -501,11 +501,12 @@ def cosmetic(document: Document, *, shuffles: int = 20) -> Iterator[Mutant]:
         if layer.document.kind == "apple-profile":
             yield Mutant("as Jamf gives it back", layer.rebuild(_as_jamf(value)))
         for seed in range(shuffles):
-            dice = random.Random(seed)  # noqa: S311 - the same in each run
-            yield Mutant(
-                f"shuffled {seed}",
-                layer.rebuild(_reordered(value, lambda items, dice=dice: dice.sample(items, len(items)))),
-            )
+            yield Mutant(f"shuffled {seed}", layer.rebuild(_reordered(value, _shuffling(seed))))
+
+
+def _shuffling(seed: int) -> Callable[[list[Any]], list[Any]]:
+    dice = random.Random(seed)  # noqa: S311 - the same in each run
+    return lambda items: dice.sample(items, len(items))
 
 
 def _xml_cosmetics(layer: Layer) -> Iterator[Mutant]:

@@ -26,7 +26,7 @@ _HELP = {
     "lookup": "Search the catalogue by name, vendor or identifier.",
     "schema": "Print a JSON Schema for editors.",
     "targets": "Show the targets, or one target in full.",
-    "verify": "Prove what policies block, app by app and class by class.",
+    "verify": "Prove, app by app and class by class, whether policies block what a list bans.",
 }
 
 

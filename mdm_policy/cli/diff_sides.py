@@ -88,10 +88,7 @@ def _kind(path: Path) -> str:
         return "ban-list"
     if path.suffix.lower() not in _LISTS or not path.is_file():
         return ""
-    try:
-        kind = loading.detect(inputs.read(path))
-    except PolicyError:
-        return ""
+    kind = loading.detect(inputs.read(path))
     return kind if kind in _LANGUAGE else ""
 
 

@@ -108,7 +108,7 @@ class _Reading:
         if source != STANDARD_INPUT and _is(path, Path.is_dir):
             self._folder(path, source)
             return
-        name = self._file(path, source, meant=True)
+        name = self._file(path, source, meant=True, named=True)
         if name:
             self._named.add(name)
 
@@ -156,19 +156,19 @@ class _Reading:
             elif entry.suffix.lower() not in _TEXTS and (_is(entry, Path.is_file) or entry.is_symlink()):
                 yield entry
 
-    def _file(self, path: Path, source: str, *, meant: bool) -> str:
+    def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
         """Read one file and return the name of its document, or nothing when it holds none."""
         real = os.path.realpath(path)
         if str(path) == STANDARD_INPUT:
             real = STANDARD_INPUT
         if real not in self._seen:
-            self._seen[real] = self._open(path, meant)
+            self._seen[real] = self._open(path, meant, named)
         name = self._seen[real]
         if name:
             self._sources.setdefault(name, {})[source] = None
         return name if name in self._documents else ""
 
-    def _open(self, path: Path, meant: bool) -> str:
+    def _open(self, path: Path, meant: bool, named: bool) -> str:
         name = "(standard input)" if str(path) == STANDARD_INPUT else str(path)
         try:
             data = self._bytes(path)
@@ -184,7 +184,8 @@ class _Reading:
                 said = f"no document: {bad.findings[0].message}"
                 self._findings.append(note("file-skipped", said, Origin(name)))
             return ""
-        self._findings += document.findings
+        # A backup holds much that is none of our business: what cannot be opened inside it must not stop the rest.
+        self._findings += [f if named or f.severity != "error" else _milder(f) for f in document.findings]
         self._documents[name] = document
         return name
 
@@ -230,6 +231,10 @@ class _Reading:
                 files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
                 for name in filter(None, [self._file(one, source, meant=True) for one in files]):
                     self._scopes.setdefault(name, []).append(_labels(entry))
+
+
+def _milder(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, severity="warning")
 
 
 def _is(path: Path, ask: Any) -> bool:

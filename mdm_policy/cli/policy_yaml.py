@@ -128,8 +128,8 @@ class _Writer:
         if self._before(event):
             self.parts.append(json.dumps(event.value))
             return
-        tag = event.tag if event.tag not in (None, "!") else None
-        tag = tag or self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
+        implied: str = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
+        tag = event.tag or implied
         if tag.removeprefix(_CORE) not in _PLAIN:
             self.parts.append(json.dumps(event.value))
             return

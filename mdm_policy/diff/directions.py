@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mdm_policy.diff.units import Unit
     from mdm_policy.model import Effect
 
-_LEVELS = {"unknown": 2, "reported-only": 1}
 _SHOWN = 2
 
 
@@ -93,17 +92,14 @@ class Comparer:
             shaken = next((point for point in judged.worse if _shaken(point)), None)
             if shaken is not None:
                 return "NARROWED", shaken.new.sentence
-            if max(map(_new_level, judged.every)) >= max(map(_old_level, judged.every)):
-                return "NARROWED", _narrower(first)
         return self._without_effect(unit, first)
 
     def _without_effect(self, unit: Unit, point: Point) -> tuple[Direction, str]:
         """Tell an entry that is gone from one that is still there and blocks nothing."""
         rules = {rule.id for reading in self._new.readings for rule in reading.rules}
         if ANYTHING in unit.shown and point.old.rule is not None and point.old.rule.id in rules:
-            return "INEFFECTIVE", point.new.sentence.partition(", but ")[
-                2
-            ] or "the list that refused it is without effect"
+            said = point.new.sentence.partition(", but ")[2]
+            return "INEFFECTIVE", said or "the list that refused it is without effect"
         found = [effect for key in unit.keys for _, effect in self._new.effects.get(key, ())]
         still = next((e for e in found if e.rule.sense not in ("allow", "allow-only")), None)
         if still is not None:
@@ -115,7 +111,7 @@ class Comparer:
             if now.count(text) > max(0, was.count(text) - self._places(unit, text)):
                 return "INEFFECTIVE", f"{text!r} still stands in the documents, in a place where it has no effect"
         for text in self._written(unit):
-            alike = [other for other in now.alike(text) if not was.count(other)]
+            alike = now.alike(text, was)
             if alike:
                 said = f"{text!r} is now written {alike[0]!r}, which names no such app: devices compare every character"
                 return "INEFFECTIVE", said
@@ -177,14 +173,6 @@ def _shaken(point: Point) -> bool:
     return rule.sense in ("block", "remove", "allow-only")
 
 
-def _old_level(point: Point) -> int:
-    return 3 if _holds(point.old, point) else _LEVELS.get(point.old.verdict, 0)
-
-
-def _new_level(point: Point) -> int:
-    return 3 if _holds(point.new, point) else _LEVELS.get(point.new.verdict, 0)
-
-
 def _narrower(point: Point) -> str:
     """Say what is lost at a point, though something is left elsewhere."""
     old, new = point.old, point.new
@@ -196,7 +184,7 @@ def _narrower(point: Point) -> str:
     if rank_new >= rank_old and sure_new >= sure_old:
         return f"{new.escapes} escape"
     if rank_new >= rank_old:
-        return point.sure_new.sentence if point.sure_new.verdict == "unknown" else "whom it reaches is less certain"
+        return point.sure_new.sentence
     if old.strength != new.strength:
         escapes = f": {new.escapes} escape" if new.escapes else ""
         return f"the block is {new.strength} where it was {old.strength}{escapes}"

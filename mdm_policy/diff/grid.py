@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
 from mdm_policy.effects import RULES
@@ -111,7 +113,7 @@ class Grid:
         self._platforms = tuple(one for one in PLATFORMS if one in governed and one not in self.left_out)
         self._atoms = _atoms(readings, classes, self._platforms)
         self._stated = len({reading.scope.state == "not-stated" for reading in readings}) > 1
-        versions = Index(readings).versions
+        versions = Index([msgspec.structs.replace(one, effects=()) for one in readings]).versions
         self._versions = {platform: versions(platform) for platform in self._platforms}
         self._sorted: dict[tuple[str, str, int, bool], tuple[tuple[DeviceState, ...], ...]] = {}
 

@@ -32,7 +32,8 @@ def compare_lists(old: ListSide, new: ListSide) -> Comparison:
     after = {app.key: app for app in new.resolution.apps}
     changes: list[Change] = []
     for key in sorted(before.keys() | after.keys()):
-        changes += _app(before.get(key), after.get(key), old, new)
+        app = after.get(key) or before[key]
+        changes += _app(app, before.get(key), after.get(key), old, new)
     changes += _authorities(old, new)
     changes += _exceptions(old, new, before.keys() & after.keys())
     if not changes and _digests(old) != _digests(new):
@@ -58,10 +59,9 @@ def _change(
     return Change(direction, key, name, platform, identifiers, who, *verdicts, why, old, new, banned_by)
 
 
-def _app(before: BannedApp | None, after: BannedApp | None, old: ListSide, new: ListSide) -> Iterator[Change]:
-    app = after or before
-    if app is None:
-        return
+def _app(
+    app: BannedApp, before: BannedApp | None, after: BannedApp | None, old: ListSide, new: ListSide
+) -> Iterator[Change]:
     told = False
     by = _banned_by(before, old) if after is None else _banned_by(app, new)
     places = (_place(before), _place(after))

@@ -37,11 +37,11 @@ class Mentions:
         """Return how often a text stands in the documents, whole or as the last part of a path."""
         return self._texts()[value]
 
-    def alike(self, value: str) -> tuple[str, ...]:
-        """Return the texts that a person takes for the given one, and a device does not."""
+    def alike(self, value: str, before: Mentions) -> tuple[str, ...]:
+        """Return the texts, new since `before`, that a person takes for the given one, and a device does not."""
         if self._folded is None:
             self._folded = {}
-            for text in self._texts():
+            for text in self._texts().keys() - before._texts().keys():
                 self._folded.setdefault(fold(text), set()).add(text)
         return tuple(sorted(self._folded.get(fold(value), set()) - {value}))
 
@@ -58,7 +58,9 @@ class Mentions:
 
 def fold(text: str) -> str:
     """Fold a text to what it looks like."""
-    shown = "".join(char for char in text if char.isprintable() and not char.isspace())
+    shown = text
+    if not text.isprintable() or " " in text or not text.isascii():
+        shown = "".join(char for char in text if char.isprintable() and not char.isspace())
     if not shown.isascii():
         shown = "".join(char for char in unicodedata.normalize("NFKD", shown) if not unicodedata.combining(char))
     return shown.casefold().translate(_ALIKE)

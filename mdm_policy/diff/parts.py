@@ -58,18 +58,18 @@ class Coded:
         self.lists = frozenset(
             codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
         )
-        made: dict[Key, set[int]] = {}
+        unions: dict[tuple[frozenset[int], int], frozenset[int]] = {}
+        nothing: frozenset[int] = frozenset()
+        keys = self.keys
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
             for effect in one.reading.effects:
-                code = own.get(id(effect.rule))
-                if code is None:
-                    code = own[id(effect.rule)] = codes.of(one, effect.rule)
-                made.setdefault(compared((effect.family, effect.kind, effect.value)), set()).add(code)
-        shared: dict[frozenset[int], frozenset[int]] = {}
-        for key, found in made.items():
-            frozen = frozenset(found)
-            self.keys[key] = shared.setdefault(frozen, frozen)
+                key = compared((effect.family, effect.kind, effect.value))
+                step = (keys.get(key, nothing), own[id(effect.rule)])
+                union = unions.get(step)
+                if union is None:
+                    union = unions[step] = step[0] | {step[1]}
+                keys[key] = union
 
     def gather(self, keys: Iterable[Key]) -> None:
         """Remember the effects on some keys."""
@@ -95,7 +95,7 @@ class Codes:
     def __init__(self) -> None:
         """Start with none."""
         self._known: dict[tuple[str, str], list[tuple[Rule, Scope, int]]] = {}
-        self._count = 0
+        self._names: list[str] = []
 
     def of(self, one: Named, rule: Rule) -> int:
         """Return the number of a rule; two rules that say the same in the same place have the same."""
@@ -103,9 +103,13 @@ class Codes:
         for other, scope, code in known:
             if (other is rule or other == rule) and scope == one.reading.scope:
                 return code
-        self._count += 1
-        known.append((rule, one.reading.scope, self._count))
-        return self._count
+        self._names.append(one.name)
+        known.append((rule, one.reading.scope, len(self._names) - 1))
+        return len(self._names) - 1
+
+    def names(self, codes: Iterable[int]) -> set[str]:
+        """Return the names of the documents in which some rules stand."""
+        return {self._names[code] for code in codes}
 
 
 def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:

@@ -21,7 +21,7 @@ from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.model import FAMILIES, Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide import Decision
@@ -65,8 +65,9 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     apps = Apps(question.apps, catalogue)
     found = parts(left, right)
     findings: list[Finding] = []
-    results = [one for part in found for one in _compare(part, question, apps, mentions, findings)]
-    differing = _differing(pairs, left, right)
+    acting: set[str] = set()
+    results = [one for part in found for one in _compare(part, question, apps, mentions, (findings, acting))]
+    differing = _differing(pairs, acting, left, right)
     rest = _others(pairs, differing, left, right)
     changes = _with_places(_lines(results, question, many=len(found) > 1), old, new)
     changes += _cosmetic(pairs, differing, rest)
@@ -88,15 +89,25 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
 
 
 def _compare(
-    part: Part, question: Question, apps: Apps, mentions: tuple[Mentions, Mentions], findings: list[Finding]
+    part: Part,
+    question: Question,
+    apps: Apps,
+    mentions: tuple[Mentions, Mentions],
+    told: tuple[list[Finding], set[str]],
 ) -> Iterator[_Result]:
-    """Compare all that the two sides of a part name differently."""
+    """Compare all that the two sides of a part name differently.
+
+    Findings, and the names of documents whose entries differ, are added to what is `told`.
+    """
+    findings, acting = told
     codes = Codes()
     old, new = Coded(part.old, codes), Coded(part.new, codes)
     whole = old.lists != new.lists
     every = old.keys.keys() | new.keys.keys()
-    changed = sorted(every if whole else (key for key in every if old.keys.get(key) != new.keys.get(key)))
-    asked: list[Key] = list(changed)
+    differ = [key for key in every if old.keys.get(key) != new.keys.get(key)]
+    acting |= codes.names(old.lists ^ new.lists)
+    acting |= codes.names(code for both in {_both(old, new, key) for key in differ} for code in both)
+    asked: list[Key] = sorted(every if whole else differ)
     if whole:
         asked += sorted({i.key for app in question.apps for i in app.identifiers} - every)
     chosen = list(units(asked, apps))
@@ -128,6 +139,12 @@ def _compare(
             continue
         point = verdicts.points[0]
         yield _Result(unit, verdicts, part, _place(old, unit, point.old), _place(new, unit, point.new))
+
+
+def _both(old: Coded, new: Coded, key: Key) -> frozenset[int]:
+    """Return the rules that act on an identifier on one side alone."""
+    nothing: frozenset[int] = frozenset()
+    return old.keys.get(key, nothing) ^ new.keys.get(key, nothing)
 
 
 def _place(side: Coded, unit: Unit, decision: Decision) -> tuple[str, str]:
@@ -222,25 +239,24 @@ def _origins(wanted: Iterable[tuple[str, str]], side: Side) -> dict[tuple[str, s
     return found
 
 
-def _differing(pairs: Sequence[Pair], left: Sequence[Named], right: Sequence[Named]) -> dict[str, bool]:
-    """Say of each pair whose bytes differ whether what they do differs too."""
-    made = {}
-    for one in pairs:
-        if one.old is None or one.new is None or one.old.data == one.new.data:
-            continue
-        codes = Codes()
-        sides = [Coded([n for n in named if n.name == one.name], codes) for named in (left, right)]
-        says = [
-            (
-                side.keys,
-                side.lists,
-                {reading.activates for reading in side.readings},
-                {reading.scope for reading in side.readings},
-            )
-            for side in sides
-        ]
-        made[one.name] = says[0] != says[1]
-    return made
+def _differing(
+    pairs: Sequence[Pair], acting: Collection[str], left: Sequence[Named], right: Sequence[Named]
+) -> dict[str, bool]:
+    """Say of each pair whose bytes differ whether what they do differs too; `acting` are those whose entries do."""
+    said = [_said(named) for named in (left, right)]
+    return {
+        one.name: one.name in acting or said[0].get(one.name) != said[1].get(one.name)
+        for one in pairs
+        if one.old is not None and one.new is not None and one.old.data != one.new.data
+    }
+
+
+def _said(named: Iterable[Named]) -> dict[str, set[object]]:
+    """Return whom each document reaches and what it turns on."""
+    found: dict[str, set[object]] = {}
+    for one in named:
+        found.setdefault(one.name, set()).add((one.reading.scope, one.reading.activates))
+    return found
 
 
 def _others(

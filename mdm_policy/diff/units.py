@@ -85,7 +85,7 @@ class Apps:
             owner = self._owner(family, "bundle_id", value.partition(":")[2])
         if owner is None and kind == "process_name":
             owner = self._owner(family, kind, value.removesuffix(".app")) or self._owner(family, kind, f"{value}.app")
-        return (self._banned(owner),) if owner is not None else ()
+        return (self._banned(owner),) if isinstance(owner, CatalogueApp) else ()
 
     def builds(self, app: BannedApp, family: Family) -> tuple[Build, ...]:
         """Return an app's builds on a family, worked out once."""
@@ -97,17 +97,12 @@ class Apps:
     def _owner(self, family: str, kind: str, value: str) -> CatalogueApp | CatalogueVendor | None:
         return None if self._catalogue is None else self._catalogue.find(family, kind, value)
 
-    def _banned(self, owner: CatalogueApp | CatalogueVendor) -> BannedApp:
-        if isinstance(owner, CatalogueApp):
-            if owner.key not in self._known:
-                identifiers = (*owner.identifiers, *derive(owner.identifiers))
-                vendor, preinstalled = owner.vendor, owner.preinstalled
-                self._known[owner.key] = BannedApp(
-                    owner.key, owner.name, vendor, identifiers, (), (), owner.platforms, preinstalled
-                )
-            return self._known[owner.key]
-        key = f"vendor:{owner.key}"
-        return BannedApp(key, f"{owner.name} (all software)", owner.key, owner.identifiers, (), ())
+    def _banned(self, owner: CatalogueApp) -> BannedApp:
+        if owner.key not in self._known:
+            identifiers = (*owner.identifiers, *derive(owner.identifiers))
+            facts = (owner.platforms, owner.preinstalled)
+            self._known[owner.key] = BannedApp(owner.key, owner.name, owner.vendor, identifiers, (), (), *facts)
+        return self._known[owner.key]
 
     def vendor(self, key: Key) -> Unit:
         """Return all the software that a team or publisher signs, of which the known apps are a part."""
@@ -115,7 +110,7 @@ class Apps:
         owner = next((one for one in found if not isinstance(one, CatalogueApp)), None)
         if owner is not None:
             return _lone(key, f"vendor:{owner.key}", f"{owner.name} (all software)")
-        return _lone(key, "", f"all software signed by {key[2]}")
+        return _lone(key, key[2], key[2])
 
 
 def units(keys: Iterable[Key], apps: Apps) -> tuple[Unit, ...]:
@@ -129,7 +124,7 @@ def units(keys: Iterable[Key], apps: Apps) -> tuple[Unit, ...]:
 
 def _of(key: Key, apps: Apps) -> Iterable[Unit]:
     owners = apps.bearing(key)
-    if not owners:
+    if not owners and key[1] not in _WIDE:
         yield _lone(key, key[2], key[2])
     for app in owners:
         mine = [b for b in apps.builds(app, _family(key)) if any(key in match for match in b.matches)]
@@ -137,7 +132,7 @@ def _of(key: Key, apps: Apps) -> Iterable[Unit]:
             yield _build(app, build, _family(key))
         if key[1] not in _WIDE and not any(match == (key,) for build in mine for match in build.matches):
             yield _lone(key, app.key, app.name, tuple(build.name for build in mine))
-    if owners and key[1] in _WIDE:
+    if key[1] in _WIDE:
         yield apps.vendor(key)
 
 
@@ -182,10 +177,8 @@ def _lone(key: Key, app: str, name: str, part_of: tuple[str, ...] = ()) -> Unit:
     identifier = Identifier(family, _kind(kind), value, _NOWHERE)
     one = BannedApp(app, name, "", (identifier,), (), ())
     built = plan(one, _FIRST[family]).builds if family in _FIRST else ()
-    matches = built[0].matches if built else ((key,),)
-    if not any(key in match for match in matches):
-        built, matches = (), ((key,),)
-    return Unit(app, name, family, (value,), one, matches, not built or not matches, part_of)
+    mine = [build.matches for build in built if any(key in match for match in build.matches)]
+    return Unit(app, name, family, (value,), one, mine[0] if mine else ((key,),), not mine, part_of)
 
 
 def _family(key: Key) -> Family:

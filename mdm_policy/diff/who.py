@@ -49,8 +49,6 @@ def _states(platform: str, mine: set[DeviceState], every: set[DeviceState]) -> s
     origins = {state.origin for state in mine}
     if origins != {state.origin for state in every}:
         words.append(f"{_either(origins)} apps")
-    if {state.installed for state in mine} != {state.installed for state in every}:
-        words.append("installed already" if next(iter(mine)).installed else "not installed yet")
     kept = [word for word in words if word]
     return f" {', '.join(kept)}" if kept and words[0] else f", {', '.join(kept)}" if kept else ""
 

@@ -308,7 +308,13 @@ def test_a_change_has_its_direction(old: Any, new: Any, wanted: list[tuple[str, 
         assert why in found.changes[0].why
 
 
-REVERSIBLE = [row for row in ROWS if {one for one, *_ in row.values[2]} in ({_L}, {_I}, {_N}, {_T})]
+_MIXED = (
+    "an allow list becomes a deny list",
+    "another case",
+    "a look-alike letter",
+    "a deny list becomes an allow list",
+)
+REVERSIBLE = [row for row in ROWS if row.id not in (*_MIXED, "one binary of a publisher")]
 
 
 @pytest.mark.parametrize(("old", "new", "wanted", "why"), REVERSIBLE)
@@ -362,6 +368,19 @@ WHO = [
         id="all but a group",
     ),
     pytest.param(restricted("Zoom"), [], "macos", id="every Mac"),
+    pytest.param(
+        plist(
+            {
+                "PayloadType": "com.apple.applicationaccess.new",
+                "familyControlsEnabled": True,
+                "pathAllowList": ["/"],
+                "pathDenyList": ["/Applications/Zoom.app"],
+            }
+        ),
+        [],
+        "macos 10.15 and later, automated or device enrollment",
+        id="an enrollment",
+    ),
 ]
 
 
@@ -502,3 +521,135 @@ def test_a_bounded_class_has_its_systems() -> None:
     tv = DeviceClass("tv", "tvos", Origin("d"), supervised=True, os=(OsBound(">=", (17,)),))
     found = compared(_OLD_KEY, blocking(OWN), classes=(old, new, pads, tv))
     assert [(c.direction, c.who) for c in found.changes] == [(_N, "ios 9.3 and later; old")]
+
+
+def declared(**payload: Any) -> Document:
+    kept = {"Type": "com.apple.configuration.app.settings", "Identifier": "c", "Payload": {"Allowed": payload}}
+    return as_json(kept, "c.json")
+
+
+def activation(*names: str, **payload: Any) -> Document:
+    kept = {"StandardConfigurations": list(names), **payload}
+    return as_json({"Type": "com.apple.activation.simple", "Identifier": "a", "Payload": kept}, "a.json")
+
+
+ACTIVATIONS = [
+    pytest.param([activation("c")], [], _N, id="no activation any more"),
+    pytest.param([activation("c")], [activation("x")], _I, id="another is activated"),
+    pytest.param([activation("c")], [activation("c", Predicate="(x)")], _N, id="under a predicate"),
+    pytest.param([], [activation("c")], _T, id="now activated"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "direction"), ACTIVATIONS)
+def test_an_activation_states_whom_a_declaration_reaches(
+    old: list[Document], new: list[Document], direction: str
+) -> None:
+    configuration = declared(DeniedApps=[OWN])
+    found = compared([configuration, *old], [configuration, *new])
+    assert lines(found) == [(direction, OWN, "ios")]
+
+
+MORE = [
+    pytest.param(
+        graph(
+            "iosGeneralDeviceConfiguration",
+            compliantAppListType="appsNotInListCompliant",
+            compliantAppsList=[{"appId": OWN}],
+        ),
+        graph("iosGeneralDeviceConfiguration"),
+        [(_L, OWN, "ios")],
+        id="not even reported",
+    ),
+    pytest.param(
+        hidden(OWN, assignments=[target("groupAssignmentTarget", groupId="g")]),
+        hidden(
+            OWN,
+            assignments=[
+                {**EVERYONE, "target": {**EVERYONE["target"], "deviceAndAppManagementAssignmentFilterId": "f"}}
+            ],
+        ),
+        [(_N, OWN, "ios")],
+        id="a filter in place of a group",
+    ),
+    pytest.param(
+        plist(restrictions(allowListedAppBundleIDs=[OWN])),
+        plist(restrictions(allowListedAppBundleIDs=[OWN]), TargetDeviceType=5),
+        [(_I, "every app that is not named", "ios"), (_E, OWN, "ios")],
+        id="an allow list sent elsewhere",
+    ),
+    pytest.param(
+        santa(("SIGNINGID", "5A4RE8SF68:com.tencent.xinWeChat.unheard")),
+        santa(),
+        [(_L, "5A4RE8SF68:com.tencent.xinWeChat.unheard", "macos")],
+        id="a signing id nobody knows",
+    ),
+    pytest.param(santa(("TEAMID", "ABCDE12345")), santa(), [(_L, "ABCDE12345", "macos")], id="a team nobody knows"),
+    pytest.param(
+        graph(
+            "iosGeneralDeviceConfiguration",
+            appsVisibilityListType="appsNotInListCompliant",
+            appsVisibilityList=[{"appStoreUrl": "https://apps.apple.com/app/id123456789"}],
+        ),
+        graph("iosGeneralDeviceConfiguration"),
+        [(_L, "123456789", "ios")],
+        id="a store id nobody knows",
+    ),
+    pytest.param(
+        declared(DeniedBinaries=[{"TeamID": "ABCDE12345"}]),
+        declared(DeniedBinaries=[{"TeamID": "ABCDE12345"}], AlwaysAllowManagedApps=True),
+        [(_N, "ABCDE12345", "macos")],
+        id="managed apps escape",
+    ),
+    pytest.param(
+        declared(DeniedBinaries=[{"TeamID": "ABCDE12345"}], AlwaysAllowManagedApps=True),
+        declared(DeniedBinaries=[{"TeamID": "ABCDE12345"}]),
+        [(_T, "ABCDE12345", "macos")],
+        id="managed apps escape no more",
+    ),
+    pytest.param(restricted("WeChat.app"), [], [(_L, "WeChat", "macos")], id="a process under its other name"),
+    pytest.param(
+        policy(applications=[app("a.b", "FORCE_INSTALLED", disabled=True)]),
+        policy(applications=[app("a.b")]),
+        [(_T, "a.b", "android")],
+        id="hidden, then blocked",
+    ),
+    pytest.param(
+        web("https://x.example"), plist(restrictions()), [(_L, "x.example", "web")], id="no web filter any more"
+    ),
+    pytest.param(
+        web("https://x.example"),
+        plist(
+            {
+                "PayloadType": "com.apple.webcontent-filter",
+                "FilterType": "BuiltIn",
+                "DenyListURLs": ["https://x.example"],
+            },
+            DurationUntilRemoval=60,
+        ),
+        [(_N, "x.example", "web")],
+        id="an address for a minute",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "wanted"), MORE)
+def test_more_directions(old: Any, new: Any, wanted: list[tuple[str, str, str]]) -> None:
+    assert lines(compared(old, new)) == wanted
+
+
+def test_a_contradiction_is_no_narrowing() -> None:
+    twice = {"applications": [app("a.b"), app("a.b", "AVAILABLE")]}
+    found = compared(
+        applications("a.b"), policy(**twice, advancedSecurityOverrides={"untrustedAppsPolicy": "DISALLOW_INSTALL"})
+    )
+    assert found.weakens
+
+
+def test_enrollments_are_words() -> None:
+    phones = [
+        DeviceClass(platform, platform, Origin("d"), supervised=True, enrollment="automated")
+        for platform in ("ios", "ipados")
+    ]
+    found = compared(hidden(OWN), [], classes=tuple(phones))
+    assert found.changes[0].who == "ios, ipados 9.3 and later; ios, ipados"

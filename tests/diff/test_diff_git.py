@@ -85,7 +85,7 @@ def test_git_calls_it_for_all_files(repository: Path) -> None:
     assert "no document for these devices is left" in done.stdout
     assert "TIGHTENED x.y" in done.stdout
     assert "/dev/null" in done.stdout
-    assert "b/README.md" in done.stderr
+    assert "--> a/README.md" in done.stderr
 
 
 def test_git_passes_a_renamed_file_on(repository: Path) -> None:
@@ -119,7 +119,13 @@ def test_revisions_are_compared(capsys: pytest.CaptureFixture[str], revisions: s
     assert done.out.count("\nLOOSENED ") == 1
     assert f"LOOSENED {name}, iPhone, iPad" in done.out
     assert "policies/p.mobileconfig:" in done.out
-    assert "/tmp" not in done.out
+    assert "mdm-policy-" not in done.out
+
+
+def test_links_are_not_followed(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    (repository / "policies/link.mobileconfig").symlink_to("p.mobileconfig")
+    commit(repository)
+    assert run(capsys, "diff", "--git", "HEAD", "policies").code == 0
 
 
 @pytest.mark.usefixtures("repository")
@@ -226,3 +232,38 @@ def test_every_hook_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
         program, command, *_ = shlex.split(hook["entry"])
         assert program == "mdm-policy"
         assert run(capsys, command, "--help").code == 0
+
+
+ARGUMENTS = [
+    pytest.param(["policies/p.mobileconfig", "OLD", "abc1234", "100644", "NEW", "0" * 40, "100644"], id="changed"),
+    pytest.param(
+        ["p", "OLD", "abc1234", "100644", "NEW", "0" * 40, "100644", "q", "similarity index 90%"], id="renamed"
+    ),
+    pytest.param(["p", "OLD", "abc1234", "100644", "/dev/null", ".", "."], id="deleted"),
+]
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+def test_what_git_passes_is_understood(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str]
+) -> None:
+    files = {
+        "OLD": profile(tmp_path / "git-blob/p.mobileconfig", "a.b", "c.d"),
+        "NEW": profile(tmp_path / "p.mobileconfig", "a.b"),
+    }
+    done = run(capsys, "diff", *(files.get(one, one) for one in arguments))
+    assert done.code == 0
+    assert done.out.startswith(f"mdm-policy diff a/{arguments[0]} b/")
+    assert f"was at: a/{arguments[0]}:" in done.out
+    assert str(tmp_path) not in done.out
+
+
+def test_git_is_told_of_what_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    old = text(tmp_path / "git-blob/p.json", "{")
+    done = run(capsys, "diff", "p.json", old, "abc1234", "100644", "/dev/null", ".", ".")
+    assert done.code == 0
+    assert "--> a/p.json" in done.err
+
+
+def test_seven_paths_are_no_call_of_git(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "diff", *"abcdefg").code == 2

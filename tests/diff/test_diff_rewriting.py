@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mdm_policy.diff import Direction
 
 APPS = ("com.tencent.xin", "org.example.own", "org.example.other")
-BASE = {
+BASE: dict[str, Any] = {
     "PayloadType": "Configuration",
     "PayloadIdentifier": "gov.example.profile",
     "PayloadUUID": "8D5C0D1E-0000-4000-8000-000000000001",
@@ -65,7 +65,7 @@ def jamf(value: Any, *, escapes: int = 1, name: str = "Banned apps", layout: str
 def rewritten() -> Any:
     """Rewrite a profile as Jamf does."""
     payload = {
-        **BASE["PayloadContent"][0],  # type: ignore[index]
+        **BASE["PayloadContent"][0],
         "PayloadUUID": "F0F0F0F0-0000-4000-8000-000000000003",
         "PayloadIdentifier": "F0F0F0F0-0000-4000-8000-000000000003",
         "PayloadDisplayName": "Restrictions",
@@ -122,7 +122,7 @@ def test_a_default_that_is_changed_is_no_default() -> None:
     assert (other.pointer, other.before, other.after) == ("/PayloadRemovalDisallowed", "True", "False")
 
 
-GRAPH = {
+GRAPH: dict[str, Any] = {
     "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",
     "id": "1",
     "displayName": "Banned apps",
@@ -132,7 +132,7 @@ GRAPH = {
     "appsVisibilityListType": "appsNotInListCompliant",
     "appsVisibilityList": [{"appId": bundle, "name": bundle} for bundle in APPS],
 }
-LATER = {
+LATER: dict[str, Any] = {
     **GRAPH,
     "id": "2",
     "displayName": "Renamed",
@@ -144,7 +144,7 @@ LATER = {
     "description": "",
     "appsVisibilityList": [
         {"@odata.type": "#microsoft.graph.appListItem", **item} for item in reversed(GRAPH["appsVisibilityList"])
-    ],  # type: ignore[arg-type]
+    ],
 }
 
 
@@ -259,7 +259,7 @@ def test_texts_are_found_wherever_they_stand() -> None:
     assert {*APPS, "Banned apps", "b"} <= found
     mentions = Mentions([open_document("x.json", b'{"a": "C:\\\\\\\\x\\\\\\\\y.exe", "b": "com.tencent.XIN"}')])
     assert mentions.count("com.tencent.XIN") == 1
-    assert mentions.alike("com.tencent.xin") == ("com.tencent.XIN",)
+    assert mentions.alike("com.tencent.xin", Mentions([])) == ("com.tencent.XIN",)
     assert mentions.count("nothing") == 0
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import policy_mutants
@@ -21,9 +22,11 @@ from mdm_policy.cli import inputs
 from mdm_policy.diff import WEAKENING, Change, Comparison, Question, Side, compare_policies
 from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import PolicyError
-from mdm_policy.model import BannedApp, Resolution
 from mdm_policy.resolve import resolve
 from mdm_policy.verify import Rules, piece, verify
+
+if TYPE_CHECKING:
+    from mdm_policy.model import BannedApp, Resolution
 
 _EXAMPLE = Path(__file__).parents[2] / "examples/federal/deployment.yaml"
 _EACH_VERIFIED = 4
@@ -129,7 +132,7 @@ def test_every_weakening_is_seen(path: str, record_property: Any) -> None:
             verified += 1
             if not _verified(path, mutant):
                 unproven.append(mutant.label)
-    print(f"{path}: {count} weakening edits, {directions}; {verified} verified")
+    sys.stdout.write(f"{path}: {count} weakening edits, {directions}; {verified} verified\n")
     record_property("mutants", count)
     assert missed == []
     assert unproven == []
@@ -148,7 +151,7 @@ def test_no_rewriting_is_an_alarm(path: str, record_property: Any) -> None:
         found = _compared(_document(path), open_document(path, mutant.data))
         if found.exit_code or any(change.direction != "COSMETIC" for change in found.changes):
             alarms.append((mutant.label, found.changes[:2], found.others[:2]))
-    print(f"{path}: {count} rewritings")
+    sys.stdout.write(f"{path}: {count} rewritings\n")
     record_property("rewritings", count)
     assert alarms == []
     assert count >= 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import plistlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ _BAD = [
     ),
     pytest.param("x.yaml", b"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "yaml-alias", id="an alias bomb"),
     pytest.param("x.yaml", b"a: !!python/object/apply:os.system [id]\n", "yaml-tag", id="a YAML tag that runs"),
+    pytest.param("x.yaml", b"a: !secret x\n", "yaml-tag", id="a YAML tag on a text"),
     pytest.param("x.yaml", b"? [a, b]\n: c\n", "document-syntax", id="a YAML key that is a list"),
     pytest.param("x.yaml", b"a: 1\n---\nb: 2\n", "document-syntax", id="two YAML documents"),
     pytest.param("x.yaml", b"a: 'open\n", "document-syntax", id="an open quote in YAML"),
@@ -163,3 +165,15 @@ def test_what_cannot_be_asked_for_is_nothing(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "is_dir", is_dir)
     assert [document.kind for document in read_policies([tmp_path / "odd"]).documents] == ["apple-profile"]
+
+
+def test_what_is_broken_inside_a_file_stops_only_who_named_it(tmp_path: Path) -> None:
+    value = {
+        "@odata.type": "#microsoft.graph.iosCustomConfiguration",
+        "payloadFileName": "x",
+        "payload": "!not base64!",
+    }
+    (tmp_path / "outer.json").write_text(json.dumps(value), encoding="utf-8")
+    (tmp_path / "good.mobileconfig").write_bytes(GOOD)
+    assert [f.severity for f in read_policies([tmp_path / "outer.json"]).findings] == ["error"]
+    assert [f.severity for f in read_policies([tmp_path]).findings] == ["warning"]

@@ -62,7 +62,7 @@ def test_many_notes_are_cut_and_findings_without_place_are_shown() -> None:
 
 def test_the_sentence_speaks_of_one_as_of_one() -> None:
     assert report.sentence(many(1)).startswith("PROVEN: 1 of 1 banned app is blocked on every declared class")
-    assert "1 gap." in report.sentence(many(1, held=0))
+    assert "; 1 gap; 1 document" in report.sentence(many(1, held=0))
     assert report.sentence(many(1), 2).startswith("NOT PROVEN: ")
 
 
