@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mdm_policy.model import Resolution
 
 _FORMATS: dict[str, Format] = {".mobileconfig": "plist", ".json": "json", ".xml": "xml"}
-_PEER_APPS = 1_000
+_PEER_APPS = 2_000
 _DECISIONS = 1_000_000
 _ROOM = 64 * 1024 * 1024
 
@@ -105,13 +105,13 @@ def _decisions() -> float:
 def _peer(runs: int) -> Figure:
     install()
 
-    def document(apps: list[int]) -> Document:
-        blocked = [{"packageName": f"com.app{n}.x", "installType": "BLOCKED"} for n in apps]
+    def document(every: int) -> Document:
+        names = [f"com.{'App' if n % every == 0 else 'app'}{n}.x" for n in range(1, _PEER_APPS + 1)]
+        blocked = [{"packageName": name, "installType": "BLOCKED"} for name in names]
         value = {"applications": blocked, "playStoreMode": "BLACKLIST"}
         return documents.open_document("policy.json", documents.dump(value, "json"))
 
-    every = list(range(_PEER_APPS))
-    old, new = document(every), document(every[: _PEER_APPS // 2] + every[_PEER_APPS // 2 + 1 :])
+    old, new = document(_PEER_APPS + 1), document(50)
 
     def ours() -> float:
         return seconds(

@@ -1,4 +1,4 @@
-"""Time deepdiff on two lists of dictionaries that differ in one entry: `peer_deepdiff.py APPS`, in the peer's own venv."""
+"""Time deepdiff on two policies' parsed data, one entry in fifty changed: `peer_deepdiff.py APPS`, in the peers' venv."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ def main() -> None:
     """Print the seconds one comparison takes, order ignored, as policies must be compared."""
     count = int(sys.argv[1])
     old = {"applications": [{"packageName": f"com.app{n}.x", "installType": "BLOCKED"} for n in range(count)]}
-    new = {"applications": [*old["applications"][: count // 2], *old["applications"][count // 2 + 1 :]]}
+    new = {
+        "applications": [
+            {"packageName": f"com.{'App' if n % 50 == 0 else 'app'}{n}.x", "installType": "BLOCKED"}
+            for n in range(count)
+        ]
+    }
     start = time.perf_counter()
     assert DeepDiff(old, new, ignore_order=True)
     print(time.perf_counter() - start)

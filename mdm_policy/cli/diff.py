@@ -181,7 +181,9 @@ def _both(old: Sources, new: Sources, question: Question) -> Comparison:
     if old.lists or new.lists:
         made.append(compare_lists(as_lists(old, question.as_of), as_lists(new, question.as_of)))
     if old.policies.documents or new.policies.documents:
-        made.append(compare_policies(as_documents(old), as_documents(new), question, catalogue.load()))
+        builds = bool(old.policies.builds and new.policies.builds)
+        sides = (as_documents(old, by_target=builds), as_documents(new, by_target=builds))
+        made.append(compare_policies(*sides, question, catalogue.load()))
     return Comparison(
         ordered(change for one in made for change in one.changes),
         tuple(other for one in made for other in one.others),

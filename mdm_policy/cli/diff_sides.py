@@ -18,6 +18,7 @@ from mdm_policy.resolve import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mdm_policy.cli.policy_builds import Record
     from mdm_policy.model import BanList, Deployment
 
 _LISTS = frozenset({".yaml", ".yml"})
@@ -99,12 +100,23 @@ def _language(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, kind
 
 
-def as_documents(side: Sources) -> Side:
-    """Return a side's policies; a build's variants are for their groups alone."""
-    apart = {
-        name: f"for {', '.join(record.groups)}" for name, record in side.policies.records.items() if record.variant
-    }
+def as_documents(side: Sources, *, by_target: bool) -> Side:
+    """Return a side's policies; a build's variants are for their groups alone.
+
+    With `by_target`, as between two builds, each target stands for itself, and so does each other way to send one of its
+    documents: nobody deploys all of a build to one device, so no target may make up for another's loss.
+    """
+    apart = {name: _apart(record, by_target=by_target) for name, record in side.policies.records.items()}
     return Side(side.label, side.policies.documents, side.root, dict(side.policies.scopes), apart)
+
+
+def _apart(record: Record, *, by_target: bool) -> str:
+    said = []
+    if by_target:
+        said.append(f"from target {record.target}" + (f" sent as {record.document}" if record.instead_of else ""))
+    if record.variant:
+        said.append(f"for {', '.join(record.groups)}")
+    return " ".join(said)
 
 
 def as_lists(side: Sources, day: str) -> ListSide:

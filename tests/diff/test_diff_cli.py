@@ -245,3 +245,15 @@ def test_a_large_document_needs_leave(capsys: pytest.CaptureFixture[str], tmp_pa
     large = text(tmp_path / "large.json", json.dumps({"applications": [], "x": "y" * (16 * 1024 * 1024)}))
     assert run(capsys, "diff", large, large).code == 1
     assert run(capsys, "diff", large, large, "--max-size", "64").code == 0
+
+
+def test_between_builds_no_target_makes_up_for_another(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        built = run(capsys, "build", "us-omb-m-23-13", *DAY, "-o", tmp_path / side)
+        assert built.code == 0
+    path = tmp_path / "new/apple-ios-restrictions/us-omb-m-23-13.mobileconfig"
+    path.write_bytes(path.read_bytes().replace(b"com.zhiliaoapp.musically<", b"com.zhiliaoapp.Musically<"))
+    done = run(capsys, "diff", tmp_path / "old", tmp_path / "new", *DAY)
+    assert done.code == 11
+    assert "INEFFECTIVE TikTok, iPhone, iPad: hidden -> allowed" in done.out
+    assert "from target apple-ios-restrictions" in " ".join(done.out.split())

@@ -48,7 +48,7 @@ def test_the_example_is_built_as_reviewed(
     if request.config.getoption("--golden-update"):
         _update(example, reviewed, changed)
         with capsys.disabled():
-            print(f"\n{difference}{len(changed)} golden files rewritten")  # noqa: T201 - what an update is for
+            print(f"\n{difference}{len(changed)} golden files rewritten")
         return
     assert not changed, f"\n{difference}\nif this is meant, run: pytest tests/golden --golden-update"
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Held = tuple[int, int] | None
     Builds = tuple[tuple[tuple[tuple[Claim, ...], ...], ...], ...]
 
-AT_LEAST, AT_MOST_SECONDS = 1_000_000, 60
+AT_LEAST = 1_000_000
 _VERDICTS = ("not-installable", "hidden", "blocked", "removed")
 _STRENGTHS = ("weak", "partial", "strong")
 
@@ -168,4 +168,3 @@ def test_every_verdict_is_what_the_manifest_claims(capsys: pytest.CaptureFixture
     with capsys.disabled():
         sys.stdout.write(f"\n{count:,} decisions agree with what the manifests claim, in {seconds:.1f} s\n")
     assert count >= AT_LEAST
-    assert seconds < AT_MOST_SECONDS
