@@ -96,7 +96,7 @@ def read_build(folder: Path) -> BuildFolder | None:
         data = (folder / MANIFEST).read_bytes()
         raw = msgspec.json.decode(data)
         parsed = msgspec.convert(raw, _Manifest)
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
         return None
     if parsed.format != _FORMAT:
         return None
