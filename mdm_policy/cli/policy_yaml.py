@@ -30,6 +30,8 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PLAIN = ("null", "bool", "int", "float")
 """YAML types that JSON has too; a date, which JSON has not, stays the text it is written as."""
 _CORE = "tag:yaml.org,2002:"
+_TOO_DEEP = "maximum nesting depth"
+"""What the libyaml of PyYAML 6.0.4 says of deep brackets, before it hands out the first of them."""
 
 
 def as_json(name: str, data: bytes, max_size: int) -> bytes:
@@ -48,7 +50,11 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
     except yaml.YAMLError as bad:
         mark = getattr(bad, "problem_mark", None) or getattr(bad, "context_mark", None)
         place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-        report.fail("document-syntax", f"not valid YAML: {getattr(bad, 'problem', None) or bad}", place)
+        problem = str(getattr(bad, "problem", None) or bad)
+        if _TOO_DEEP in problem:
+            report.fail("document-too-deep", f"values nest more than {MAX_DEPTH} deep", place, "this is no policy")
+        else:
+            report.fail("document-syntax", f"not valid YAML: {problem}", place)
     report.stop_if_any()
     return "".join(writer.parts).encode("utf-8", "surrogatepass") + b"\n"
 
