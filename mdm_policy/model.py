@@ -217,6 +217,24 @@ class AcceptedGap(Frozen, frozen=True, gc=False):
     origin: Origin
 
 
+class DestinationSpec(Frozen, frozen=True):
+    """Hold what a deployment says of one place that documents are pushed to.
+
+    `type` is the kind of destination, `settings` what it needs to know, as written; credentials in it are references
+    (`{"env": NAME}` or `{"file": PATH}`), never secrets. `targets` is None for every target that can go there.
+    `assign` is `everyone`, `unchanged` or names of groups; `groups` maps such names to the destination's own ids.
+    """
+
+    name: str
+    type: str
+    settings: dict[str, Any]
+    origin: Origin
+    targets: tuple[str, ...] | None = None
+    assign: Literal["everyone", "unchanged"] | tuple[str, ...] = "unchanged"
+    groups: dict[str, str] = {}
+    owner: str = ""
+
+
 class Deployment(Frozen, frozen=True):
     """Hold an organization's choices: which lists apply, on which devices, built for which targets.
 
@@ -235,6 +253,7 @@ class Deployment(Frozen, frozen=True):
     targets: tuple[tuple[str, Origin], ...] | None = None
     options: dict[str, dict[str, Any]] = {}
     protected: tuple[Identifier, ...] = ()
+    destinations: tuple[DestinationSpec, ...] = ()
 
 
 class Preinstall(Frozen, frozen=True, gc=False):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.bans import DEFAULT_DUTIES, IDENTIFIER_KEYS
 from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Duty, Identifier, Platform
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from mdm_policy.loading.leaves import Cell
     from mdm_policy.loading.report import Report
     from mdm_policy.loading.shapes import Group
+    from mdm_policy.model import DestinationSpec
 
 _APPLE = frozenset(("ios", "ipados", "tvos", "visionos", "watchos", "macos"))
 _KNOWN_MDMS = ("intune", "jamf", "amapi")
@@ -133,7 +136,12 @@ def make_deployment(report: Report, group: Group) -> Deployment:
         None if targets is None else tuple((cell.value, cell.origin) for cell in targets),
         _options(group.many("options")),
         group.get("protected") or (),
+        tuple(_called(cell, destination) for cell, destination in group.many("destinations")),
     )
+
+
+def _called(cell: Cell, destination: DestinationSpec) -> DestinationSpec:
+    return msgspec.structs.replace(destination, name=cell.value, origin=cell.origin)
 
 
 def _named(cell: Cell, adoption: Adoption) -> Adoption:

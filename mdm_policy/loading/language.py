@@ -6,6 +6,7 @@ The loader reads by it, and editors complete and check by the JSON Schemas that 
 from __future__ import annotations
 
 from mdm_policy.loading import bans, deployments
+from mdm_policy.loading.destinations import DESTINATIONS
 from mdm_policy.loading.identifier_shapes import Domains, Identifiers
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text
 from mdm_policy.loading.shapes import AllOr, Field, Many, Record, Table
@@ -254,6 +255,7 @@ DEPLOYMENT = Record(
         ),
         "targets": Field("Which targets are built: `all`, or a list of names.", AllOr(Many(_NAME))),
         "options": Field("Options of targets, by the target's name.", Table(_NAME, Table(_NAME, Scalar()))),
+        "destinations": Field("The places that `plan` and `apply` push to, by a name of your choice.", DESTINATIONS),
         "protected": Field(
             "The organization's own agents, which no list may ever block.",
             Record("the protected identifiers", _IDENTIFIERS, deployments.make_protected),
