@@ -13,7 +13,7 @@ import click
 
 from mdm_policy import __version__
 
-COMMANDS = ("build", "check", "diff", "explain", "init", "lists", "lookup", "schema", "targets", "verify")
+COMMANDS = ("build", "check", "diff", "explain", "init", "lists", "lookup", "schema", "sign", "targets", "verify")
 """Every command, in the order the help shows them; a command's module has its name and holds `command`."""
 
 _HELP = {
@@ -25,6 +25,7 @@ _HELP = {
     "lists": "Show the ban lists the program ships.",
     "lookup": "Search the catalogue by name, vendor or identifier.",
     "schema": "Print a JSON Schema for editors.",
+    "sign": "Sign Apple profiles, and read each signature back before anything is written.",
     "targets": "Show the targets, or one target in full.",
     "verify": "Prove, app by app and class by class, whether policies block what a list bans.",
 }
