@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from mdm_policy import __version__, catalogue, loading
-from mdm_policy.cli import git, inputs, output, signers
+from mdm_policy.cli import git, inputs, output, signatures, signers
 from mdm_policy.cli.diff_sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
 from mdm_policy.diff import Comparison, Question, compare_lists, compare_policies, ordered
 from mdm_policy.documents import MAX_SIZE
@@ -181,7 +181,9 @@ def _compare(old: Given, new: Given, asked: _Asked, named: Callable[[str], str] 
     comparison = _renaming(_both(read[0], read[1], msgspec.structs.replace(question, classes=classes)), named)
     report = changes.Report(comparison, named(old.label), named(new.label), asked.day, asked.everything)
     _print(report, asked.format)
-    output.findings([*(_named(finding, named) for finding in found), *comparison.findings], brief=True)
+    output.findings(
+        [*(_named(finding, named) for finding in found), *comparison.findings], brief=True, always=signatures.TOLD
+    )
     return comparison
 
 

@@ -138,7 +138,7 @@ class _Work:
         """Return the content of a file that is signed already, unless its signature is not valid."""
         former = signing.examine(envelope)
         if not former.valid or former.signer is None:
-            said = f"it is signed already, and that signature is not valid, for {former.fault}"
+            said = f"it is signed already, and that signature is not valid: {former.fault}"
             hint = "find out what happened to it; signing it would vouch for what somebody altered"
             raise PolicyError([error("signed-already-invalid", said, Origin(str(path)), hint)])
         said = f"it was signed by {former.signer.subject}, and is signed anew"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
 
 _UNCHECKED = "signature-not-checked"
+TOLD = ("signed-by", "signature-not-checked", "signer-expired", "signer-expires-soon", "signer-weak")
+"""Notes that belong to a result, however many there are."""
 _REFUSED = Scope("nobody", why="has a signature that is not valid, so no device installs it")
 
 

@@ -146,6 +146,9 @@ def distrust(
     try:
         builder.build_client_verifier().verify(leaf, list(others))
     except (verification.VerificationError, *_BROKEN) as bad:
+        top = path(leaf, (*others, *roots))[-1]
+        if top not in roots and not any(one.subject == top.issuer for one in (*others, *roots) if one != top):
+            return f"{_name(top.issuer)}, which issued {_name(top.subject)}, is not at hand"
         return str(bad).partition(" (encountered processing")[0].removeprefix("validation failed: ")
     return ""
 

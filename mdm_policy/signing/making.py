@@ -65,7 +65,7 @@ def _wrong(found: Signature, content: bytes, party: Party, *, exactly: bool) -> 
     if found.content != content:
         return "the content inside is not the file's"
     if found.fault or found.signer is None:
-        return f"it is not valid, for {found.fault}"
+        return f"it is not valid, because {found.fault}"
     if found.signer.sha256 != party.signer.sha256:
         return f"{found.signer.subject} signed, not {party.signer.subject}"
     carried = sorted(found.certificates)

@@ -71,7 +71,7 @@ def _later(day: str) -> str:
 def on_signature(found: Signature, day: str, place: Origin) -> Iterator[Finding]:
     """Say what was found out about the signature of a file that was read."""
     if not found.valid or found.signer is None:
-        said = f"the signature is not valid, for {found.fault}: no device installs the file, so it blocks nothing"
+        said = f"the signature is not valid: {found.fault}; no device installs the file, so it blocks nothing"
         yield warning("signature-invalid", said, place, "sign it again, or get it anew from where it came")
         return
     yield note("signed-by", _who(found), place)
@@ -87,9 +87,9 @@ def _who(found: Signature) -> str:
     assert signer is not None  # noqa: S101 - a valid signature has a signer
     many = len(found.certificates)
     said = f"signed by {signer.subject}, {signer.key}, {found.digest}, valid {signer.not_before} to {signer.not_after}"
-    carried = f"with {many} certificate{'s' * (many != 1)}"
+    carried = f"it carries {many} certificate{'s' * (many != 1)}"
     if found.trust == "trusted":
-        return f"{said}; {carried}, the chain leads to --ca"
+        return f"{said}; {carried}, and the chain leads to --ca"
     if top.self_issued:
         return f"{said}; {carried}, up to {top.subject}" + ("" if found.trust else ", not held against a --ca")
     return f"{said}; {carried}, the topmost issued by {top.issuer}" + (
