@@ -162,7 +162,7 @@ def _asked(source: Source, passphrase: Callable[[], bytes]) -> bytes:
     if not word:
         said = "the key is encrypted, and there is no passphrase"
         hint = "use --passphrase-env NAME or --passphrase-fd NUMBER; at a terminal it is asked for"
-        raise PolicyError([error("key-passphrase", said, Origin(source.name), hint)])
+        raise PolicyError([error("key-passphrase", said, Origin(source.name), hint)]) from None
     return word
 
 

@@ -131,6 +131,9 @@ def _signer(sid: Any, carried: list[x509.Certificate], originals: list[bytes]) -
             fits = named["issuer"].dump() == issuer and named["serial_number"].native == serial.native
         else:
             fits = parsed.key_identifier == sid.native
+        if fits and parsed["signature_value"].contents[:1] != b"\x00":
+            # Bits said to be unused: both libraries overlook them, and the certificate is another file all the same.
+            raise _InvalidError("the signer's certificate is not what its issuer signed")
         if fits:
             return certificate
     raise _InvalidError("it does not carry the signer's certificate")
