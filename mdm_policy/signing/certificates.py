@@ -136,7 +136,7 @@ def path(leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> tuple[x5
 
 
 def altered(leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> bool:
-    """Tell whether a certificate's issuer is at hand, and disowns it: then it is not what the issuer signed."""
+    """Tell whether a certificate's issuer is among others, and disowns it: then it is not what the issuer signed."""
     issuers = [one for one in (leaf, *others) if one.subject == leaf.issuer]
     return bool(issuers) and not any(issued(leaf, one) for one in issuers)
 

@@ -66,7 +66,7 @@ def _run(command: Sequence[str], given: IO[bytes], taken: IO[bytes], timeout: fl
     if running.returncode:
         raise _failed(command, f"it ended with exit code {running.returncode}", "run it by hand to see why")
     if not 0 < _size(taken) <= most:
-        said = "it wrote nothing" if not _size(taken) else "it wrote far more than a signature"
+        said = "it wrote nothing" if not _size(taken) else "it writes far more than a signature"
         raise _failed(command, said, "it has to write the signed file, in DER, to standard output")
 
 

@@ -146,6 +146,20 @@ def test_refuses_a_pkcs12_file_without_a_key(tmp_path: Path) -> None:
         read((tmp_path / "c.p12").read_bytes())
 
 
+def test_refuses_a_curve_nobody_knows(tmp_path: Path) -> None:
+    path = tmp_path / "k.pem"
+    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp160r1", "-out", path)
+    with pytest.raises(PolicyError, match="key-unreadable"):
+        read(path.read_bytes(), EC[0].pem)
+
+
+def test_a_certificate_for_a_key_of_another_family_is_not_the_keys(tmp_path: Path) -> None:
+    options = ("-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=Edwards", "-days", "30")
+    openssl("req", *options, "-keyout", tmp_path / "k.pem", "-out", tmp_path / "c.pem")
+    with pytest.raises(PolicyError, match="key-mismatch"):
+        read(EC[0].key_pem(), (tmp_path / "c.pem").read_bytes())
+
+
 def test_refuses_a_key_encrypted_in_a_way_nobody_knows() -> None:
     # RFC 8018's PBES2 with an encryption scheme that does not exist.
     secret = EC[0].key_der(CANARY)

@@ -255,6 +255,7 @@ def _late(name: str, own: int, by: Made | None, authority: bool, until: int) -> 
         pytest.param(EC, EC[0], "", id="the signer itself is trusted"),
         pytest.param((EC[0], EC[2]), EC[2], "CN=Example Authority 2, which issued CN=Example Signer, is not at hand", id="broken"),
         pytest.param(EC, RSA[-1], "not", id="another root of the same name"),
+        pytest.param(line("p-256", 2), line("rsa-2048", 2)[-1], "not", id="another root that bears the issuer's name"),
     ],
 )  # fmt: skip
 def test_follows_the_chain(people: tuple[Made, ...], root: Made, why: str) -> None:
