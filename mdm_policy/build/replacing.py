@@ -28,11 +28,11 @@ def replace(path: Path, data: bytes) -> None:
         PolicyError: `output-unwritable`, `output-not-a-file`.
 
     """
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        hint = "name a plain file with -o"
-        raise PolicyError([error("output-not-a-file", "the output is not a plain file", Origin(str(path)), hint)])
     fresh = path.with_name(f".{path.name}.{os.getpid()}{_NEW}")
     try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            hint = "name a plain file with -o"
+            raise PolicyError([error("output-not-a-file", "the output is not a plain file", Origin(str(path)), hint)])
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644

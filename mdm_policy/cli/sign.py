@@ -34,11 +34,12 @@ class _Signed(msgspec.Struct, frozen=True):
 
 
 class _Build(msgspec.Struct, frozen=True):
-    """Hold a build to be written: the files of it that are signed now, by their paths in it, and its manifest."""
+    """Hold a build to be written: what of it is signed now, by paths in it, all its files' names, and its manifest."""
 
     source: Path
     place: Path
     signed: dict[str, _Signed]
+    files: frozenset[str]
     manifest: bytes
 
 
@@ -76,7 +77,11 @@ def command(
     day = as_of or inputs.today()
     sealer = signers.sealer(signers.Given(**given), day, signers.read_roots(roots) if roots else ())
     work = _Work(sealer, day)
-    work.take(path, target or path, fresh=target is not None)
+    try:
+        work.take(path, target or path, fresh=target is not None)
+    except OSError as bad:  # a path that cannot even be asked for: a name too long, a locked folder
+        said = f"cannot read it: {bad.strerror or bad}"
+        raise PolicyError([error("file-unreadable", said, Origin(bad.filename or str(path)))]) from None
     if not work.signed:
         hint = "name a .mobileconfig, or a folder that holds some"
         raise PolicyError(
@@ -113,8 +118,9 @@ class _Work:
         self._file(path, place, document)
 
     def _folder(self, folder: Path, place: Path) -> None:
-        if read_build(folder) is not None:
-            self._build(folder, place)
+        built = read_build(folder)
+        if built is not None:
+            self._build(folder, place, built.manifest)
             return
         for entry in _entries(folder):
             if entry.is_dir():
@@ -145,10 +151,8 @@ class _Work:
         self.findings.append(note("signed-anew", said, Origin(str(path))))
         return former.content
 
-    def _build(self, folder: Path, place: Path) -> None:
+    def _build(self, folder: Path, place: Path, manifest: dict[str, Any]) -> None:
         """Sign those documents of a build that are worth signing, and write so into its manifest."""
-        built = read_build(folder)
-        manifest = built.manifest if built is not None else {}
         signed = {}
         for entry in manifest["documents"]:
             if entry.get("signing", "no") == "no":
@@ -163,7 +167,8 @@ class _Work:
         if signed:
             manifest["signing"] = self._sealer.told
             self.signed += signed.values()
-            self._builds.append(_Build(folder, place, signed, dump(manifest, "json")))
+            files = frozenset(str(file.get("path")) for file in manifest.get("files", ()))
+            self._builds.append(_Build(folder, place, signed, files, dump(manifest, "json")))
 
     def write(self) -> None:
         """Write what was signed: each file, and each build, whole or not at all."""
@@ -172,15 +177,19 @@ class _Work:
             if one.place not in in_builds:
                 replace(one.place, one.data)
         for build in self._builds:
-            _rewrite(build)
+            try:
+                _rewrite(build)
+            except OSError as bad:
+                said = f"cannot write the build: {bad.strerror or bad}"
+                raise PolicyError([error("output-unwritable", said, Origin(str(build.place)))]) from None
 
 
 def _rewrite(build: _Build) -> None:
-    """Write a build anew, with its other files as they are."""
+    """Write a build anew, with its other files as they are; names come from the folder, so none leads out of it."""
     with Staging(build.place) as staging:
         for path in sorted(build.source.rglob("*")):
             name = path.relative_to(build.source).as_posix()
-            if name == MANIFEST or not path.is_file() or path.is_symlink():
+            if name not in build.files or not path.is_file() or path.is_symlink():
                 continue
             staging.write(name, build.signed[name].data if name in build.signed else path.read_bytes())
         staging.write(MANIFEST, build.manifest)

@@ -339,8 +339,16 @@ def _linked_folder(folder: Path) -> None:
     folder.symlink_to(moved)
 
 
-def test_a_build_with_foreign_files_is_left_alone(held: dict[str, Path], build: Path) -> None:
+def test_a_build_without_anything_to_sign_is_said_so(held: dict[str, Path], tmp_path: Path) -> None:
+    ours = write(tmp_path, "ours.yaml", a_list())
+    assert run("build", ours, "--target", "amapi-cope", "-o", tmp_path / "b", *AS_OF).code == 0
+    assert ids(sign(held, tmp_path / "b").err) == ["error[nothing-to-sign]"]
+
+
+def test_a_build_with_foreign_files_is_left_alone(held: dict[str, Path], build: Path, tmp_path: Path) -> None:
     (build / "mine.txt").write_text("mine")
+    assert sign(held, build, "-o", tmp_path / "elsewhere").code == 0
+    assert not (tmp_path / "elsewhere" / "mine.txt").exists()
     before = snapshot(build)
     done = sign(held, build)
     assert (done.code, ids(done.err)) == (1, ["error[output-foreign]"])
@@ -353,6 +361,7 @@ def test_a_build_with_foreign_files_is_left_alone(held: dict[str, Path], build: 
         pytest.param("a.json", b'{"applications": []}', "not-a-profile", id="another document"),
         pytest.param("a.mobileconfig", b"<plist", "document-syntax", id="damaged"),
         pytest.param("gone.mobileconfig", None, "file-unreadable", id="no such file"),
+        pytest.param("x" * 300, None, "file-unreadable", id="a name too long"),
     ],
 )
 def test_refuses_a_file(name: str, data: bytes | None, id_: str, held: dict[str, Path], tmp_path: Path) -> None:
@@ -379,6 +388,12 @@ def test_refuses_a_folder_it_cannot_list(
 
     monkeypatch.setattr(Path, "iterdir", locked)
     assert ids(sign(held, tmp_path / "locked").err) == ["error[file-unreadable]"]
+
+
+def test_a_place_that_cannot_be_is_said_so(held: dict[str, Path], profile: Path, build: Path, tmp_path: Path) -> None:
+    assert ids(sign(held, profile, "-o", tmp_path / ("x" * 300)).err) == ["error[file-unreadable]"]
+    for odd in (profile / "below", tmp_path / ("x" * 300)):
+        assert ids(sign(held, build, "-o", odd).err) == ["error[output-unwritable]"]
 
 
 def test_overwrites_nothing_but_profiles(held: dict[str, Path], profile: Path, tmp_path: Path) -> None:
@@ -559,6 +574,18 @@ def test_without_the_extra_verify_works_and_says_what_it_did_not_do(profile: Pat
     (tmp_path / "ca.pem").write_bytes(EC[-1].pem)
     refused = without_extra(*asked, "--ca", tmp_path / "ca.pem")
     assert (refused.code, ids(refused.err)) == (1, ["error[signing-extra-missing]"])
+
+
+def test_without_the_extra_each_signed_document_is_named(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.write_bytes(signed(EC))
+    ours = write(tmp_path, "ours.yaml", a_list())
+    monkeypatch.setattr(signing, "find_spec", lambda _: None)
+    found = run("verify", profile, "--list", ours, "--format", "json", *AS_OF).json["findings"]
+    [one] = [one for one in found if one["id"].startswith("sign")]
+    assert (one["id"], one["severity"], one["file"]) == ("signature-not-checked", "note", str(profile))
+    assert ids(run("sign", profile, "--key", profile).err) == ["error[signing-extra-missing]"]
 
 
 def test_nothing_heavy_is_loaded_for_what_is_not_signed(profile: Path, tmp_path: Path) -> None:
