@@ -76,7 +76,7 @@ def command(
     """
     day = as_of or inputs.today()
     sealer = signers.sealer(signers.Given(**given), day, signers.read_roots(roots) if roots else ())
-    work = _Work(sealer, day)
+    work = _Work(sealer)
     try:
         work.take(path, target or path, fresh=target is not None)
     except OSError as bad:  # a path that cannot even be asked for: a name too long, a locked folder
@@ -95,9 +95,8 @@ def command(
 class _Work:
     """Sign everything first, and write only when all of it is signed."""
 
-    def __init__(self, sealer: signers.Sealer, day: str) -> None:
+    def __init__(self, sealer: signers.Sealer) -> None:
         self._sealer = sealer
-        self._day = day
         self.findings: list[Finding] = []
         self.signed: list[_Signed] = []
         self._builds: list[_Build] = []

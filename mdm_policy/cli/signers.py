@@ -18,15 +18,16 @@ import msgspec
 from mdm_policy import signing
 from mdm_policy.cli import inputs
 from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.loading import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mdm_policy.loading import Source
     from mdm_policy.model import SigningPlan
 
 PASSPHRASE = "MDM_POLICY_PASSPHRASE"  # noqa: S105 - the variable's name
 _MOST_PASSPHRASE = 4096
+_MOST_KEY = 1024 * 1024
 _PATH = click.Path(path_type=Path)
 _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     click.option("--key", type=_PATH, help="The private key: PEM, DER (PKCS#8) or PKCS#12; readable by you alone."),
@@ -169,13 +170,12 @@ def _read_key(path: Path) -> Source:
             found = os.fstat(file.fileno())
             if sys.platform != "win32" and stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
                 said = f"others can read the private key: its mode is {stat.S_IMODE(found.st_mode):04o}"
-                raise PolicyError(
-                    [error("key-file-open", said, Origin(str(path)), "chmod 600, and think of a new key")]
-                )
+                hint = "chmod 600, and think of a new key"
+                raise PolicyError([error("key-file-open", said, Origin(str(path)), hint)])
+            return Source(str(path), file.read(_MOST_KEY))
     except OSError as bad:
         said = f"cannot read it: {bad.strerror or bad}"
         raise PolicyError([error("file-unreadable", said, Origin(str(path)))]) from None
-    return inputs.read(path)
 
 
 def _passphrase(given: Given) -> bytes:
