@@ -192,7 +192,10 @@ class JamfEmulator(Emulator):
     def foreign(self) -> Any:
         """Return the objects that a test put there itself, for the law that they stay as they are."""
         return copy.deepcopy(
-            {resource: {one: self.objects[resource].get(one) for one in ids} for resource, ids in self.foreign_ids.items()}
+            {
+                resource: {one: self.objects[resource].get(one) for one in ids}
+                for resource, ids in self.foreign_ids.items()
+            }
         )
 
     def expire(self) -> None:
@@ -324,7 +327,9 @@ class JamfEmulator(Emulator):
         number = self._next[resource]
         held: dict[str, Any] = {
             "general": {**_DEFAULTS[resource], "site": -1, **general},
-            "scope": scope if scope is not None else self._read_scope(resource, etree.fromstring("<scope><x/></scope>")),
+            "scope": scope
+            if scope is not None
+            else self._read_scope(resource, etree.fromstring("<scope><x/></scope>")),
             "self_service": {},
         }
         if resource != "restrictedsoftware":
@@ -418,7 +423,9 @@ class JamfEmulator(Emulator):
             number, name = (one.findtext("id") or "").strip(), (one.findtext("name") or "").strip()
             known = self.groups.get(str(part.tag))
             if known is not None:
-                found = {number: known.get(int(number))} if number else {str(k): v for k, v in known.items() if v == name}
+                found = (
+                    {number: known.get(int(number))} if number else {str(k): v for k, v in known.items() if v == name}
+                )
                 if not found or None in found.values():
                     raise _Refusal(409, f"Problem with {part.tag} in scope")
                 number, name = next((one, str(text)) for one, text in found.items())

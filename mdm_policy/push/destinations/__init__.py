@@ -1,1 +1,3 @@
-"""Hold one module for each kind of destination; none of them knows another."""
+"""Hold the destinations, each on its own: none knows another."""
+
+from __future__ import annotations

@@ -139,7 +139,7 @@ class Destination:
         name = opened.text("name")
         scope = opened.root.find("scope")
         return Remote(
-            kind.path,
+            kind.name,
             summary.id,
             _unmarked(name),
             find_mark(name)[1],
@@ -164,7 +164,7 @@ class Destination:
         number = _written(wanted.kind, reply)
         if not number:
             raise _bad(reply, "the answer does not say which object was made")
-        return Summary(wanted.kind.path, number, item.name, item.key, self._owner)
+        return Summary(wanted.kind.name, number, item.name, item.key, self._owner)
 
     def update(self, item: Item, remote: Remote) -> None:
         """Make an object what the item says; its scope stays, and so does what others have put into its profile."""
@@ -210,13 +210,11 @@ class Destination:
             assignment = Assignment(everyone, () if everyone else self._tokens(groups), self._tokens(made.excluded))
         return Item(
             key,
-            opened.kind.path,
+            opened.kind.name,
             title,
             jamf_objects.without_scope(opened, f"{fit(title, _MAX_NAME - len(sign) - 1)} {sign}"),
             made.path,
             assignment,
-            made.variant,
-            made.groups,
         )
 
     def _tokens(self, groups: Sequence[str]) -> tuple[str, ...]:
@@ -259,7 +257,7 @@ class Destination:
             if not number.isdecimal():
                 raise _bad(reply, "the list has an entry without an id")
             owner, key = find_mark(name)
-            made.append(Summary(kind.path, number, _unmarked(name), key, owner))
+            made.append(Summary(kind.name, number, _unmarked(name), key, owner))
         if (root.findtext("size") or "").strip() != str(len(made)):
             raise _bad(reply, "the list is not as long as it says")
         if len({one.id for one in made}) != len(made):
@@ -304,7 +302,7 @@ def _opened(kind: Kind, reply: Reply) -> Opened:
     except PolicyError:
         opened = None
     if opened is None:
-        raise _bad(reply, f"the answer is no object of {kind.path}")
+        raise _bad(reply, f"the answer is no object of Jamf's: {kind.root}")
     return opened
 
 

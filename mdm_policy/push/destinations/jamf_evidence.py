@@ -16,7 +16,7 @@ from mdm_policy.push.model import Evidence, Remote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_CLIENTS = {"mobiledeviceconfigurationprofiles": "MOBILE_DEVICE", "osxconfigurationprofiles": "COMPUTER"}
+_CLIENTS = {"mobile-profile": "MOBILE_DEVICE", "macos-profile": "COMPUTER"}
 _STATES = {"acknowledged": "applied", "completed": "applied", "error": "failed"}
 _PAGE = 200
 _MAX_PAGES = 5000

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """Describe one kind of object: its resource, the element names of object, list and entry, and its scope.
+    """Describe one kind of object: our word for it, its resource, the element names of object, list and entry, its scope.
 
     `general` are the elements of the general part that shipped targets set (Jamf Pro Classic API 11.26.0).
     """
 
+    name: str
     path: str
     document: str
     root: str
@@ -45,6 +46,7 @@ _SOFTWARE = (
 _PROFILE = ("name", "description", "level", "site", "category", "user_removable", "payloads")
 _ALL = (
     Kind(
+        "restricted-software",
         "restrictedsoftware",
         "jamf-restricted-software",
         "restricted_software",
@@ -54,6 +56,7 @@ _ALL = (
         _SOFTWARE,
     ),
     Kind(
+        "mobile-profile",
         "mobiledeviceconfigurationprofiles",
         "jamf-mobile-profile",
         "configuration_profile",
@@ -63,6 +66,7 @@ _ALL = (
         (*_PROFILE, "deployment_method"),
     ),
     Kind(
+        "macos-profile",
         "osxconfigurationprofiles",
         "jamf-macos-profile",
         "os_x_configuration_profile",
@@ -72,7 +76,7 @@ _ALL = (
         (*_PROFILE, "distribution_method"),
     ),
 )
-KINDS = {kind.path: kind for kind in _ALL}
+KINDS = {kind.name: kind for kind in _ALL}
 BY_DOCUMENT = {kind.document: kind for kind in _ALL}
 
 _VOLATILE = frozenset(
