@@ -19,8 +19,9 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.parsers.expat import ExpatError
 
-from emulators.base import Answer, Emulator, Request, reply, run_by_hand
 from lxml import etree
+
+from emulators.base import Answer, Emulator, Request, reply, run_by_hand
 
 CLIENT, SECRET = "11111111-2222-3333-4444-555555555555", "emulated-secret"
 _SPACE = uuid.UUID("0b5a6f0e-5c1f-5b9e-8a57-0d2f4f6f3a11")
@@ -171,8 +172,8 @@ class JamfEmulator(Emulator):
         self.doubled = "whole"
         self.foreign_ids: dict[str, set[int]] = {resource: set() for resource in _ROOTS}
         self.tokens: set[str] = set()
-        self._next = {resource: 1 for resource in _ROOTS}
-        self._issued = 0
+        self._next = dict.fromkeys(_ROOTS, 1)
+        self._issued = self._minted = 0
         self._nodes = nodes
         self._turn = 0
         self._writer = 0
@@ -334,7 +335,7 @@ class JamfEmulator(Emulator):
         }
         if resource != "restrictedsoftware":
             held["general"].setdefault("category", -1)
-            held["payload"] = self._store(resource, number, held["general"].pop("payloads"), held, None)
+            held["payload"] = self._store(held["general"].pop("payloads"), held["general"]["name"], None)
         self._next[resource] += 1
         self.objects[resource][number] = held
         return number
@@ -349,7 +350,7 @@ class JamfEmulator(Emulator):
         held["general"].update(general)
         if payloads is not None:
             old = held["payload"]
-            held["payload"] = self._store(resource, number, payloads, held, old)
+            held["payload"] = self._store(payloads, held["general"]["name"], old)
             if held["payload"]["PayloadUUID"] != old["PayloadUUID"]:
                 self.ghosts.append((resource, number, old["PayloadUUID"]))
             self.redeployed.append((resource, number, redeploy))
@@ -391,7 +392,7 @@ class JamfEmulator(Emulator):
         if scope is None or not len(scope):
             return None
         targets, limits, excluded = _PARTS[resource]
-        made: dict[str, Any] = {switch: "false" for switch in _SWITCHES[resource]}
+        made: dict[str, Any] = dict.fromkeys(_SWITCHES[resource], "false")
         made.update({part: [] for part in targets})
         made["limitations"] = {part: [] for part in limits}
         made["exclusions"] = {part: [] for part in excluded}
@@ -432,7 +433,7 @@ class JamfEmulator(Emulator):
             made.append({"id": number or "-1", "name": name or f"{child} {number}"})
         return made
 
-    def _store(self, resource: str, number: int, text: str, held: dict[str, Any], old: Any) -> Any:
+    def _store(self, text: str, name: str, old: Any) -> Any:
         """Read a payload as Jamf does, and make it Jamf's own."""
         text = _PHANTOM.sub(r"\1<array/>", _unsigned(text))
         try:
@@ -443,16 +444,16 @@ class JamfEmulator(Emulator):
             raise _Refusal(409, "Unable to update the database")
         payload = _trimmed(payload)
         kept = old is not None and payload.get("PayloadUUID") == old["PayloadUUID"]
-        fresh = old["PayloadUUID"] if kept else self._uuid(resource, number, payload.get("PayloadUUID", ""))
-        payload.update(PayloadUUID=fresh, PayloadIdentifier=fresh, PayloadDisplayName=held["general"]["name"])
+        fresh = old["PayloadUUID"] if kept else self._uuid()
+        payload.update(PayloadUUID=fresh, PayloadIdentifier=fresh, PayloadDisplayName=name)
         payload.setdefault("PayloadEnabled", True)
         payload.setdefault("PayloadRemovalDisallowed", True)
         payload.setdefault("PayloadDescription", "")
         payload.setdefault("PayloadScope", "System")
         known = {one["PayloadUUID"] for one in old["PayloadContent"]} if old is not None else set()
-        for index, one in enumerate(payload["PayloadContent"]):
+        for one in payload["PayloadContent"]:
             if one.get("PayloadUUID") not in known:
-                one["PayloadUUID"] = self._uuid(resource, number, index, one.get("PayloadUUID", ""))
+                one["PayloadUUID"] = self._uuid()
             one["PayloadIdentifier"] = one["PayloadUUID"]
             one["PayloadOrganization"] = one.get("PayloadOrganization") or "JAMF Software"
             one.setdefault("PayloadEnabled", True)
@@ -460,8 +461,9 @@ class JamfEmulator(Emulator):
             one["AllowUserOverrides"] = True
         return payload
 
-    def _uuid(self, *parts: Any) -> str:
-        return str(uuid.uuid5(_SPACE, repr(parts))).upper()
+    def _uuid(self) -> str:
+        self._minted += 1
+        return str(uuid.uuid5(_SPACE, str(self._minted))).upper()
 
     def _told(self, resource: str, number: int) -> etree._Element:
         """Return an object as a GET shows it."""
