@@ -54,7 +54,9 @@ def identifiers(*bundles: str) -> list[Identifier]:
 
 def made(*bundles: str, names: Sequence[str] = TARGETS, **more: Any) -> tuple[Made, ...]:
     """Build these targets for one app, as documents on their way."""
-    result, files = built(resolved(inline("Wide & Co", *identifiers(*(bundles or APPS)))), names)
+    result, files = built(
+        resolved(inline("Wide & Co", *identifiers(*(bundles or APPS))), organization="Agency <A> & B"), names
+    )
     return tuple(
         Made(one.path, one.target, one.document, one.variant, one.kind, files[one.path], **more)
         for one in result.documents

@@ -358,10 +358,12 @@ def test_groups_bear_the_deployments_names_for_readers(server: Liar) -> None:
     there = destination(server, targets=("jamf-macos-profile",), assign=("field",), groups={"field": "12"})
     wanted, found = put(there, "jamf-macos-profile")
     assert wanted.assignment == Assignment(groups=("12",))
-    there.assign(Summary(found.kind, found.id, "", ""), wanted.assignment)
+    server.groups["computer_groups"][13] = "Lab"
+    there.assign(Summary(found.kind, found.id, "", ""), Assignment(groups=("12", "Lab")))
     after = again(there, found)
-    assert after.assignment == wanted.assignment
-    for body in (after.body, there.merged(wanted, found), there.merged(wanted, None)):
+    assert after.assignment == Assignment(groups=("12", "Lab"))
+    assert effects.read(documents.open_document("x.xml", after.body)).scope.groups == ("field", "Lab")
+    for body in (there.merged(wanted, found), there.merged(wanted, None)):
         assert effects.read(documents.open_document("x.xml", body)).scope.groups == ("field",)
 
 
@@ -443,6 +445,11 @@ def test_a_scope_becomes_an_assignment_and_comes_back(family: Any, text: str, ex
     assert found == expected
     if "classes" not in text:
         assert read_scope(family, write_scope(family, found), {"12"}) == expected
+
+
+def test_what_a_kind_cannot_be_scoped_to_is_sent_for_jamf_to_refuse() -> None:
+    scope = write_scope(SOFTWARE_SCOPE, Assignment(groups=("jss_users:5",)))
+    assert scope.findtext("jss_users/user/id") == "5"
 
 
 def test_no_scope_is_nobodys() -> None:

@@ -194,7 +194,11 @@ UNKNOWN_PARTS = {
     "one that is off": ("<general>", "<general><extra_setting>false</extra_setting>", ()),
     "a section": ("</scope>", "</scope><future><thing>on</thing></future>", ("/future",)),
     "an empty section": ("</scope>", "</scope><future/>", ()),
-    "self service": ("</scope>", "</scope><self_service><security><x>1</x></security></self_service>", ()),
+    "self service": (
+        "</scope>",
+        "</scope><self_service><security><x>1</x><y/></security><size>1</size></self_service>",
+        (),
+    ),
 }
 
 
@@ -222,6 +226,7 @@ def test_merging_twice_is_merging_once() -> None:
         "Theirs": 1,
         "PayloadContent": [
             {"PayloadType": "a", "PayloadUUID": "1", "x": 1},
+            "damaged",
             {"PayloadType": "b"},
             {"PayloadType": "a"},
         ],

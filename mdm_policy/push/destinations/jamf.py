@@ -96,14 +96,11 @@ class Destination:
         if remote is None:
             scope = write_scope(wanted.kind.family, item.assignment or NOBODY)
             root = jamf_objects.request(wanted, None, scope)
-            general = root.find("general")
-            if general is not None:
-                etree.SubElement(general, "id").text = "0"
+            etree.SubElement(root[0], "id").text = "0"
         else:
             root = jamf_objects.after(wanted, _body(remote))
-            old = root.find("scope")
             if item.assignment is not None:
-                if old is not None:
+                for old in root.findall("scope"):
                     root.remove(old)
                 root.append(write_scope(wanted.kind.family, item.assignment))
         return self._for_readers(wanted.kind, root)
@@ -271,8 +268,7 @@ class Destination:
 
     def _for_readers(self, kind: Kind, root: etree._Element) -> bytes:
         """Return an object as readers take it: groups by the deployment's names, without what a GET cannot tell."""
-        scope = root.find("scope")
-        if scope is not None:
+        for scope in root.findall("scope"):
             rename_groups(kind.family, scope, self._names)
         for one in root.findall("general/redeploy_on_update"):
             general: Any = one.getparent()
