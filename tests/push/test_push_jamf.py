@@ -354,14 +354,15 @@ def test_what_is_merged_is_what_comes_to_be(server: Liar, target: str) -> None:
     assert not [one.id for one in other.findings if one.id == "redeploy-newly-assigned"]
 
 
-def test_groups_bear_the_deployments_names_for_readers(server: Liar) -> None:
-    there = destination(server, targets=("jamf-macos-profile",), assign=("field",), groups={"field": "12"})
+@pytest.mark.parametrize("token", ["12", "Field Macs"], ids=["by id", "by name"])
+def test_groups_bear_the_deployments_names_for_readers(server: Liar, token: str) -> None:
+    there = destination(server, targets=("jamf-macos-profile",), assign=("field",), groups={"field": token})
     wanted, found = put(there, "jamf-macos-profile")
-    assert wanted.assignment == Assignment(groups=("12",))
+    assert wanted.assignment == Assignment(groups=(token,))
     server.groups["computer_groups"][13] = "Lab"
-    there.assign(Summary(found.kind, found.id, "", ""), Assignment(groups=("12", "Lab")))
+    there.assign(Summary(found.kind, found.id, "", ""), Assignment(groups=(token, "Lab")))
     after = again(there, found)
-    assert after.assignment == Assignment(groups=("12", "Lab"))
+    assert after.assignment == Assignment(groups=(token, "Lab"))
     assert effects.read(documents.open_document("x.xml", after.body)).scope.groups == ("field", "Lab")
     for body in (there.merged(wanted, found), there.merged(wanted, None)):
         assert effects.read(documents.open_document("x.xml", body)).scope.groups == ("field",)

@@ -6,6 +6,7 @@ list shows, and which Jamf keeps unique: a request that is delivered twice makes
 
 from __future__ import annotations
 
+import copy
 import os.path
 from typing import TYPE_CHECKING, Any
 
@@ -268,6 +269,7 @@ class Destination:
 
     def _for_readers(self, kind: Kind, root: etree._Element) -> bytes:
         """Return an object as readers take it: groups by the deployment's names, without what a GET cannot tell."""
+        root = copy.deepcopy(root)
         for scope in root.findall("scope"):
             rename_groups(kind.family, scope, self._names)
         for one in root.findall("general/redeploy_on_update"):
