@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cli_kit
 import msgspec
 import pytest
+import yaml
 from build_kit import built, identifier, inline, resolved
 from lxml import etree
 
@@ -40,6 +41,7 @@ from push.jamf_setup import (
     read,
 )
 from push.kits.jamf import MACS, MOBILE, SOFTWARE, payload, profile
+from push.stage import stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -492,3 +494,28 @@ def test_the_example_in_the_documentation_is_good(tmp_path: Path) -> None:
     checked = cli_kit.run("check", file)
     assert checked.code == 0, checked.err
     assert "error" not in checked.err
+
+
+# --- the whole program ---
+
+
+def test_an_exception_gets_its_variant_and_the_base_leaves_its_group_out(tmp_path: Path) -> None:
+    with stage("jamf", tmp_path) as one:
+        order = yaml.safe_load((one.folder / "order.yaml").read_text("utf-8"))
+        waiver = {"app": "wechat", "category": "security-research", "approved_by": "CISO (example)"}
+        order["exceptions"] = [{**waiver, "document": "M-1 (example)", "groups": ["field"], "until": "2027-01-01"}]
+        (one.folder / "order.yaml").write_text(yaml.safe_dump(order), "utf-8")
+        deployment = yaml.safe_load(one.deployment.read_text("utf-8"))
+        deployment["targets"] = ["jamf-mobile-profile"]
+        deployment["destinations"]["there"]["groups"] = {"field": "Field"}
+        one.deployment.write_text(yaml.safe_dump(deployment), "utf-8")
+        assert one.plan().code == 10
+        assert one.apply().code == 0, one.printed[-2:]
+        assert one.plan().code == 0
+        ours = [held["scope"] for _, _, held in one.kit._ours(one.emulator)]
+        field = [{"id": "21", "name": "Field"}]
+        told = sorted(
+            (scope["all_mobile_devices"], scope["mobile_device_groups"], scope["exclusions"]["mobile_device_groups"])
+            for scope in ours
+        )
+        assert told == [("false", field, []), ("true", [], field)]
