@@ -123,7 +123,7 @@ class Team(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("name", http_kits())
 def test_a_careless_team_loses_nothing(name: str) -> None:
-    machine = type(f"Team_{name}", (Team,), {"name": name})
+    machine: Any = type(f"Team_{name}", (Team,), {"name": name})
     machine.TestCase.settings = settings(
         max_examples=6,
         stateful_step_count=10,
