@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import pytest
 from emulators.base import Answer
-from emulators.jamf import JamfEmulator
+from emulators.jamf import CLIENT, SECRET, JamfEmulator
 
+from mdm_policy.errors import Origin, PolicyError
+from mdm_policy.model import DestinationSpec
 from mdm_policy.push.destinations.jamf import Destination
 from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
+from mdm_policy.push.protocol import Edge, connect
 from push.jamf_setup import APPS, Liar, again, destination, item, made, put
 from push.kits.jamf import SOFTWARE, profile, software
 
@@ -195,6 +198,14 @@ def test_a_wrong_secret_is_said_without_it(server: Liar) -> None:
         list(destination(server, secret="wrong-canary").list())  # noqa: S106 - a canary
     assert caught.value.fault == "unauthorized"
     assert "wrong-canary" not in caught.value.said
+
+
+def test_authorities_are_looked_for_beside_the_deployment() -> None:
+    settings = {"url": "https://jamf.invalid", "client_id": CLIENT, "client_secret": {"env": "JAMF"}, "ca": "ours.pem"}
+    spec = DestinationSpec("there", "jamf", settings, Origin("deployment.yaml", 9, 3))
+    with pytest.raises(PolicyError) as caught:
+        connect(spec, "o", Edge(lambda _: SECRET, lambda _: None, base="/nowhere/at/all"))
+    assert [(one.id, one.origin) for one in caught.value.findings] == [("push-ca", Origin("/nowhere/at/all/ours.pem"))]
 
 
 def test_a_token_that_runs_out_is_renewed(server: Liar) -> None:
