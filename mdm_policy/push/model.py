@@ -55,8 +55,6 @@ class Item(Frozen, frozen=True):
     body: bytes
     path: str
     assignment: Assignment | None = None
-    variant: str = ""
-    groups: tuple[str, ...] = ()
 
 
 class Summary(Frozen, frozen=True, gc=False):
@@ -105,12 +103,25 @@ class Effect(Frozen, frozen=True, gc=False):
     why: str = ""
 
 
+class Use(Frozen, frozen=True, gc=False):
+    """Say which devices a document is for, as its target's manifest and the exceptions have it.
+
+    `slot` is the same for the base and the variants of one document; `groups` are those of a variant.
+    """
+
+    slot: str = ""
+    managed_by: str = ""
+    modes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
 class Action(Frozen, frozen=True):
     """Plan what to do with one object.
 
     `based_on` is the fingerprint of the object the plan saw, empty where it saw none. `body` is what is to be sent,
-    `before` what would bring the former state back. `reasons` say what differs; `held` is why the action is left
-    out unless it is asked for: `loosening` or `deletion`, else empty.
+    `before` what would bring the former state back. `reasons` say what differs. `held` is True for an action that
+    weakens a ban, which is not carried out unless that is asked for. `digest` is the SHA-256 (hex) of the item's body,
+    also where the body is left out since nothing is done with it.
     """
 
     op: Op
@@ -122,15 +133,20 @@ class Action(Frozen, frozen=True):
     based_on: str = ""
     version: str = ""
     path: str = ""
-    variant: str = ""
-    groups: tuple[str, ...] = ()
+    use: Use = Use()
     body: str = ""
     before: str = ""
     assignment: Assignment | None = None
     assigned_before: Assignment | None = None
     effects: tuple[Effect, ...] = ()
     reasons: tuple[str, ...] = ()
-    held: str = ""
+    held: bool = False
+    digest: str = ""
+
+    @property
+    def item(self) -> Item:
+        """Return the object as it should be."""
+        return Item(self.key, self.kind, self.name, self.body.encode(), self.path, self.assignment)
 
 
 class Plan(Frozen, frozen=True):
