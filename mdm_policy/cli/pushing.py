@@ -24,7 +24,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Item, Made, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
-from mdm_policy.push.protocol import Destination, Edge, connect
+from mdm_policy.push.protocol import Destination, Edge, connect, remarks
 from mdm_policy.resolve import resolve
 from mdm_policy.targets import discover, select
 
@@ -248,7 +248,8 @@ def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple
         try:
             items = destination.items(tuple(documents.values()))
             used = {item.key: uses[item.path] for item in items}
-            wanted = Wanted(items, used, prune=prune)
+            told = remarks(destination, tuple(documents.values()))
+            wanted = Wanted(items, used, prune=prune, findings=told)
             seen = look(destination, owner)
             plan = make_plan(destination, wanted, seen, read_.question, catalogue.load(), read_.files)
         except PolicyError as bad:
