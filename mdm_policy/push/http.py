@@ -203,7 +203,7 @@ class Client:
             num_pools=2,
             maxsize=settings.concurrency,
             block=True,
-            ssl_context=_tls(settings),
+            ssl_context=_tls(settings) if settings.ca or settings.base.startswith("https:") else None,
             retries=False,
             timeout=urllib3.Timeout(connect=settings.timeout, read=settings.timeout),
         )

@@ -239,8 +239,7 @@ class Destination:
         """Create an object that is assigned to nobody yet."""
         body = _value(item.body)
         _check_readable(body, item)
-        kind = KINDS[item.kind]
-        path = f"{kind.api}/{_MANAGEMENT}/{kind.collection}"
+        path = f"{bodies.api_for(item.kind, body)}/{_MANAGEMENT}/{KINDS[item.kind].collection}"
         reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 201))
         made = reply.object().get("id")
         if not isinstance(made, str) or not _ID.fullmatch(made):
@@ -254,9 +253,8 @@ class Destination:
         _check_readable(body, item)
         method = "PUT" if item.kind == CATALOG else "PATCH"
         # Every value is absolute, so that the same request may be carried out twice.
-        reply = self._client.call(
-            method, _path(remote.kind, remote.id), body=bodies.text(body), ok=(200, 204), repeat=True
-        )
+        path = _path(remote.kind, remote.id, bodies.api_for(item.kind, body))
+        reply = self._client.call(method, path, body=bodies.text(body), ok=(200, 204), repeat=True)
         _check_answer(reply)
 
     def assign(self, summary: Summary, assignment: Assignment) -> None:

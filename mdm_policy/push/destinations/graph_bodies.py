@@ -70,6 +70,12 @@ KINDS: dict[str, Kind] = {
 """Every kind that is pushed; what v1.0 lacks is beta (msgraph-metadata@f54f11b6, v1.0-Prod.csdl)."""
 
 
+def api_for(kind: str, body: Mapping[str, Any]) -> str:
+    """Return the version that takes a body: v1.0 does not know the scope tags, nor all that was read in beta."""
+    known = {*_COMMON, *KINDS[kind].keys} - {"roleScopeTagIds"}
+    return KINDS[kind].api if known.issuperset(body) else "beta"
+
+
 def kind_of(value: Mapping[str, Any]) -> str:
     """Return the kind of a device configuration by its type, or an empty text."""
     named = value.get("@odata.type")
@@ -185,7 +191,10 @@ def written(kind: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> d
     if kind == CATALOG:
         body = {key: made[key] for key in _CATALOG_KEYS if key in made}
         return {**body, **_catalog_parts(made)}
-    return {key: made[key] for key in wanted if key != "roleScopeTagIds"}
+    body = {key: made[key] for key in wanted if key != "roleScopeTagIds"}
+    if "omaSettings" in body:
+        body["omaSettings"] = [_plain_setting(one) for one in mappings(body["omaSettings"])]
+    return body
 
 
 def restoring(kind: str, body: Mapping[str, Any] | None, found: Mapping[str, Any]) -> dict[str, Any]:

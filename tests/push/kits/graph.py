@@ -46,7 +46,7 @@ class Kit:
 
     name = "graph"
     env = {"GRAPH_CLIENT_SECRET": SECRET}
-    targets = ("intune-ios-settings-catalog", "intune-windows-applocker", "intune-android-corporate")
+    targets = ("intune-ios-settings-catalog", "intune-windows-applocker")
 
     def emulator(self) -> GraphServer:
         """Return a tenant with other people's objects, some of which look like ours."""
@@ -94,8 +94,6 @@ class Kit:
             includes = [a for a in one["assignments"] if "exclusion" not in a["target"]["@odata.type"]]
             if includes and one["collection"] == "configurationPolicies":
                 found |= {("ios", value["value"]) for value in _values(one)}
-            elif includes and "personalProfilePersonalApplications" in one["data"]:
-                found |= {("android", app["appId"]) for app in one["data"]["personalProfilePersonalApplications"]}
             elif includes:
                 text = "".join(str(setting["value"]) for setting in one["data"].get("omaSettings", ()))
                 rules = re.findall(r'Action="Deny".*?<Conditions>(.*?)</Conditions>', text, re.DOTALL)
