@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
 from emulators.base import Answer, Emulator, Request, reply, run_by_hand
 from emulators.graph_types import DEFAULTS, check_config, check_policy, check_target
 

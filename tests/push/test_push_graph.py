@@ -739,3 +739,28 @@ MARKS: dict[str, tuple[str, tuple[str, str]]] = {
 @pytest.mark.parametrize(("text", "found"), MARKS.values(), ids=MARKS)
 def test_a_mark_is_found(text: str, found: tuple[str, str]) -> None:
     assert find_mark(text) == found
+
+
+# --- shapes that a user's own template may have --------------------------------------------------------------------
+
+
+def test_a_setting_that_has_no_children_is_replaced_whole() -> None:
+    mine, theirs = child_setting("com.apple.other_y"), child_setting("com.apple.other_y")
+    theirs["settingInstance"]["choiceSettingValue"]["value"] = "n"
+    found = {"@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy", **POLICY, "settings": [theirs]}
+    wanted = {**POLICY, "settings": [mine]}
+    assert bodies.merged(bodies.CATALOG, wanted, found)["settings"] == [mine]
+    assert bodies.differs(bodies.CATALOG, wanted, found) == ("settings",)
+    assert bodies.differs(bodies.CATALOG, wanted, {**found, "settings": [mine]}) == ()
+
+
+def test_a_plain_value_that_is_a_mask_again_is_unknown(rig: Rig, server: GraphServer) -> None:
+    _, remote = rig.push(made("intune-windows-applocker", "configuration", APPLOCKER))
+    raw(server, remote.id)["omaSettings"][0]["value"] = bodies.MASK
+    now = rig.read(Summary(remote.kind, remote.id, remote.name))
+    assert json.loads(now.body)["omaSettings"][0]["isEncrypted"] is True
+
+
+def test_a_body_without_scope_tags_or_settings_can_be_merged() -> None:
+    wanted = {key: value for key, value in RESTRICTIONS.items() if key != "description"}
+    assert bodies.merged("iosGeneralDeviceConfiguration", wanted, {"roleScopeTagIds": None})["roleScopeTagIds"] is None

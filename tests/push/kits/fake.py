@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import Evidence, Made
     from mdm_policy.push.protocol import Edge
 
-SECRET = "canary-fake-secret"
+SECRET = "canary-fake-secret"  # noqa: S105 - a canary
 TARGETS = ("intune-ios-settings-catalog", "intune-windows-applocker")
 
 
