@@ -186,6 +186,7 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
     manifests = {target.name: target.manifest for target in built.targets}
     for one in built.documents:
         excluded = () if one.variant else beside[one.target, one.document]
+        manifest = manifests[one.target]
         documents[one.path] = Made(
             one.path,
             one.target,
@@ -195,8 +196,8 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
             taken[one.path],
             groups[one.variant],
             excluded,
+            next(spec.instead_of for spec in manifest.documents if spec.name == one.document),
         )
-        manifest = manifests[one.target]
         uses[one.path] = Use(f"{one.target}|{one.document}", manifest.managed_by, manifest.modes, groups[one.variant])
     return documents, uses, built.findings
 

@@ -131,6 +131,20 @@ def remarks(destination: Destination, made: Sequence[Made]) -> tuple[Finding, ..
     return told(made) if told is not None else ()
 
 
+def finish(destination: Destination) -> None:
+    """Let a destination end a run; only those have a method `finish` that gather what was written (a commit).
+
+    It is called after every run, also one that wrote nothing: the run before may have been cut off before its end.
+
+    Raises:
+        Failure: what was written is there, and does not take effect.
+
+    """
+    end: Callable[[], None] | None = getattr(destination, "finish", None)
+    if end is not None:
+        end()
+
+
 def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
     """Make the client of a destination; nothing is sent yet.
 
