@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -148,28 +147,34 @@ class Destination:
         if self._commits:
             git_commits.check(self._root)
         for entry in self._index().files:
-            if self._read(entry.path) is not None:
-                yield Summary(_KIND, entry.path, entry.path, entry.key, entry.owner)
+            place = self._present(entry)
+            if place:
+                yield Summary(_KIND, place, place, entry.key, entry.owner)
 
     def get(self, summary: Summary) -> Remote | None:
         """Return one file, wherever it has moved."""
         entry = self._entry(summary.key)
-        data = self._read(entry.path) if entry is not None else None
+        place = self._present(entry) if entry is not None else ""
+        data = self._read(place) if place else None
         if entry is None or data is None:
             return None
-        former = entry.former if entry.former and self._read(entry.former) is not None else ""
-        mark = fingerprint([entry.path, _lines(data).decode()])
-        return Remote(_KIND, entry.path, entry.path, entry.key, data, mark, version=former)
+        former = entry.former if place != entry.former and entry.former and self._read(entry.former) is not None else ""
+        mark = fingerprint([place, _lines(data).decode()])
+        return Remote(_KIND, place, place, entry.key, data, mark, version=former)
+
+    def _present(self, entry: Entry) -> str:
+        """Return where a file of ours is: at its place, or still at the former one; nothing when it is gone."""
+        places = (place for place in (entry.path, entry.former) if place)
+        return next((place for place in places if self._read(place) is not None), "")
 
     def create(self, item: Item) -> Summary:
         """Write a new file; one that is there already is never overwritten."""
         path = self._inside(item.name)
-        entry = self._entry(item.key)
         try:
             if path.exists():
                 said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
                 raise Failure("conflict", said)
-            self._keep(Entry(item.name, item.key, self._owner, _digest(item.body), entry.former if entry else ""))
+            self._keep(Entry(item.name, item.key, self._owner, _digest(item.body)))
             self._write(path, item.body, new=True)
         except OSError as bad:
             raise _trouble(item.name, bad) from None
@@ -218,14 +223,20 @@ class Destination:
             yield Evidence(_KIND, one.id, one.name, "unknown", 0, said, _SOURCE)
 
     def finish(self) -> None:
-        """Commit what differs from the last commit among our files, and nothing else.
+        """Remove what a run that was cut off left half made; commit what differs among our files, and nothing else.
 
         Raises:
             Failure: git refuses, or leaves a file of ours out.
 
         """
+        paths = [one.path for one in self._index().files]
+        try:
+            for path in (INDEX, *paths):
+                _beside(self._inside(path)).unlink(missing_ok=True)
+        except OSError as bad:
+            raise _trouble(self._root.name, bad) from None
         if self._commits:
-            git_commits.commit(self._root, INDEX, [one.path for one in self._index().files], self._former_paths)
+            git_commits.commit(self._root, INDEX, paths, self._former_paths)
 
     def _former_paths(self, old: bytes) -> Sequence[str]:
         """Return the paths that an older index names, as far as it can be read."""
@@ -286,19 +297,24 @@ class Destination:
     def _write(self, path: Path, data: bytes, *, new: bool) -> None:
         """Put a file in place in one step; a new one only where there is none."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        beside = _beside(path)
+        beside.unlink(missing_ok=True)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with beside.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
             if new:
-                os.link(temporary, path)
+                os.link(beside, path)
             else:
-                os.replace(temporary, path)  # noqa: PTH105 - a name from mkstemp is text
+                os.replace(beside, path)  # noqa: PTH105 - as the line above
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """Return where a file is made before it is put in place: a run that was cut off leaves at most that one."""
+    return path.with_name(f".{path.name}.mdm-policy-new")
 
 
 def _parsed(data: bytes) -> Index:
