@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench vendor-check lowest clean
+.PHONY: help example test check format bench push-matrix vendor-check lowest clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ format: $(STAMP)  ## Format and fix what can be fixed.
 
 bench: $(STAMP)  ## Print the benchmarks: ratios against floors measured in the same run.
 	$(BIN)/python benchmarks/run.py
+
+push-matrix: $(STAMP)  ## Strike every call of a push with every fault, kill it around every call, and print the counts.
+	$(BIN)/python tests/push/matrix.py
 
 vendor-check: $(STAMP) example  ## Hold the built example against the vendors' own published descriptions.
 	$(BIN)/python tests/vendor/fetch.py

@@ -106,7 +106,7 @@ def command(
         staging.commit()
     _tell(format_, resolution, built, folder, data)
     found = (*resolution.findings, *built.findings)
-    output.findings(found, brief=True)
+    output.findings(found, brief="manifest.json")
     if strict and (any(f.severity == "warning" for f in found) or _open_gaps(built)):
         raise click.exceptions.Exit(11)
 

@@ -171,7 +171,7 @@ def _compare(old: Given, new: Given, asked: _Asked, named: Callable[[str], str] 
     comparison = _renaming(_both(read[0], read[1], msgspec.structs.replace(question, classes=classes)), named)
     report = changes.Report(comparison, named(old.label), named(new.label), asked.day, asked.everything)
     _print(report, asked.format)
-    output.findings([*(_named(finding, named) for finding in found), *comparison.findings], brief=True)
+    output.findings([*(_named(finding, named) for finding in found), *comparison.findings], brief="--format json")
     return comparison
 
 

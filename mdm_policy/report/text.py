@@ -87,8 +87,12 @@ def findings(
     width: int = 80,
     colour: bool = False,
     most_alike: int | None = None,
+    all_in: str = "manifest.json",
 ) -> str:
-    """Write findings one below the other, then a count; with `most_alike`, notes and more warnings of one id are summed up."""
+    """Write findings one below the other, then a count; with `most_alike`, notes and more warnings of one id are summed up.
+
+    `all_in` names where they all stand.
+    """
     if not found:
         return ""
     shown: list[str] = []
@@ -103,7 +107,7 @@ def findings(
             hidden[finding.id] += 1
     if hidden:
         counts = ", ".join(f"{count} {id_}" for id_, count in sorted(hidden.items()))
-        shown.append(fill(f"not shown, all in manifest.json: {counts}", width, rest="    "))
+        shown.append(fill(f"not shown, all in {all_in}: {counts}", width, rest="    "))
     shown.append(_count(found))
     return "\n".join(shown)
 

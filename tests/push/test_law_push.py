@@ -160,6 +160,7 @@ def test_no_kill_loses_anything(name: str, scenario: str, tmp_path: Path) -> Non
     hits: list[Any] = []
     for call in range(len(scenario) % 3, calls, 3):
         for when in ("before", "after"):
-            hits.append(matrix.kill(name, scenario, call, when, wanted, tmp_path / f"{call}{when}"))
+            killed = matrix.kill(name, scenario, call, when, wanted, tmp_path / f"{call}{when}")
+            hits.append(killed)
     assert sum(hits) >= 2
     print(f"trust: push: {name} {scenario}: killed at {sum(hits)} points, 0 lost")
