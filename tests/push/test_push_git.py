@@ -16,7 +16,7 @@ from mdm_policy.push.destinations import git as module
 from mdm_policy.push.destinations import git_commits, git_fleet
 from mdm_policy.push.destinations.git import INDEX, Destination
 from mdm_policy.push.http import Failure
-from mdm_policy.push.model import Assignment, Item, Made, Remote
+from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge, finish, remarks
 from push.kits.git import Folder, git
 from push.stage import APPS, stage
@@ -78,7 +78,7 @@ def test_a_file_is_written_found_changed_and_removed(tmp_path: Path) -> None:
     one.delete(remote)
     assert list(one.list()) == []
     assert sorted(path.name for path in root.rglob("*") if path.is_file()) == [INDEX]
-    assert one.get(next(iter([*one.list()]), module.Summary("file", item.name, item.name, item.key))) is None
+    assert one.get(next(iter([*one.list()]), Summary("file", item.name, item.name, item.key))) is None
 
 
 def test_the_index_says_what_is_ours(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_document_that_got_another_path_moves(tmp_path: Path) -> None:
     one.update(item, remote)
     (summary,) = one.list()
     assert summary.id == item.name
-    now = one.get(module.Summary("file", remote.id, remote.name, item.key, OWNER))
+    now = one.get(Summary("file", remote.id, remote.name, item.key, OWNER))
     assert now is not None
     assert one.differs(item, now) == ()
     assert not (tmp_path / remote.id).exists()
