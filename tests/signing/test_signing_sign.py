@@ -265,6 +265,14 @@ def test_options_prevail_over_the_deployment(held: dict[str, Path], tmp_path: Pa
     assert content(tmp_path / "third" / IOS)
 
 
+def test_a_deployment_need_not_say_who_signs(held: dict[str, Path], tmp_path: Path) -> None:
+    path = deployed(tmp_path, SAID)
+    path.write_text(path.read_text().partition("signing:")[0])
+    who = ("--key", held["key"], "--cert", held["cert"], "--chain", held["chain"])
+    assert run("build", "--deployment", path, "--sign", *who, "-o", tmp_path / "out", *AS_OF).code == 0
+    assert content(tmp_path / "out" / IOS)
+
+
 def test_a_build_that_could_have_been_signed_says_so(tmp_path: Path) -> None:
     done = run("build", "--deployment", deployed(tmp_path, SAID), "-o", tmp_path / "out", *AS_OF)
     assert done.code == 0
