@@ -127,7 +127,9 @@ _GONE = frozenset(
     }
 )
 """Edits after which the identifier stands nowhere any more, unless another place names it too."""
-_ALLOWING = frozenset({"without installType", "assigned to be required", "assigned without intent", "without assignments"})
+_ALLOWING = frozenset(
+    {"without installType", "assigned to be required", "assigned without intent", "without assignments"}
+)
 """Edits after which the app is offered, or nothing is done about it."""
 
 
@@ -238,7 +240,11 @@ def _item_edits(value: Any, item: str) -> Iterator[tuple[str, Any]]:
 
 
 _CONTROLS: dict[str, tuple[tuple[str, Any], ...]] = {
-    "installType": (("without installType", None), ("installType as a number", 6), ("installType in a list", ["BLOCKED"])),
+    "installType": (
+        ("without installType", None),
+        ("installType as a number", 6),
+        ("installType in a list", ["BLOCKED"]),
+    ),
     "policy": (("without a policy", None), ("policy as a number", 1), ("a policy that removes", "REMOVE")),
     "rule_type": (("without a rule_type", None), ("rule_type as a number", 1), ("another rule_type", "BINARY")),
     "updateMask": (("updateMask elsewhere", "disabled"), ("updateMask in a list", ["installType"])),

@@ -20,7 +20,7 @@ from mdm_policy.model import BannedApp, DeviceClass, Fact, Identifier, OsBound, 
 from mdm_policy.verify import Piece, Rules, Verification, piece, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mdm_policy.documents import Document
     from mdm_policy.model import Effect, Platform, Strength
@@ -89,7 +89,13 @@ BENCHES: dict[str, Bench] = {
 }
 """One bench for each golden document that bans something by itself."""
 _WORK_SIDE = Rule(
-    "declared-work-side", "block", "removed", "strong", Fact("blocks it at work", "a test"), {"android": (0,)}, sides=("work",)
+    "declared-work-side",
+    "block",
+    "removed",
+    "strong",
+    Fact("blocks it at work", "a test"),
+    {"android": (0,)},
+    sides=("work",),
 )
 
 
@@ -131,8 +137,7 @@ class Prover:
     ) -> bool:
         """Tell whether a document leaves one of some bans unproven: of those of `values`, else of all."""
         return any(
-            not one.proven
-            for one in self._asked(document, tuple(values), day, classes, require_scope, tuple(beside))
+            not one.proven for one in self._asked(document, tuple(values), day, classes, require_scope, tuple(beside))
         )
 
     def _asked(
@@ -150,9 +155,7 @@ class Prover:
             apps = tuple(self._apps(*pair) for pair in wanted if (pair[0] == "web") is net)
             if not apps:
                 continue
-            rules = Rules(
-                day or self.day, self.bench.strength, require_scope, require_duty=net or self.bench.remove
-            )
+            rules = Rules(day or self.day, self.bench.strength, require_scope, require_duty=net or self.bench.remove)
             where = classes or (self.bench.net if net else self.bench.classes)
             yield verify(_ordered(apps, where, self.day), pieces, _catalogue(), rules)
 
@@ -175,5 +178,3 @@ def _ordered(apps: tuple[BannedApp, ...], classes: tuple[DeviceClass, ...], day:
 @functools.cache
 def _catalogue() -> catalogue.Catalogue:
     return catalogue.load()
-
-

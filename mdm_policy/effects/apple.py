@@ -50,9 +50,7 @@ def read_profile(c: Collector) -> Reading:
     """Read a configuration profile."""
     top = c.mapping(c.document.value, "")
     c.expires = _removal(c, top)
-    target = top.get("TargetDeviceType")
-    if isinstance(target, int) and target in _TARGETS:
-        c.platforms = _TARGETS[target]
+    target = _target(c, top)
     if top.get("IsEncrypted") is True or "EncryptedPayloadContent" in top:
         c.rule(rules.ENCRYPTED)
         c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
@@ -74,6 +72,18 @@ def read_profile(c: Collector) -> Reading:
     return c.reading()
 
 
+def _target(c: Collector, top: dict[str, Any]) -> object:
+    """Return the TargetDeviceType, having narrowed what follows to the devices it names; a wrong one may name any."""
+    target = top.get("TargetDeviceType")
+    if type(target) is int and target in _TARGETS:
+        c.platforms = _TARGETS[target]
+    elif target is not None and (type(target) is not int or target != 0):
+        c.doubt = "which devices take a profile with such a TargetDeviceType is not documented"
+        message = "TargetDeviceType is none of the numbers 0 to 6, so nobody can tell which devices take the profile"
+        c.say("error", "target-device-type", message, "/TargetDeviceType", "write 0, or remove the key")
+    return target
+
+
 def _removal(c: Collector, top: dict[str, Any]) -> str:
     """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
     duration = top.get("DurationUntilRemoval")
@@ -85,6 +95,7 @@ def _removal(c: Collector, top: dict[str, Any]) -> str:
         return f"after {duration:g} s"
     if duration is not None:
         c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
+        return "after a time that cannot be read"
     if isinstance(date, dt.date):
         day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
         c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", hint)
