@@ -128,7 +128,10 @@ _GONE = frozenset(
 )
 """Edits after which the identifier stands nowhere any more, unless another place names it too."""
 _ALLOWING = frozenset(
-    {"without installType", "assigned to be required", "assigned without intent", "without assignments"}
+    {
+        *("without installType", "installType misspelt", "assigned to be required", "assigned without intent"),
+        "without assignments",
+    }
 )
 """Edits after which the app is offered, or nothing is done about it."""
 
@@ -145,7 +148,8 @@ def weakening(document: Document) -> Iterator[Mutant]:
             yield mutant
             continue
         kept = several & set(mutant.values) if mutant.values else several
-        allowed = _directions(mutant.label, named=bool(mutant.values))
+        refused = document.kind.startswith("amapi-")  # one wrong type there, and the rest blocks nothing either
+        allowed = _directions(mutant.label, rest=bool(mutant.values or several or refused))
         yield mutant._replace(directions=allowed | {"NARROWED"} if kept else allowed)
 
 
@@ -153,7 +157,7 @@ _SPLIT = frozenset({"amapi-personal-blocked", "apple-blacklisted-app-bundle-ids"
 """Rules that hold on some devices what another place of the same document holds on others."""
 
 
-def _directions(label: str, *, named: bool) -> frozenset[str]:
+def _directions(label: str, *, rest: bool) -> frozenset[str]:
     """Say what an edit leaves: nothing that names the app, or an entry that a person still sees and no device obeys."""
     edit = next((one for one in (*_GONE, *_ALLOWING) if label == one or label.startswith((f"{one} ", f"{one}:"))), "")
     if edit in _ALLOWING:
@@ -162,7 +166,7 @@ def _directions(label: str, *, named: bool) -> frozenset[str]:
         return frozenset({"NARROWED"})
     if edit:
         # Where another key of the entry holds the text too, or holds a part of it, a person still sees it.
-        return frozenset({"LOOSENED", "INEFFECTIVE"}) if named else frozenset({"LOOSENED"})
+        return frozenset({"LOOSENED", "INEFFECTIVE"}) if rest else frozenset({"LOOSENED"})
     return frozenset({"INEFFECTIVE"})
 
 
@@ -204,11 +208,14 @@ def _entry_edits(layer: Layer, entries: Sequence[tuple[str, str, str]]) -> Itera
             continue
         seen.add((item, text))
         touched = ((family, text),)
-        for label, changed in _item_edits(value, item):
+        packed = at.endswith("/URLBlocklist")
+        if not packed or (item, "") not in seen:
+            seen.add((item, ""))
+            for label, changed in _item_edits(value, item):
+                yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
+        for label, changed in _control_edits(value, item) if not packed else ():
             yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
-        for label, changed in _control_edits(value, item):
-            yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
-        if at.endswith("/URLBlocklist"):
+        if packed:
             for label, changed in _browser_edits(value, at, text):
                 yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
             continue
@@ -271,10 +278,11 @@ def _control_edits(value: Any, item: str) -> Iterator[tuple[str, Any]]:
             else:
                 mine[key] = new
             yield label, made
-        made = _copied(value)
-        mine = _at(made, item)
-        mine[f"{key}s"] = mine.pop(key)
-        yield f"{key} misspelt", made
+        if key != "updateMask":  # without it every field counts
+            made = _copied(value)
+            mine = _at(made, item)
+            mine[f"{key}s"] = mine.pop(key)
+            yield f"{key} misspelt", made
 
 
 def _browser_edits(value: Any, at: str, text: str) -> Iterator[tuple[str, Any]]:
@@ -539,7 +547,9 @@ _LOOSENED = ("LOOSENED",)
 _INEFFECTIVE = ("INEFFECTIVE",)
 _NARROWED = ("NARROWED",)
 _INTO: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(('"AVAILABLE"', '"FORCE_INSTALLED"', '"INSTALL_TYPE_UNSPECIFIED"'), ("LOOSENED", "NARROWED")),
+    **dict.fromkeys(
+        ('"AVAILABLE"', '"FORCE_INSTALLED"', '"INSTALL_TYPE_UNSPECIFIED"'), ("LOOSENED", "INEFFECTIVE", "NARROWED")
+    ),
     **dict.fromkeys(('"available"', '"required"', '"availableWithoutEnrollment"'), _LOOSENED),
     **dict.fromkeys(("AllowedApps", "AllowedBinaries", "appsInListCompliant", '"allowedApps"', "ALLOWLIST"), _LOOSENED),
     "_allowlistedappbundleids": _LOOSENED,

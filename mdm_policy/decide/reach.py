@@ -33,7 +33,7 @@ def reach(
             False, note=f"{reading.path} is a document of {reading.mdm}, the class is managed by {cls.managed_by}"
         )
     activation = _activation(reading, readings)
-    if not activation.alive or activation.doubt:
+    if activation is not None:
         return activation
     scope = reading.scope
     if scope.state == "nobody":
@@ -62,14 +62,14 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
     return Reach(doubt=f"{path} is assigned to {named}, which may not hold the devices")
 
 
-def _activation(reading: Reading, readings: Sequence[Reading]) -> Reach:
-    """Return whether some activation turns a declared configuration on; without any among the inputs nobody can say."""
+def _activation(reading: Reading, readings: Sequence[Reading]) -> Reach | None:
+    """Return whether some activation turns a declared configuration on; None when no input says anything about that."""
     if reading.kind != "apple-declaration-configuration":
-        return Reach()
+        return None
     activations = [one for one in readings if one.kind == "apple-declaration-activation"]
     mine = [one for one in activations if reading.declares and reading.declares in one.activates]
     if activations and not mine:
         return Reach(False, note=f"{reading.path} is named by no activation, so no device applies it")
     if mine and all(one.scope.filtered for one in mine):
         return Reach(doubt=f"{reading.path} is activated under a predicate that may leave the devices out")
-    return Reach()
+    return Reach() if mine else None

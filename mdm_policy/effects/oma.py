@@ -6,7 +6,6 @@ The value of an AppLocker node is one bare `<RuleCollection>` (MicrosoftDocs/win
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import intune_rules as rules
@@ -27,7 +26,9 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     inner = dict(c.document.inner)
     nodes: set[str] = set()
     settings = c.mappings(top, "omaSettings", "")
-    uris = Counter(uri.lower() for _, setting in settings if isinstance(uri := setting.get("omaUri"), str))
+    values: dict[str, set[str]] = {}
+    for _, setting in settings:
+        values.setdefault(str(setting.get("omaUri")).lower(), set()).add(str(setting.get("value")))
     before = c.doubt
     for at, setting in settings:
         value = setting.get("value")
@@ -48,7 +49,7 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
             message = "the value holds no AppLocker rules that can be read"
             c.say("error", "payload-unreadable", message, f"{at}/value", "write one plain <RuleCollection> element")
         elif document is not None and document.kind == "applocker-rules":
-            if match is not None and uris[match[0].lower()] > 1:
+            if match is not None and len(values[match[0].lower()]) > 1:
                 c.doubt = "another setting writes the same AppLocker node, and which of them counts is not documented"
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
             c.doubt = before
