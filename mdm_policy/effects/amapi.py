@@ -54,7 +54,12 @@ class _Surroundings(msgspec.Struct, frozen=True):
 def read_policy(c: Collector) -> Reading:
     """Read a whole policy."""
     top = c.mapping(c.document.value, "")
-    _policy(c, top, "", whole=True)
+    # What a server stores has a name, and what is sent to block an app lists apps: all else may be a part of a policy.
+    whole = bool(top.keys() & {"name", "version", "playStoreMode", "applications"})
+    if not whole:
+        message = "it neither sets playStoreMode nor lists applications, so it may be a part of a policy"
+        c.say("warning", "policy-fragment", message, "", "verify the policy as the server answers it")
+    _policy(c, top, "", whole=whole)
     refuse_wrong(c, top, "")
     return c.reading(mdm="amapi")
 

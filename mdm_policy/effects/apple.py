@@ -144,13 +144,18 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
     if payload.get("familyControlsEnabled") is not True:
         c.say("error", "parental-controls-off", "familyControlsEnabled is not true, so the lists have no effect", place)
         return
+    denied = False
     for key, base in (("pathDenyList", rules.PATH_DENY), ("pathBlackList", rules.PATH_BLACK)):
         if not isinstance(payload.get(key), list):
             c.items(payload, key, place)
             continue
         names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.only_texts(c.entries(payload, key, place))]
         c.add_all(c.rule(base), "macos", "process_name", [entry for entry in names if entry[1]])
+        denied = denied or bool(names)
     c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
+    named = _allowed_by_name(c, payload, place)
+    if named and denied:
+        c.add_all(c.rule(rules.PARENTAL_ALLOWED), "macos", "bundle_id", named)
     allowed = [
         path for key in ("pathAllowList", "pathWhiteList") for _, path in c.only_texts(c.entries(payload, key, place))
     ]
@@ -162,11 +167,17 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
         why = "whether an app is refused depends on the folder it stands in"
         c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why)
         return
-    rule = c.rule(rules.PARENTAL_DEFAULT)
-    for key in ("allowList", "whiteList"):
-        for at, item in c.mappings(payload, key, place):
-            if item.get("disabled") is not True and c.text(item, "bundleID", at):
-                c.add(rule, "macos", "bundle_id", item["bundleID"], f"{at}/bundleID")
+    c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", named)
+
+
+def _allowed_by_name(c: Collector, payload: dict[str, Any], place: str) -> list[tuple[str, str]]:
+    """Return the bundle ids that launch whatever the path lists say."""
+    return [
+        (f"{at}/bundleID", identifier)
+        for key in ("allowList", "whiteList")
+        for at, item in c.mappings(payload, key, place)
+        if item.get("disabled") is not True and (identifier := c.text(item, "bundleID", at))
+    ]
 
 
 def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:

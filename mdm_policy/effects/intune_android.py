@@ -20,6 +20,7 @@ _OWNER_KEYS = (
     "personalProfileAppsAllowInstallFromUnknownSources",
 )
 _PERSONAL = "personalProfilePersonalApplications"
+_IOS_APPS = frozenset({"iosStoreApp", "iosVppApp", "iosLobApp", "managedIOSStoreApp", "managedIOSLobApp"})
 _OFFERS = frozenset({"required", "available", "availableWithoutEnrollment"})
 
 
@@ -95,6 +96,9 @@ def read_mobile_app(c: Collector) -> Reading:
         scope = NOT_STATED if found is None else scope_of(c, found)
         message = "an assignment of this type of app removes only what Intune itself installed"
         c.say("note", "managed-app-only", message)
+        bundle = c.text(top, "bundleId", "") if typed in _IOS_APPS else ""
+        if bundle and any(one[1].get("intent") in _OFFERS for one in found or ()):
+            c.add(c.rule(rules.IOS_ASSIGNED), "ios", "bundle_id", bundle, "/bundleId")
         return c.reading(scope, "intune", silent=True)
     package, pointer = _package(c, top)
     if found is None:
