@@ -26,7 +26,7 @@ def reach(
     """Return whether a document reaches a class, or any device at all when there is no class.
 
     Included groups cover a class that has every one of its groups among them. An exclusion may hit a class that names
-    no groups or shares one; a filter may hit any. Without a class, groups are only a note.
+    no groups or shares one, and any class where it names single devices; a filter may hit any. Without a class, groups are only a note.
     """
     if cls is not None and cls.managed_by and reading.mdm and cls.managed_by != reading.mdm:
         return Reach(
@@ -48,7 +48,9 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
     mine = set(cls.groups) if cls else set()
     if scope.filtered:
         return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out")
-    if scope.excluded and (mine & set(scope.excluded) or (cls is not None and not mine)):
+    # A device, user or building left out by name (`computers: x`) may be of any class, whatever its groups are.
+    single = any(": " in name for name in scope.excluded)
+    if scope.excluded and cls is not None and (single or not mine or mine & set(scope.excluded)):
         return Reach(doubt=f"{path} excludes {', '.join(scope.excluded)}, which may hold the devices")
     if scope.excluded and cls is None:
         return Reach(note=f"{path} excludes {', '.join(scope.excluded)}")

@@ -205,6 +205,8 @@ class _Collection:
             elif publisher not in ("", "*"):
                 self._add(APPX_PUBLISHER, "publisher", publisher, pointer, narrow)
         elif self.type == "Exe" and binary not in ("", "*"):
+            if publisher != "*":
+                self.c.doubt = f"the rule stops a file of that name by {publisher or 'nobody'} alone; whether the app is theirs is not known here"
             self._add(BINARY_NAME, "executable", binary, pointer, narrow)
         elif self.type in ("Exe", "Msi") and publisher not in ("", "*"):
             if product == "*":
