@@ -99,7 +99,6 @@ def _texts(value: Any) -> Iterator[str]:
 def _packed(text: str) -> list[Any]:
     """Return what a list that is written as a text holds: so Android hands lists to browsers."""
     try:
-        value = msgspec.json.decode(text)
+        return msgspec.json.decode(text, type=list)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         return []
-    return value if isinstance(value, list) else []

@@ -149,6 +149,7 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
             ),
             [
                 ("apple-path-deny-list", "block", "process_name", "W.app"),
+                ("apple-parental-allow-list", "allow", "bundle_id", "com.a.b"),
                 ("apple-parental-controls-default", "allow-only", "bundle_id", "com.a.b"),
             ],
             ["key-deprecated", "parental-controls-default-deny"],

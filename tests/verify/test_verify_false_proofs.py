@@ -229,6 +229,13 @@ def test_a_list_in_several_documents_is_said(documents: list[Document], said: li
     assert [one.origin.file for one in told if one.origin] == said
 
 
+def test_the_lists_of_a_variant_and_its_base_do_not_meet() -> None:
+    resolution = resolve([ban_list(CHAT)], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False)
+    pieces = [piece(blocking(APP, name="a")), piece(blocking("com.x.y", name="b"), groups=("lab",))]
+    told = verify(resolution, pieces, NOTHING_KNOWN, Rules(DAY)).findings
+    assert "list-in-several-documents" not in {one.id for one in told}
+
+
 def test_an_app_that_intune_installs_is_said_and_stays_hidden() -> None:
     assigned = [{"intent": "required", **EVERYONE}]
     store = graph("iosStoreApp", "store.json", bundleId=APP, assignments=assigned)

@@ -481,6 +481,14 @@ def test_a_decoded_payload_in_a_backup_is_no_profile_of_its_own(
     ] == [True]
 
 
+def test_a_profile_beside_an_object_of_another_name_counts(ours: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backup" / "Device Configurations"
+    (folder / "mobileconfig").mkdir(parents=True)
+    (folder / "a.json").write_text(json.dumps({**CUSTOM, "assignments": []}), encoding="utf-8")
+    (folder / "mobileconfig" / "y.mobileconfig").write_bytes(plistlib.dumps(APPLE))
+    assert run("verify", tmp_path / "backup", "--list", ours, *AS_OF).code == 0
+
+
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
