@@ -251,7 +251,8 @@ def test_a_shuffled_list_is_no_change(ids: list[str], dice: Any) -> None:
 
 
 def test_a_list_written_as_a_text_is_looked_into() -> None:
-    mentions = Mentions((as_json({"URLBlocklist": '["a.example", ["b.example"]]', "note": "[unfinished"}),))
+    written = {"URLBlocklist": '["a.example", ["b.example"]]', "note": "[unfinished"}
+    mentions = Mentions([open_document("x.json", json.dumps(written).encode())])
     assert [mentions.count(one) for one in ("a.example", "b.example", "[unfinished", "c.example")] == [1, 1, 1, 0]
 
 
