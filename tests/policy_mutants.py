@@ -392,36 +392,41 @@ _SWITCHES = {
 
 
 def _switch_edits(document: Document) -> Iterator[Mutant]:
-    """Spoil the key that says what a list is for."""
-    rebuild: Rebuild = lambda value: documents.dump(value, document.format)  # noqa: E731 - as the layers have it
+    """Spoil the key that says what a list is for, wherever it stands."""
     for path in _SWITCHES.get(document.kind, ()):
-        owners: list[Any] = [document.value]
-        for key in path[:-1]:
-            below = [owner[key] for owner in owners if key in owner]
-            owners = [one for item in below for one in (item if isinstance(item, list) else [item])]
-        owners = [owner for owner in owners if path[-1] in owner]
-        if not owners:
-            continue
-        for label, change in (
-            ("lost", lambda owner, key: owner.pop(key)),
-            ("null", lambda owner, key: owner.update({key: None})),
-            ("a number", lambda owner, key: owner.update({key: 7})),
-            ("in a list", lambda owner, key: owner.update({key: [owner[key]]})),
-            ("misspelt", lambda owner, key: owner.update({f"{key}x": owner.pop(key)})),
-            ("in another case", lambda owner, key: owner.update({key.swapcase(): owner.pop(key)})),
-            ("of an unknown word", lambda owner, key: owner.update({key: f"{owner[key]}x"})),
-        ):
-            if path[-1] == "updateMask" and label not in ("in a list", "a number", "of an unknown word"):
+        key = path[-1]
+        held = [owner[key] for owner in _owners(document.value, path)]
+        for place, (label, *_) in enumerate(_spoilings(key, "")) if held else ():
+            if key == "updateMask" and label not in ("in a list", "a number", "of an unknown word"):
                 continue  # without a mask every field counts
-            kept = [(owner, dict(owner)) for owner in owners]
-            for owner in owners:
-                change(owner, path[-1])
-            made = rebuild(document.value)
-            for owner, before in kept:
-                owner.clear()
-                owner.update(before)
-            said = frozenset({"INEFFECTIVE", "LOOSENED"}) if path[-1] == "value" else frozenset()
-            yield Mutant(f"{path[-1]} {label}", made, directions=said)
+            made = _copied(document.value)
+            for owner, text in zip(_owners(made, path), held, strict=True):
+                del owner[key]
+                owner.update(_spoilings(key, text)[place][1])
+            said = frozenset({"INEFFECTIVE", "LOOSENED"}) if key == "value" else frozenset()
+            yield Mutant(f"{key} {label}", documents.dump(made, document.format), directions=said)
+
+
+def _owners(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the dictionaries that have the last key of a way; a list on the way is gone through."""
+    found: list[Any] = [value]
+    for key in path[:-1]:
+        below = [owner[key] for owner in found if key in owner]
+        found = [one for item in below for one in (item if isinstance(item, list) else [item])]
+    return [owner for owner in found if path[-1] in owner]
+
+
+def _spoilings(key: str, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return what to write in place of a key and its text."""
+    return [
+        ("lost", {}),
+        ("null", {key: None}),
+        ("a number", {key: 7}),
+        ("in a list", {key: [text]}),
+        ("misspelt", {f"{key}x": text}),
+        ("in another case", {key.swapcase(): text}),
+        ("of an unknown word", {key: f"{text}x"}),
+    ]
 
 
 def _keys_on(value: Any, pointers: list[str]) -> Iterator[str]:
