@@ -11,6 +11,8 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -86,7 +88,17 @@ def _texts(value: Any) -> Iterator[str]:
         one = waiting.pop()
         if isinstance(one, str):
             yield one
+            if one.lstrip().startswith("["):
+                waiting.extend(_packed(one))
         elif isinstance(one, dict):
             waiting.extend(one.values())
         elif isinstance(one, list):
             waiting.extend(one)
+
+
+def _packed(text: str) -> list[Any]:
+    """Return what a list that is written as a text holds: so Android hands lists to browsers."""
+    try:
+        return msgspec.json.decode(text, type=list)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return []

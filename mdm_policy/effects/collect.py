@@ -43,16 +43,18 @@ class Collector:
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
-        self._made: dict[tuple[int, str, str, frozenset[str] | None], Rule] = {}
+        self._made: dict[tuple[int, str, str, str, frozenset[str] | None], Rule] = {}
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
+        self.doubt = ""
+        """Why nobody can tell whether devices obey what is read from here on."""
 
     def rule(self, base: Rule, **changes: Any) -> Rule:
         """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
         if changes:
             return self._rule(base, changes)
-        where = (id(base), self.expires, self.void, self.platforms)
+        where = (id(base), self.expires, self.void, self.doubt, self.platforms)
         found = self._made.get(where)
         if found is None:
             found = self._made[where] = self._rule(base, changes)
@@ -71,6 +73,8 @@ class Collector:
                 }
             elif reached != base.introduced:
                 changes["introduced"] = reached
+        if self.doubt:
+            changes |= {"verdict": "unknown", "why": self.doubt}
         if self.void:
             changes |= {"sense": "none", "verdict": "allowed", "why": self.void}
         made = msgspec.structs.replace(base, **changes) if changes else base
@@ -79,6 +83,13 @@ class Collector:
                 return known
         self.rules.append(made)
         return made
+
+    def refuse(self, why: str) -> None:
+        """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
+        self.void = why
+        read, self.rules = self.rules, []
+        made = {id(rule): self._rule(rule, {}) for rule in read}
+        self.effects = [Effect(made[id(e.rule)], e.family, e.kind, e.value, e.pointer) for e in self.effects]
 
     def add(self, rule: Rule, family: Family, kind: Kind, value: str, pointer: str) -> None:
         """Record one effect."""

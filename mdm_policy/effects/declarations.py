@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mdm_policy.model import Kind, Reading, Rule
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
+_BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
+_SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
 def read_configuration(c: Collector) -> Reading:
@@ -21,7 +23,9 @@ def read_configuration(c: Collector) -> Reading:
     kind = c.text(top, "Type", "")
     payload = c.optional(top, "Payload", "")
     if kind == "com.apple.configuration.app.settings":
-        _app_settings(c, c.optional(payload, "Allowed", "/Payload"))
+        allowed = c.optional(payload, "Allowed", "/Payload")
+        _app_settings(c, allowed)
+        _refuse_wrong(c, payload, allowed)
     elif kind == "com.apple.configuration.app.managed":
         _managed_app(c, payload)
     elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
@@ -56,7 +60,38 @@ def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
         if app_rule.sense == "allow-only":
             c.allow_list(rule, len(entries), f"{base}/{key}")
     _binaries(c, allowed, base)
-    c.near_misses(allowed, _ALLOWED_KEYS, base)
+
+
+def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]) -> None:
+    """Take back all that was read of a declaration that devices refuse: they take no key and no type they don't know.
+
+    Error.UnknownPayloadKeys and the keys are those of apple/device-management@97a11a8 (OS 27).
+    """
+    base = "/Payload/Allowed"
+    binaries = [
+        (f"{base}/{key}/{place}", item)
+        for key in ("DeniedBinaries", "AllowedBinaries")
+        if isinstance(allowed.get(key), list)
+        for place, item in enumerate(allowed[key])
+        if isinstance(item, dict)
+    ]
+    owners = [("/Payload", payload, ("Allowed",)), (base, allowed, _ALLOWED_KEYS)]
+    owners += [(at, item, _BINARY_KEYS) for at, item in binaries]
+    for at, owner, known in owners:
+        unknown = sorted(str(key) for key in owner if key not in known)
+        if unknown:
+            message = f"{unknown[0]!r} is no key of this declaration, and devices refuse a declaration with such a key"
+            c.say("error", "declaration-key", message, at, f"the keys are {', '.join(known)}")
+            c.refuse("devices refuse a declaration with a key they do not know")
+            return
+    for at, item in binaries:
+        word = item.get("SigningState")
+        if isinstance(word, str) and word not in _SIGNING_STATES:
+            c.say("error", "declaration-key", f"{word!r} is no SigningState", f"{at}/SigningState", "write All")
+            c.refuse("devices refuse a declaration with a word they do not know")
+            return
+    if any(finding.id == "wrong-type" for finding in c.findings):
+        c.refuse("devices refuse a declaration with a value of the wrong type")
 
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:

@@ -16,7 +16,7 @@ from mdm_policy.decide.builds import compared
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import Frozen
-from mdm_policy.verify import dead
+from mdm_policy.verify import dead, together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -109,6 +109,7 @@ def remarks(
             found += _of_reading(reading, banned, guarded)
     found += [Said(*told) for told in dead.out_of_force(courts)]
     found += [Said(*told) for told in dead.shadowed(courts)]
+    found += [Said(*told) for told in together.several(pieces)]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
     return [*own, *_located(found, places)]
 
