@@ -18,6 +18,7 @@ from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, Effect, Item, Op, Plan, Remote, Use
+from mdm_policy.push.protocol import noticed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,6 +84,8 @@ def make_plan(
     keys = {item.key for item in wanted.items}
     findings: list[Finding] = []
     place = Origin(destination.name)
+    for item in wanted.items:
+        findings += noticed(destination, item, there.get(item.key))
     for remote in seen.remotes:
         if remote.extra and remote.key in keys:
             said = f"{remote.kind} {remote.name!r} holds keys that we never set: {', '.join(remote.extra[:5])}"
@@ -90,7 +93,7 @@ def make_plan(
         twin = there[remote.key] is not remote
         if remote.key in keys and not twin:
             continue
-        if wanted.prune or remote.key in wanted.remove:
+        if (wanted.prune and destination.finds_by_marker) or remote.key in wanted.remove:
             drafts.append(_gone(destination, remote, wanted.uses.get(remote.key, _NONE)))
         else:
             findings.append(_left(remote, place, twin=twin))
@@ -106,7 +109,7 @@ def make_plan(
         destination.type,
         destination.where,
         question.as_of,
-        tuple(sorted(actions, key=_order)),
+        _ordered(actions),
         inputs,
         worst,
         tuple(findings),
@@ -262,6 +265,14 @@ def _plain(one: object) -> tuple[object, ...] | None:
         return None
     everyone, groups, excluded = (getattr(one, name) for name in ("everyone", "groups", "excluded"))
     return (everyone, frozenset(groups), frozenset(excluded))
+
+
+def _ordered(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """Return the actions in their safe order; what was made last goes first."""
+    found = sorted(actions, key=_order)
+    going = [one for one in found if one.op == "delete"]
+    first = [one for one in found if one.op not in ("delete", "noop")]
+    return (*first, *reversed(going), *(one for one in found if one.op == "noop"))
 
 
 def _order(action: Action) -> tuple[int, str, str, str]:

@@ -17,6 +17,7 @@ from mdm_policy.model import Frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from mdm_policy.errors import Finding
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.model import Assignment, Evidence, Item, Made, Remote, Summary
 
@@ -137,3 +138,12 @@ def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
     made: Any = module.Destination(spec, owner, edge)
     destination: Destination = made
     return destination
+
+
+def noticed(destination: Destination, item: Item, remote: Remote | None) -> tuple[Finding, ...]:
+    """Return what a destination has to say of an item and what is there in its place.
+
+    Only those have a method `notes` that leave something as it is although the item would change it.
+    """
+    told: Callable[[Item, Remote | None], tuple[Finding, ...]] | None = getattr(destination, "notes", None)
+    return told(item, remote) if told is not None else ()

@@ -1,0 +1,3 @@
+"""Hold the destinations, each on its own: none knows another."""
+
+from __future__ import annotations
