@@ -20,7 +20,7 @@ from mdm_policy import catalogue, resources
 from mdm_policy.build import build, check_options
 from mdm_policy.cli import inputs
 from mdm_policy.diff import Question
-from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Item, Made, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
@@ -127,7 +127,9 @@ def read(deployment: Path, names: Sequence[str], day: str | None, *, insecure: b
     resolution = resolve(gathered.lists, found, catalogue.load(), day or inputs.today())
     edge = Edge(lambda where: secret(where, deployment.parent), sleep, str(deployment.parent), timeout, 5, insecure)
     specs = tuple(spec for name, spec in known.items() if not names or name in names)
-    findings = tuple(dict.fromkeys((*gathered.findings, *resolution.findings)))
+    said = "certificates are not checked: whoever is on the way can read the credential and change the answers"
+    open_ = [warning("tls-not-verified", said, place, "name the server's authority with `ca`")] if insecure else []
+    findings = tuple(dict.fromkeys((*open_, *gathered.findings, *resolution.findings)))
     return Read(found, resolution, gathered.files, specs, edge, findings, found.options)
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _HTML = b"<html><head><title>Error</title></head><body><h1>Bad Gateway</h1><p>Error: it broke</p></body></html>"
 
 
+_BOMB = gzip.compress(b"0" * 70_000_000, 1)
+"""Made beforehand, so that it is its size that is met, and not a time-out."""
+
+
 class Fault(NamedTuple):
     """Hold a fault; `done` tells whether the server carries out the request all the same, `stalls` whether it waits."""
 
@@ -213,7 +217,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "a gzip bomb",
-        _changed(lambda a: a._replace(body=gzip.compress(b"0" * 70_000_000), headers=(("Content-Encoding", "gzip"),))),
+        _changed(lambda a: a._replace(body=_BOMB, headers=(("Content-Encoding", "gzip"),))),
         done=True,
     ),
     Fault(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import json
 from pathlib import Path
@@ -36,17 +35,15 @@ DEVICES = [
 _made = pushing.made
 
 
-@functools.lru_cache(maxsize=64)
-def _memo(key: str) -> list[Any]:
-    return []
+_memo: dict[str, Any] = {}
 
 
 def _made_once(read: Any, folders: Any) -> Any:
     """Build once for each deployment: a law runs the program thousands of times on the same one."""
-    held = _memo(repr((read.deployment.digest, read.resolution.as_of, read.files, [s.name for s in read.specs])))
-    if not held:
-        held.append(_made(read, folders))
-    return held[0]
+    key = repr((read.resolution.as_of, sorted(read.files), [(s.name, s.type, s.targets) for s in read.specs]))
+    if key not in _memo:
+        _memo[key] = _made(read, folders)
+    return _memo[key]
 
 
 def kit(name: str) -> Any:

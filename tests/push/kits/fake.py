@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import Evidence, Made
     from mdm_policy.push.protocol import Edge
 
-SECRET = "canary-fake-secret"
+SECRET = "canary-fake-secret"  # noqa: S105 - a canary
 TARGETS = ("intune-ios-settings-catalog", "intune-windows-applocker")
 
 
@@ -159,7 +159,13 @@ class Destination:
             raise Failure("answer", "the object lacks its parts", ambiguous=True) from None
         kept = Assignment(given["everyone"], tuple(given["groups"]), tuple(given["excluded"])) if given else None
         return Remote(
-            "policy", summary.id, found["name"], found["key"], _dressed(body, kept), fingerprint(body), kept or Assignment()
+            "policy",
+            summary.id,
+            found["name"],
+            found["key"],
+            _dressed(body, kept),
+            fingerprint(body),
+            kept or Assignment(),
         )
 
     def create(self, item: Item) -> Summary:
@@ -266,4 +272,6 @@ def _list(body: Any) -> list[Any]:
 def _words(body: Any) -> set[str]:
     if "settings" in body:
         return {one["value"] for one in _list(body)}
-    return {piece for one in body["omaSettings"] for piece in str(one["value"]).split('"') if "\\" in piece or "O=" in piece}
+    return {
+        piece for one in body["omaSettings"] for piece in str(one["value"]).split('"') if "\\" in piece or "O=" in piece
+    }
