@@ -93,7 +93,8 @@ class Kit:
             policy = emulator.policies.get(f"{ENTERPRISE}/policies/{name}", {})
             personal = policy.get("personalUsagePolicies", {}).get("personalApplications", [])
             for side, entries in (("work", policy.get("applications", [])), ("personal", personal)):
-                found |= {(name, side, one["packageName"]) for one in entries if one.get("installType") == "BLOCKED"}
+                banned = {one["packageName"] for one in entries if one.get("installType") == "BLOCKED"}
+                found |= {(name, side, package) for package in banned - {"com.foreign.banned"}}
         return frozenset(found)
 
     def twins(self, emulator: Server) -> list[str]:
