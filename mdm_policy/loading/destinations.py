@@ -109,6 +109,7 @@ _KMFDDM = Record(
         "url": Field("The server's address.", _URL, required=True),
         "api_key": _secret("The API key."),
         "set": Field("The set that devices are enrolled in.", _NAME, required=True),
+        "enrollments": Field("The enrollment ids whose status reports are asked for.", Many(_NAME)),
         "ca": _CA,
     },
     needs={"url": ("api_key",)},

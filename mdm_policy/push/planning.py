@@ -109,7 +109,7 @@ def make_plan(
         destination.type,
         destination.where,
         question.as_of,
-        _ordered(actions),
+        tuple(sorted(actions, key=_order)),
         inputs,
         worst,
         tuple(findings),
@@ -265,14 +265,6 @@ def _plain(one: object) -> tuple[object, ...] | None:
         return None
     everyone, groups, excluded = (getattr(one, name) for name in ("everyone", "groups", "excluded"))
     return (everyone, frozenset(groups), frozenset(excluded))
-
-
-def _ordered(actions: Sequence[Action]) -> tuple[Action, ...]:
-    """Return the actions in their safe order; what was made last goes first."""
-    found = sorted(actions, key=_order)
-    going = [one for one in found if one.op == "delete"]
-    first = [one for one in found if one.op not in ("delete", "noop")]
-    return (*first, *reversed(going), *(one for one in found if one.op == "noop"))
 
 
 def _order(action: Action) -> tuple[int, str, str, str]:
