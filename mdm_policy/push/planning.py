@@ -102,7 +102,11 @@ def make_plan(
     worst = _direction(whole)
     held = worst in WEAKENING
     actions = [
-        msgspec.structs.replace(one, held=held and one.op != "noop" and one.direction in WEAKENING) for one in judged
+        # A deletion never tightens; an activation's own has no direction, and ends what its configurations block.
+        msgspec.structs.replace(
+            one, held=held and (one.op == "delete" or (one.op != "noop" and one.direction in WEAKENING))
+        )
+        for one in judged
     ]
     return Plan(
         destination.name,
