@@ -121,6 +121,11 @@ _NANOMDM = Record(
         "url": Field("The server's address.", _URL, required=True),
         "api_key": _secret("The API key."),
         "enrollments": Field("The enrollment ids that get the profiles.", Many(_NAME), required=True),
+        "ask": Field("Whether devices are asked for their restrictions after each delivery.", Flag()),
+        "record": Field("The file that says what was delivered; without it, `NAME.delivered.json`.", Text()),
+        "answers": Field(
+            "A file with a device's answer to the command Restrictions, by enrollment id.", Table(_NAME, Text())
+        ),
         "ca": _CA,
     },
     needs={"url": ("api_key",)},
