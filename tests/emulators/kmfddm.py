@@ -48,8 +48,8 @@ class Server(Emulator):
     def report(
         self, enrollment: str, identifier: str, *, active: bool = True, valid: str = "valid", **more: Any
     ) -> None:
-        """Let an enrollment report on a declaration, by default on the one that is stored."""
-        token = more.pop("token", self.declarations.get(identifier, {}).get("ServerToken", ""))
+        """Let an enrollment report on a declaration, by default `of` the one that is stored."""
+        token = more.pop("of", self.declarations.get(identifier, {}).get("ServerToken", ""))
         status = {"identifier": identifier, "active": active, "valid": valid, "server-token": token, **more}
         self.reports.setdefault(enrollment, []).append(status)
 

@@ -151,7 +151,7 @@ def test_an_update_is_one_write_that_touches_nothing_else(server: Server) -> Non
     now = server.policies[POLICY]
     assert now["version"] == "2"
     packages = [entry["packageName"] for entry in now["applications"]]
-    before = [entry["packageName"] for entry in COPE["applications"]]  # type: ignore[attr-defined, index]
+    before = [entry["packageName"] for entry in COPE["applications"]]  # type: ignore[index]
     assert packages == [*before, "com.example.ban"]
     assert now["applications"][3] == {
         "packageName": "com.tencent.mm",
@@ -300,6 +300,7 @@ def test_entries_that_come_and_go_at_once_are_one_patch() -> None:
 def test_a_policy_is_created_once_and_deleted_while_no_device_has_it(server: Server) -> None:
     there, _ = connect(server, policies={"amapi-cope": "new"})
     (one,) = there.items((made(),))
+    assert json.loads(there.merged(one, None)) == {"name": one.name, **WANTED}
     summary = there.create(one)
     assert sent(server)[0][2] == "advancedSecurityOverrides,applications,personalUsagePolicies,playStoreMode"
     with pytest.raises(Failure) as bad:
@@ -345,6 +346,15 @@ def test_a_bad_answer_is_never_an_empty_list(server: Server, fault: str, expecte
     with pytest.raises(Failure) as bad:
         list(there.list())
     assert bad.value.fault == expected
+
+
+def test_a_404_that_is_not_the_apis_is_no_absence(server: Server) -> None:
+    there, _ = connect(server)
+    list(there.list())
+    server.arm(_0=FAULT["404"])
+    with pytest.raises(Failure) as bad:
+        there.get(Summary("policy", POLICY, POLICY, "k"))
+    assert bad.value.fault == "not-found"
 
 
 @pytest.mark.parametrize(

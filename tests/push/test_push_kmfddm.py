@@ -220,7 +220,7 @@ def test_what_is_set_beyond_ours_counts(server: Server) -> None:
         pytest.param({}, "applied", id="active, valid and current"),
         pytest.param({"valid": "invalid"}, "failed", id="not valid"),
         pytest.param({"active": False}, "failed", id="not active"),
-        pytest.param({"token": "old"}, "pending", id="of an older version"),
+        pytest.param({"of": "old"}, "pending", id="of an older version"),
         pytest.param({"valid": "unknown"}, "unknown", id="not known yet"),
         pytest.param(None, "unknown", id="not reported"),
     ],
@@ -241,7 +241,7 @@ def test_evidence_needs_enrollments_and_goes_by_fifties(server: Server) -> None:
     remote = Remote("declaration", "i", "n", "k", b"{}", "f")
     assert [one.state for one in connect(server.url).evidence([remote])] == ["unknown"]
     names = [f"E{number}" for number in range(60)]
-    server.report("E59", "i", **{"token": "?"})
+    server.report("E59", "i", of="?")
     found = list(connect(server.url, settings={"enrollments": names}).evidence([remote]))
     assert [one.state for one in found] == ["unknown"] * 59 + ["applied"]
     assert [call.path.count(",") for call in server.calls] == [49, 9]

@@ -23,7 +23,7 @@ from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 OWNER = "org.example"
@@ -137,7 +137,8 @@ def test_a_device_that_cannot_be_woken_has_the_command_and_a_broken_queue_has_no
         there.assign(summary, Assignment(groups=("E1", "E2")))
     remote = read(there, item)
     server.broken = {"E1"}
-    for write in (lambda: there.update(item, remote), lambda: there.delete(remote)):
+    writes: tuple[Callable[[], None], ...] = (lambda: there.update(item, remote), lambda: there.delete(remote))
+    for write in writes:
         with pytest.raises(Failure):
             write()
     assert read(there, item).assignment == Assignment(groups=("E1",))
@@ -149,7 +150,8 @@ def test_some_of_several_that_fail_are_named(server: Server, tmp_path: Path) -> 
     there.create(item)
     server.broken = {"E2"}
     remote = read(there, item)
-    for write in (lambda: there.update(item, remote), lambda: there.delete(remote)):
+    writes: tuple[Callable[[], None], ...] = (lambda: there.update(item, remote), lambda: there.delete(remote))
+    for write in writes:
         with pytest.raises(Failure, match="queued for E2") as bad:
             write()
         assert bad.value.fault == "refused"
