@@ -13,7 +13,6 @@ import functools
 import json
 import re
 import secrets
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,6 @@ from urllib.parse import parse_qs, unquote
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from emulators.amapi_types import TYPES, RefusedError, check, check_rules, without_defaults
 from emulators.base import Answer, Emulator, Request, reply, run_by_hand

@@ -12,13 +12,8 @@ import copy
 import hashlib
 import json
 import re
-import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from emulators.base import Answer, Emulator, Request, reply, run_by_hand
 
