@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @pushing.TEMPLATES
 @carrying.YES
 @carrying.LOOSEN
+@click.option("--strict", is_flag=True, help="Exit 11 when the proof leaves any gap that is not accepted.")
 @pushing.INSECURE
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
@@ -44,14 +45,16 @@ def command(
     folders: tuple[Path, ...],
     yes: bool,
     reason: str,
+    strict: bool,
     insecure: bool,
     format_: str,
 ) -> None:
     """Carry out a saved PLAN, read everything back, and prove it.
 
     Refuses when anything has moved since the plan was made. What weakens a ban is left out without --allow-loosening.
-    An interrupted run goes on where it stopped when it is run again. Exit codes: 0 done and proven, 12 done in part,
-    11 less is blocked than is ordered, 1 nothing was changed.
+    An interrupted run goes on where it stopped when it is run again. Exit codes: 0 done, and what was read back is what
+    was planned; 12 done in part; 11 less is blocked than was planned, or with --strict than is ordered; 1 nothing was
+    changed.
     """
     file = load_plan(str(path), inputs.read(path).data)
     where = deployment or path.parent / file.deployment
@@ -73,7 +76,8 @@ def command(
     used: dict[str, Use] = {key: use for one in wanted for key, use in one.uses.items()}
     found = [*failures(outcomes), *weaker]
     proof, others = _proof(outcomes, used, read)
-    code = carrying.exit_code(outcomes, bool(weaker))
+    gap = strict and (proof is None or not proof.proven)
+    code = carrying.exit_code(outcomes, bool(weaker) or gap)
     if format_ == "json":
         output.data(report.outcome_json(outcomes, _plain(proof, others), found, code))
     else:

@@ -45,6 +45,6 @@ def command(
         output.data(report.plan_json(plans, found, code))
     else:
         output.result(report.drift_text(plans, weaker, output.width()))
-    output.findings(found, brief=True)
+    output.findings(found, brief="--format json")
     if code:
         raise click.exceptions.Exit(code)

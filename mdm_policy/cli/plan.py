@@ -65,6 +65,6 @@ def command(
         output.result(report.plan_text(plans, output.width()))
         if path is not None:
             output.result(f"\nSaved in {path}; carry it out with: mdm-policy apply {path}")
-    output.findings((*read.findings, *found), brief=True)
+    output.findings((*read.findings, *found), brief="--format json")
     if code:
         raise click.exceptions.Exit(code)

@@ -24,7 +24,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Item, Made, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
-from mdm_policy.push.protocol import Destination, Edge, connect
+from mdm_policy.push.protocol import Destination, Edge, connect, remarks
 from mdm_policy.resolve import resolve
 from mdm_policy.targets import discover, select
 
@@ -188,6 +188,7 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
     manifests = {target.name: target.manifest for target in built.targets}
     for one in built.documents:
         excluded = () if one.variant else beside[one.target, one.document]
+        manifest = manifests[one.target]
         documents[one.path] = Made(
             one.path,
             one.target,
@@ -197,8 +198,8 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
             taken[one.path],
             groups[one.variant],
             excluded,
+            next(spec.instead_of for spec in manifest.documents if spec.name == one.document),
         )
-        manifest = manifests[one.target]
         uses[one.path] = Use(f"{one.target}|{one.document}", manifest.managed_by, manifest.modes, groups[one.variant])
     return documents, uses, built.findings
 
@@ -250,7 +251,8 @@ def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple
         try:
             items = destination.items(tuple(documents.values()))
             used = {item.key: uses[item.path] for item in items}
-            wanted = Wanted(items, used, prune=prune)
+            told = remarks(destination, tuple(documents.values()))
+            wanted = Wanted(items, used, prune=prune, findings=told)
             seen = look(destination, owner)
             plan = make_plan(destination, wanted, seen, read_.question, catalogue.load(), read_.files)
         except PolicyError as bad:

@@ -15,6 +15,7 @@ from mdm_policy.model import Frozen
 from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Action, Assignment, Item, Remote, Summary
 from mdm_policy.push.planning import Seen, same_assignment
+from mdm_policy.push.protocol import finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -157,6 +158,10 @@ class Applying:
         findings: list[Finding] = []
         remotes: tuple[Remote, ...] = ()
         if not self._hopeless:
+            try:
+                finish(self._destination)
+            except Failure as bad:
+                findings.append(bad.finding(self._plan.destination, "finishing"))
             try:
                 remotes = observe(self._destination, self._owner).remotes
             except Failure as bad:

@@ -28,7 +28,8 @@ class Made(Frozen, frozen=True):
     """Hold one document of a build on its way to a destination.
 
     `data` are the canonical bytes that were proven. `variant` is empty for the base; else the document is for `groups`.
-    `excluded` are the groups that get a variant in place of this document.
+    `excluded` are the groups that get a variant in place of this document. `instead_of` names the document that this one
+    is another way to send.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Made(Frozen, frozen=True):
     data: bytes
     groups: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    instead_of: str = ""
 
 
 class Item(Frozen, frozen=True):

@@ -34,13 +34,14 @@ _NONE = Use()
 class Wanted(Frozen, frozen=True):
     """Hold what should be at a destination: the items, which devices each is for, and the keys of what has to go.
 
-    `prune` asks for the deletion of objects of ours that no item stands for.
+    `prune` asks for the deletion of objects of ours that no item stands for; `findings` is what the destination says of it.
     """
 
     items: tuple[Item, ...]
     uses: dict[str, Use] = {}
     remove: frozenset[str] = frozenset()
     prune: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 class Seen(Frozen, frozen=True):
@@ -82,7 +83,7 @@ def make_plan(
     there = seen.by_key()
     drafts = [_for_item(destination, item, there.get(item.key), wanted) for item in wanted.items]
     keys = {item.key for item in wanted.items}
-    findings: list[Finding] = []
+    findings = [*wanted.findings]
     place = Origin(destination.name)
     for item in wanted.items:
         findings += noticed(destination, item, there.get(item.key))

@@ -121,6 +121,30 @@ def marker(owner: str, *parts: str) -> str:
     return str(uuid.uuid5(_SPACE, "\n".join((owner, *parts))))
 
 
+def remarks(destination: Destination, made: Sequence[Made]) -> tuple[Finding, ...]:
+    """Return what a destination has to say of documents beside their objects.
+
+    Only those have a method `findings` that have something to say: that a document the ban needs does not go there, or
+    that what is there does not reach anybody by itself.
+    """
+    told: Callable[[Sequence[Made]], tuple[Finding, ...]] | None = getattr(destination, "findings", None)
+    return told(made) if told is not None else ()
+
+
+def finish(destination: Destination) -> None:
+    """Let a destination end a run; only those have a method `finish` that gather what was written (a commit).
+
+    It is called after every run, also one that wrote nothing: the run before may have been cut off before its end.
+
+    Raises:
+        Failure: what was written is there, and does not take effect.
+
+    """
+    end: Callable[[], None] | None = getattr(destination, "finish", None)
+    if end is not None:
+        end()
+
+
 def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
     """Make the client of a destination; nothing is sent yet.
 

@@ -1,0 +1,363 @@
+"""Push to a folder, most often a git repository that an MDM pulls: each document is a file there.
+
+Ours are the files that the index in the folder names, and no others: a file that is not in it is never overwritten. The
+index is written before the file it names, so that a run that was cut off leaves nothing that nobody knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
+from mdm_policy.push.destinations import git_commits, git_fleet
+from mdm_policy.push.http import Failure
+from mdm_policy.push.model import Evidence, Item, Remote, Summary
+from mdm_policy.push.normal import fingerprint
+from mdm_policy.push.protocol import marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mdm_policy.model import DestinationSpec
+    from mdm_policy.push.model import Assignment, Made
+    from mdm_policy.push.protocol import Edge
+
+INDEX = ".mdm-policy.json"
+FORMAT = "mdm-policy-folder-1"
+_KIND = "file"
+_SOURCE = "a folder holds no device's answer"
+_MAX = 64 * 1024 * 1024
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Name one of our files; `former` is where it was until it moved, as long as that copy may still be there."""
+
+    path: str
+    key: str
+    owner: str
+    sha256: str
+    former: str = ""
+
+
+class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold the entries of all owners, in the order of their paths."""
+
+    format: str = FORMAT
+    files: tuple[Entry, ...] = ()
+
+
+class Destination:
+    """Keep files in one folder."""
+
+    type = "git"
+    concurrency = 1
+    finds_by_marker = True
+
+    def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
+        """Know the folder; nothing is read yet.
+
+        Raises:
+            PolicyError: `destination-assign`, since a folder cannot say whom a file is for.
+
+        """
+        said = spec.settings
+        self.name = spec.name
+        self._fleet = said.get("layout") == "fleet"
+        # The path as it is written: a plan that one machine makes is carried out on another.
+        self.where = f"folder {said['path']} ({'fleet' if self._fleet else 'plain'} layout)"
+        self._root = Path(edge.base, said["path"])
+        self._commits = bool(said.get("commit"))
+        self._spec = spec
+        self._owner = owner
+        if spec.assign != "unchanged":
+            text = f"{spec.name!r} is a folder: it cannot say whom a file is for"
+            hint = "take `assign` out, and assign the files where the MDM reads them"
+            raise PolicyError([error("destination-assign", text, spec.origin, hint)])
+
+    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+        """Return a file for each document that belongs there.
+
+        Raises:
+            PolicyError: `fleet-dollar`, since Fleet puts something else in the place of a dollar sign.
+
+        """
+        found = []
+        problems = []
+        for one in made:
+            path = self._place(one)
+            if not path:
+                continue
+            if self._fleet:
+                problems += _dollars(one)
+            key = marker(self._owner, one.target, one.document, one.variant)
+            found.append(Item(key, _KIND, path, one.data, one.path))
+        if problems:
+            raise PolicyError(problems)
+        return tuple(found)
+
+    def _place(self, made: Made) -> str:
+        """Return the path of a document in the folder, or nothing when it does not go there."""
+        wanted = self._spec.targets
+        if made.instead_of or (wanted is not None and made.target not in wanted):
+            return ""
+        return git_fleet.place(made) if self._fleet else made.path
+
+    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+        """Say which documents cannot go through Fleet, and which of our files no GitOps file names."""
+        if not self._fleet:
+            return ()
+        items = self.items(made)
+        left = dict.fromkeys(one.target for one in made if self._lacks(one))
+        hint = "push it by another destination; docs/push/git.md says what Fleet takes"
+        said = [
+            warning("target-not-pushed", f"{name}: Fleet takes no such document: {git_fleet.why(name)}", None, hint)
+            for name in left
+        ]
+        return (*said, *git_fleet.unused(self._root, [item.name for item in items]))
+
+    def _lacks(self, made: Made) -> bool:
+        """Tell whether a document that cannot go there was meant to."""
+        wanted = self._spec.targets
+        named = git_fleet.is_android(made.target) if wanted is None else made.target in wanted
+        return named and not made.instead_of and not git_fleet.takes(made.target)
+
+    def merged(self, item: Item, remote: Remote | None) -> bytes:
+        """Return the file as it will be."""
+        del remote
+        return item.body
+
+    def differs(self, item: Item, remote: Remote) -> tuple[str, ...]:
+        """Say whether the content or the place differs; git may turn line ends around."""
+        found = [("its content", _lines(item.body) != _lines(remote.body)), ("its path", item.name != remote.id)]
+        found.append(("its former copy", bool(remote.version)))
+        return tuple(word for word, differs in found if differs)
+
+    def restoring(self, item: Item, remote: Remote) -> bytes:
+        """Return the file as it is."""
+        del item
+        return remote.body
+
+    def list(self) -> Iterator[Summary]:
+        """Return the files that the index names and that are there."""
+        if self._commits:
+            git_commits.check(self._root)
+        for entry in self._index().files:
+            place = self._present(entry)
+            if place:
+                yield Summary(_KIND, place, place, entry.key, entry.owner)
+
+    def get(self, summary: Summary) -> Remote | None:
+        """Return one file, wherever it has moved."""
+        entry = self._entry(summary.key)
+        place = self._present(entry) if entry is not None else ""
+        data = self._read(place) if place else None
+        if entry is None or data is None:
+            return None
+        former = entry.former if place != entry.former and entry.former and self._read(entry.former) is not None else ""
+        mark = fingerprint([place, _lines(data).decode()])
+        return Remote(_KIND, place, place, entry.key, data, mark, version=former)
+
+    def _present(self, entry: Entry) -> str:
+        """Return where a file of ours is: at its place, or still at the former one; nothing when it is gone."""
+        places = (place for place in (entry.path, entry.former) if place)
+        return next((place for place in places if self._read(place) is not None), "")
+
+    def create(self, item: Item) -> Summary:
+        """Write a new file; one that is there already is never overwritten."""
+        path = self._inside(item.name)
+        try:
+            if path.exists():
+                said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
+                raise Failure("conflict", said)
+            self._keep(Entry(item.name, item.key, self._owner, _digest(item.body)))
+            self._write(path, item.body, new=True)
+        except OSError as bad:
+            raise _trouble(item.name, bad) from None
+        return Summary(_KIND, item.name, item.name, item.key, self._owner)
+
+    def update(self, item: Item, remote: Remote) -> None:
+        """Replace a file in one step; where its place has changed, the old copy goes last."""
+        path = self._inside(item.name)
+        moves = item.name != remote.id
+        former = remote.id if moves else remote.version
+        try:
+            if moves and path.exists():
+                said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
+                raise Failure("conflict", said)
+            self._keep(Entry(item.name, item.key, self._owner, _digest(item.body), former))
+            self._write(path, item.body, new=moves)
+            if former:
+                self._inside(former).unlink(missing_ok=True)
+                self._keep(Entry(item.name, item.key, self._owner, _digest(item.body)))
+        except OSError as bad:
+            raise _trouble(item.name, bad) from None
+
+    def assign(self, summary: Summary, assignment: Assignment) -> None:
+        """Refuse: `items` gives no file an assignment.
+
+        Raises:
+            Failure: always.
+
+        """
+        raise Failure("refused", f"{summary.name}: a folder cannot say whom a file is for ({assignment})")
+
+    def delete(self, remote: Remote) -> None:
+        """Remove a file of ours, then its entry."""
+        try:
+            self._inside(remote.id).unlink(missing_ok=True)
+            index = self._index()
+            kept = tuple(one for one in index.files if one.key != remote.key or one.owner != self._owner)
+            self._store(Index(files=kept))
+        except OSError as bad:
+            raise _trouble(remote.id, bad) from None
+
+    def evidence(self, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+        """Return that nothing is known: no device answers to a folder."""
+        said = "the MDM that reads the folder knows; ask it"
+        for one in remotes:
+            yield Evidence(_KIND, one.id, one.name, "unknown", 0, said, _SOURCE)
+
+    def finish(self) -> None:
+        """Remove what a run that was cut off left half made; commit what differs among our files, and nothing else.
+
+        Raises:
+            Failure: git refuses, or leaves a file of ours out.
+
+        """
+        paths = [one.path for one in self._index().files]
+        try:
+            for path in (INDEX, *paths):
+                _beside(self._inside(path)).unlink(missing_ok=True)
+        except OSError as bad:
+            raise _trouble(self._root.name, bad) from None
+        if self._commits:
+            git_commits.commit(self._root, INDEX, paths, self._former_paths)
+
+    def _former_paths(self, old: bytes) -> Sequence[str]:
+        """Return the paths that an older index names, as far as it can be read."""
+        try:
+            return [one.path for one in _parsed(old).files]
+        except Failure:
+            return []
+
+    def _index(self) -> Index:
+        data = self._read(INDEX)
+        return _parsed(data) if data is not None else Index()
+
+    def _entry(self, key: str) -> Entry | None:
+        return next((one for one in self._index().files if one.key == key and one.owner == self._owner), None)
+
+    def _keep(self, entry: Entry) -> None:
+        others = [one for one in self._index().files if (one.key, one.owner) != (entry.key, entry.owner)]
+        self._store(Index(files=tuple(sorted([*others, entry], key=lambda one: (one.path, one.owner)))))
+
+    def _store(self, index: Index) -> None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        data = msgspec.json.format(msgspec.json.encode(index), indent=2) + b"\n"
+        self._write(self._inside(INDEX), data, new=False)
+
+    def _inside(self, name: str) -> Path:
+        """Return a path in the folder, following no link on the way.
+
+        Raises:
+            Failure: `refused`, a link, or something else than a folder, stands on the way.
+
+        """
+        path = self._root
+        parts = PurePosixPath(name).parts
+        for place, part in enumerate(parts):
+            path /= part
+            last = place == len(parts) - 1
+            if path.is_symlink() or (path.exists() and path.is_dir() == last):
+                raise Failure(
+                    "refused", f"{name}: {path.name} is a link or stands in the way; nothing is written there"
+                )
+        return path
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with self._inside(name).open("rb") as file:
+                data = file.read(_MAX + 1)
+            data.decode()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            raise Failure("answer", f"{name} is no text any more; look at it") from None
+        except OSError as bad:
+            raise _trouble(name, bad) from None
+        if len(data) > _MAX:
+            raise Failure("answer", f"{name} is larger than {_MAX // (1024 * 1024)} MiB; look at it")
+        return data
+
+    def _write(self, path: Path, data: bytes, *, new: bool) -> None:
+        """Put a file in place in one step; a new one only where there is none."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = _beside(path)
+        beside.unlink(missing_ok=True)
+        try:
+            with beside.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if new:
+                os.link(beside, path)
+            else:
+                os.replace(beside, path)  # noqa: PTH105 - as the line above
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """Return where a file is made before it is put in place: a run that was cut off leaves at most that one."""
+    return path.with_name(f".{path.name}.mdm-policy-new")
+
+
+def _parsed(data: bytes) -> Index:
+    """Read an index; a path in it that leads out of the folder makes all of it worthless."""
+    try:
+        index = msgspec.json.decode(data, type=Index)
+    except msgspec.MsgspecError as bad:
+        raise Failure("answer", f"{INDEX} cannot be read: {bad}") from None
+    paths = [path for one in index.files for path in (one.path, one.former) if path]
+    if index.format != FORMAT or not all(_is_inside(path) for path in paths):
+        raise Failure("answer", f"{INDEX} is not as mdm-policy writes it; bring it back from git")
+    return index
+
+
+def _is_inside(path: str) -> bool:
+    parts = path.split("/")
+    return not (set(parts) & {"", ".", ".."} or "\\" in path or ":" in path or "\0" in path or parts[0] == ".git")
+
+
+def _dollars(made: Made) -> list[Finding]:
+    """Return a finding for each line with a dollar sign: Fleet reads `$NAME` as one of its variables."""
+    hint = "take the dollar sign out of the text that it comes from; how Fleet lets it be written is not known"
+    return [
+        error(
+            "fleet-dollar",
+            f"Fleet would replace what follows the dollar sign: {line.strip()!r}",
+            Origin(made.path, at),
+            hint,
+        )
+        for at, line in enumerate(made.data.decode().splitlines(), 1)
+        if "$" in line
+    ]
+
+
+def _lines(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _trouble(name: str, bad: OSError) -> Failure:
+    if isinstance(bad, FileExistsError):
+        return Failure("conflict", f"{name} is there already: somebody else made it meanwhile")
+    return Failure("unavailable", f"{name}: {bad.strerror or bad}", ambiguous=True)

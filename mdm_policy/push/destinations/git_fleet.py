@@ -1,0 +1,123 @@
+"""Lay files out as Fleet's GitOps reads them, and see which of them a GitOps file names.
+
+fleetdm/fleet docs/Configuration/yaml-files.md: profiles and declarations stand in files of their own, unsigned, and count
+only where a file under `fleets/` (or `teams/`, or `default.yml`) names them. Those files are never written here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mdm_policy.errors import Finding, Origin, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mdm_policy.push.model import Made
+
+_PLACES: dict[tuple[str, str], str] = {
+    ("apple-ios-restrictions", "profile"): "lib/ios/configuration-profiles",
+    ("macos-santa", "profile"): "lib/macos/configuration-profiles",
+    ("apple-ddm-apps", "configuration"): "lib/ios/declaration-profiles",
+    ("apple-ddm-binaries", "configuration"): "lib/macos/declaration-profiles",
+}
+"""Where each document goes; Fleet makes the activation of a declaration itself."""
+_TARGETS = frozenset(target for target, _ in _PLACES)
+_SETTINGS = ("apple_settings", "macos_settings")
+_LISTS = ("configuration_profiles", "custom_settings")
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_MOST_FILES = 5000
+_MOST_BYTES = 1024 * 1024
+
+
+def place(made: Made) -> str:
+    """Return the path of a document, or nothing when Fleet takes no such document."""
+    folder = _PLACES.get((made.target, made.document), "")
+    return f"{folder}/{PurePosixPath(made.path).name}" if folder else ""
+
+
+def takes(target: str) -> bool:
+    """Tell whether Fleet takes a target's documents."""
+    return target in _TARGETS
+
+
+def is_android(target: str) -> bool:
+    """Tell whether a target is for Android."""
+    return target.startswith("amapi-") or "android" in target
+
+
+def why(target: str) -> str:
+    """Say why Fleet does not take a target's documents."""
+    if is_android(target):
+        return "its Android profiles must not hold lists of apps (server/fleet/android.go, AndroidForbiddenJSONKeys)"
+    return "only Apple's profiles and declarations are written for it"
+
+
+def unused(root: Path, names: Sequence[str]) -> Iterator[Finding]:
+    """Return a finding for each of our files that no GitOps file names: no device gets it."""
+    named: set[str] = set()
+    first = ""
+    for path in _gitops(root):
+        here = path.relative_to(root).as_posix()
+        entries = list(_entries(_controls(path)))
+        first = first or here
+        for entry in entries:
+            named |= _named(root, path, entry)
+    place_ = first or "fleets/NAME.yml"
+    for name in names:
+        if name not in named:
+            beside = os.path.relpath(name, PurePosixPath(place_).parent.as_posix()).replace(os.sep, "/")
+            line = f"- path: {beside if beside.startswith('.') else f'./{beside}'}"
+            hint = f"under controls: apple_settings: configuration_profiles: of {place_}, add `{line}`, with its labels"
+            yield warning("gitops-unused", "no GitOps file names it, so no device gets it", Origin(name), hint)
+
+
+def _gitops(root: Path) -> Iterator[Path]:
+    """Yield the files with `controls` below a folder, in order; links and hidden folders are not followed."""
+    seen = 0
+    for folder, below, files in os.walk(root):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix.lower() not in (".yml", ".yaml") or path.is_symlink():
+                continue
+            seen += 1
+            if seen > _MOST_FILES:
+                return
+            if _controls(path):
+                yield path
+
+
+def _controls(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            # The loader is the safe one: it makes plain values only.
+            value = yaml.load(file.read(_MOST_BYTES), _LOADER)  # noqa: S506
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return {}
+    controls = value.get("controls") if isinstance(value, dict) else None
+    return controls if isinstance(controls, dict) else {}
+
+
+def _entries(controls: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for platform in _SETTINGS:
+        settings = controls.get(platform)
+        for key in _LISTS:
+            listed = settings.get(key) if isinstance(settings, dict) else None
+            yield from (entry for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict))
+
+
+def _named(root: Path, gitops: Path, entry: dict[str, Any]) -> set[str]:
+    """Return the paths from the root that an entry names: one file, or what a pattern matches."""
+    found: set[str] = set()
+    for key in ("path", "paths"):
+        pattern = entry.get(key)
+        if isinstance(pattern, str) and pattern and not pattern.startswith(("/", "~")):
+            from_root = os.path.normpath(os.path.join(gitops.parent.relative_to(root), pattern))  # noqa: PTH118
+            matches = root.glob(from_root) if key == "paths" and not from_root.startswith("..") else ()
+            found |= {from_root.replace(os.sep, "/"), *(one.relative_to(root).as_posix() for one in matches)}
+    return found

@@ -1,0 +1,434 @@
+"""Push to Microsoft Intune through Microsoft Graph: settings catalog policies and device configurations.
+
+What v1.0 has is written through v1.0; settings catalog policies and company-owned Android exist in beta only. Everything is
+read in beta: v1.0 leaves out properties that a person can set in the console, the filters of assignments and the
+references of masked values (msgraph-metadata@f54f11b6, v1.0-Prod.csdl).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
+from mdm_policy.push import oauth
+from mdm_policy.push.destinations import graph_bodies as bodies
+from mdm_policy.push.destinations.graph_bodies import CATALOG, KINDS
+from mdm_policy.push.http import Client, Failure, Secrets, Settings
+from mdm_policy.push.marks import find_mark, mark
+from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
+from mdm_policy.push.normal import fingerprint
+from mdm_policy.push.protocol import marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mdm_policy.model import DestinationSpec
+    from mdm_policy.push.http import Reply
+    from mdm_policy.push.model import Made
+    from mdm_policy.push.protocol import Edge
+
+CLOUDS: dict[str, tuple[str, str]] = {
+    "public": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
+    "gcc": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
+    "gcc-high": ("https://login.microsoftonline.us", "https://graph.microsoft.us"),
+    "dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+}
+"""The login and the Graph host of each cloud (microsoft-graph-docs, concepts/deployments.md)."""
+TARGETS: dict[tuple[str, str], str] = {
+    ("intune-ios-settings-catalog", "policy"): CATALOG,
+    ("intune-ios-device-restrictions", "configuration"): "iosGeneralDeviceConfiguration",
+    ("intune-ios-custom", "configuration"): "iosCustomConfiguration",
+    ("intune-windows-applocker", "configuration"): "windows10CustomConfiguration",
+    ("intune-android-corporate", "device-restrictions"): "androidDeviceOwnerGeneralDeviceConfiguration",
+}
+"""The kind of object that each document of a target becomes."""
+_NOT_PUSHED = frozenset({("intune-android-corporate", "managed-apps")})
+_PAGES = 10_000
+_PATIENCE = 5.0
+"""Seconds: a 429 of Intune may come without Retry-After (learn.microsoft.com, answers 5784629)."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
+_MANAGEMENT = "deviceManagement"
+_OVERVIEW = "deviceConfigurationDeviceOverview (Graph v1.0)"
+_REPORT = "reports/getConfigurationPolicyDeviceSummaryReport (Graph beta; its columns are not documented)"
+_STATES: tuple[tuple[str, str, str], ...] = (
+    ("successCount", "applied", "succeeded"),
+    ("pendingCount", "pending", "pending"),
+    ("failedCount", "failed", "failed"),
+    ("errorCount", "failed", "error"),
+    ("notApplicableCount", "unknown", "not applicable"),
+)
+_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("NumberOfCompliantDevices", "applied", "succeeded"),
+    ("NumberOfInProgressDevices", "pending", "pending"),
+    ("NumberOfNonCompliantDevices", "failed", "not compliant"),
+    ("NumberOfErrorDevices", "failed", "error"),
+    ("NumberOfConflictDevices", "failed", "conflict"),
+    ("NumberOfNotApplicableDevices", "unknown", "not applicable"),
+)
+
+
+class Destination:
+    """Talk to one tenant."""
+
+    type = "graph"
+    concurrency = 8
+    finds_by_marker = True
+
+    def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
+        """Prepare the clients from the deployment's settings.
+
+        Raises:
+            PolicyError: `push-address`, `push-ca`, `push-key`, or a credential that cannot be read.
+
+        """
+        said = spec.settings
+        login, graph = CLOUDS[said.get("cloud", "public")]
+        graph = said.get("graph_url", graph)
+        self.name = spec.name
+        self.where = f"{graph} tenant {said['tenant']}"
+        self._spec = spec
+        self._owner = owner
+        known = Secrets()
+        ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118 - both are text from a file
+
+        def settings(base: str) -> Settings:
+            return Settings(
+                base,
+                timeout=edge.timeout,
+                attempts=edge.attempts,
+                concurrency=self.concurrency,
+                patience=_PATIENCE,
+                ca=ca,
+                insecure=edge.insecure,
+            )
+
+        login = said.get("login_url", login)
+        path = f"{quote(said['tenant'], safe='')}/oauth2/v2.0/token"
+        form = _form(said, spec.origin, edge, known, f"{login.rstrip('/')}/{path}", _scope(said, graph))
+        tokens = oauth.Tokens(Client(settings(login), edge.sleep, known), path, form, known)
+        self._client = Client(settings(graph), edge.sleep, known, tokens.authorize)
+
+    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+        """Return an object for each document that belongs to Intune.
+
+        Raises:
+            PolicyError: `destination-group-unknown`, one for each group without an id.
+
+        """
+        unknown: dict[str, None] = {}
+        found = [self._item(one, unknown) for one in made if self._takes(one, TARGETS)]
+        if unknown:
+            hint = "add it under `groups` with the object id that Entra shows for it"
+            raise PolicyError(
+                [
+                    error(
+                        "destination-group-unknown", f"group {name!r} has no id at {self.name}", self._spec.origin, hint
+                    )
+                    for name in unknown
+                ]
+            )
+        return tuple(found)
+
+    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+        """Say which documents do not go there, though the ban needs them; pure."""
+        said = (
+            "the uninstall assignments of managed Google Play apps are not pushed: the apps belong to the tenant, "
+            "and Intune replaces all assignments of an app at once"
+        )
+        hint = "assign them by hand as IMPORT.md says; until then the work side of company-owned Android is not blocked"
+        return tuple(
+            warning("target-not-pushed", f"{one.target}: {said}", Origin(one.path), hint)
+            for one in made
+            if self._takes(one, _NOT_PUSHED)
+        )
+
+    def _takes(self, made: Made, known: Mapping[tuple[str, str], str] | frozenset[tuple[str, str]]) -> bool:
+        wanted = self._spec.targets
+        return (made.target, made.document) in known and (wanted is None or made.target in wanted)
+
+    def _item(self, made: Made, unknown: dict[str, None]) -> Item:
+        kind = TARGETS[made.target, made.document]
+        key = marker(self._owner, made.target, made.document, made.variant)
+        value = json.loads(made.data)
+        described = f"{value.get('description', '')} {mark(self._owner, key)}".strip()
+        body = bodies.sent(kind, value, described)
+        name = str(body.get("name" if kind == CATALOG else "displayName"))
+        return Item(key, kind, name, bodies.text(body), made.path, self._assignment(made, unknown))
+
+    def _assignment(self, made: Made, unknown: dict[str, None]) -> Assignment | None:
+        wanted = self._spec.assign
+        if wanted == "unchanged":
+            return None
+        names = made.groups if made.variant else () if wanted == "everyone" else wanted
+        everyone = wanted == "everyone" and not made.variant
+        return Assignment(everyone, self._ids(names, unknown), self._ids(made.excluded, unknown))
+
+    def _ids(self, names: Sequence[str], unknown: dict[str, None]) -> tuple[str, ...]:
+        lacking = [name for name in names if name not in self._spec.groups]
+        unknown.update(dict.fromkeys(lacking))
+        return tuple(sorted({self._spec.groups[name] for name in names if name not in lacking}))
+
+    def merged(self, item: Item, remote: Remote | None) -> bytes:
+        """Return the object as it will be, with the assignments it will have."""
+        found = _value(remote.body) if remote is not None else None
+        made = bodies.merged(item.kind, _value(item.body), found)
+        wanted = item.assignment
+        if wanted is None and found is None:
+            wanted = Assignment()
+        if wanted is not None:
+            made["assignments"] = bodies.targets(item.kind, wanted)
+        return bodies.text(made)
+
+    def differs(self, item: Item, remote: Remote) -> tuple[str, ...]:
+        """Say which keys have to change."""
+        return bodies.differs(item.kind, _value(item.body), _value(remote.body))
+
+    def restoring(self, item: Item, remote: Remote) -> bytes:
+        """Return the body that brings back what an update of the item changes; all of it where the item is empty."""
+        body = _value(item.body) if item.body else None
+        return bodies.text(bodies.restoring(remote.kind, body, _value(remote.body)))
+
+    def list(self) -> Iterator[Summary]:
+        """Return all settings catalog policies and device configurations of the tenant, as beta lists them."""
+        for value in self._pages(f"beta/{_MANAGEMENT}/configurationPolicies"):
+            yield _summary(CATALOG, value, "name")
+        for value in self._pages(f"beta/{_MANAGEMENT}/deviceConfigurations"):
+            yield _summary(bodies.kind_of(value), value, "displayName")
+
+    def get(self, summary: Summary) -> Remote | None:
+        """Return one object whole: settings and assignments are read apart, masked values plain where Graph gives them."""
+        path = _path(summary.kind, summary.id, "beta")
+        try:
+            value = _of(summary, self._client.call("GET", path))
+            if summary.kind == CATALOG:
+                value["settings"] = [*self._pages(f"{path}/settings?$top=1000")]
+            self._unmask(summary, value)
+            value["assignments"] = [*self._pages(f"{path}/assignments")]
+        except Failure as bad:
+            if bad.fault == "not-found":
+                return None
+            raise
+        return _remote(summary, value)
+
+    def _unmask(self, summary: Summary, value: dict[str, Any]) -> None:
+        """Put the plain text of AppLocker rules in place of the mask; other secrets are none of our business."""
+        for setting in bodies.mappings(value.get("omaSettings")):
+            secret = setting.get("secretReferenceValueId")
+            if not (bodies.is_masked(setting) and bodies.is_our_node(setting) and isinstance(secret, str)):
+                continue
+            named = quote(secret.replace("'", "''"), safe="")
+            path = _path(summary.kind, summary.id, "beta")
+            call = f"{path}/getOmaSettingPlainTextValue(secretReferenceValueId='{named}')"
+            try:
+                plain = self._client.call("GET", call).object().get("value")
+            except Failure as bad:
+                if bad.fault not in ("forbidden", "not-found", "refused"):
+                    raise
+                continue
+            if isinstance(plain, str) and plain != bodies.MASK:
+                setting["value"] = plain
+                setting["isEncrypted"] = False
+                del setting["secretReferenceValueId"]
+
+    def create(self, item: Item) -> Summary:
+        """Create an object that is assigned to nobody yet."""
+        body = _value(item.body)
+        _check_readable(body, item)
+        path = f"{bodies.api_for(item.kind, body)}/{_MANAGEMENT}/{KINDS[item.kind].collection}"
+        reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 201))
+        made = reply.object().get("id")
+        if not isinstance(made, str) or not _ID.fullmatch(made):
+            said = f"{reply.call}: the answer does not say which object was made"
+            raise Failure("answer", said, status=reply.status, ambiguous=True, call=reply.call)
+        return Summary(item.kind, made, item.name, item.key, self._owner)
+
+    def update(self, item: Item, remote: Remote) -> None:
+        """Write our part of an object: a policy by PUT, whole, since PATCH refuses settings; else by PATCH."""
+        body = bodies.written(item.kind, _value(item.body), _value(remote.body))
+        _check_readable(body, item)
+        method = "PUT" if item.kind == CATALOG else "PATCH"
+        # Every value is absolute, so that the same request may be carried out twice.
+        path = _path(remote.kind, remote.id, bodies.api_for(item.kind, body))
+        reply = self._client.call(method, path, body=bodies.text(body), ok=(200, 204), repeat=True)
+        _check_answer(reply)
+
+    def assign(self, summary: Summary, assignment: Assignment) -> None:
+        """Replace all assignments of an object; a filter can be told in beta only."""
+        api = "beta" if any("|" in name for name in (*assignment.groups, *assignment.excluded)) else ""
+        body = {"assignments": bodies.targets(summary.kind, assignment)}
+        path = f"{_path(summary.kind, summary.id, api)}/assign"
+        reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 204), repeat=True)
+        _check_answer(reply)
+
+    def delete(self, remote: Remote) -> None:
+        """Delete an object of ours."""
+        self._client.call("DELETE", _path(remote.kind, remote.id), ok=(200, 204, 404))
+
+    def evidence(self, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+        """Return how many devices report each object as applied, in Intune's own count."""
+        for remote in remotes:
+            yield from self._catalog(remote) if remote.kind == CATALOG else self._overview(remote)
+
+    def _overview(self, remote: Remote) -> Iterator[Evidence]:
+        path = _path(remote.kind, remote.id, "v1.0")
+        try:
+            found = self._client.call("GET", f"{path}/deviceStatusOverview").object()
+        except Failure as bad:
+            if bad.fault not in ("forbidden", "not-found", "refused"):
+                raise
+            yield _unknown(remote, bad.said, _OVERVIEW)
+            return
+        counted = found.get("configurationVersion")
+        if remote.version and counted is not None and str(counted) != remote.version:
+            said = f"Intune's count is of version {counted}, the object is at version {remote.version}"
+            yield _unknown(remote, said, _OVERVIEW)
+            return
+        yield from _counts(remote, found, _STATES, _OVERVIEW)
+
+    def _catalog(self, remote: Remote) -> Iterator[Evidence]:
+        wanted = f"((PolicyBaseTypeName eq 'DeviceManagementConfigurationPolicy')) and (PolicyId eq '{remote.id}')"
+        body = {"filter": wanted, "select": [], "orderBy": [], "search": "", "skip": 0, "top": 50}
+        path = f"beta/{_MANAGEMENT}/reports/getConfigurationPolicyDeviceSummaryReport"
+        try:
+            found = self._client.call("POST", path, body=bodies.text(body), repeat=True).object()
+        except Failure as bad:
+            if bad.fault not in ("forbidden", "not-found", "refused"):
+                raise
+            yield _unknown(remote, bad.said, _REPORT)
+            return
+        names = [one.get("Column") for one in bodies.mappings(found.get("Schema"))]
+        rows = found.get("Values")
+        if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], list) or len(rows[0]) != len(names):
+            yield _unknown(remote, "Intune's report has no row for this policy", _REPORT)
+            return
+        yield from _counts(remote, dict(zip(names, rows[0], strict=True)), _COLUMNS, _REPORT)
+
+    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """Return the entries of a listing, page after page; a listing that cannot be trusted is no listing."""
+        seen: set[str] = set()
+        following: str | None = path
+        while following is not None:
+            if following in seen or len(seen) >= _PAGES:
+                raise Failure("answer", f"GET {path}: the listing leads back to itself or has no end", call=path)
+            seen.add(following)
+            reply = self._client.call("GET", following)
+            page = reply.object()
+            values, following = page.get("value"), page.get("@odata.nextLink")
+            if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+                raise Failure("answer", f"{reply.call}: the answer is no listing", status=reply.status, call=path)
+            if following is not None and (not isinstance(following, str) or not urlsplit(following).scheme):
+                raise Failure("answer", f"{reply.call}: the next page is at no address", status=reply.status, call=path)
+            yield from values
+
+
+def _scope(said: Mapping[str, Any], graph: str) -> str:
+    named = said.get("scope")
+    return named if isinstance(named, str) else f"{graph.rstrip('/')}/.default"
+
+
+def _form(said: Mapping[str, Any], place: Origin, edge: Edge, known: Secrets, audience: str, scope: str) -> Any:
+    """Return what makes the fields of a token request: with a secret, or an assertion signed anew each time."""
+    fields = {"grant_type": "client_credentials", "client_id": said["client_id"], "scope": scope}
+    if "client_secret" in said:
+        fields["client_secret"] = known.add(edge.secret(said["client_secret"]))
+        return lambda: fields
+    passphrase = known.add(edge.secret(said["passphrase"])) if "passphrase" in said else None
+    key = oauth.rsa_key(edge.secret(said["key"]).encode(), passphrase, place)
+    path = Path(edge.base, said["certificate"])
+    try:
+        pem = path.read_bytes()
+    except OSError as bad:
+        text = f"cannot read the certificate {said['certificate']}: {bad.strerror}"
+        raise PolicyError([error("push-key", text, place, "name the PEM file of the certificate")]) from None
+    header = {"x5t#S256": oauth.thumbprint(oauth.certificate_of(pem, place))}
+    claims = {"aud": audience, "iss": said["client_id"], "sub": said["client_id"]}
+
+    def signed() -> dict[str, str]:
+        return {
+            **fields,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": known.add(oauth.assertion(key, claims, header, pss=True)),
+        }
+
+    return signed
+
+
+def _path(kind: str, id_: str, api: str = "") -> str:
+    known = KINDS[kind]
+    return f"{api or known.api}/{_MANAGEMENT}/{known.collection}/{quote(id_, safe='')}"
+
+
+def _value(body: bytes) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(body)
+    return value
+
+
+def _summary(kind: str, value: dict[str, Any], name: str) -> Summary:
+    id_ = value.get("id")
+    if not isinstance(id_, str) or not _ID.fullmatch(id_):
+        raise Failure("answer", f"the listing holds a {kind or 'thing'} without an id")
+    owner, key = find_mark(str(value.get("description"))) if kind in KINDS else ("", "")
+    return Summary(kind, id_, str(value.get(name)), key, owner)
+
+
+def _of(summary: Summary, reply: Reply) -> dict[str, Any]:
+    """Return the object that was asked for, and no other that a cache or a proxy gives."""
+    value = reply.object()
+    if value.get("id") != summary.id:
+        said = f"{reply.call}: the answer is another object than the one that was asked for"
+        raise Failure("answer", said, status=reply.status, call=reply.call)
+    return value
+
+
+def _remote(summary: Summary, value: dict[str, Any]) -> Remote:
+    version = value.get("lastModifiedDateTime" if summary.kind == CATALOG else "version")
+    return Remote(
+        summary.kind,
+        summary.id,
+        str(value.get("name" if summary.kind == CATALOG else "displayName")),
+        find_mark(str(value.get("description")))[1],
+        bodies.text(value),
+        fingerprint(bodies.normal(value)),
+        bodies.assignment_of(value["assignments"]),
+        "" if version is None else str(version),
+        extra=bodies.extras(summary.kind, value),
+    )
+
+
+def _check_readable(body: Mapping[str, Any], item: Item) -> None:
+    """Refuse to write a masked value back: it would replace what is there by asterisks."""
+    nodes = bodies.unreadable(body)
+    if nodes:
+        said = f"{item.name!r} holds custom settings whose values Graph does not show ({', '.join(nodes[:3])})"
+        raise Failure("conflict", f"{said}; to write it would lose them: move them to a configuration of their own")
+
+
+def _check_answer(reply: Reply) -> None:
+    """Take no page of a proxy for the answer to a write."""
+    if reply.body:
+        reply.object()
+
+
+def _unknown(remote: Remote, said: str, source: str) -> Evidence:
+    return Evidence(remote.kind, remote.id, remote.name, "unknown", 0, said, source)
+
+
+def _counts(
+    remote: Remote, found: Mapping[Any, Any], columns: tuple[tuple[str, str, str], ...], source: str
+) -> Iterator[Evidence]:
+    """Return a line for each count that is not 0; a count that is missing is unknown, never 0."""
+    lacking = [name for name, _, _ in columns if type(found.get(name)) is not int]
+    if lacking:
+        yield _unknown(remote, f"Intune's answer lacks {', '.join(lacking)}", source)
+        return
+    lines = [(state, found[name], said) for name, state, said in columns if found[name]]
+    if not lines:
+        yield _unknown(remote, "no device has reported it yet", source)
+    for state, count, said in lines:
+        told: Any = state
+        yield Evidence(remote.kind, remote.id, remote.name, told, count, f"{count} devices: {said}", source)
