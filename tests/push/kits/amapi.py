@@ -116,10 +116,13 @@ class Kit:
 
     def meddle(self, emulator: Server) -> None:
         """Let a person allow one banned app on the work side."""
-        policy = emulator.policies[f"{ENTERPRISE}/policies/company"]
-        entry = next(one for one in policy["applications"] if one["packageName"] == "com.tencent.mobileqq")
-        entry["installType"] = "AVAILABLE"
-        policy["version"] = str(int(policy["version"]) + 1)
+        for name in ("company", "kiosks"):
+            policy = emulator.policies.get(f"{ENTERPRISE}/policies/{name}", {})
+            for entry in policy.get("applications", []):
+                if entry.get("installType") == "BLOCKED" and entry["packageName"] != "com.foreign.banned":
+                    entry["installType"] = "AVAILABLE"
+                    policy["version"] = str(int(policy["version"]) + 1)
+                    return
 
     def harmless(self, emulator: Server) -> None:
         """Let the server answer in another order, at a later version."""

@@ -77,11 +77,15 @@ class Kit:
     def meddle(self, emulator: Server) -> None:
         """Let a person drop one app from our configuration."""
         value = self._apps(emulator)
+        if value is None:
+            return
         emulator.seed({**value, "Payload": {"Allowed": {"DeniedApps": value["Payload"]["Allowed"]["DeniedApps"][1:]}}})
 
     def harmless(self, emulator: Server) -> None:
         """Let the server count on a token, and answer its keys in another order."""
         value = self._apps(emulator)
+        if value is None:
+            return
         emulator.declarations[value["Identifier"]] = {
             "Payload": value["Payload"],
             "Type": value["Type"],
@@ -89,9 +93,10 @@ class Kit:
             "ServerToken": "touched",
         }
 
-    def _apps(self, emulator: Server) -> dict[str, Any]:
-        return next(
+    def _apps(self, emulator: Server) -> dict[str, Any] | None:
+        found = (
             value
             for one, value in emulator.declarations.items()
             if _OURS.match(one) and "DeniedApps" in value["Payload"].get("Allowed", {})
         )
+        return next(found, None)

@@ -63,10 +63,14 @@ class Kit:
         """Let another run of this program, from an older list, deliver one app less: all else stays unseen."""
         assert self._record is not None
         record = json.loads(self._record.read_text("utf-8"))
-        one = next(value for value in record["delivered"].values() if "blockedAppBundleIDs" in value["profile"])
+        found = [value for value in record["delivered"].values() if "blockedAppBundleIDs" in value["profile"]]
+        if not found:
+            return
+        one = found[0]
         lines = one["profile"].splitlines(keepends=True)
         start = next(number for number, line in enumerate(lines) if "blockedAppBundleIDs" in line)
-        del lines[start + 2]
+        if "<string>" in lines[start + 2]:
+            del lines[start + 2]
         one["profile"] = "".join(lines)
         self._record.write_text(json.dumps(record), "utf-8")
         for enrollment in one["enrollments"]:
@@ -76,4 +80,6 @@ class Kit:
         """Let a person reformat the record."""
         del emulator
         assert self._record is not None
+        if not self._record.exists():
+            return
         self._record.write_text(json.dumps(json.loads(self._record.read_text("utf-8")), indent=4), "utf-8")
