@@ -79,12 +79,21 @@ _JAMF = Record(
     needs={"client_id": ("client_secret",)},
 )
 
+_ENTERPRISE = Text(
+    grammar=Grammar("destination-enterprise", r"enterprises/[A-Za-z0-9_-]{1,64}", "write `enterprises/` and its id")
+)
+_POLICY = Text(
+    grammar=Grammar("destination-policy", r"[A-Za-z0-9._~-]{1,128}", "write the policy's id alone, not its whole name")
+)
+
 _AMAPI = Record(
     "an Android Management API destination",
     {
-        "enterprise": Field("The enterprise, such as `enterprises/LC0123`.", _NAME, required=True),
+        "enterprise": Field("The enterprise, such as `enterprises/LC0123`.", _ENTERPRISE, required=True),
         "policies": Field(
-            "The policy that each target's documents go into, by target.", Table(_NAME, _NAME), required=True
+            "The id of the policy that each target's document goes into, by `TARGET`, or `TARGET@VARIANT` for exceptions.",
+            Table(_NAME, _POLICY),
+            required=True,
         ),
         "service_account": _secret("The service account's key, as Google's console gives it (JSON)."),
         "url": Field("The API's address, in place of Google's.", _URL),
@@ -100,6 +109,7 @@ _KMFDDM = Record(
         "url": Field("The server's address.", _URL, required=True),
         "api_key": _secret("The API key."),
         "set": Field("The set that devices are enrolled in.", _NAME, required=True),
+        "enrollments": Field("The enrollment ids whose status reports are asked for.", Many(_NAME)),
         "ca": _CA,
     },
     needs={"url": ("api_key",)},
@@ -111,6 +121,11 @@ _NANOMDM = Record(
         "url": Field("The server's address.", _URL, required=True),
         "api_key": _secret("The API key."),
         "enrollments": Field("The enrollment ids that get the profiles.", Many(_NAME), required=True),
+        "ask": Field("Whether devices are asked for their restrictions after each delivery.", Flag()),
+        "record": Field("The file that says what was delivered; without it, `NAME.delivered.json`.", Text()),
+        "answers": Field(
+            "A file with a device's answer to the command Restrictions, by enrollment id.", Table(_NAME, Text())
+        ),
         "ca": _CA,
     },
     needs={"url": ("api_key",)},

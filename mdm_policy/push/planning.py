@@ -18,6 +18,7 @@ from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, Effect, Item, Op, Plan, Remote, Use
+from mdm_policy.push.protocol import noticed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,6 +85,8 @@ def make_plan(
     keys = {item.key for item in wanted.items}
     findings = [*wanted.findings]
     place = Origin(destination.name)
+    for item in wanted.items:
+        findings += noticed(destination, item, there.get(item.key))
     for remote in seen.remotes:
         if remote.extra and remote.key in keys:
             said = f"{remote.kind} {remote.name!r} holds keys that we never set: {', '.join(remote.extra[:5])}"
@@ -91,7 +94,7 @@ def make_plan(
         twin = there[remote.key] is not remote
         if remote.key in keys and not twin:
             continue
-        if wanted.prune or remote.key in wanted.remove:
+        if (wanted.prune and destination.finds_by_marker) or remote.key in wanted.remove:
             drafts.append(_gone(destination, remote, wanted.uses.get(remote.key, _NONE)))
         else:
             findings.append(_left(remote, place, twin=twin))
@@ -100,7 +103,11 @@ def make_plan(
     worst = _direction(whole)
     held = worst in WEAKENING
     actions = [
-        msgspec.structs.replace(one, held=held and one.op != "noop" and one.direction in WEAKENING) for one in judged
+        # A deletion never tightens; an activation's own has no direction, and ends what its configurations block.
+        msgspec.structs.replace(
+            one, held=held and (one.op == "delete" or (one.op != "noop" and one.direction in WEAKENING))
+        )
+        for one in judged
     ]
     return Plan(
         destination.name,

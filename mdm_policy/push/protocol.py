@@ -162,3 +162,12 @@ def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
     made: Any = module.Destination(spec, owner, edge)
     destination: Destination = made
     return destination
+
+
+def noticed(destination: Destination, item: Item, remote: Remote | None) -> tuple[Finding, ...]:
+    """Return what a destination has to say of an item and what is there in its place.
+
+    Only those have a method `notes` that leave something as it is although the item would change it.
+    """
+    told: Callable[[Item, Remote | None], tuple[Finding, ...]] | None = getattr(destination, "notes", None)
+    return told(item, remote) if told is not None else ()

@@ -40,7 +40,16 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
         "a fault is a tuple that begins with its id",
     ),
     ("loading/leaves.py", "self.grammar.id"): (
-        frozenset({"destination-owner", "destination-url", "list-id", "organization-identifier"}),
+        frozenset(
+            {
+                "destination-enterprise",
+                "destination-owner",
+                "destination-policy",
+                "destination-url",
+                "list-id",
+                "organization-identifier",
+            }
+        ),
         "a grammar of language.py carries the id of the finding",
     ),
     ("templating.py", "kind"): (

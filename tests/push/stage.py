@@ -74,7 +74,7 @@ class Stage:
         deployment = {
             "organization": {"name": "Example Agency", "identifier": OWNER},
             "lists": ["order.yaml"],
-            "devices": DEVICES,
+            "devices": getattr(self.kit, "devices", DEVICES),
             "targets": list(self.kit.targets),
             "destinations": {"there": self.kit.deployment(where, self.folder)},
         }

@@ -90,6 +90,11 @@ def test_a_loosening_waits_for_a_reason(one: Stage) -> None:
     settle(one)
     whole = one.bans()
     one.order(APPS[:1])
+    if not getattr(one.kit, "unbans", True):
+        # Nothing there tells whose a ban is, so none is ever lifted.
+        assert one.plan("--prune").code == 0
+        assert one.bans() == whole
+        return
     assert one.plan("--prune").code == 11
     held = one.apply()
     assert held.code == 12
@@ -158,7 +163,7 @@ def test_no_fault_loses_anything(name: str, scenario: str, tmp_path: Path) -> No
 def test_no_kill_loses_anything(name: str, scenario: str, tmp_path: Path) -> None:
     calls, wanted = matrix.undisturbed(name, scenario, tmp_path / "plain")
     hits: list[Any] = []
-    for call in range(len(scenario) % 3, calls, 3):
+    for call in range(min(len(scenario) % 3, calls - 1), calls, 3):
         for when in ("before", "after"):
             killed = matrix.kill(name, scenario, call, when, wanted, tmp_path / f"{call}{when}")
             hits.append(killed)
