@@ -46,7 +46,7 @@ vendor-check: $(STAMP) example  ## Hold the built example against the vendors' o
 
 lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml admits.
 	$(PYTHON) -m venv $(VENV)/lowest
-	$(BIN)/python -c 'import tomllib; print("\n".join(d.replace(">=", "==") for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))' > $(VENV)/lowest/constraints.txt
+	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *p["optional-dependencies"]["sign"]]))' > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
 	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor

@@ -24,10 +24,16 @@ if TYPE_CHECKING:
     from mdm_policy.targets import Claim, DocumentSpec, Target
 
     Sink = Callable[[str, bytes], None]
+    Seal = Callable[[str, str, bytes], bytes | None]
+    """Sign a document (its target, its path, its bytes), or return None to leave it unsigned."""
 
 
 class Written(Frozen, frozen=True):
-    """Record one document that was made: where, what it is, and which claims its reader confirmed."""
+    """Record one document that was made: where, what it is, and which claims its reader confirmed.
+
+    `sha256` and `size` are those of what was read back; a signed file has these bytes inside. `signing` says whether the
+    document is one to sign: `no`, `possible`, or `signed`.
+    """
 
     path: str
     sha256: str
@@ -38,6 +44,7 @@ class Written(Frozen, frozen=True):
     kind: str
     schema: str
     kept: tuple[readback.Kept, ...]
+    signing: str = "no"
 
 
 class Built(Frozen, frozen=True):
@@ -57,6 +64,13 @@ class _Proven(Frozen, frozen=True):
     spec: DocumentSpec
     reading: Reading
     findings: tuple[Finding, ...]
+
+
+class _Out(Frozen, frozen=True):
+    """Hold the way out of the build."""
+
+    sink: Sink
+    seal: Seal | None
 
 
 class _Made(Frozen, frozen=True):
@@ -98,8 +112,11 @@ def build(
     options: Mapping[str, dict[str, Any]],
     stem: str,
     sink: Sink,
+    seal: Seal | None = None,
 ) -> Built:
     """Render, validate and read back every chosen target for every variant, handing each file to the sink.
+
+    Documents that are worth signing go through `seal` on their way out, after they have been proven.
 
     Raises:
         PolicyError: a template, schema or capacity defect.
@@ -131,7 +148,7 @@ def build(
         for job in jobs:
             if job.variant.name and _same_ids(job, ids[""]):
                 continue
-            for proven, record in _prove(job, sink, watched):
+            for proven, record in _prove(job, _Out(sink, seal), watched):
                 mine.append(record)
                 found += proven.findings
                 if not job.variant.name and not proven.spec.instead_of:
@@ -162,7 +179,7 @@ def _same_ids(job: render.Job, base: OrderedIds) -> bool:
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
 
 
-def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Proven, Written]]:
+def _prove(job: render.Job, out: _Out, watched: Watched) -> Iterator[tuple[_Proven, Written]]:
     """Render a job's documents spec by spec, and let each spec's documents out only when they keep their claims."""
     for spec in job.target.manifest.documents:
         claimed = render.claimed(job, spec)
@@ -175,12 +192,13 @@ def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Pro
             raise NotProvenError(defects)
         batch.reverse()
         while batch:
-            yield _hand_over(batch.pop(), kept, sink, watched)
+            yield _hand_over(batch.pop(), kept, out, watched)
 
 
-def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched: Watched) -> tuple[_Proven, Written]:
+def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], out: _Out, watched: Watched) -> tuple[_Proven, Written]:
     artifact = made.artifact
-    sink(artifact.path, artifact.data)
+    signed = out.seal(artifact.target, artifact.path, artifact.data) if out.seal and made.spec.sign else None
+    out.sink(artifact.path, signed or artifact.data)
     written = Written(
         artifact.path,
         hashlib.sha256(artifact.data).hexdigest(),
@@ -191,6 +209,7 @@ def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched
         made.kind,
         artifact.schema,
         kept,
+        "signed" if signed else "possible" if made.spec.sign else "no",
     )
     return _Proven(made.spec, watched.part(made.reading), made.findings), written
 

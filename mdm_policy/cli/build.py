@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -13,8 +13,8 @@ from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.coverage import COLUMNS
 from mdm_policy.build.manifest import Input, manifest
 from mdm_policy.build.writing import MANIFEST, Staging
-from mdm_policy.cli import inputs, output
-from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.cli import inputs, output, signers
+from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.model import Adoption, Resolution
 from mdm_policy.report import summary
 from mdm_policy.report.text import fill
@@ -22,7 +22,10 @@ from mdm_policy.resolve import resolve
 from mdm_policy.targets import Target, discover, select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from mdm_policy.errors import Finding
+    from mdm_policy.model import Deployment
 
 
 @click.command(name="build")
@@ -68,6 +71,8 @@ if TYPE_CHECKING:
     help="How to print the summary.",
 )
 @click.option("--strict", is_flag=True, help="Exit 11 when there is any warning or any gap that is not accepted.")
+@click.option("--sign", "signed", is_flag=True, help="Sign the Apple profiles, as these options or the deployment say.")
+@signers.options
 def command(
     lists: tuple[str, ...],
     deployment: Path | None,
@@ -78,6 +83,8 @@ def command(
     folder: Path,
     format_: str,
     strict: bool,
+    signed: bool,
+    **given: Any,
 ) -> None:
     """Render, validate and read back the files every MDM takes.
 
@@ -95,20 +102,67 @@ def command(
     targets = discover(resources.templates(), folders)
     chosen, options = _choice(read, targets, names)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
+    sealing = _sealing(signers.Given(**given), read, deployment, chosen, day) if signed else None
+    if sealing is None and signers.Given(**given).said:
+        raise click.UsageError("a build is signed only with --sign")
     with _staging(folder) as staging:
-        built = build(resolution, chosen, targets, options, stem, staging.write)
+        built = build(resolution, chosen, targets, options, stem, staging.write, sealing.seal if sealing else None)
         if not built.documents:
             said = "no chosen target can block anything on these lists"
             raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
+        if sealing is not None and not any(record.signing == "signed" for record in built.documents):
+            said = "--sign was given, and no document of this build is one to sign"
+            raise PolicyError([error("nothing-to-sign", said, None, "see docs/signing.md for those that are")])
         files = [Input(*file) for file in read.files]
-        data = manifest(resolution, built, files, read.names, f"mdm-policy {__version__}")
+        data = manifest(
+            resolution, built, files, read.names, f"mdm-policy {__version__}", sealing.told if sealing else None
+        )
         staging.write(MANIFEST, data)
         staging.commit()
     _tell(format_, resolution, built, folder, data)
-    found = (*resolution.findings, *built.findings)
+    found = (*resolution.findings, *built.findings, *_on_signing(sealing, read.deployment, built))
     output.findings(found, brief="manifest.json")
     if strict and (any(f.severity == "warning" for f in found) or _open_gaps(built)):
         raise click.exceptions.Exit(11)
+
+
+class _Sealing:
+    """Sign the documents of the targets that are to be signed."""
+
+    def __init__(self, sealer: signers.Sealer, targets: Collection[str] | None) -> None:
+        self._sealer = sealer
+        self._targets = targets
+        self.told = sealer.told
+        self.findings = sealer.findings
+
+    def seal(self, target: str, path: str, data: bytes) -> bytes | None:
+        return self._sealer(path, data) if self._targets is None or target in self._targets else None
+
+
+def _sealing(
+    given: signers.Given, read: inputs.Inputs, deployment: Path | None, chosen: Sequence[Target], day: str
+) -> _Sealing:
+    """Get ready to sign, as options and deployment say."""
+    plan = read.deployment.signing if read.deployment else None
+    if deployment is not None:
+        given = signers.with_plan(given, plan, deployment.parent)
+    named = plan.targets if plan is not None else None
+    for name, place in named or ():
+        target = next((one for one in chosen if one.name == name), None)
+        if target is not None and not any(spec.sign for spec in target.manifest.documents):
+            said = f"the target {name!r} has no document to sign"
+            raise PolicyError([error("target-not-signed", said, place, "see docs/signing.md for those that have")])
+    return _Sealing(signers.sealer(given, day), None if named is None else {name for name, _ in named})
+
+
+def _on_signing(sealing: _Sealing | None, deployment: Deployment | None, built: Built) -> tuple[Finding, ...]:
+    if sealing is not None:
+        return sealing.findings
+    plan = deployment.signing if deployment else None
+    if plan is None or not any(record.signing == "possible" for record in built.documents):
+        return ()
+    said = "the deployment says how profiles are signed, and this build did not sign them"
+    return (note("build-not-signed", said, plan.origin, "build with --sign, or use `mdm-policy sign`"),)
 
 
 def _staging(folder: Path) -> Staging:

@@ -239,6 +239,21 @@ _GAP = Record(
     deployments.make_gap,
 )
 
+_SIGNING = Record(
+    "how profiles are signed",
+    {
+        "key": Field(
+            "The private key, a path relative to this file: PEM, DER or PKCS#12. Its passphrase never stands in a file.",
+            Text(),
+        ),
+        "cert": Field("The signer's certificate, a path; not needed if it is in the key's file.", Text()),
+        "chain": Field("The certificates that lead to the root, paths.", Many(Text(), single=True)),
+        "targets": Field("The targets whose profiles are signed; without it, all that can be.", Many(_NAME)),
+        "note": _NOTE,
+    },
+    deployments.make_signing,
+)
+
 DEPLOYMENT = Record(
     "a deployment",
     {
@@ -260,6 +275,7 @@ DEPLOYMENT = Record(
             "The organization's own agents, which no list may ever block.",
             Record("the protected identifiers", _IDENTIFIERS, deployments.make_protected),
         ),
+        "signing": Field("How `build --sign` signs profiles.", _SIGNING),
         "note": _NOTE,
     },
     deployments.make_deployment,
