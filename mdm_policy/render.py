@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy import documents, templating
-from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.errors import Finding, PolicyError, error
 from mdm_policy.identifiers import slug
 from mdm_policy.model import FAMILIES, Frozen, Resolution, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from mdm_policy.resolve import Entry, OrderedIds
     from mdm_policy.targets import Claim, Copy, DocumentSpec, Embed, Target

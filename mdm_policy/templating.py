@@ -25,7 +25,7 @@ from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.loaders import split_template_path
 from markupsafe import Markup
 
-from mdm_policy import documents
+from mdm_policy import documents, resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 
@@ -50,7 +50,7 @@ _REMOVED_FILTERS = (
 _REMOVED_GLOBALS = ("cycler", "joiner", "lipsum", "namespace")
 _MAX_RENDERED = 64 * 1024 * 1024
 _MAX_TEMPLATE = 1024 * 1024
-"""A template holds structure alone; the largest packaged one has four thousand bytes."""
+"""A template holds structure alone; the largest packaged one has less than 4 KiB."""
 _XML_ESCAPES = {
     "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;",
 }  # fmt: skip
@@ -275,7 +275,9 @@ class _Loader(jinja2.FileSystemLoader):
         if found is None:
             raise jinja2.TemplateNotFound(template)
         real = found.resolve()
-        if not any(real.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+        # Packaged files may be links: some installers link a package's files to a store of theirs.
+        ours = found.is_relative_to(resources.templates())
+        if not ours and not any(real.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
             message = f"template {template!r} leads out of the templates folder"
             raise PolicyError([error("template-outside", message, Origin(str(found)), "put the file itself there")])
         with real.open("rb") as file:

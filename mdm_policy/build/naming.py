@@ -34,7 +34,9 @@ def guarded(sink: Sink) -> Sink:
         above = [key[:at] for at, character in enumerate(key) if character == "/"]
         taken = files.get(key) or folders.get(key) or next((files[one] for one in above if one in files), None)
         if taken is not None:
-            said = f"two files would be written to {path}" + (f" and {taken}, one place on some systems" * (taken != path))
+            said = f"two files would be written to {path}" + (
+                f" and {taken}, one place on some systems" * (taken != path)
+            )
             raise PolicyError([error("output-duplicate", said, Origin(path), _HINT)])
         files[key] = path
         folders.update(dict.fromkeys(above, path))

@@ -16,6 +16,7 @@ from mdm_policy.build.writing import MANIFEST, Staging
 from mdm_policy.cli import inputs, output
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Adoption, Resolution
+from mdm_policy.printing import Apart
 from mdm_policy.report import summary
 from mdm_policy.report.text import fill
 from mdm_policy.resolve import resolve
@@ -95,8 +96,8 @@ def command(
     targets = discover(resources.templates(), folders)
     chosen, options = _choice(read, targets, names)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
-    with _staging(folder) as staging:
-        built = build(resolution, chosen, targets, options, stem, staging.write)
+    with _staging(folder) as staging, Apart() as printer:
+        built = build(resolution, chosen, targets, options, stem, staging.write, printer=printer)
         if not built.documents:
             said = "no chosen target can block anything on these lists"
             raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
