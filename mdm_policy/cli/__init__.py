@@ -13,8 +13,20 @@ import click
 
 from mdm_policy import __version__
 
-COMMANDS = ("build", "check", "diff", "explain", "init", "lists", "lookup", "schema", "targets", "verify")
-"""Every command, in the order the help shows them; a command's module has its name and holds `command`."""
+COMMANDS = (
+    "build",
+    "check",
+    "diff",
+    "explain",
+    "init",
+    "lists",
+    "lookup",
+    "schema",
+    "targets",
+    "verify",
+    "verify-build",
+)
+"""Every command, in the order the help shows them; a command's module has its name, with `_` for `-`, and holds `command`."""
 
 _HELP = {
     "build": "Render, validate and read back the files every MDM takes.",
@@ -27,6 +39,7 @@ _HELP = {
     "schema": "Print a JSON Schema for editors.",
     "targets": "Show the targets, or one target in full.",
     "verify": "Prove, app by app and class by class, whether policies block what a list bans.",
+    "verify-build": "Hash a build's files again, render it again from its inputs, and compare.",
 }
 
 
@@ -43,7 +56,7 @@ class _Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"mdm_policy.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"mdm_policy.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,24 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from mdm_policy import __version__, catalogue, resources
-from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.coverage import COLUMNS
-from mdm_policy.build.manifest import Input, manifest
 from mdm_policy.build.writing import MANIFEST, Staging
 from mdm_policy.cli import inputs, output
+from mdm_policy.cli.making import Order, make
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.model import Adoption, Resolution
-from mdm_policy.printing import Apart
 from mdm_policy.report import summary
 from mdm_policy.report.text import fill
-from mdm_policy.resolve import resolve
-from mdm_policy.targets import Target, discover, select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from mdm_policy.build import Built
+    from mdm_policy.model import Resolution
 
 
 @click.command(name="build")
@@ -88,23 +82,11 @@ def command(
         raise click.UsageError("name a LIST, or give --deployment FILE")
     day = as_of or inputs.today()
     read = inputs.gather(deployment, lists)
-    adoptions = [_adoption(name, day) for name in adopt]
-    _check_adopted(adopt, [item.id for item in read.lists])
-    resolution = resolve(read.lists, read.deployment, catalogue.load(), day, adopt=adoptions)
-    findings = tuple(dict.fromkeys((*read.findings, *resolution.findings)))
-    resolution = msgspec.structs.replace(resolution, findings=findings)
-    targets = discover(resources.templates(), folders)
-    chosen, options = _choice(read, targets, names)
-    stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
-    with _staging(folder) as staging, Apart() as printer:
-        built = build(resolution, chosen, targets, options, stem, staging.write, printer=printer)
-        if not built.documents:
-            said = "no chosen target can block anything on these lists"
-            raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
-        files = [Input(*file) for file in read.files]
-        data = manifest(resolution, built, files, read.names, f"mdm-policy {__version__}")
-        staging.write(MANIFEST, data)
+    with _staging(folder) as staging:
+        made = make(Order(read, day, adopt, names, folders), staging.write)
+        staging.write(MANIFEST, made.manifest)
         staging.commit()
+    resolution, built, data = made.resolution, made.built, made.manifest
     _tell(format_, resolution, built, folder, data)
     found = (*resolution.findings, *built.findings)
     output.findings(found, brief=True)
@@ -119,31 +101,6 @@ def _staging(folder: Path) -> Staging:
     except OSError as bad:
         said, hint = f"cannot write the build: {bad.strerror or bad}", "choose another folder with -o"
         raise PolicyError([error("output-unwritable", said, Origin(str(folder)), hint)]) from None
-
-
-def _adoption(name: str, day: str) -> Adoption:
-    place = Origin("--adopt")
-    return Adoption(name, "the --adopt option", day, ("no-install", "no-launch"), place)
-
-
-def _check_adopted(adopted: Sequence[str], lists: Sequence[str]) -> None:
-    strange = [name for name in adopted if name not in lists]
-    if strange:
-        hint = f"lists of this build: {', '.join(lists)}"
-        raise PolicyError(
-            [error("adopt-unknown", f"--adopt {name}: not a list of this build", None, hint) for name in strange]
-        )
-
-
-def _choice(
-    read: inputs.Inputs, targets: dict[str, Target], names: Sequence[str]
-) -> tuple[tuple[Target, ...], dict[str, dict[str, object]]]:
-    deployment = read.deployment
-    options = deployment.options if deployment else {}
-    found = check_options(targets, options, deployment.origin if deployment else None)
-    if found:
-        raise PolicyError(found)
-    return select(targets, names, deployment.targets if deployment else None), options
 
 
 def _open_gaps(built: Built) -> bool:
