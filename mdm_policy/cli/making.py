@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import __version__, catalogue, resources
+from mdm_policy import __version__, catalogue, resources, templating
 from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.manifest import Command, Input, manifest
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Adoption, Resolution
-from mdm_policy.printing import Apart
 from mdm_policy.resolve import resolve
 from mdm_policy.targets import Target, discover, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mdm_policy.cli import inputs
@@ -58,7 +59,7 @@ def make(order: Order, sink: Callable[[str, bytes], None]) -> Made:
     targets = discover(resources.templates(), order.folders)
     chosen, options = _choice(read, targets, order.names)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
-    with Apart() as printer:
+    with _printer(targets) as printer:
         built = build(resolution, chosen, targets, options, stem, sink, printer=printer)
     if not built.documents:
         said = "no chosen target can block anything on these lists"
@@ -67,6 +68,15 @@ def make(order: Order, sink: Callable[[str, bytes], None]) -> Made:
     lists = tuple(read.names.get(item.origin.file, item.origin.file) for item in read.lists)
     command = Command(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
     return Made(resolution, built, manifest(resolution, built, files, read.names, PROGRAM, command))
+
+
+def _printer(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:
+    """Return what prints templates: in this process as long as every target is packaged."""
+    if all(target.packaged for target in targets.values()):
+        return contextlib.nullcontext(templating.print_page)
+    from mdm_policy.printing import Apart  # noqa: PLC0415 - starting processes is for those who have templates of their own
+
+    return Apart()
 
 
 def _adoption(name: str, day: str) -> Adoption:

@@ -15,9 +15,10 @@ from mdm_policy import documents, filenames, resources
 from mdm_policy.build.manifest import Input
 from mdm_policy.cli import inputs
 from mdm_policy.cli.making import Order, make
-from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
+from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.provenance import Record, Rerendering, check_inputs, compare
 from mdm_policy.provenance.record import MAX_MANIFEST
+from mdm_policy.provenance.weighing import weighed
 from mdm_policy.targets import discover
 
 if TYPE_CHECKING:
@@ -78,19 +79,19 @@ def _rendered(record: Record, given: Given, read: inputs.Inputs) -> Rerendering:
 
 
 def _not_done(record: Record, why: str, found: list[Finding], *, asked: bool) -> Rerendering:
-    make_finding = error if asked else warning
     hint = "give --deployment, the LISTs and --templates as they were when the build was made"
-    told = make_finding("build-not-rendered", f"the build was not rendered again: {why}", Origin(record.name), hint)
+    said = f"the build was not rendered again: {why}"
+    told = weighed("build-not-rendered", said, Origin(record.name), hint, grave=asked)
     return Rerendering("not-done", why, (), (*found, told))
 
 
 def _unknown_targets(record: Record, given: Given) -> Iterator[Finding]:
     known = discover(resources.templates(), given.folders)
-    make_finding = error if given.asked else warning
     for name in dict.fromkeys((*record.command.targets, *(target.name for target in record.targets))):
         if name not in known:
             said = f"the build has the target {name!r}, which is not known here"
-            yield make_finding("build-other-target", said, Origin(record.name), "give its folder with --templates")
+            hint = "give its folder with --templates"
+            yield weighed("build-other-target", said, Origin(record.name), hint, grave=given.asked)
 
 
 def _references(record: Record, given: Given) -> Iterator[str]:

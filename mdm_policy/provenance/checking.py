@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from mdm_policy import filenames
 from mdm_policy.build.writing import MANIFEST
-from mdm_policy.errors import Finding, Origin, error, warning
+from mdm_policy.errors import Finding, Origin, error
 from mdm_policy.model import Frozen
+from mdm_policy.provenance.weighing import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,7 +114,6 @@ def check_inputs(record: Record, given: Iterable[Input], *, asked: bool) -> list
 
     Finds `build-input-differs`: an error when somebody gave the inputs, a warning when they only come with the program.
     """
-    make = error if asked else warning
     recorded = {(one.role, one.name): one.sha256 for one in record.inputs}
     here = {(one.role, one.name): one.sha256 for one in given}
     findings = []
@@ -127,5 +127,6 @@ def check_inputs(record: Record, given: Iterable[Input], *, asked: bool) -> list
             said = f"the {role} {name} was no input of the build"
         else:
             said = f"the {role} {name} has the SHA-256 {is_}, the build was made from {was}"
-        findings.append(make("build-input-differs", said, Origin(name), "give the inputs that the build was made from"))
+        hint = "give the inputs that the build was made from"
+        findings.append(weighed("build-input-differs", said, Origin(name), hint, grave=asked))
     return findings

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from mdm_policy.errors import Finding, Origin, error, warning
+from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.model import Frozen
+from mdm_policy.provenance.weighing import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +37,7 @@ def compare(record: Record, again: Mapping[str, str], value: Mapping[str, Any], 
     recorded = {file.path: file.sha256 for file in record.files}
     others = list(_others(record, value))
     why = "; another version of the program or its targets rendered it now" if others else ""
-    make = warning if others and not asked else error
+    grave = asked or not others
     findings = []
     differs = [path for path in sorted(recorded.keys() | again.keys()) if recorded.get(path) != again.get(path)]
     for path in differs:
@@ -46,11 +47,12 @@ def compare(record: Record, again: Mapping[str, str], value: Mapping[str, Any], 
             said = "it is built from the recorded inputs, and is not part of the build"
         else:
             said = "the recorded inputs give other bytes"
-        findings.append(make("build-differs", f"{said}{why}", Origin(path), "build it again, and compare with `diff`"))
+        hint = "build it again, and compare with `diff`"
+        findings.append(weighed("build-differs", f"{said}{why}", Origin(path), hint, grave=grave))
     keys = _differing(record.value, value)
     if keys and not differs:
         said = f"the recorded inputs give another manifest: {', '.join(keys)}{why}"
-        findings.append(make("build-differs", said, Origin(record.name), "build it again"))
+        findings.append(weighed("build-differs", said, Origin(record.name), "build it again", grave=grave))
         differs.append(record.name)
     state: Literal["agrees", "differs"] = "differs" if differs else "agrees"
     return Rerendering(state, "", tuple(differs), (*findings, *others))
