@@ -11,7 +11,7 @@ from mdm_policy.build.writing import MANIFEST
 from mdm_policy.cli import attesting, output
 from mdm_policy.cli.making import PROGRAM
 from mdm_policy.cli.rebuilding import Given, render_again
-from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.errors import Origin, PolicyError, error, finding_order
 from mdm_policy.provenance import Checked, Record, Rerendering, check_files, look, read_record, statement
 from mdm_policy.provenance.record import MAX_MANIFEST
 from mdm_policy.report import provenance
@@ -66,7 +66,7 @@ def command(
     record = _record(folder)
     checked = check_files(record, look(folder, MANIFEST))
     again = _render_again(record, Given(deployment, lists, folders), checked)
-    findings = (*checked.findings, *again.findings)
+    findings = tuple(sorted((*checked.findings, *again.findings), key=finding_order))
     if attestation is not None:
         said = statement(record, checked, again, findings, ("mdm-policy", __version__))
         attesting.write(attestation, said)

@@ -25,7 +25,7 @@ def text(record: Record, checked: Checked, again: Rerendering, findings: Sequenc
     if again.state == "agrees":
         rendered = "rendered again from its inputs to the same bytes"
     elif again.state == "differs":
-        rendered = "rendered again from its inputs to other bytes"
+        rendered = again.because or "rendered again from its inputs to other bytes"
     else:
         rendered = f"not rendered again: {again.because}"
     counted = f"{len(checked.files)} files, of {record.as_of}, by {record.program}"
