@@ -42,6 +42,10 @@ def copy(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
+def _ids(err: str) -> list[str]:
+    return sorted(ids(err))
+
+
 def _deployed(folder: Path, *more: object) -> Ran:
     return run("verify-build", folder / "out", "--deployment", folder / "deployment.yaml", *more)
 
@@ -55,7 +59,7 @@ def _manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 def test_hashes_alone_say_so(made: Path) -> None:
     done = run("verify-build", made / "out")
-    assert (done.code, ids(done.err)) == (0, ["warning[build-not-rendered]"])
+    assert (done.code, _ids(done.err)) == (0, ["warning[build-not-rendered]"])
     assert done.out.splitlines()[0] == "Hashes agree; not rendered again: inputs not given."
     assert done.out.splitlines()[-1] == "Result: warned"
     assert run("verify-build", made / "out", "--strict").code == 11
@@ -95,7 +99,7 @@ def test_lists_that_were_named_are_named_again(made: Path, tmp_path: Path, monke
     assert built.code == 0
     assert run("verify-build", tmp_path / "out").out.startswith("Hashes agree; not rendered again: inputs not given.")
     assert run("verify-build", tmp_path / "out", "ours.yaml", "--strict").code == 0
-    assert ids(run("verify-build", tmp_path / "out", "us-omb-m-23-13").err) == [
+    assert _ids(run("verify-build", tmp_path / "out", "us-omb-m-23-13").err) == [
         "error[build-input-differs]",
         "error[build-input-differs]",
         "error[build-not-rendered]",
@@ -237,7 +241,7 @@ def test_a_huge_signed_file_is_not_held_in_memory(copy: Path, monkeypatch: pytes
     path = copy / "out" / _PROFILE
     path.write_bytes(signed(path.read_bytes()))
     monkeypatch.setattr(looking, "_MAX_SIGNED", 100)
-    assert ids(run("verify-build", copy / "out").err) == ["error[build-file-changed]", "warning[build-not-rendered]"]
+    assert _ids(run("verify-build", copy / "out").err) == ["error[build-file-changed]", "warning[build-not-rendered]"]
 
 
 def _other_deployment(copy: Path) -> None:
@@ -259,7 +263,7 @@ def test_inputs_that_are_not_those_of_the_build_are_told(change: Callable[[Path]
     change(copy)
     done = _deployed(copy)
     assert done.code == 11
-    assert sorted(ids(done.err)) == ["error[build-input-differs]", "error[build-not-rendered]"]
+    assert _ids(done.err) == ["error[build-input-differs]", "error[build-not-rendered]"]
     assert told in " ".join(done.err.split())
     assert done.out.startswith("Hashes agree; not rendered again: the inputs are not those of the build.")
 
@@ -289,7 +293,7 @@ def test_an_input_that_cannot_be_read_ends_it_and_loses_no_finding(copy: Path) -
     (copy / "ours.yaml").unlink()
     done = _deployed(copy)
     assert (done.code, done.out) == (1, "")
-    assert {"error[build-file-changed]", "error[file-unreadable]"} <= set(ids(done.err))
+    assert {"error[build-file-changed]", "error[file-unreadable]"} <= set(_ids(done.err))
 
 
 def test_another_program_is_told_and_what_it_explains_is_a_warning_for_who_did_not_ask(
@@ -297,11 +301,11 @@ def test_another_program_is_told_and_what_it_explains_is_a_warning_for_who_did_n
 ) -> None:
     _manifest(copy, lambda value: value.update(program="mdm-policy 0.0.1"))
     done = _deployed(copy)
-    assert (done.code, ids(done.err)) == (0, ["warning[build-other-program]"])
+    assert (done.code, _ids(done.err)) == (0, ["warning[build-other-program]"])
     _manifest(copy, lambda value: value["targets"][0].update(digest="0" * 64, title="Other"))
     done = _deployed(copy)
     assert done.code == 11
-    assert sorted(ids(done.err)) == [
+    assert _ids(done.err) == [
         "error[build-differs]",
         "warning[build-other-program]",
         "warning[build-other-target]",
@@ -323,7 +327,7 @@ def test_another_program_is_told_and_what_it_explains_is_a_warning_for_who_did_n
     )
     _manifest(tmp_path / "x", lambda value: value.update(program="mdm-policy 0.0.1", variants=[]))
     done = run("verify-build", tmp_path / "x" / "out")
-    assert (done.code, sorted(ids(done.err))) == (0, ["warning[build-differs]", "warning[build-other-program]"])
+    assert (done.code, _ids(done.err)) == (0, ["warning[build-differs]", "warning[build-other-program]"])
 
 
 def test_a_shipped_list_of_another_version_is_a_warning(tmp_path: Path) -> None:
@@ -332,7 +336,7 @@ def test_a_shipped_list_of_another_version_is_a_warning(tmp_path: Path) -> None:
     )
     _manifest(tmp_path, lambda value: value["inputs"][0].update(sha256="0" * 64))
     done = run("verify-build", tmp_path / "out")
-    assert (done.code, sorted(ids(done.err))) == (0, ["warning[build-input-differs]", "warning[build-not-rendered]"])
+    assert (done.code, _ids(done.err)) == (0, ["warning[build-input-differs]", "warning[build-not-rendered]"])
     _manifest(tmp_path, lambda value: value.update(inputs=[], command={"lists": [], "adopt": [], "targets": []}))
     assert run("verify-build", tmp_path / "out").out.startswith(
         "Hashes agree; not rendered again: no input is recorded."
@@ -346,7 +350,7 @@ def test_files_that_are_added_to_or_taken_from_the_record_are_told(copy: Path) -
     (copy / "out" / "apple-ios-restrictions" / "IMPORT.md").unlink()
     _manifest(copy, take)
     done = _deployed(copy)
-    assert (done.code, ids(done.err)) == (11, ["error[build-differs]"])
+    assert (done.code, _ids(done.err)) == (11, ["error[build-differs]"])
     assert "is not part of the build" in " ".join(done.err.split())
     write(copy / "out", "more.md", "x")
     _manifest(
@@ -368,10 +372,10 @@ def test_a_build_with_a_target_of_ones_own(made: Path, tmp_path: Path) -> None:
     with_templates = ("--deployment", made / "deployment.yaml", "--templates", mine)
     assert run("verify-build", tmp_path / "out", *with_templates, "--strict").code == 0
     unknown = run("verify-build", tmp_path / "out", "--deployment", made / "deployment.yaml")
-    assert (unknown.code, ids(unknown.err)) == (11, ["error[build-not-rendered]", "error[build-other-target]"])
+    assert (unknown.code, _ids(unknown.err)) == (11, ["error[build-not-rendered]", "error[build-other-target]"])
     (folder / "note.txt").write_text("a new file", encoding="utf-8")
     other = run("verify-build", tmp_path / "out", *with_templates)
-    assert (other.code, ids(other.err)) == (0, ["warning[build-other-target]"])
+    assert (other.code, _ids(other.err)) == (0, ["warning[build-other-target]"])
     [template] = folder.glob("*.mobileconfig.j2")
     template.write_text("{{ 1 / 0 }}", encoding="utf-8")
     failing = run("verify-build", tmp_path / "out", *with_templates, "--format", "json")
@@ -414,7 +418,7 @@ def test_a_manifest_that_is_a_link_is_none(copy: Path) -> None:
     path = copy / "out" / "manifest.json"
     path.rename(copy / "elsewhere.json")
     path.symlink_to(copy / "elsewhere.json")
-    assert ids(run("verify-build", copy / "out").err) == ["error[build-manifest]"]
+    assert _ids(run("verify-build", copy / "out").err) == ["error[build-manifest]"]
 
 
 def test_what_cannot_be_read_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,19 +427,19 @@ def test_what_cannot_be_read_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch
 
     with monkeypatch.context() as locked:
         locked.setattr(os, "open", refuse)
-        assert ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
+        assert _ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
     with monkeypatch.context() as locked:
         locked.setattr(os, "scandir", refuse)
-        assert ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
+        assert _ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
     monkeypatch.setattr(Path, "open", refuse)
-    assert ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
+    assert _ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
 
 
 def test_too_large_a_manifest_is_not_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mdm_policy.provenance.record.MAX_MANIFEST", 100)
     monkeypatch.setattr(verify_build, "MAX_MANIFEST", 100)
     done = run("verify-build", copy / "out")
-    assert (done.code, ids(done.err)) == (1, ["error[document-too-large]"])
+    assert (done.code, _ids(done.err)) == (1, ["error[document-too-large]"])
 
 
 def test_the_statement_is_an_in_toto_test_result(made: Path, tmp_path: Path) -> None:
@@ -514,7 +518,7 @@ def test_nothing_but_a_statement_is_replaced(take: Callable[[Path], Any], made: 
     path = tmp_path / "statement.json"
     take(path)
     done = _deployed(made, "--attest", path)
-    assert (done.code, ids(done.err), done.out) == (1, ["error[file-exists]"], "")
+    assert (done.code, _ids(done.err), done.out) == (1, ["error[file-exists]"], "")
 
 
 def test_a_statement_does_not_go_into_the_build(made: Path) -> None:
@@ -532,10 +536,10 @@ def test_a_statement_that_cannot_be_written_is_told_and_leaves_nothing(
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fail)
         done = _deployed(made, "--attest", tmp_path / "statement.json")
-    assert (done.code, ids(done.err)) == (1, ["error[file-unwritable]"])
+    assert (done.code, _ids(done.err)) == (1, ["error[file-unwritable]"])
     assert list(tmp_path.iterdir()) == []
     write(tmp_path, "file", "")
-    assert ids(_deployed(made, "--attest", tmp_path / "file" / "statement.json").err) == ["error[file-unwritable]"]
+    assert _ids(_deployed(made, "--attest", tmp_path / "file" / "statement.json").err) == ["error[file-unwritable]"]
 
 
 def test_it_runs_in_a_process_of_its_own(made: Path) -> None:
