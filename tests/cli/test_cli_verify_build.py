@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -382,6 +383,28 @@ def test_a_build_with_a_target_of_ones_own(made: Path, tmp_path: Path) -> None:
     assert failing.code == 11
     assert failing.json["rendered_again"]["because"] == "it cannot be built from its inputs any more"
     assert [one["id"] for one in failing.json["findings"]] == ["template-failed"]
+
+
+def test_a_file_that_is_changed_with_its_digest_is_found_by_rendering_alone(copy: Path) -> None:
+    path = copy / "out" / _PROFILE
+    old, new = path.read_bytes(), path.read_bytes() + b"\n"
+    path.write_bytes(new)
+    manifest = copy / "out" / "manifest.json"
+    was, is_ = (sha256(data).hexdigest().encode() for data in (old, new))
+    manifest.write_bytes(manifest.read_bytes().replace(was, is_))
+    assert run("verify-build", copy / "out").code == 0
+    done = _deployed(copy, "--attest", copy / "statement.json")
+    assert (done.code, _ids(done.err)) == (11, ["error[build-differs]"])
+    assert done.out.startswith("Hashes agree; rendered again from its inputs to other bytes.")
+    predicate = json.loads((copy / "statement.json").read_bytes())["predicate"]
+    assert predicate["failedTests"] == ["rendered-again-to-the-same-bytes"]
+    assert "blocks-exactly-what-is-ordered" not in predicate["passedTests"]
+
+
+def test_a_recorded_list_that_may_not_be_followed_is_left_out(copy: Path) -> None:
+    _manifest(copy, lambda value: value["command"].update(lists=["../ours.yaml"]))
+    done = _deployed(copy)
+    assert (done.code, _ids(done.err)) == (11, ["error[build-differs]"])
 
 
 _NO_MANIFEST = [

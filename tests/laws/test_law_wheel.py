@@ -73,7 +73,7 @@ def test_the_same_sources_make_the_same_wheel(wheel: Path, tmp_path: Path) -> No
 
 @pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="a source package has no commits")
 def test_the_same_commit_makes_the_same_wheel_wherever_it_is_checked_out(tmp_path: Path) -> None:
-    made = []
+    made: list[Path] = []
     for name, mask, zone in (("a", 0o022, "UTC"), ("another/deeper", 0o077, "Asia/Tokyo")):
         clone = tmp_path / name
         clone.parent.mkdir(parents=True, exist_ok=True)

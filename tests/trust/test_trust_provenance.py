@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,8 +163,6 @@ def test_an_accomplice_who_changes_file_and_manifest_is_found_by_rendering_again
     assert new != old
     profile.write_bytes(new)
     data = (copy / "out" / "manifest.json").read_bytes()
-    from hashlib import sha256  # noqa: PLC0415
-
     (copy / "out" / "manifest.json").write_bytes(
         data.replace(sha256(old).hexdigest().encode(), sha256(new).hexdigest().encode())
     )

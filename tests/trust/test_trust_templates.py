@@ -16,11 +16,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build_kit import DAY, copy_target, edit, run
+from build_kit import (
+    DAY,
+    NOTHING_KNOWN,
+    ban_list,
+    built,
+    copy_target,
+    deployment,
+    edit,
+    identifier,
+    inline,
+    run,
+    waiver,
+)
 
-from mdm_policy import templating
+from mdm_policy import filenames, templating
+from mdm_policy.build.writing import Staging
 from mdm_policy.errors import PolicyError
+from mdm_policy.identifiers import is_valid, slug
 from mdm_policy.printing import Apart, Limits
+from mdm_policy.resolve import resolve
 
 _SECRET = "canary-7f3a91"  # noqa: S105 - what a template must not find
 _NAMES = frozenset({"value", "values", "table", "late", "record"})
@@ -236,6 +251,35 @@ def test_a_hostile_target_leaves_nothing_behind(text: str, tmp_path: Path, capsy
     assert _SECRET not in outcome.out + outcome.err
     assert "Traceback" not in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+_HOSTILE_NAMES = [
+    "../../etc/passwd", "..", ".", "/etc/passwd", "\\\\server\\share", "C:\\x", "con", "CON", "nul.xml", "com1", "a:b", "a*b?", "x" * 200, "\u6f22\u5b57", "Tool", "tool",
+    "tool.", "tool ", "$(reboot)", "--help", "~", "-", "e\u0301", "\u00e9", "manifest.json", "IMPORT.md", "import.MD", "a/../b", "%2e%2e%2f",
+]  # fmt: skip
+
+
+def test_no_name_in_a_list_decides_where_a_file_goes(tmp_path: Path) -> None:
+    values = [name for name in _HOSTILE_NAMES if is_valid("macos", "process_name", name)]
+    bans = [inline("App", *(identifier("macos", "process_name", value) for value in values))]
+    spared = [
+        inline(f"Spared {n}", identifier("macos", "process_name", f"spared {n}")) for n in range(len(_HOSTILE_NAMES))
+    ]
+    waivers = [waiver(f"inline:{slug(f'Spared {n}')}", name) for n, name in enumerate(_HOSTILE_NAMES)]
+    resolution = resolve([ban_list(*bans, *spared, exceptions=waivers)], deployment(), NOTHING_KNOWN, DAY)
+    _, files = built(resolution, ["jamf-restricted-software"])
+    with Staging(tmp_path / "out") as staging:
+        for path, data in files.items():
+            staging.write(path, data)
+    unsafe = [path for path in files if filenames.problem(path)]
+    print(
+        f"trust: names: {len(values)} hostile identifiers and {len(_HOSTILE_NAMES)} hostile groups made "
+        f"{len(files)} files, {len(unsafe)} unsafe, {len(files) - len(set(map(filenames.same, files)))} in one place"
+    )
+    assert unsafe == []
+    assert len(files) > len(values) * 10
+    assert len(set(map(filenames.same, files))) == len(files)
+    assert [path.name for path in tmp_path.iterdir()] == []
 
 
 def test_no_process_is_left_when_a_build_ends(
