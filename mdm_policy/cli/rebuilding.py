@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import documents, filenames, resources
+from mdm_policy import filenames, resources
 from mdm_policy.build.manifest import Input
 from mdm_policy.cli import inputs
 from mdm_policy.cli.making import Order, make
 from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.provenance import Record, Rerendering, check_inputs, compare
-from mdm_policy.provenance.record import MAX_MANIFEST
 from mdm_policy.provenance.weighing import weighed
 from mdm_policy.targets import discover
 
@@ -74,8 +73,7 @@ def _rendered(record: Record, given: Given, read: inputs.Inputs) -> Rerendering:
         made = make(Order(read, record.as_of, command.adopt, command.targets, given.folders), sink)
     except PolicyError as failed:
         return Rerendering("differs", "it cannot be built from its inputs any more", (), failed.findings)
-    value = documents.parse(record.name, made.manifest, "json", white_space="keep", max_size=MAX_MANIFEST)
-    return compare(record, again, value, asked=given.asked)
+    return compare(record, again, msgspec.json.decode(made.manifest), asked=given.asked)
 
 
 def _not_done(record: Record, why: str, found: list[Finding], *, asked: bool) -> Rerendering:

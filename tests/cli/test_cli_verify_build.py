@@ -163,6 +163,11 @@ def _unsorted(copy: Path) -> None:
     path.write_bytes(json.dumps(json.loads(path.read_bytes())).encode())
 
 
+def _key_twice(copy: Path) -> None:
+    path = copy / "out" / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"version": 1', b'"version": 1,\n  "version": 1'))
+
+
 def _contradiction(copy: Path) -> None:
     _manifest(copy, lambda value: value["documents"][0].update(sha256="0" * 64))
 
@@ -194,6 +199,7 @@ _WRONG = [
     pytest.param(_folder_link, ["build-file-foreign", "build-file-missing", "build-file-missing"], id="a link to a folder"),
     pytest.param(_pipe, ["build-file-link"], id="a pipe"),
     pytest.param(_unsorted, ["build-manifest-edited"], id="a manifest in other words"),
+    pytest.param(_key_twice, ["build-manifest-edited"], id="a manifest with a key twice"),
     pytest.param(_contradiction, ["build-manifest-edited"], id="a manifest that contradicts itself"),
     pytest.param(_signed_other, ["build-file-changed"], id="a signed file with other content"),
     pytest.param(_damaged_signed, ["build-file-changed"], id="a damaged signed file"),
@@ -417,6 +423,7 @@ _NO_MANIFEST = [
     pytest.param({"as_of": "yesterday"}, "not the manifest of a build", id="no date"),
     pytest.param({"files": "all"}, "not the manifest of a build", id="a wrong type"),
     pytest.param({"command": None}, "not the manifest of a build", id="without its command"),
+    pytest.param({"as_of": "20261124"}, "not a date as a build writes it", id="a date in other words"),
     pytest.param(b'{"a": 1, "a": 2}', "", id="a key twice"),
     pytest.param(b"[" * 100_000, "", id="too deep"),
 ]  # fmt: skip
@@ -462,7 +469,7 @@ def test_too_large_a_manifest_is_not_read(copy: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("mdm_policy.provenance.record.MAX_MANIFEST", 100)
     monkeypatch.setattr(verify_build, "MAX_MANIFEST", 100)
     done = run("verify-build", copy / "out")
-    assert (done.code, _ids(done.err)) == (1, ["error[document-too-large]"])
+    assert (done.code, _ids(done.err)) == (1, ["error[build-manifest]"])
 
 
 def test_the_statement_is_an_in_toto_test_result(made: Path, tmp_path: Path) -> None:
