@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench vendor-check lowest sbom clean
+.PHONY: help example test check format bench push-matrix vendor-check lowest sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,13 +37,16 @@ format: $(STAMP)  ## Format and fix what can be fixed.
 bench: $(STAMP)  ## Print the benchmarks: ratios against floors measured in the same run.
 	$(BIN)/python benchmarks/run.py
 
+push-matrix: $(STAMP)  ## Strike every call of a push with every fault, kill it around every call, and print the counts.
+	$(BIN)/python tests/push/matrix.py
+
 vendor-check: $(STAMP) example  ## Hold the built example against the vendors' own published descriptions.
 	$(BIN)/python tests/vendor/fetch.py
 	$(BIN)/python -m pytest tests/vendor -q
 
 lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml admits.
 	$(PYTHON) -m venv $(VENV)/lowest
-	$(BIN)/python -c 'import tomllib; print("\n".join(d.replace(">=", "==") for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))' > $(VENV)/lowest/constraints.txt
+	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *p["optional-dependencies"]["sign"]]))' > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
 	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor

@@ -14,6 +14,7 @@ import bench_build  # noqa: E402 - the path is set above
 import bench_loading  # noqa: E402
 import bench_peer  # noqa: E402
 import bench_prove  # noqa: E402
+import bench_push  # noqa: E402
 import bench_start  # noqa: E402
 from figures import HEADING  # noqa: E402
 
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "loading": bench_loading.figures,
     "build": bench_build.figures,
     "prove": bench_prove.figures,
+    "push": bench_push.figures,
     "peer": bench_peer.figures,
 }
 

@@ -217,6 +217,37 @@ class AcceptedGap(Frozen, frozen=True, gc=False):
     origin: Origin
 
 
+class DestinationSpec(Frozen, frozen=True):
+    """Hold what a deployment says of one place that documents are pushed to.
+
+    `type` is the kind of destination, `settings` what it needs to know, as written; credentials in it are references
+    (`{"env": NAME}` or `{"file": PATH}`), never secrets. `targets` is None for every target that can go there.
+    `assign` is `everyone`, `unchanged` or names of groups; `groups` maps such names to the destination's own ids.
+    """
+
+    name: str
+    type: str
+    settings: dict[str, Any]
+    origin: Origin
+    targets: tuple[str, ...] | None = None
+    assign: Literal["everyone", "unchanged"] | tuple[str, ...] = "unchanged"
+    groups: dict[str, str] = {}
+    owner: str = ""
+
+
+class SigningPlan(Frozen, frozen=True, gc=False):
+    """Say how an organization signs its profiles: paths relative to the deployment, and for which targets; None for all.
+
+    No passphrase and no command: a file that others may edit must not say what runs on the machine that signs.
+    """
+
+    origin: Origin
+    key: str = ""
+    cert: str = ""
+    chain: tuple[str, ...] = ()
+    targets: tuple[tuple[str, Origin], ...] | None = None
+
+
 class Deployment(Frozen, frozen=True):
     """Hold an organization's choices: which lists apply, on which devices, built for which targets.
 
@@ -235,6 +266,8 @@ class Deployment(Frozen, frozen=True):
     targets: tuple[tuple[str, Origin], ...] | None = None
     options: dict[str, dict[str, Any]] = {}
     protected: tuple[Identifier, ...] = ()
+    destinations: tuple[DestinationSpec, ...] = ()
+    signing: SigningPlan | None = None
 
 
 class Preinstall(Frozen, frozen=True, gc=False):
@@ -390,12 +423,16 @@ class Effect(Frozen, frozen=True):
 
 
 class Scope(Frozen, frozen=True, gc=False):
-    """State whom a document reaches: `everyone`, `groups`, `nobody` or `not-stated`; exclusions may cut it."""
+    """State whom a document reaches: `everyone`, `groups`, `nobody` or `not-stated`; exclusions may cut it.
+
+    `why` says why it reaches nobody, where that is not for want of an assignment.
+    """
 
     state: Literal["everyone", "groups", "nobody", "not-stated"] = "not-stated"
     groups: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     filtered: bool = False
+    why: str = ""
 
 
 class Reading(Frozen, frozen=True):

@@ -83,6 +83,7 @@ class DocumentSpec(Frozen, frozen=True, forbid_unknown_fields=True):
     `carries` names the claims this document must keep; `records` gives the template `entries` beside `ids`; `output` may use `{slug}` and, with `for_each`, `{record}`.
     `instead_of` names the document this one is another way to send: a device obeys one of the two.
     `read_back` is for document kinds no reader knows: where a user's document holds the blocked identifiers.
+    `sign` says that it is an Apple profile which those who take it may take signed.
     """
 
     name: str
@@ -98,6 +99,7 @@ class DocumentSpec(Frozen, frozen=True, forbid_unknown_fields=True):
     records: bool = False
     instead_of: str = ""
     read_back: dict[str, str] = {}
+    sign: bool = False
 
 
 class Manifest(Frozen, frozen=True, forbid_unknown_fields=True):
@@ -268,7 +270,9 @@ def _source_problems(target: Target, spec: DocumentSpec) -> Iterable[str]:
 
 
 def _output_problems(spec: DocumentSpec, blocks: Sequence[Claim]) -> Iterable[str]:
-    """Yield why a document would not be written, or not where it should be."""
+    """Yield why a document would not be written, or not where and as it should be."""
+    if spec.sign and spec.format != "plist":
+        yield f"document {spec.name!r} cannot be signed: only Apple profiles are"
     fields = ("slug", "record") if spec.for_each else ("slug",)
     shown = _plain_output(spec.output, fields)
     if shown is None:

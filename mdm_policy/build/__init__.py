@@ -25,10 +25,16 @@ if TYPE_CHECKING:
     from mdm_policy.templating import Printer
 
     Sink = Callable[[str, bytes], None]
+    Seal = Callable[[str, str, bytes], bytes | None]
+    """Sign a document (its target, its path, its bytes), or return None to leave it unsigned."""
 
 
 class Written(Frozen, frozen=True):
-    """Record one document that was made: where, what it is, and which claims its reader confirmed."""
+    """Record one document that was made: where, what it is, and which claims its reader confirmed.
+
+    `sha256` and `size` are those of what was read back; a signed file has these bytes inside. `signing` says whether the
+    document is one to sign: `no`, `possible`, or `signed`.
+    """
 
     path: str
     sha256: str
@@ -39,6 +45,7 @@ class Written(Frozen, frozen=True):
     kind: str
     schema: str
     kept: tuple[readback.Kept, ...]
+    signing: str = "no"
 
 
 class Built(Frozen, frozen=True):
@@ -58,6 +65,13 @@ class _Proven(Frozen, frozen=True):
     spec: DocumentSpec
     reading: Reading
     findings: tuple[Finding, ...]
+
+
+class _Out(Frozen, frozen=True):
+    """Hold the way out of the build."""
+
+    sink: Sink
+    seal: Seal | None
 
 
 class _Made(Frozen, frozen=True):
@@ -99,11 +113,13 @@ def build(
     options: Mapping[str, dict[str, Any]],
     stem: str,
     sink: Sink,
+    seal: Seal | None = None,
     *,
     printer: Printer = templating.print_page,
 ) -> Built:
     """Render, validate and read back every chosen target for every variant, handing each file to the sink.
 
+    Documents that are worth signing go through `seal` on their way out, after they have been proven.
     `printer` prints the templates; whoever lets a user's own in passes one that keeps them within limits.
 
     Raises:
@@ -137,7 +153,7 @@ def build(
         for job in jobs:
             if job.variant.name and _same_ids(job, ids[""]):
                 continue
-            for proven, record in _prove(job, sink, watched):
+            for proven, record in _prove(job, _Out(sink, seal), watched):
                 mine.append(record)
                 found += proven.findings
                 if not job.variant.name and not proven.spec.instead_of:
@@ -168,7 +184,7 @@ def _same_ids(job: render.Job, base: OrderedIds) -> bool:
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
 
 
-def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Proven, Written]]:
+def _prove(job: render.Job, out: _Out, watched: Watched) -> Iterator[tuple[_Proven, Written]]:
     """Render a job's documents spec by spec, and let each spec's documents out only when they keep their claims."""
     for spec in job.target.manifest.documents:
         claimed = render.claimed(job, spec)
@@ -181,12 +197,13 @@ def _prove(job: render.Job, sink: Sink, watched: Watched) -> Iterator[tuple[_Pro
             raise NotProvenError(defects)
         batch.reverse()
         while batch:
-            yield _hand_over(batch.pop(), kept, sink, watched)
+            yield _hand_over(batch.pop(), kept, out, watched)
 
 
-def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched: Watched) -> tuple[_Proven, Written]:
+def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], out: _Out, watched: Watched) -> tuple[_Proven, Written]:
     artifact = made.artifact
-    sink(artifact.path, artifact.data)
+    signed = out.seal(artifact.target, artifact.path, artifact.data) if out.seal and made.spec.sign else None
+    out.sink(artifact.path, signed or artifact.data)
     written = Written(
         artifact.path,
         hashlib.sha256(artifact.data).hexdigest(),
@@ -197,6 +214,7 @@ def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], sink: Sink, watched
         made.kind,
         artifact.schema,
         kept,
+        "signed" if signed else "possible" if made.spec.sign else "no",
     )
     return _Proven(made.spec, watched.part(made.reading), made.findings), written
 

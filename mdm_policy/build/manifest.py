@@ -49,8 +49,11 @@ def manifest(
     names: Mapping[str, str],
     program: str,
     command: Command,
+    signer: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Write the manifest as canonical JSON.
+
+    A signed file's entry has the SHA-256 of the content inside: the signature has a time in it, the content has none.
 
     `names` maps a file name as the user gave it to the one recorded, so that the same inputs give the same bytes
     wherever the build is run. Paths are relative to the build.
@@ -81,6 +84,7 @@ def manifest(
         "coverage": _matrix(built),
         "device_classes": [_class(cls) for cls in built.coverage.classes],
         "targets": [_target(target, built) for target in built.targets],
+        "signing": dict(signer or {}),
         "documents": [_document(record, built) for record in built.documents],
         "files": [
             {"path": path, "sha256": digest}
@@ -194,6 +198,7 @@ def _document(record: Written, built: Built) -> dict[str, Any]:
         "variant": record.variant,
         "kind": record.kind,
         "schema": record.schema,
+        "signing": record.signing,
         "blocks": [_kept(kept) for kept in record.kept],
         "addresses": [cls.name for cls in built.coverage.classes if record.path in cls.documents],
     }

@@ -14,14 +14,20 @@ import click
 from mdm_policy import __version__
 
 COMMANDS = (
+    "apply",
     "build",
     "check",
     "diff",
+    "drift",
     "explain",
     "init",
     "lists",
     "lookup",
+    "plan",
+    "rollback",
     "schema",
+    "sign",
+    "status",
     "targets",
     "verify",
     "verify-build",
@@ -29,14 +35,20 @@ COMMANDS = (
 """Every command, in the order the help shows them; a command's module has its name, with `_` for `-`, and holds `command`."""
 
 _HELP = {
+    "apply": "Carry out a saved plan at an MDM, read everything back, and prove it.",
     "build": "Render, validate and read back the files every MDM takes.",
     "check": "Check ban lists, deployments and CSV lists, and show every finding.",
     "diff": "Say what changed between two lists or policies, and in which direction.",
+    "drift": "Compare what is at the MDMs with what the lists order.",
     "explain": "Say where and why an app is banned, and how each target blocks it.",
     "init": "Write a commented deployment and ban list to start from.",
     "lists": "Show the ban lists the program ships.",
     "lookup": "Search the catalogue by name, vendor or identifier.",
+    "plan": "Say what would change at the MDMs, and in which direction.",
+    "rollback": "Undo what a run of apply did.",
     "schema": "Print a JSON Schema for editors.",
+    "sign": "Sign Apple profiles, and read each signature back before anything is written.",
+    "status": "Report the evidence that devices have what was pushed.",
     "targets": "Show the targets, or one target in full.",
     "verify": "Prove, app by app and class by class, whether policies block what a list bans.",
     "verify-build": "Hash a build's files again, render it again from its inputs, and compare.",

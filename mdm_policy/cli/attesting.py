@@ -1,17 +1,18 @@
-"""Write a statement beside a build, never into it, and over nothing but a former statement."""
+"""Let a statement be written beside a build, never into it, and over nothing but a former statement."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.provenance.statement import STATEMENT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MAX_FORMER = 80 * 1024 * 1024
 
@@ -43,27 +44,3 @@ def _is_former(path: Path) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and value.get("_type") == STATEMENT
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a statement whole or not at all.
-
-    Raises:
-        PolicyError: `file-unwritable`.
-
-    """
-    fresh = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(fresh).chmod(0o644)
-        Path(fresh).replace(path)
-    except OSError as bad:
-        if fresh is not None:
-            Path(fresh).unlink(missing_ok=True)
-        said = f"cannot write it: {bad.strerror or bad}"
-        raise PolicyError([error("file-unwritable", said, Origin(str(path)), "choose another file")]) from None

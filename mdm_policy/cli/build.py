@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mdm_policy.build.coverage import COLUMNS
 from mdm_policy.build.writing import MANIFEST, Staging
-from mdm_policy.cli import inputs, output
-from mdm_policy.cli.making import Order, make
-from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.cli import inputs, output, signers
+from mdm_policy.cli.making import Order, Sealing, make
+from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.report import summary
 from mdm_policy.report.text import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mdm_policy.build import Built
-    from mdm_policy.model import Resolution
+    from mdm_policy.errors import Finding
+    from mdm_policy.model import Deployment, Resolution
+    from mdm_policy.targets import Target
 
 
 @click.command(name="build")
@@ -63,6 +67,8 @@ if TYPE_CHECKING:
     help="How to print the summary.",
 )
 @click.option("--strict", is_flag=True, help="Exit 11 when there is any warning or any gap that is not accepted.")
+@click.option("--sign", "signed", is_flag=True, help="Sign the Apple profiles, as these options or the deployment say.")
+@signers.options
 def command(
     lists: tuple[str, ...],
     deployment: Path | None,
@@ -73,6 +79,8 @@ def command(
     folder: Path,
     format_: str,
     strict: bool,
+    signed: bool,
+    **given: Any,
 ) -> None:
     """Render, validate and read back the files every MDM takes.
 
@@ -82,16 +90,51 @@ def command(
         raise click.UsageError("name a LIST, or give --deployment FILE")
     day = as_of or inputs.today()
     read = inputs.gather(deployment, lists)
+    if not signed and signers.Given(**given).said:
+        raise click.UsageError("a build is signed only with --sign")
+
+    def sealing_for(chosen: Sequence[Target]) -> Sealing | None:
+        return _sealing(signers.Given(**given), read, deployment, chosen, day) if signed else None
+
     with _staging(folder) as staging:
-        made = make(Order(read, day, adopt, names, folders), staging.write)
+        made = make(Order(read, day, adopt, names, folders), staging.write, sealing_for)
+        if made.sealing is not None and not any(record.signing == "signed" for record in made.built.documents):
+            said = "--sign was given, and no document of this build is one to sign"
+            raise PolicyError([error("nothing-to-sign", said, None, "see docs/signing.md for those that are")])
         staging.write(MANIFEST, made.manifest)
         staging.commit()
-    resolution, built, data = made.resolution, made.built, made.manifest
+    resolution, built, data, sealing = made.resolution, made.built, made.manifest, made.sealing
     _tell(format_, resolution, built, folder, data)
-    found = (*resolution.findings, *built.findings)
-    output.findings(found, brief=True)
+    found = (*resolution.findings, *built.findings, *_on_signing(sealing, read.deployment, built))
+    output.findings(found, brief="manifest.json")
     if strict and (any(f.severity == "warning" for f in found) or _open_gaps(built)):
         raise click.exceptions.Exit(11)
+
+
+def _sealing(
+    given: signers.Given, read: inputs.Inputs, deployment: Path | None, chosen: Sequence[Target], day: str
+) -> Sealing:
+    """Get ready to sign, as options and deployment say."""
+    plan = read.deployment.signing if read.deployment else None
+    if deployment is not None:
+        given = signers.with_plan(given, plan, deployment.parent)
+    named = plan.targets if plan is not None else None
+    for name, place in named or ():
+        target = next((one for one in chosen if one.name == name), None)
+        if target is not None and not any(spec.sign for spec in target.manifest.documents):
+            said = f"the target {name!r} has no document to sign"
+            raise PolicyError([error("target-not-signed", said, place, "see docs/signing.md for those that have")])
+    return Sealing(signers.sealer(given, day), None if named is None else {name for name, _ in named})
+
+
+def _on_signing(sealing: Sealing | None, deployment: Deployment | None, built: Built) -> tuple[Finding, ...]:
+    if sealing is not None:
+        return sealing.findings
+    plan = deployment.signing if deployment else None
+    if plan is None or not any(record.signing == "possible" for record in built.documents):
+        return ()
+    said = "the deployment says how profiles are signed, and this build did not sign them"
+    return (note("build-not-signed", said, plan.origin, "build with --sign, or use `mdm-policy sign`"),)
 
 
 def _staging(folder: Path) -> Staging:

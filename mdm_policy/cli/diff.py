@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from mdm_policy import __version__, catalogue, loading
-from mdm_policy.cli import git, inputs, output
+from mdm_policy.cli import git, inputs, output, signatures, signers
 from mdm_policy.cli.diff_sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
 from mdm_policy.diff import Comparison, Question, compare_lists, compare_policies, ordered
 from mdm_policy.documents import MAX_SIZE
@@ -46,6 +46,7 @@ class _Asked(msgspec.Struct, frozen=True):
     everything: bool
     format: str
     max_size: int
+    roots: tuple[bytes, ...]
 
 
 @click.command(name="diff", context_settings={"ignore_unknown_options": False})
@@ -59,6 +60,13 @@ class _Asked(msgspec.Struct, frozen=True):
 @click.option("--deployment", type=click.Path(path_type=Path), help="A deployment: its lists and its device classes.")
 @click.option("--devices", type=click.Path(path_type=Path), help="A file of device classes: judge these alone.")
 @click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option(
+    "--ca",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Root certificates that signers' chains have to lead to. Repeatable.",
+)
 @click.option("--all", "everything", is_flag=True, help="List EQUIVALENT and COSMETIC changes too.")
 @click.option("--allow-tightening", is_flag=True, help="Exit 0 in place of 10, when nothing weakens a ban.")
 @click.option(
@@ -79,6 +87,7 @@ def command(
     deployment: Path | None,
     devices: Path | None,
     as_of: str | None,
+    roots: tuple[Path, ...],
     everything: bool,
     allow_tightening: bool,
     max_size: int | None,
@@ -91,7 +100,8 @@ def command(
     weaker, 1 unreadable.
     """
     size = max_size * _MIB if max_size else MAX_SIZE
-    asked = _Asked(lists, deployment, devices, as_of or inputs.today(), everything, format_, size)
+    day, trusted = as_of or inputs.today(), signers.read_roots(roots)
+    asked = _Asked(lists, deployment, devices, day, everything, format_, size, trusted)
     if revs is None and len(sides) == 1 and _CALLED_BY_GIT in os.environ:
         output.result(f"mdm-policy diff {sides[0]}: unmerged")
         return
@@ -161,7 +171,7 @@ def _revisions(revs: str, paths: Sequence[str], asked: _Asked) -> Comparison:
 def _compare(old: Given, new: Given, asked: _Asked, named: Callable[[str], str] = str) -> Comparison:
     """Read both sides, compare, and print."""
     question, classes = _question(asked)
-    read = [read_side(side, asked.max_size) for side in (old, new)]
+    read = [read_side(side, asked.max_size, asked.day, asked.roots) for side in (old, new)]
     found = [finding for side in read for finding in side.findings]
     if any(finding.severity == "error" for finding in found):
         raise PolicyError(found)
@@ -171,7 +181,11 @@ def _compare(old: Given, new: Given, asked: _Asked, named: Callable[[str], str] 
     comparison = _renaming(_both(read[0], read[1], msgspec.structs.replace(question, classes=classes)), named)
     report = changes.Report(comparison, named(old.label), named(new.label), asked.day, asked.everything)
     _print(report, asked.format)
-    output.findings([*(_named(finding, named) for finding in found), *comparison.findings], brief=True)
+    output.findings(
+        [*(_named(finding, named) for finding in found), *comparison.findings],
+        brief="--format json",
+        always=signatures.TOLD,
+    )
     return comparison
 
 

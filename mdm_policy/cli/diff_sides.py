@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import catalogue, loading
-from mdm_policy.cli import inputs
+from mdm_policy.cli import inputs, signatures
 from mdm_policy.cli.policies import Policies, read_policies
 from mdm_policy.diff import ListSide, Side
 from mdm_policy.errors import Finding, Origin, PolicyError, error
@@ -16,7 +16,7 @@ from mdm_policy.model import Resolution
 from mdm_policy.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mdm_policy.cli.policy_builds import Record
     from mdm_policy.model import BanList, Deployment
@@ -54,8 +54,11 @@ def given(text: str) -> Given:
     return Given(text, (path,), str(path) if path.is_dir() else str(path.parent) if path.parent.name else "")
 
 
-def read_side(side: Given, max_size: int) -> Sources:
-    """Read one side: every path that is a ban list or a deployment as such, everything else as policies."""
+def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ()) -> Sources:
+    """Read one side: every path that is a ban list or a deployment as such, everything else as policies.
+
+    Signatures are judged on a day, against certificates to trust (DER).
+    """
     reader = inputs.Reader()
     lists: list[BanList] = []
     deployment = None
@@ -80,7 +83,10 @@ def read_side(side: Given, max_size: int) -> Sources:
     documents = tuple(one for one in policies.documents if one.name not in strange)
     kept = tuple(one for one in policies.findings if one.origin is None or one.origin.file not in strange)
     policies = msgspec.structs.replace(policies, documents=documents, findings=kept)
-    return Sources(side.label, tuple(lists), deployment, policies, side.root, (*found, *reader.findings, *kept))
+    policies = signatures.judged(policies, day, roots)
+    return Sources(
+        side.label, tuple(lists), deployment, policies, side.root, (*found, *reader.findings, *policies.findings)
+    )
 
 
 def _kind(path: Path) -> str:

@@ -16,11 +16,11 @@ from mdm_policy.resolve import resolve
 from mdm_policy.targets import Target, discover, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from mdm_policy.cli import inputs
+    from mdm_policy.cli import inputs, signers
 
 PROGRAM = f"mdm-policy {__version__}"
 
@@ -35,16 +35,38 @@ class Order(msgspec.Struct, frozen=True):
     folders: tuple[Path, ...] = ()
 
 
+class Sealing:
+    """Sign the documents of the targets that are to be signed."""
+
+    def __init__(self, sealer: signers.Sealer, targets: Collection[str] | None) -> None:
+        """Keep who signs, and for which targets; None for all."""
+        self._sealer = sealer
+        self._targets = targets
+        self.told = sealer.told
+        self.findings = sealer.findings
+
+    def seal(self, target: str, path: str, data: bytes) -> bytes | None:
+        """Return the signed document, or None for one that is left as it is."""
+        return self._sealer(path, data) if self._targets is None or target in self._targets else None
+
+
 class Made(msgspec.Struct, frozen=True):
-    """Hold what was built, and the bytes of its manifest."""
+    """Hold what was built, the bytes of its manifest, and who signed."""
 
     resolution: Resolution
     built: Built
     manifest: bytes
+    sealing: Sealing | None = None
 
 
-def make(order: Order, sink: Callable[[str, bytes], None]) -> Made:
+def make(
+    order: Order,
+    sink: Callable[[str, bytes], None],
+    sealing_for: Callable[[Sequence[Target]], Sealing | None] = lambda _chosen: None,
+) -> Made:
     """Build everything but the manifest into a sink, and return it with the manifest.
+
+    `sealing_for` says, for the targets chosen, how their documents are signed.
 
     Raises:
         PolicyError: of any step; `nothing-built`.
@@ -59,15 +81,19 @@ def make(order: Order, sink: Callable[[str, bytes], None]) -> Made:
     targets = discover(resources.templates(), order.folders)
     chosen, options = _choice(read, targets, order.names)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
+    sealing = sealing_for(chosen)
+    seal = sealing.seal if sealing is not None else None
     with _printer(targets) as printer:
-        built = build(resolution, chosen, targets, options, stem, sink, printer=printer)
+        built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer)
     if not built.documents:
         said = "no chosen target can block anything on these lists"
         raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
     files = [Input(*file) for file in read.files]
     lists = tuple(read.names.get(item.origin.file, item.origin.file) for item in read.lists)
     command = Command(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
-    return Made(resolution, built, manifest(resolution, built, files, read.names, PROGRAM, command))
+    told = sealing.told if sealing is not None else None
+    data = manifest(resolution, built, files, read.names, PROGRAM, command, told)
+    return Made(resolution, built, data, sealing)
 
 
 def _printer(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:

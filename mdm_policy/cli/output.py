@@ -14,7 +14,7 @@ import click
 from mdm_policy.report import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mdm_policy.errors import Finding
 
@@ -62,10 +62,19 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 
 
-def findings(found: Iterable[Finding], *, brief: bool = False) -> None:
-    """Print findings on stderr with the source line of each; `brief` sums up what repeats."""
+def findings(found: Iterable[Finding], *, brief: str = "", always: Collection[str] = ()) -> None:
+    """Print findings on stderr with the source line of each.
+
+    `brief`, where they all stand, sums up what repeats, but for the ids in `always`.
+    """
     printed = text.findings(
-        tuple(found), _Sources(), width=width(), colour=colour(sys.stderr.isatty()), most_alike=3 if brief else None
+        tuple(found),
+        _Sources(),
+        width=width(),
+        colour=colour(sys.stderr.isatty()),
+        most_alike=3 if brief else None,
+        all_in=brief,
+        always=always,
     )
     if printed:
         click.echo(printed, err=True)

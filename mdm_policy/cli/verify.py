@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from mdm_policy import __version__, catalogue, loading
-from mdm_policy.cli import inputs, output
+from mdm_policy.cli import inputs, output, signatures, signers
 from mdm_policy.cli.policies import Policies, read_policies
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import PolicyError, error
@@ -71,6 +71,13 @@ class ForParam(click.ParamType[tuple[str, str]]):
 @click.option(
     "--max-size", type=click.IntRange(1, 1024), metavar="MIB", help="The largest file read; 16 MiB without it."
 )
+@click.option(
+    "--ca",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Root certificates that signers' chains have to lead to. Repeatable.",
+)
 @click.option("--strict", is_flag=True, help="Exit 11 when there is any warning.")
 @click.option(
     "--format",
@@ -91,6 +98,7 @@ def command(
     require_scope: bool,
     require_duty: bool,
     max_size: int | None,
+    roots: tuple[Path, ...],
     strict: bool,
     format_: str,
 ) -> None:
@@ -110,6 +118,7 @@ def command(
     _check_classes(assigned, resolution.devices)
     every = dict.fromkeys([*paths, *(Path(path) for _, path in assigned)])
     policies = read_policies(every, max_size=(max_size * _MIB) if max_size else MAX_SIZE)
+    policies = signatures.judged(policies, day, signers.read_roots(roots))
     if not policies.documents:
         nothing = error("nothing-to-check", "there is no document in what was given", None, "name files with policies")
         raise PolicyError(policies.findings if policies.unreadable else [*policies.findings, nothing])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mdm_policy import __version__
+from mdm_policy.build.replacing import replace
 from mdm_policy.build.writing import MANIFEST
-from mdm_policy.cli import attesting, output
+from mdm_policy.cli import attesting, inputs, output, signers
 from mdm_policy.cli.making import PROGRAM
 from mdm_policy.cli.rebuilding import Given, render_again
 from mdm_policy.errors import Origin, PolicyError, error, finding_order
@@ -47,6 +49,7 @@ from mdm_policy.report import provenance
     help="How to print the outcome.",
 )
 @click.option("--strict", is_flag=True, help="Exit 11 when there is any warning, such as a build not rendered again.")
+@signers.options
 def command(
     folder: Path,
     lists: tuple[str, ...],
@@ -55,26 +58,32 @@ def command(
     attestation: Path | None,
     format_: str,
     strict: bool,
+    **given: Any,
 ) -> None:
     """Hash every file of a build again, and render the build again from its inputs where they are given.
 
     Give the deployment, and the LISTs that were named when the build was made. Shipped lists need not be given. The
     first line says which of the two was done.
     """
+    signer = signers.Given(**given)
     if attestation is not None:
         attesting.check(attestation, folder)
+    elif signer.said:
+        raise click.UsageError("only a statement is signed: give --attest FILE")
     record = _record(folder)
     checked = check_files(record, look(folder, MANIFEST))
     again = _render_again(record, Given(deployment, lists, folders), checked)
     findings = tuple(sorted((*checked.findings, *again.findings), key=finding_order))
     if attestation is not None:
         said = statement(record, checked, again, findings, ("mdm-policy", __version__))
-        attesting.write(attestation, said)
+        if signer.said:
+            said = signers.sealer(signer, inputs.today())(str(attestation), said)
+        replace(attestation, said)
     if format_ == "json":
         output.data(provenance.data(record, checked, again, findings, PROGRAM))
     else:
         output.result(provenance.text(record, checked, again, findings, output.width()))
-    output.findings(findings, brief=True)
+    output.findings(findings, brief="the output of --format json")
     if any(f.severity == "error" or (strict and f.severity == "warning") for f in findings):
         raise click.exceptions.Exit(11)
 

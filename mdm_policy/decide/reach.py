@@ -37,7 +37,7 @@ def reach(
         return activation
     scope = reading.scope
     if scope.state == "nobody":
-        return Reach(False, note=f"{reading.path} is assigned to nobody")
+        return Reach(False, note=f"{reading.path} {scope.why or 'is assigned to nobody'}")
     if scope.state == "not-stated":
         said = f"{reading.path} does not state whom it reaches"
         return Reach(doubt=said) if require_scope else Reach(note=said)

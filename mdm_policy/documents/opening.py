@@ -42,7 +42,7 @@ class Document(msgspec.Struct, frozen=True):
     `value` is plain data for plist and JSON, and lxml's root element for XML. `inner` pairs a pointer in this document
     with the document embedded there; `findings` says which embedded documents could not be opened, and why. `part` is
     True when this document is a piece of the outer one's own JSON (a page's item, a request's body): its `data` is
-    then that piece in canonical form.
+    then that piece in canonical form. `envelope` is the signed file that the document was taken from, or is empty.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Document(msgspec.Struct, frozen=True):
     inner: tuple[tuple[str, Document], ...] = ()
     findings: tuple[Finding, ...] = ()
     part: bool = False
+    envelope: bytes = b""
 
 
 def open_document(
@@ -79,18 +80,19 @@ def _open_bytes(file: str, prefix: str, data: bytes, format_: Format | None, max
     name = _name(file, prefix)
     check_size(name, data, max_size)
     findings: tuple[Finding, ...] = ()
+    envelope = b""
     if looks_signed(data):
         content = signed_content(data)
         if content is None:
             Report(name).fail(
                 "document-syntax", "the signed file is damaged or carries no content", hint="export it again"
             )
-        data = content
+        envelope, data = data, content
         check_size(name, data, max_size)
         findings = (note("signature-not-checked", "the file is signed; here only its content is read", Origin(name)),)
     format_ = format_ or sniff(name, data)
     value = parse(name, data, format_, white_space="keep", max_size=max_size)
-    return _build(file, prefix, (format_, value, data), findings)
+    return _build(file, prefix, (format_, value, data), findings, envelope=envelope)
 
 
 def _name(file: str, prefix: str) -> str:
@@ -106,6 +108,7 @@ def _build(
     *,
     part: bool = False,
     layer: int = 0,
+    envelope: bytes = b"",
 ) -> Document:
     """Recognise a parsed document and open what is inside it."""
     format_, value, data = parsed
@@ -118,7 +121,7 @@ def _build(
         except PolicyError as problem:
             collected.extend(problem.findings)
     name = _name(file, prefix)
-    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part)
+    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope)
 
 
 def _open_inner(file: str, prefix: str, found: Inner, layer: int) -> Document:

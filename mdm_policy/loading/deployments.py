@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.bans import DEFAULT_DUTIES, IDENTIFIER_KEYS
-from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Duty, Identifier, Platform
+from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Duty, Identifier, Platform, SigningPlan
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
     from mdm_policy.loading.leaves import Cell
     from mdm_policy.loading.report import Report
     from mdm_policy.loading.shapes import Group
+    from mdm_policy.model import DestinationSpec
 
 _APPLE = frozenset(("ios", "ipados", "tvos", "visionos", "watchos", "macos"))
 _KNOWN_MDMS = ("intune", "jamf", "amapi")
@@ -107,6 +110,14 @@ def make_protected(_report: Report, group: Group) -> tuple[Identifier, ...]:
     return tuple(one for key in IDENTIFIER_KEYS for one in group.many(key))
 
 
+def make_signing(_report: Report, group: Group) -> SigningPlan:
+    """Make the plan by which profiles are signed."""
+    chain = tuple(cell.value for cell in group.many("chain"))
+    targets = tuple((cell.value, cell.origin) for cell in group.many("targets"))
+    named = targets if "targets" in group.cells else None
+    return SigningPlan(group.origin, group.text("key"), group.text("cert"), chain, named)
+
+
 def make_deployment(report: Report, group: Group) -> Deployment:
     """Make the deployment; its digest is filled in by whoever has the bytes."""
     devices = make_devices(report, group)
@@ -133,7 +144,13 @@ def make_deployment(report: Report, group: Group) -> Deployment:
         None if targets is None else tuple((cell.value, cell.origin) for cell in targets),
         _options(group.many("options")),
         group.get("protected") or (),
+        tuple(_called(cell, destination) for cell, destination in group.many("destinations")),
+        group.get("signing"),
     )
+
+
+def _called(cell: Cell, destination: DestinationSpec) -> DestinationSpec:
+    return msgspec.structs.replace(destination, name=cell.value, origin=cell.origin)
 
 
 def _named(cell: Cell, adoption: Adoption) -> Adoption:

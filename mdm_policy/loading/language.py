@@ -6,6 +6,7 @@ The loader reads by it, and editors complete and check by the JSON Schemas that 
 from __future__ import annotations
 
 from mdm_policy.loading import bans, deployments
+from mdm_policy.loading.destinations import DESTINATIONS
 from mdm_policy.loading.identifier_shapes import Domains, Identifiers
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text
 from mdm_policy.loading.shapes import AllOr, Field, Many, Record, Table
@@ -238,6 +239,21 @@ _GAP = Record(
     deployments.make_gap,
 )
 
+_SIGNING = Record(
+    "how profiles are signed",
+    {
+        "key": Field(
+            "The private key, a path relative to this file: PEM, DER or PKCS#12. Its passphrase never stands in a file.",
+            Text(),
+        ),
+        "cert": Field("The signer's certificate, a path; not needed if it is in the key's file.", Text()),
+        "chain": Field("The certificates that lead to the root, paths.", Many(Text(), single=True)),
+        "targets": Field("The targets whose profiles are signed; without it, all that can be.", Many(_NAME)),
+        "note": _NOTE,
+    },
+    deployments.make_signing,
+)
+
 DEPLOYMENT = Record(
     "a deployment",
     {
@@ -254,10 +270,12 @@ DEPLOYMENT = Record(
         ),
         "targets": Field("Which targets are built: `all`, or a list of names.", AllOr(Many(_NAME))),
         "options": Field("Options of targets, by the target's name.", Table(_NAME, Table(_NAME, Scalar()))),
+        "destinations": Field("The places that `plan` and `apply` push to, by a name of your choice.", DESTINATIONS),
         "protected": Field(
             "The organization's own agents, which no list may ever block.",
             Record("the protected identifiers", _IDENTIFIERS, deployments.make_protected),
         ),
+        "signing": Field("How `build --sign` signs profiles.", _SIGNING),
         "note": _NOTE,
     },
     deployments.make_deployment,

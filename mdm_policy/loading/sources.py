@@ -39,7 +39,8 @@ FindInclude = Callable[[str, Origin, str], Source | None]
 _KEYS: dict[str, FileKind] = {
     **dict.fromkeys(("ban_list", "bans", "authority", "include", "exceptions"), "ban-list"),
     **dict.fromkeys(
-        ("organization", "lists", "adopt", "accepted_gaps", "targets", "options", "protected"), "deployment"
+        ("organization", "lists", "adopt", "accepted_gaps", "targets", "options", "protected", "destinations"),
+        "deployment",
     ),
 }
 

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.errors import Finding
 
@@ -87,8 +87,13 @@ def findings(
     width: int = 80,
     colour: bool = False,
     most_alike: int | None = None,
+    all_in: str = "manifest.json",
+    always: Collection[str] = (),
 ) -> str:
-    """Write findings one below the other, then a count; with `most_alike`, notes and more warnings of one id are summed up."""
+    """Write findings one below the other, then a count; with `most_alike`, notes and more warnings of one id are summed up.
+
+    `all_in` names where they all stand. The ids in `always` are shown all the same.
+    """
     if not found:
         return ""
     shown: list[str] = []
@@ -97,13 +102,13 @@ def findings(
     for finding in found:
         seen[finding.id] += 1
         few = finding.severity == "warning" and most_alike is not None and seen[finding.id] <= most_alike
-        if most_alike is None or few or finding.severity == "error":
+        if most_alike is None or few or finding.severity == "error" or finding.id in always:
             shown.append(_finding(finding, source_line, width, colour))
         else:
             hidden[finding.id] += 1
     if hidden:
         counts = ", ".join(f"{count} {id_}" for id_, count in sorted(hidden.items()))
-        shown.append(fill(f"not shown, all in manifest.json: {counts}", width, rest="    "))
+        shown.append(fill(f"not shown, all in {all_in}: {counts}", width, rest="    "))
     shown.append(_count(found))
     return "\n".join(shown)
 

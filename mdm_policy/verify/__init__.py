@@ -9,7 +9,7 @@ from __future__ import annotations
 from mdm_policy.verify.equivalence import Difference, equivalent
 from mdm_policy.verify.judging import Leave, Rules
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
-from mdm_policy.verify.pieces import Piece, Places, piece
+from mdm_policy.verify.pieces import Piece, Places, acting, piece
 from mdm_policy.verify.proving import line as line_of
 from mdm_policy.verify.proving import verify
 
@@ -26,6 +26,7 @@ __all__ = [
     "Places",
     "Rules",
     "Verification",
+    "acting",
     "equivalent",
     "line_of",
     "piece",

@@ -566,10 +566,10 @@ def test_a_statement_that_cannot_be_written_is_told_and_leaves_nothing(
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fail)
         done = _deployed(made, "--attest", tmp_path / "statement.json")
-    assert (done.code, _ids(done.err)) == (1, ["error[file-unwritable]"])
+    assert (done.code, _ids(done.err)) == (1, ["error[output-unwritable]"])
     assert list(tmp_path.iterdir()) == []
     write(tmp_path, "file", "")
-    assert _ids(_deployed(made, "--attest", tmp_path / "file" / "statement.json").err) == ["error[file-unwritable]"]
+    assert _ids(_deployed(made, "--attest", tmp_path / "file" / "statement.json").err) == ["error[output-unwritable]"]
 
 
 def test_it_runs_in_a_process_of_its_own(made: Path) -> None:

@@ -1,0 +1,195 @@
+"""State what a deployment says of the places that documents are pushed to: one record for each kind of destination.
+
+A credential is never written down here: a record says in which environment variable or file it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.loading.leaves import Cell, Choice, Flag, Grammar, Text
+from mdm_policy.loading.shapes import Field, Group, Many, Record, Table
+from mdm_policy.model import DestinationSpec
+
+if TYPE_CHECKING:
+    from mdm_policy.loading.report import Report
+
+_NAME = Text(name=True)
+_OWNER = Text(
+    grammar=Grammar(
+        "destination-owner",
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?",
+        "write letters, digits, `.`, `_` and `-`, at most 64: objects are marked with it",
+    )
+)
+_URL = Text(
+    grammar=Grammar("destination-url", r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", "write an address such as https://host")
+)
+_CA = Field("A PEM file with the authorities to trust in place of the system's.", Text())
+
+
+def _secret(doc: str) -> Field:
+    shape = Record(
+        "a credential",
+        {
+            "env": Field("The environment variable that holds it.", _NAME),
+            "file": Field("The file that holds it, readable by its owner alone.", Text()),
+        },
+        one_of=("env", "file"),
+    )
+    return Field(doc, shape)
+
+
+_GRAPH = Record(
+    "a Microsoft Graph destination",
+    {
+        "tenant": Field("The tenant's id or domain.", _NAME, required=True),
+        "client_id": Field("The application's (client) id.", _NAME, required=True),
+        "cloud": Field("The national cloud; without it, public.", Choice(("public", "gcc", "gcc-high", "dod"))),
+        "client_secret": _secret("The application's secret."),
+        "certificate": Field("A PEM file with the certificate that the application knows.", Text()),
+        "key": _secret("The certificate's private key, as PEM."),
+        "passphrase": _secret("The key's passphrase."),
+        "login_url": Field("The login address, in place of the cloud's.", _URL),
+        "graph_url": Field("Graph's address, in place of the cloud's.", _URL),
+        "scope": Field("The scope of the token, in place of the cloud's.", Text()),
+        "ca": _CA,
+    },
+    one_of=("client_secret", "certificate"),
+    needs={"certificate": ("key",)},
+)
+
+_GIT = Record(
+    "a folder in git",
+    {
+        "path": Field("The folder, relative to the deployment.", Text(), required=True),
+        "layout": Field("How files are laid out; without it, plain.", Choice(("plain", "fleet"))),
+        "commit": Field("Whether `apply` commits what it wrote, and nothing else.", Flag()),
+    },
+)
+
+_JAMF = Record(
+    "a Jamf Pro destination",
+    {
+        "url": Field("The server's address.", _URL, required=True),
+        "client_id": Field("The API client's id.", _NAME, required=True),
+        "client_secret": _secret("The API client's secret."),
+        "ca": _CA,
+    },
+    needs={"client_id": ("client_secret",)},
+)
+
+_AMAPI = Record(
+    "an Android Management API destination",
+    {
+        "enterprise": Field("The enterprise, such as `enterprises/LC0123`.", _NAME, required=True),
+        "policies": Field(
+            "The policy that each target's documents go into, by target.", Table(_NAME, _NAME), required=True
+        ),
+        "service_account": _secret("The service account's key, as Google's console gives it (JSON)."),
+        "url": Field("The API's address, in place of Google's.", _URL),
+        "token_url": Field("The token's address, in place of the one in the service account's key.", _URL),
+        "ca": _CA,
+    },
+    needs={"enterprise": ("service_account",)},
+)
+
+_KMFDDM = Record(
+    "a KMFDDM destination",
+    {
+        "url": Field("The server's address.", _URL, required=True),
+        "api_key": _secret("The API key."),
+        "set": Field("The set that devices are enrolled in.", _NAME, required=True),
+        "ca": _CA,
+    },
+    needs={"url": ("api_key",)},
+)
+
+_NANOMDM = Record(
+    "a NanoMDM destination",
+    {
+        "url": Field("The server's address.", _URL, required=True),
+        "api_key": _secret("The API key."),
+        "enrollments": Field("The enrollment ids that get the profiles.", Many(_NAME), required=True),
+        "ca": _CA,
+    },
+    needs={"url": ("api_key",)},
+)
+
+KINDS: dict[str, Record] = {
+    "graph": _GRAPH,
+    "git": _GIT,
+    "jamf": _JAMF,
+    "amapi": _AMAPI,
+    "kmfddm": _KMFDDM,
+    "nanomdm": _NANOMDM,
+}
+"""Every kind of destination, by the key its settings stand under."""
+
+
+class _Everyone:
+    """Shape `everyone`, `unchanged`, or a list of groups."""
+
+    _words = Choice(("everyone", "unchanged"))
+    _groups = Many(_NAME)
+
+    def bind(self, report: Report, node: Any, key: str) -> Any:
+        """Return a word, or the cells of the groups."""
+        if hasattr(node, "value") and not isinstance(node, tuple):
+            return self._words.bind(report, node, key)
+        return self._groups.bind(report, node, key)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the words or the list."""
+        return {"anyOf": [self._words.schema(), self._groups.schema()]}
+
+
+def _make(report: Report, group: Group) -> DestinationSpec:
+    """Make a destination; its name is the key it stands under, and filled in there."""
+    kind = next((kind for kind in KINDS if kind in group.cells), "")
+    settings: Group | None = group.get(kind) if kind else None
+    assign = group.get("assign")
+    targets = group.cells.get("targets")
+    del report
+    return DestinationSpec(
+        "",
+        kind,
+        _plain(settings) if settings is not None else {},
+        group.origin,
+        None if targets is None else tuple(cell.value for cell in targets),
+        tuple(cell.value for cell in assign) if isinstance(assign, list) else (assign or "unchanged"),
+        {name.value: value.value for name, value in group.many("groups")},
+        group.text("owner"),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a bound value as plain data, without its places."""
+    if isinstance(value, Group):
+        return {key: _plain(one) for key, one in value.cells.items() if one is not None}
+    if isinstance(value, Cell):
+        return value.value
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        return {name.value: _plain(one) for name, one in value}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+DESTINATION = Record(
+    "a destination",
+    {
+        **{kind: Field(f"It is {record.noun}.", record) for kind, record in KINDS.items()},
+        "targets": Field("The targets that go there; without it, every one that can.", Many(_NAME)),
+        "assign": Field(
+            "Whom the documents are for: `everyone`, groups, or `unchanged` (as it is there; new objects reach nobody).",
+            _Everyone(),
+        ),
+        "groups": Field(
+            "The destination's own id of each group that `assign` and exceptions name.", Table(_NAME, _NAME)
+        ),
+        "owner": Field("Whose marker its objects bear; without it, the organization's identifier.", _OWNER),
+        "note": Field("Free text for people; nothing reads it.", Text(lines=True)),
+    },
+    _make,
+    one_of=tuple(KINDS),
+)
+DESTINATIONS = Table(_NAME, DESTINATION)

@@ -1,0 +1,471 @@
+"""Talk HTTP as an unattended pipeline must: bounded, patient, honest about what may have happened, and silent on secrets.
+
+One client per destination. It repeats what is safe to repeat, waits as the server asks, renews a token once, follows no
+redirect (a token must not travel to another host), and turns every way in which a call can end into an answer or a
+`Failure`. A failure says whether the other side may have carried out the request all the same.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import random
+import re
+import ssl
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+import urllib3
+
+from mdm_policy.errors import Finding, Origin, PolicyError, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Fault = Literal[
+    "unauthorized",
+    "forbidden",
+    "not-found",
+    "conflict",
+    "refused",
+    "throttled",
+    "unavailable",
+    "unreachable",
+    "tls",
+    "timeout",
+    "answer",
+]
+_HINTS: dict[str, str] = {
+    "unauthorized": "check the credential, its expiry, and the tenant it belongs to",
+    "forbidden": "give the application the permission that docs/push.md names for this call",
+    "not-found": "the object or the address is gone; make a new plan",
+    "conflict": "somebody else changed or made it meanwhile; make a new plan",
+    "refused": "the server does not take this body; report it with the plan",
+    "throttled": "too many calls for this tenant; run the same command again later, it goes on where it stopped",
+    "unavailable": "the service has trouble; run the same command again, it goes on where it stopped",
+    "unreachable": "check the address, the proxy and the network",
+    "tls": "check the server's certificate, or name its authority with `ca`",
+    "timeout": "run the same command again, it goes on where it stopped",
+    "answer": "what answered is not the MDM's API (a proxy, a login page?), or its answer was cut off",
+}
+MAX_ANSWER = 64 * 1024 * 1024
+_MAX_WAIT = 120.0
+"""Seconds: a server that asks for more is not waited for, the run ends and can be resumed."""
+_FIRST_WAIT = 0.5
+_BY_STATUS: dict[int, Fault] = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    408: "timeout",
+    409: "conflict",
+    410: "not-found",
+    412: "conflict",
+    423: "conflict",
+    429: "throttled",
+}
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])\Z")
+_TAGS = re.compile(r"<[^>]{0,200}>")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
+_SAID = 300
+
+
+class Failure(Exception):  # noqa: N818 - it is a result, not a defect of ours
+    """Say how a call ended when it did not succeed.
+
+    `ambiguous` is True when the request may have been carried out although no good answer came: a lost connection, a
+    time-out, an answer that cannot be read, a server error.
+    """
+
+    def __init__(
+        self, fault: Fault, said: str, *, status: int = 0, ambiguous: bool = False, call: str = "", detail: str = ""
+    ) -> None:
+        """Keep the parts; `said` is already free of secrets. `detail` is the body's own error code, if any."""
+        self.fault: Fault = fault
+        self.said = said
+        self.status = status
+        self.ambiguous = ambiguous
+        self.call = call
+        self.detail = detail
+        super().__init__(said)
+
+    def finding(self, destination: str, doing: str) -> Finding:
+        """Return the failure as a person reads it."""
+        status = f" ({self.status})" if self.status else ""
+        message = f"{doing}: {self.said}{status}"
+        return error(f"push-{self.fault}", message, Origin(destination), _HINTS[self.fault])
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Hold an answer: its status, its headers by lower-case name, and its body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    call: str = ""
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            Failure: `answer`, ambiguous: the call itself may well have been carried out.
+
+        """
+        try:
+            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
+        except (ValueError, RecursionError):
+            said = f"{self.call}: the answer is no JSON: {shown(self.body)}"
+            raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
+
+    def object(self) -> dict[str, Any]:
+        """Return the body as a JSON object.
+
+        Raises:
+            Failure: `answer`, as `json`.
+
+        """
+        value = self.json()
+        if not isinstance(value, dict):
+            said = f"{self.call}: the answer is no JSON object: {shown(self.body)}"
+            raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
+        return value
+
+
+class Secrets:
+    """Know every secret of a run, so that no text that leaves the program holds one."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._known: set[str] = set()
+
+    def add(self, secret: str) -> str:
+        """Remember a secret, and return it."""
+        if len(secret) >= 4:
+            self._known.add(secret)
+        return secret
+
+    def redact(self, text: str) -> str:
+        """Return a text with every secret struck out."""
+        for secret in sorted(self._known, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Say how a client behaves: addresses, patience (seconds, attempts), and how many calls run at once.
+
+    `patience` is the least wait after a throttling answer that names none; `ca` is the path of a file with the
+    authorities to trust in place of the system's.
+    """
+
+    base: str
+    timeout: float = 30.0
+    attempts: int = 5
+    concurrency: int = 4
+    patience: float = _FIRST_WAIT
+    ca: str = ""
+    insecure: bool = False
+    headers: dict[str, str] = {}
+    cookies: bool = False
+    """Whether cookies of the server are kept: load balancers pin a client to a node by them."""
+
+
+class Client:
+    """Make calls to one server.
+
+    `authorize` gives the headers that prove who calls; asked to renew, it fetches a new token first. It is called under
+    a lock, so that many threads renew once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], None],
+        secrets: Secrets,
+        authorize: Callable[[bool], Mapping[str, str]] | None = None,
+    ) -> None:
+        """Prepare the connections; none is opened yet.
+
+        Raises:
+            PolicyError: `push-address` for an address that is none, or that would send secrets in the clear.
+
+        """
+        check_address(settings.base)
+        self._settings = settings
+        self._sleep = sleep
+        self._secrets = secrets
+        self._authorize = authorize
+        self._lock = threading.Lock()
+        self._renewed = 0
+        self._cookies: dict[str, str] = {}
+        self._pool = urllib3.PoolManager(
+            num_pools=2,
+            maxsize=settings.concurrency,
+            block=True,
+            # Reading the system's authorities takes a tenth of a second.
+            ssl_context=_tls(settings) if settings.base.startswith("https:") else None,
+            retries=False,
+            timeout=urllib3.Timeout(connect=settings.timeout, read=settings.timeout),
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        ok: tuple[int, ...] = (200,),
+        repeat: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Make a call and return its answer, whose status is one of `ok`.
+
+        `path` is added to the base, or is a whole address on the same host (the next page). A call is repeated after an
+        ambiguous end only where `repeat`: without it, for GET, HEAD, PUT and DELETE.
+
+        Raises:
+            Failure: in every other case.
+
+        """
+        url = self._url(path)
+        again = method in ("GET", "HEAD", "PUT", "DELETE") if repeat is None else repeat
+        wanted = {"Accept": accept, "User-Agent": "mdm-policy", **self._settings.headers, **(headers or {})}
+        if body is not None:
+            wanted["Content-Type"] = content_type
+        attempt, renewed = 0, False
+        while True:
+            attempt += 1
+            try:
+                return self._once(method, url, body, wanted, ok)
+            except _TryError as trying:
+                failure = trying.failure
+                if failure.fault == "unauthorized" and not renewed and self._authorize is not None:
+                    renewed = True
+                    self._renew(trying.generation)
+                    continue
+                safe = again or not failure.ambiguous
+                if not (trying.worth and safe) or attempt >= self._settings.attempts:
+                    raise failure from None
+                wait = self._wait(trying, attempt)
+                if wait > _MAX_WAIT:
+                    raise failure from None
+                self._sleep(wait)
+
+    def _wait(self, trying: _TryError, attempt: int) -> float:
+        if trying.wait is not None:
+            return trying.wait
+        least = self._settings.patience if trying.failure.fault == "throttled" else _FIRST_WAIT
+        # Full jitter, so that many pipelines that were turned away together do not come back together.
+        return least + random.uniform(0, _FIRST_WAIT * 2**attempt)  # noqa: S311 - spreads load, guards nothing
+
+    def _url(self, path: str) -> str:
+        base = self._settings.base.rstrip("/")
+        if not path.startswith(("http://", "https://")):
+            return f"{base}/{path.lstrip('/')}"
+        if urlsplit(path)[:2] != urlsplit(base)[:2]:
+            said = f"the server sends us on to another host: {shown(path.encode())}"
+            raise Failure("answer", said, ambiguous=False, call=path)
+        return path
+
+    def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str], ok: tuple[int, ...]) -> Reply:
+        call = f"{method} {urlsplit(url).path}"
+        with self._lock:
+            generation = self._renewed
+            proof = dict(self._authorize(False)) if self._authorize is not None else {}
+            if self._cookies:
+                proof["Cookie"] = "; ".join(f"{name}={value}" for name, value in sorted(self._cookies.items()))
+        try:
+            answer = self._pool.request(
+                method, url, body=body, headers={**headers, **proof}, redirect=False, preload_content=False
+            )
+            data = _read(answer, call)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as bad:
+            raise self._lost(bad, call) from None
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        if self._settings.cookies:
+            self._remember(answer.headers.getlist("Set-Cookie"))
+        if answer.status in ok:
+            return Reply(answer.status, found, data, call)
+        raise self._bad(Reply(answer.status, found, data, call), generation)
+
+    def _remember(self, cookies: list[str]) -> None:
+        with self._lock:
+            for cookie in cookies:
+                name, equals, value = cookie.partition(";")[0].strip().partition("=")
+                if equals:
+                    self._cookies[name] = value
+
+    def _lost(self, bad: Exception, call: str) -> _TryError:
+        """Tell what became of a call that got no answer."""
+        cause: BaseException = bad
+        if isinstance(bad, urllib3.exceptions.MaxRetryError) and bad.reason is not None:
+            cause = bad.reason
+        said = self._secrets.redact(shown(str(cause).encode()))
+        if isinstance(cause, urllib3.exceptions.SSLError | ssl.SSLError):
+            return _TryError(Failure("tls", f"{call}: the connection is not trusted: {said}", call=call), worth=False)
+        if isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+            return _TryError(Failure("unreachable", f"{call}: no connection: {said}", call=call), worth=True)
+        if isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError):
+            return _TryError(Failure("timeout", f"{call}: no answer in time", ambiguous=True, call=call), worth=True)
+        if isinstance(cause, _TooLargeError):
+            return _TryError(Failure("answer", f"{call}: {said}", ambiguous=True, call=call), worth=False)
+        failure = Failure("answer", f"{call}: the answer was cut off or damaged: {said}", ambiguous=True, call=call)
+        return _TryError(failure, worth=True)
+
+    def _bad(self, reply: Reply, generation: int) -> _TryError:
+        """Tell what an answer that is not good means."""
+        status = reply.status
+        said = self._secrets.redact(f"{reply.call}: {_message(reply)}")
+        fault: Fault = _BY_STATUS.get(status, "unavailable" if status >= 500 else "refused")
+        if 200 <= status < 400:
+            fault = "answer"
+        # A server that fails may have done the work first; one that refuses has not.
+        ambiguous = status >= 500 or status == 408 or 200 <= status < 400
+        failure = Failure(fault, said, status=status, ambiguous=ambiguous, call=reply.call, detail=_code(reply))
+        worth = fault in ("throttled", "unavailable", "timeout")
+        return _TryError(failure, worth=worth, wait=_asked(reply), generation=generation)
+
+    def _renew(self, generation: int) -> None:
+        """Fetch a new token, unless another thread has done so since this call went out."""
+        with self._lock:
+            if self._renewed == generation and self._authorize is not None:
+                self._authorize(True)
+                self._renewed += 1
+
+
+class _TryError(Exception):
+    """Carry a failure to the one that decides whether to try again."""
+
+    def __init__(self, failure: Failure, *, worth: bool, wait: float | None = None, generation: int = 0) -> None:
+        self.failure = failure
+        self.worth = worth
+        self.wait = wait
+        self.generation = generation
+        super().__init__(failure.said)
+
+
+class _TooLargeError(ValueError):
+    """Say that an answer has no end."""
+
+
+def check_address(base: str) -> None:
+    """Refuse an address that is none, or that would send a secret in the clear to another machine.
+
+    Raises:
+        PolicyError: `push-address`.
+
+    """
+    try:
+        parts = urlsplit(base)
+        host, named = parts.hostname or "", parts.username
+        _ = parts.port
+    except ValueError:
+        host, named = "", None
+    if not host or parts.scheme not in ("http", "https") or named is not None or _UNSEEN.search(base):
+        said = f"{shown(base.encode())!r} is no address of a server"
+        raise PolicyError([error("push-address", said, None, "write https://host, without a name or password in it")])
+    if parts.scheme == "http" and not _LOOPBACK.match(f"[{host}]" if ":" in host else host):
+        said = f"{base} is not encrypted: the credential and the policies could be read and changed on the way"
+        raise PolicyError([error("push-address", said, None, "write https://")])
+
+
+def shown(data: bytes) -> str:
+    """Return a piece of what a server said that is safe to print: short, on one line, without control characters."""
+    text = _UNSEEN.sub(" ", data[: 8 * _SAID].decode("utf-8", "replace")).strip()
+    return text if len(text) <= _SAID else f"{text[:_SAID]}..."
+
+
+def _message(reply: Reply) -> str:
+    """Return what a server said of its refusal: the message of a JSON error, or the text of a page."""
+    try:
+        value = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        # Tomcat and proxies answer with a page whose text, tags aside, says the same.
+        return shown(re.sub(r"\s+", " ", _TAGS.sub(" ", reply.body[:16_384].decode("utf-8", "replace"))).encode())
+    for path in (("error", "message"), ("error_description",), ("message",), ("errors", 0, "description"), ("error",)):
+        found = value
+        for step in path:
+            try:
+                found = found[step]
+            except (KeyError, IndexError, TypeError):
+                found = None
+                break
+        if isinstance(found, str) and found:
+            return shown(found.encode())
+    return shown(reply.body)
+
+
+def _code(reply: Reply) -> str:
+    try:
+        found = json.loads(reply.body)["error"]
+        code = found["code"] if isinstance(found, dict) and "status" not in found else found["status"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    return code if isinstance(code, str) else ""
+
+
+def _asked(reply: Reply) -> float | None:
+    """Return how long the server asks to be left alone (RFC 9110, 10.2.3: seconds or a date), or None.
+
+    A date is measured against the answer's own Date, so that a clock that is wrong here does no harm.
+    """
+    wanted = reply.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", wanted):
+        return float(wanted)
+    try:
+        then, now = (email.utils.parsedate_to_datetime(text) for text in (wanted, reply.headers.get("date", "")))
+        return max(0.0, (then - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _read(answer: urllib3.BaseHTTPResponse, call: str) -> bytes:
+    """Read an answer to its end, but not without end."""
+    parts: list[bytes] = []
+    left = MAX_ANSWER
+    try:
+        for part in answer.stream(65_536, decode_content=True):
+            left -= len(part)
+            _check_end(left, call)
+            parts.append(part)
+    except BaseException:
+        answer.close()
+        raise
+    answer.release_conn()
+    return b"".join(parts)
+
+
+def _check_end(left: int, call: str) -> None:
+    if left < 0:
+        raise _TooLargeError(f"the answer to {call} is larger than {MAX_ANSWER // (1024 * 1024)} MiB")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if settings.ca:
+        try:
+            context = ssl.create_default_context(cafile=settings.ca)
+        except (OSError, ssl.SSLError) as bad:
+            said = f"cannot read the authorities in {settings.ca}: {getattr(bad, 'strerror', None) or bad}"
+            raise PolicyError([error("push-ca", said, Origin(settings.ca), "name a PEM file")]) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.insecure:
+        # The command has said so already, in a finding of its own.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key is given twice")
+    return made

@@ -1,0 +1,139 @@
+"""Say what a destination must offer, and find the one a deployment names.
+
+A new kind of destination is one module under `destinations` with a class `Destination` that satisfies the protocol, a
+line in `TYPES`, and a record of its settings in `loading/destinations.py`. Modules are imported when a deployment names
+them, so that an extra is needed only by those who use it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mdm_policy.errors import PolicyError, error
+from mdm_policy.model import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from mdm_policy.model import DestinationSpec
+    from mdm_policy.push.model import Assignment, Evidence, Item, Made, Remote, Summary
+
+TYPES = {
+    "graph": "mdm_policy.push.destinations.graph",
+    "git": "mdm_policy.push.destinations.git",
+    "jamf": "mdm_policy.push.destinations.jamf",
+    "amapi": "mdm_policy.push.destinations.amapi",
+    "kmfddm": "mdm_policy.push.destinations.kmfddm",
+    "nanomdm": "mdm_policy.push.destinations.nanomdm",
+}
+"""Every kind of destination: the key a deployment writes its settings under, and its module."""
+
+_SPACE = uuid.UUID("6f1d5f3c-51a2-5d0e-9d0c-8f0a6f3b7c11")
+
+
+class Edge(Frozen, frozen=True):
+    """Hand a destination what it may not fetch itself: secrets, waiting, and how patient to be.
+
+    `secret` gives a credential's text for the settings' `{env: NAME}` or `{file: PATH}`; `sleep` waits so many seconds;
+    `timeout` bounds each wait for an answer (seconds); `attempts` is how often a call is tried in all; `base` is the
+    folder that relative paths of the deployment start from. `insecure` switches off the check of certificates.
+    """
+
+    secret: Callable[[Mapping[str, str]], str]
+    sleep: Callable[[float], None]
+    base: str = "."
+    timeout: float = 30.0
+    attempts: int = 5
+    insecure: bool = False
+
+
+class Destination(Protocol):
+    """Offer a place where documents take effect: an MDM, or a folder that an MDM pulls.
+
+    Every method that talks raises `http.Failure` for what the other side or the way to it did wrong, and nothing else.
+    """
+
+    name: str
+    """The name the deployment gives it."""
+    type: str
+    where: str
+    """The address and tenant, for people and for plans: no secret in it."""
+    concurrency: int
+    """How many calls may be under way at once."""
+    finds_by_marker: bool
+    """Whether objects carry our marker; where not (a policy that the deployment names), nothing is ever deleted."""
+
+    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+        """Return the objects that should exist, for those documents that belong here; pure.
+
+        Raises:
+            PolicyError: settings that do not fit the documents (a group without an id).
+
+        """
+        ...
+
+    def merged(self, item: Item, remote: Remote | None) -> bytes:
+        """Return the object as it will be once the item is applied to what is there, for readers; pure."""
+        ...
+
+    def differs(self, item: Item, remote: Remote) -> tuple[str, ...]:
+        """Say in words what has to change for the object to be as the item says, normalization aside; pure."""
+        ...
+
+    def restoring(self, item: Item, remote: Remote) -> bytes:
+        """Return the body of an item that would bring back what is there now; pure, and free of secrets."""
+        ...
+
+    def list(self) -> Iterable[Summary]:
+        """Return every object of the kinds that items have, ours and foreign."""
+        ...
+
+    def get(self, summary: Summary) -> Remote | None:
+        """Return one object whole, or None when it is gone."""
+        ...
+
+    def create(self, item: Item) -> Summary:
+        """Create an object, assigned to nobody yet where the vendor can do that."""
+        ...
+
+    def update(self, item: Item, remote: Remote) -> None:
+        """Make an object what the item says, touching nothing else of it, nor its assignment."""
+        ...
+
+    def assign(self, summary: Summary, assignment: Assignment) -> None:
+        """Replace whom an object is for."""
+        ...
+
+    def delete(self, remote: Remote) -> None:
+        """Delete an object; one that is gone already is no failure."""
+        ...
+
+    def evidence(self, remotes: Sequence[Remote]) -> Iterable[Evidence]:
+        """Return what proves that devices have these objects; unknown stays unknown."""
+        ...
+
+
+def marker(owner: str, *parts: str) -> str:
+    """Return the key of an object: a UUID of its owner and what it is, the same in every build."""
+    return str(uuid.uuid5(_SPACE, "\n".join((owner, *parts))))
+
+
+def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
+    """Make the client of a destination; nothing is sent yet.
+
+    Raises:
+        PolicyError: settings that do not fit together, `extra-missing` when a library is not installed.
+
+    """
+    try:
+        module = importlib.import_module(TYPES[spec.type])
+    except ModuleNotFoundError as bad:
+        if bad.name and bad.name.startswith("mdm_policy"):
+            raise
+        said = f"destination {spec.name!r} needs the library {bad.name!r}, which is not installed"
+        raise PolicyError([error("extra-missing", said, spec.origin, "pip install 'mdm-policy[push]'")]) from None
+    made: Any = module.Destination(spec, owner, edge)
+    destination: Destination = made
+    return destination

@@ -1,0 +1,58 @@
+"""Prove what is at the destinations: the objects as they were read back go to the verifier, as any export would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.documents import open_document
+from mdm_policy.push.planning import MAX_DOCUMENT
+from mdm_policy.verify import Places, Rules, Verification, acting, piece, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from mdm_policy.catalogue import Catalogue
+    from mdm_policy.model import Identifier, Resolution
+    from mdm_policy.push.model import Plan, Remote, Use
+    from mdm_policy.verify import Piece
+
+
+def weakened(plan: Plan) -> bool:
+    """Tell whether what is there blocks less than what should be: carrying out the plan would tighten a ban."""
+    return any(effect.direction == "TIGHTENED" for action in plan.changes for effect in action.effects)
+
+
+def pieces_of(remotes: Iterable[Remote], destination: str, uses: Mapping[str, Use]) -> tuple[Piece, ...]:
+    """Read objects as documents, with what is known of the devices they are for."""
+    made = []
+    for remote in remotes:
+        use = uses.get(remote.key)
+        if use is None:
+            continue
+        document = open_document(f"{destination}:{remote.kind}/{remote.name}", remote.body, max_size=MAX_DOCUMENT)
+        made.append(
+            piece(
+                document,
+                scope=remote.scope,
+                managed_by=use.managed_by,
+                modes=use.modes,
+                groups=use.groups,
+                slot=use.slot and f"{destination}|{use.slot}",
+            )
+        )
+    return tuple(made)
+
+
+def prove(
+    resolution: Resolution, pieces: Sequence[Piece], catalogue: Catalogue, protected: Collection[Identifier]
+) -> tuple[Verification, tuple[str, ...]]:
+    """Judge the device classes that the objects act on; return also the names of the classes nothing was pushed to."""
+    reached = tuple(
+        cls for cls in resolution.devices if any(one.addresses(cls.platform) for one in acting(pieces, cls))
+    )
+    others = tuple(cls.name for cls in resolution.devices if cls not in reached)
+    asked = msgspec.structs.replace(resolution, devices=reached)
+    places = Places({one.name: one.document for one in pieces})
+    return verify(asked, pieces, catalogue, Rules(resolution.as_of), protected, places), others

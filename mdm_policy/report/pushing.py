@@ -1,0 +1,256 @@
+"""Write plans, what became of them, drift and evidence: for a terminal, for a pull request, for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy.push.planfile import weakest_first
+from mdm_policy.report import markdown
+from mdm_policy.report.machine import dump, finding
+from mdm_policy.report.text import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mdm_policy.errors import Finding
+    from mdm_policy.push.applying import Outcome, Result, State
+    from mdm_policy.push.model import Action, Effect, Evidence, Op, Plan
+
+VERSION = 1
+_MOST_APPS = 6
+_WORDS: dict[Op, str] = {"create": "to create", "update": "to update", "delete": "to delete", "noop": "unchanged"}
+_STATES: dict[State, str] = {
+    "done": "done",
+    "unchanged": "unchanged",
+    "held": "held back: it weakens a ban",
+    "failed": "failed",
+    "not-tried": "not tried, after a failure before it",
+}
+
+
+def plan_sentence(plans: Sequence[Plan]) -> str:
+    """Say in one sentence what carrying out the plans would mean."""
+    counts = Counter(action.op for plan in plans for action in plan.actions)
+    said = ", ".join(f"{counts[op]} {word}" for op, word in _WORDS.items())
+    worst = [plan.direction for plan in plans if any(action.held for action in plan.actions)]
+    if worst:
+        held = sum(action.held for plan in plans for action in plan.actions)
+        return f"{said}. It would weaken a ban ({', '.join(sorted(set(worst)))}): {held} held back."
+    changes = any(plan.changes for plan in plans)
+    return f"{said}. {'No change weakens a ban.' if changes else 'Nothing to do.'}"
+
+
+def plan_text(plans: Sequence[Plan], width: int) -> str:
+    """Write plans for people: the sentence first, then what each action means, what weakens a ban before the rest."""
+    lines = [fill(f"Plan: {plan_sentence(plans)}", width)]
+    for plan in plans:
+        lines += ["", fill(f"{plan.destination} ({plan.type}, {plan.where}), as of {plan.as_of}", width)]
+        if not plan.actions:
+            lines.append(fill("nothing is ours there, and no document goes there", width, "  ", "    "))
+        for action in weakest_first(plan.actions):
+            lines += _action(action, width)
+    return "\n".join(lines)
+
+
+def _action(action: Action, width: int) -> Iterator[str]:
+    held = ", HELD BACK unless --allow-loosening REASON" if action.held else ""
+    direction = f": {action.direction}" if action.direction else ""
+    yield fill(f"{action.op} {action.kind} {action.name}{direction}{held}", width, "  ", "      ")
+    if action.op == "noop":
+        return
+    if action.assignment is not None:
+        yield fill(f"for {_who(action)}", width, "      ", "        ")
+    elif action.op == "create":
+        yield fill("for whom is not said in the deployment: it reaches nobody yet", width, "      ", "        ")
+    if action.reasons:
+        yield fill(f"differs in: {', '.join(action.reasons[:8])}", width, "      ", "        ")
+    for said in effects(action.effects):
+        yield fill(said, width, "      ", "        ")
+
+
+def _who(action: Action) -> str:
+    one = action.assignment
+    if one is None:
+        return ""
+    said = "everyone" if one.everyone else ", ".join(one.groups) or "nobody"
+    return f"{said}, without {', '.join(one.excluded)}" if one.excluded else said
+
+
+def effects(found: Sequence[Effect]) -> Iterator[str]:
+    """Put the apps that fare alike into one line each."""
+    together: dict[tuple[str, str, str, str], list[str]] = {}
+    for one in found:
+        together.setdefault((one.direction, one.platform, one.before, one.after), []).append(one.app)
+    for (direction, platform, before, after), apps in together.items():
+        shown = ", ".join(apps[:_MOST_APPS])
+        more = f" and {len(apps) - _MOST_APPS} more" if len(apps) > _MOST_APPS else ""
+        where = f" on {platform}" if platform else ""
+        yield f"{direction}{where}, {before or 'nothing'} -> {after or 'nothing'}: {shown}{more}"
+
+
+def plan_markdown(plans: Sequence[Plan], findings: Iterable[Finding]) -> str:
+    """Write plans for a pull request."""
+    lines = [markdown.heading("mdm-policy plan", 3), "", markdown.escape(plan_sentence(plans)), ""]
+    for plan in plans:
+        lines += [f"**{markdown.escape(plan.destination)}** ({markdown.escape(f'{plan.type}, {plan.where}')})", ""]
+        rows = [_row(action) for action in weakest_first(plan.actions)]
+        lines += [markdown.table(("Action", "Object", "Direction", "What it means"), rows), ""]
+    said = [f"{one.severity} {markdown.code(one.id)}: {markdown.escape(one.message)}" for one in findings]
+    return "\n".join([*lines, markdown.items(said), ""]) if said else "\n".join(lines)
+
+
+def _row(action: Action) -> tuple[str, ...]:
+    held = " (held back)" if action.held else ""
+    means = "; ".join(effects(action.effects)) or ", ".join(action.reasons)
+    return tuple(map(markdown.escape, (action.op, f"{action.kind} {action.name}", f"{action.direction}{held}", means)))
+
+
+def plan_json(plans: Sequence[Plan], findings: Iterable[Finding], exit_code: int) -> str:
+    """Write plans for programs; docs/push.md has the keys."""
+    return dump(
+        {
+            "format": "mdm-policy-plan-report",
+            "version": VERSION,
+            "exit_code": exit_code,
+            "summary": plan_sentence(plans),
+            "destinations": [_plain_plan(plan) for plan in plans],
+            "findings": [finding(one) for one in findings],
+        }
+    )
+
+
+def _plain_plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "destination": plan.destination,
+        "type": plan.type,
+        "where": plan.where,
+        "as_of": plan.as_of,
+        "direction": plan.direction,
+        "actions": [_plain_action(action) for action in plan.actions],
+    }
+
+
+def _plain_action(action: Action) -> dict[str, Any]:
+    kept = ("op", "kind", "id", "key", "name", "direction", "path", "reasons", "held", "based_on")
+    made: dict[str, Any] = {key: msgspec.to_builtins(getattr(action, key)) for key in kept}
+    made["effects"] = msgspec.to_builtins(action.effects)
+    made["assignment"] = msgspec.to_builtins(action.assignment)
+    return made
+
+
+def outcome_sentence(outcomes: Sequence[Outcome]) -> str:
+    """Say in one sentence what became of the plans."""
+    counts = Counter(result.state for one in outcomes for result in one.results)
+    parts = [f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state]]
+    writes = sum(one.writes for one in outcomes)
+    return f"{'; '.join(parts) or 'nothing to do'}. {writes} object{'s' * (writes != 1)} written in this run."
+
+
+def outcome_text(outcomes: Sequence[Outcome], width: int) -> str:
+    """Write what became of plans for people."""
+    lines = [fill(f"Applied: {outcome_sentence(outcomes)}", width)]
+    for one in outcomes:
+        lines += ["", fill(f"{one.plan.destination} ({one.plan.type}, {one.plan.where})", width)]
+        for result in one.results:
+            if result.state == "unchanged":
+                continue
+            again = "" if result.wrote or result.state != "done" else " (as it was)"
+            said = f"{result.action.op} {result.action.kind} {result.action.name}: {_STATES[result.state]}{again}"
+            lines.append(fill(said, width, "  ", "      "))
+    return "\n".join(lines)
+
+
+def outcome_json(
+    outcomes: Sequence[Outcome], proof: dict[str, Any] | None, findings: Iterable[Finding], exit_code: int
+) -> str:
+    """Write what became of plans for programs."""
+    return dump(
+        {
+            "format": "mdm-policy-apply-report",
+            "version": VERSION,
+            "exit_code": exit_code,
+            "summary": outcome_sentence(outcomes),
+            "destinations": [
+                {
+                    "destination": one.plan.destination,
+                    "type": one.plan.type,
+                    "where": one.plan.where,
+                    "writes": one.writes,
+                    "results": [_plain_result(result) for result in one.results],
+                }
+                for one in outcomes
+            ],
+            "proof": proof,
+            "findings": [finding(one) for one in findings],
+        }
+    )
+
+
+def _plain_result(result: Result) -> dict[str, Any]:
+    return {
+        "op": result.action.op,
+        "kind": result.action.kind,
+        "name": result.action.name,
+        "key": result.action.key,
+        "id": result.id,
+        "state": result.state,
+        "wrote": result.wrote,
+        "after": result.after,
+    }
+
+
+def drift_text(plans: Sequence[Plan], weaker: bool, width: int) -> str:
+    """Write how what is there differs from what should be."""
+    changed = [action for plan in plans for action in plan.changes]
+    if weaker:
+        first = "DRIFT: something that is ordered is blocked less there than it should be."
+    elif changed:
+        first = "Drift: what is there differs, and blocks no less than it should."
+    else:
+        first = "No drift: everything is there as it should be."
+    lines = [fill(first, width)]
+    for plan in plans:
+        lines += ["", fill(f"{plan.destination} ({plan.type}, {plan.where}), as of {plan.as_of}", width)]
+        for action in weakest_first(plan.changes):
+            lacks = {"create": "is missing", "delete": "is there, and should not be", "update": "differs"}[action.op]
+            lines.append(fill(f"{action.kind} {action.name} {lacks}", width, "  ", "      "))
+            if action.reasons:
+                lines.append(fill(f"in: {', '.join(action.reasons[:8])}", width, "      ", "        "))
+            lines += [fill(f"to mend it: {said}", width, "      ", "        ") for said in effects(action.effects)]
+        if not plan.changes:
+            lines.append("  as it should be")
+    return "\n".join(lines)
+
+
+def status_text(found: Sequence[tuple[str, Sequence[Evidence]]], width: int) -> str:
+    """Write the evidence of each destination."""
+    lines: list[str] = []
+    for named, evidence in found:
+        lines += ["", fill(named, width)] if lines else [fill(named, width)]
+        if not evidence:
+            lines.append(fill("unknown: nothing of ours is there, or it keeps no evidence", width, "  ", "    "))
+        for one in evidence:
+            who = f"device {one.device}" if one.device else f"{one.count} device{'s' * (one.count != 1)}"
+            count = "unknown" if one.state == "unknown" and not one.count else f"{one.state} on {who}"
+            lines.append(fill(f"{one.kind} {one.name}: {count}: {one.said}", width, "  ", "      "))
+    sources = sorted({one.source for _, evidence in found for one in evidence if one.source})
+    if sources:
+        lines += ["", *(fill(f"by: {source}", width, "", "    ") for source in sources)]
+    return "\n".join(lines)
+
+
+def status_json(found: Sequence[tuple[str, Sequence[Evidence]]], exit_code: int) -> str:
+    """Write the evidence for programs."""
+    return dump(
+        {
+            "format": "mdm-policy-status",
+            "version": VERSION,
+            "exit_code": exit_code,
+            "destinations": [
+                {"destination": named, "evidence": msgspec.to_builtins(tuple(evidence))} for named, evidence in found
+            ],
+        }
+    )
