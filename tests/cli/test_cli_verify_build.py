@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import signing_kit
 from build_kit import copy_target, edit
 from cli_kit import AS_OF, Ran, a_deployment, a_list, ids, process, run, write
 from policy_mutants import signed
 
 from mdm_policy import documents
 from mdm_policy.cli import making, verify_build
+from mdm_policy.documents.signed import signed_content
 from mdm_policy.provenance import folder as looking
 from mdm_policy.provenance.statement import PREDICATE, STATEMENT
 
@@ -575,3 +577,15 @@ def test_a_statement_that_cannot_be_written_is_told_and_leaves_nothing(
 def test_it_runs_in_a_process_of_its_own(made: Path) -> None:
     done = process("verify-build", made / "out", "--deployment", made / "deployment.yaml")
     assert (done.code, done.err) == (0, "")
+
+
+def test_a_statement_is_signed_like_a_profile_and_replaced_like_one(made: Path, tmp_path: Path) -> None:
+    named = signing_kit.files(tmp_path, signing_kit.line(depth=1))
+    path, plain = tmp_path / "statement.p7m", tmp_path / "statement.json"
+    signer = ("--key", named["key"], "--cert", named["cert"])
+    assert _deployed(made, "--attest", plain).code == 0
+    for _ in range(2):
+        done = _deployed(made, "--attest", path, *signer)
+        assert done.code == 0, done.err
+    assert signed_content(path.read_bytes()) == plain.read_bytes()
+    assert _deployed(made, *signer).code == 2
