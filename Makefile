@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench push-matrix vendor-check lowest clean
+.PHONY: help example test check format bench push-matrix vendor-check lowest sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,17 @@ lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml a
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
 	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor
+
+sbom: $(STAMP)  ## Build the wheel and list what it brings along: dist/*.whl, dist/mdm-policy.cdx.json (CycloneDX).
+	rm -rf dist $(VENV)/shipped
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	$(PYTHON) -m venv --without-pip $(VENV)/shipped
+	$(BIN)/python -m pip --python $(VENV)/shipped install --quiet --disable-pip-version-check --no-compile dist/*.whl
+	$(PYTHON) -m venv $(VENV)/sbom
+	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --group sbom
+	sed "s/^dynamic = .*/version = \"$$($(BIN)/python -c 'import mdm_policy; print(mdm_policy.__version__)')\"/" pyproject.toml > $(VENV)/sbom/pyproject.toml
+	$(VENV)/sbom/bin/cyclonedx-py environment --output-reproducible --of JSON --pyproject $(VENV)/sbom/pyproject.toml --mc-type application --output-file dist/mdm-policy.cdx.json $(VENV)/shipped
 
 clean:  ## Remove what the commands above made.
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from mdm_policy import filenames
 from mdm_policy.errors import Origin, PolicyError, error
 
 if TYPE_CHECKING:
@@ -73,7 +74,15 @@ class Staging:
         shutil.rmtree(self._stage, ignore_errors=True)
 
     def write(self, path: str, data: bytes) -> None:
-        """Write one file of the build; `path` is relative, with forward slashes."""
+        """Write one file of the build; `path` is relative, with forward slashes, and safe on every system.
+
+        Raises:
+            PolicyError: `output-name` when it is not; `output-unwritable`.
+
+        """
+        trouble = filenames.problem(path)
+        if trouble:
+            raise PolicyError([error("output-name", f"{path!r} cannot be written: {trouble}", self._place)])
         target = self._stage.joinpath(*path.split("/"))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

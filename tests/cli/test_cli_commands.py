@@ -18,11 +18,16 @@ from mdm_policy.cli import failing, inputs, output
 MODULES = sorted(Path(edge.__file__).parent.glob("*.py"))
 
 
-COMMANDS = [pytest.param(n, importlib.import_module(f"mdm_policy.cli.{n}").command, id=n) for n in edge.COMMANDS]
+COMMANDS = [
+    pytest.param(n, importlib.import_module(f"mdm_policy.cli.{n.replace('-', '_')}").command, id=n)
+    for n in edge.COMMANDS
+]
 
 
 def test_every_command_is_a_module_and_every_module_a_command() -> None:
-    holding = {path.stem for path in MODULES if "\n@click.command(" in path.read_text(encoding="utf-8")}
+    holding = {
+        path.stem.replace("_", "-") for path in MODULES if "\n@click.command(" in path.read_text(encoding="utf-8")
+    }
     assert set(edge.COMMANDS) == holding == set(edge._HELP)
     assert list(edge.COMMANDS) == sorted(edge.COMMANDS)
 
