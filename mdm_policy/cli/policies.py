@@ -133,7 +133,7 @@ class _Reading:
             self._apply(path, controls, source)
         for name in profiles if gitops else ():
             if name not in self._scopes:
-                del self._documents[name]
+                self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
                 said = "no GitOps file names it, so no device gets it; it does not count"
                 self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
 
@@ -158,9 +158,7 @@ class _Reading:
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
         """Read one file and return the name of its document, or nothing when it holds none."""
-        real = os.path.realpath(path)
-        if str(path) == STANDARD_INPUT:
-            real = STANDARD_INPUT
+        real = _real(path)
         if real not in self._seen:
             self._seen[real] = self._open(path, meant, named)
         name = self._seen[real]
@@ -225,12 +223,31 @@ class _Reading:
             pattern = entry.get("path", entry.get("paths"))
             if not isinstance(pattern, str):
                 continue
-            found = sorted(path.parent.glob(pattern)) if "paths" in entry and not pattern.startswith(("/", "~")) else []
-            for profile in found or [path.parent / pattern]:
+            for profile in (_matches(path.parent, pattern) if "paths" in entry else []) or [path.parent / pattern]:
                 activation = entry.get("activation")
                 files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
                 for name in filter(None, [self._file(one, source, meant=True) for one in files]):
                     self._scopes.setdefault(name, []).append(_labels(entry))
+
+
+def _real(path: Path) -> str:
+    """Return what a path leads to; one that cannot be a path on this system leads to itself."""
+    if str(path) == STANDARD_INPUT:
+        return STANDARD_INPUT
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    """Return the files a pattern matches; a pattern that is none matches nothing."""
+    if pattern.startswith(("/", "~")):
+        return []
+    try:
+        return sorted(folder.glob(pattern))
+    except (OSError, ValueError, LookupError, NotImplementedError):
+        return []
 
 
 def _milder(finding: Finding) -> Finding:
@@ -266,7 +283,11 @@ def _entries(controls: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _labels(entry: dict[str, Any]) -> Scope:
     """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones."""
-    named = {key: tuple(map(str, entry[key])) for key in entry if key.startswith("labels_") and entry[key]}
+    named = {
+        key: tuple(map(str, value if isinstance(value, list) else [value]))
+        for key, value in entry.items()
+        if key.startswith("labels_") and value
+    }
     every, some = named.get("labels_include_all", ()), named.get("labels_include_any", ())
     excluded = named.get("labels_exclude_any", ())
     if every or some:

@@ -6,6 +6,7 @@ import copy
 import json
 import plistlib
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _STRANGE: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 1.5, 1e308, "", " ", "*", "0", "x", "NaN", "\u202e",
-    "\u00b2", "\x7f", "a" * 300, "9" * 5000, "2026-02-30", ">=99999999999999999999", "../../etc/passwd", "**a", "~x",
+    "\u00b2", "\x7f", "\0", "a\0b", ".", "2021-13-45", "a" * 300, "9" * 5000, "2026-02-30", ">=99999999999999999999", "../../etc/passwd", "**a", "~x",
     "com.a.b", "COM.A.B", "com.tencent.mm", "<a/>", "&lt;a/&gt;", "PD94bWw=", "{}", "[]", "#microsoft.graph.", [], {},
     [[]], [None], {"": None}, {"a": 1}, [1, "a", None, {}],
 )  # fmt: skip
@@ -24,7 +25,7 @@ _STRANGE: tuple[Any, ...] = (
 _SPLICES = (
     b"<", b">", b"<![CDATA[", b"]]>", b"&x;", b"&#0;", b"<!DOCTYPE a [<!ENTITY a 'b'>]>", b"\xff\xfe", b"\xef\xbb\xbf",
     b"\0", b"\\ud800", b"bplist00", b"*a", b"&a ", b"<<: ", b"!!python/object ", b"%YAML 1.1\n", b"---\n", b"\r", b"\t",
-    b"[" * 40, b"{" * 40, b'"', b"'", b": ", b"- ", b"? ", b",", b"9" * 40, b"1e999", b"-", b"\x80", b"\xa0\x80",
+    b"!!int x", b"!!float x", b"!!timestamp x", b"!!bool x", b"2021-13-45", b"0x", b"\\0", b"[" * 40, b"{" * 40, b'"', b"'", b": ", b"- ", b"? ", b",", b"9" * 40, b"1e999", b"-", b"\x80", b"\xa0\x80",
 )  # fmt: skip
 
 
@@ -34,6 +35,9 @@ def changed(data: bytes, shape: str, dice: random.Random, most: int) -> bytes:
         read, write = _SHAPES[shape]
         try:
             made = write(_reshaped(read(data), dice))
+            if shape == "yaml" and dice.random() < 0.5:
+                # Without its quotes, a text is whatever YAML takes it for.
+                made = re.sub(rb'"([^"\\]{1,40})"', lambda found: found[1] if dice.random() < 0.1 else found[0], made)
         except Exception:  # noqa: BLE001 - what is no such structure is changed as bytes
             return _spliced(data, dice, most)
         if len(made) <= most:

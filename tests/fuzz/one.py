@@ -1,6 +1,6 @@
-"""Feed one parser with bytes until a number of runs or of seconds is reached, and print what happened as JSON.
+"""Feed parsers with bytes until a number of runs or of seconds is reached, and print what happened to each as JSON.
 
-Run by `run.py`, in a process of its own: `one.py PARSER RUNS SECONDS SEED ENGINE FOLDER`. With ENGINE `atheris` the
+Run by `run.py`, in a process of its own: `one.py RUNS SECONDS SEED ENGINE FOLDER PARSER...`. With ENGINE `atheris` the
 choice of bytes is guided by which lines of mdm_policy they reach; with `hypothesis` the changes are drawn by it, blindly.
 What raises anything but PolicyError, or takes too long, is kept in FOLDER/crashes, one file for each place it is raised.
 """
@@ -65,7 +65,7 @@ class Fed:
 
     def report(self) -> str:
         grown = _peak() - self.base
-        held = {"executions": self.executions, "slowest": round(self.slowest, 3), "grown_mib": round(grown, 1)}
+        held = {"parser": self.name, "executions": self.executions, "slowest": round(self.slowest, 3), "grown_mib": round(grown, 1)}
         return json.dumps({**held, "crashes": self.crashes})
 
 
@@ -143,8 +143,8 @@ def _hypothesis(fed: Fed, parser: Any, seeds: Path, seed: int) -> None:
 
 
 def main() -> None:
-    """Feed the parser named on the command line."""
-    name, runs, seconds, seed, engine, out = sys.argv[1:]
+    """Feed the parsers named on the command line, one after the other, each in a copy of this process."""
+    runs, seconds, seed, engine, out, *names = sys.argv[1:]
     folder = Path(out)
     sys.path.insert(0, str(Path(__file__).parent))
     if engine == "atheris":
@@ -154,16 +154,23 @@ def main() -> None:
             from parsers import CORPUS, PARSERS  # noqa: PLC0415 - must come after
     else:
         from parsers import CORPUS, PARSERS  # noqa: PLC0415 - as above
-    parser = PARSERS[name]
-    for path in sorted((CORPUS / name).iterdir()):  # warm up: what is loaded once is no cost of an input
-        parser.run(path.read_bytes())
-    fed = Fed(name, parser.run, folder, int(runs), int(seconds))
-    if engine == "atheris":
-        _atheris(fed, parser, CORPUS / name, int(seed), folder)
-    else:
-        _hypothesis(fed, parser, CORPUS / name, int(seed))
+    for name in names:
+        # Instrumenting takes seconds, so it is done once; a copy of the process pays nothing for it.
+        child = os.fork()
+        if child:
+            died = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            if died:
+                print(json.dumps({"parser": name, "died": died}), flush=True)
+            continue
+        parser = PARSERS[name]
+        for path in sorted((CORPUS / name).iterdir()):  # warm up: what is loaded once is no cost of an input
+            parser.run(path.read_bytes())
+        fed = Fed(name, parser.run, folder, round(int(runs) * parser.share), int(seconds))
+        if engine == "atheris":
+            _atheris(fed, parser, CORPUS / name, int(seed), folder)
+        else:
+            _hypothesis(fed, parser, CORPUS / name, int(seed))
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONHASHSEED", "0")
     main()

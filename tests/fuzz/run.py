@@ -39,16 +39,26 @@ class Outcome(NamedTuple):
         return f"trust: fuzz: {self.parser}: {self.executions} executions, {len(self.crashes)} crashes, {held}"
 
 
-def _one(name: str, runs: int, arguments: argparse.Namespace, engine: str, folder: Path) -> Outcome:
-    command = [sys.executable, str(HERE / "one.py"), name, str(runs), str(arguments.seconds), str(arguments.seed)]
-    done = subprocess.run([*command, engine, str(folder)], capture_output=True, text=True, check=False)
-    for line in reversed(done.stdout.splitlines()):
-        if line.startswith('{"executions"'):
+def _worker(names: list[str], arguments: argparse.Namespace, engine: str, folder: Path) -> list[Outcome]:
+    """Run a process that feeds some parsers, and read what it prints of each."""
+    command = [sys.executable, str(HERE / "one.py"), str(arguments.runs), str(arguments.seconds), str(arguments.seed)]
+    errors = folder / f"{names[0]}.log"
+    outcomes = []
+    with (
+        errors.open("w", encoding="utf-8") as log,
+        subprocess.Popen([*command, engine, str(folder), *names], stdout=subprocess.PIPE, stderr=log, text=True) as run,
+    ):
+        assert run.stdout is not None
+        for line in run.stdout:
+            if not line.startswith('{"parser": '):
+                continue
             told = json.loads(line)
-            # libFuzzer ends its own process with 0 when it is through, and with other codes when it stopped for a reason.
-            broken = "" if done.returncode == 0 else f"exit code {done.returncode}: {done.stderr[-600:]}"
-            return Outcome(name, told["executions"], told["slowest"], told["grown_mib"], told["crashes"], broken)
-    return Outcome(name, 0, 0, 0, {}, f"exit code {done.returncode}: {done.stderr[-2000:]}")
+            died = f"code {told['died']}, see {errors}" if "died" in told else ""
+            counted = (told.get("executions", 0), told.get("slowest", 0.0), told.get("grown_mib", 0.0))
+            outcomes.append(Outcome(told["parser"], *counted, told.get("crashes", {}), died))
+            _print(outcomes[-1])
+    silent = set(names) - {one.parser for one in outcomes}
+    return outcomes + [Outcome(name, 0, 0, 0, {}, f"nothing was printed, see {errors}") for name in sorted(silent)]
 
 
 def _engine(wanted: str) -> str:
@@ -63,10 +73,10 @@ def main() -> int:
     """Fuzz, print, and return 1 when anything broke."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("parsers", nargs="*", help="Only these; default: all.")
-    parser.add_argument("--runs", type=int, default=0, help="Executions per parser (a quarter for whole commands).")
+    parser.add_argument("--runs", type=int, default=0, help="Executions per parser (a part of that for whole commands).")
     parser.add_argument("--seconds", type=int, default=0, help="Seconds per parser.")
     parser.add_argument("--seed", type=int, default=1, help="The same seed tries the same inputs, if --runs ends it.")
-    parser.add_argument("--jobs", type=int, default=2, help="Parsers at a time.")
+    parser.add_argument("--jobs", type=int, default=2, help="Processes at a time.")
     parser.add_argument("--engine", choices=["auto", "atheris", "hypothesis"], default="auto")
     parser.add_argument("--folder", type=Path, help="Where crashes and the grown corpus go; default: a new folder.")
     arguments = parser.parse_args()
@@ -80,15 +90,11 @@ def main() -> int:
     engine = _engine(arguments.engine)
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="mdm-policy-fuzz-"))
     chosen = arguments.parsers or list(PARSERS)
+    folder.mkdir(parents=True, exist_ok=True)
+    shares = [chosen[at :: arguments.jobs] for at in range(arguments.jobs) if chosen[at :: arguments.jobs]]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        waiting = [
-            pool.submit(_one, name, round(arguments.runs * PARSERS[name].share), arguments, engine, folder)
-            for name in chosen
-        ]
-        outcomes = []
-        for one in waiting:
-            outcomes.append(one.result())
-            _print(outcomes[-1])
+        waiting = [pool.submit(_worker, share, arguments, engine, folder) for share in shares]
+        outcomes = [outcome for one in waiting for outcome in one.result()]
     total, crashes = sum(one.executions for one in outcomes), sum(len(one.crashes) for one in outcomes)
     print(f"trust: fuzz: {total} executions over {len(outcomes)} parsers ({engine}), {crashes} crashes")
     return 0 if all(one.good for one in outcomes) else 1
