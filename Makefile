@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench vendor-check lowest clean
+.PHONY: help example test check format bench vendor-check lowest fuzz trust audit clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,25 @@ lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml a
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
 	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor
+
+FUZZED := $(VENV)/.fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 20000
+
+$(FUZZED): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz || echo "trust: fuzz: ATHERIS CANNOT BE INSTALLED HERE: changes will be drawn blindly"
+	touch $@
+
+fuzz: $(FUZZED)  ## Fuzz every parser for FUZZ_SECONDS each (60), and print executions and crashes.
+	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --seed $$(date +%s)
+
+trust: $(FUZZED)  ## Print what stands between a ban and its loss: crashes, secrets, signatures, FUZZ_RUNS per parser.
+	@$(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)
+
+audit: $(STAMP)  ## Ask for known vulnerabilities of what is installed (needs the network).
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit>=2.7"
+	$(VENV)/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') --skip-editable
 
 clean:  ## Remove what the commands above made.
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 MANIFEST = "target.yaml"
 _MOST_DIGITS = 9
 """Digits in one part of a version; Python refuses to read thousands of them."""
-_NO_MANIFEST = (msgspec.ValidationError, RecursionError, ValueError, TypeError, LookupError, AttributeError, OverflowError)
+_NO_MANIFEST = (
+    msgspec.ValidationError,
+    RecursionError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+)
 """What PyYAML raises besides its own error for a scalar that is not what its tag says, such as `!!timestamp x`."""
 
 
@@ -242,7 +250,11 @@ def _problems(target: Target) -> Iterable[str]:
         for option in (claim.option, claim.unless):
             if option and option not in manifest.options:
                 yield f"a claim depends on the option {option!r}, which is not defined"
-        if any(not part.isdecimal() or len(part) > _MOST_DIGITS for version in claim.platforms.values() for part in version.split(".")):
+        if any(
+            not part.isdecimal() or len(part) > _MOST_DIGITS
+            for version in claim.platforms.values()
+            for part in version.split(".")
+        ):
             yield "a claim's platform version is not dotted numbers"
 
 

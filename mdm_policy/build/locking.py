@@ -59,7 +59,9 @@ class Lock:
 
 def _take(path: Path) -> int:
     for _ in range(_TRIES):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o600)
+        handle = os.open(
+            path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o600
+        )
         try:
             _lock(handle)
             if _is_still(path, handle):

@@ -43,7 +43,15 @@ def held(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def _build(folder: Path) -> tuple[int, str]:
     path = write(folder, "ours.yaml", a_list())
     done = process(
-        "build", path, "--target", "apple-ios-restrictions", "--as-of", "2026-11-24", "-o", folder / "out", COLUMNS="200"
+        "build",
+        path,
+        "--target",
+        "apple-ios-restrictions",
+        "--as-of",
+        "2026-11-24",
+        "-o",
+        folder / "out",
+        COLUMNS="200",
     )
     return done.code, done.err
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import plistlib
-import random
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import yaml
 from lxml import etree
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
 
 _STRANGE: tuple[Any, ...] = (
@@ -22,6 +22,7 @@ _STRANGE: tuple[Any, ...] = (
     [[]], [None], {"": None}, {"a": 1}, [1, "a", None, {}],
 )  # fmt: skip
 """What stands where something else was expected."""
+_MOST_NODES = 20_000
 _SPLICES = (
     b"<", b">", b"<![CDATA[", b"]]>", b"&x;", b"&#0;", b"<!DOCTYPE a [<!ENTITY a 'b'>]>", b"\xff\xfe", b"\xef\xbb\xbf",
     b"\0", b"\\ud800", b"bplist00", b"*a", b"&a ", b"<<: ", b"!!python/object ", b"%YAML 1.1\n", b"---\n", b"\r", b"\t",
@@ -34,7 +35,10 @@ def changed(data: bytes, shape: str, dice: random.Random, most: int) -> bytes:
     if shape != "bytes" and dice.random() < 0.6:
         read, write = _SHAPES[shape]
         try:
-            made = write(_reshaped(read(data), dice))
+            value = read(data)
+            if not isinstance(value, etree._Element):
+                _check_small(value)
+            made = write(_reshaped(value, dice))
             if shape == "yaml" and dice.random() < 0.5:
                 # Without its quotes, a text is whatever YAML takes it for.
                 made = re.sub(rb'"([^"\\]{1,40})"', lambda found: found[1] if dice.random() < 0.1 else found[0], made)
@@ -101,6 +105,18 @@ def _walk(value: Any) -> list[Any]:
             found.append(one)
             left += one.values() if isinstance(one, dict) else one
     return found
+
+
+def _check_small(value: Any) -> None:
+    """Refuse what unfolds without end: a binary plist, and a YAML alias, may hold one value in many places."""
+    left, seen = [value], 0
+    while left:
+        one = left.pop()
+        seen += 1
+        if seen > _MOST_NODES:
+            raise ValueError(seen)
+        if isinstance(one, dict | list):
+            left += one.values() if isinstance(one, dict) else one
 
 
 def _change_xml(root: Any, dice: random.Random) -> None:

@@ -65,7 +65,12 @@ class Fed:
 
     def report(self) -> str:
         grown = _peak() - self.base
-        held = {"parser": self.name, "executions": self.executions, "slowest": round(self.slowest, 3), "grown_mib": round(grown, 1)}
+        held = {
+            "parser": self.name,
+            "executions": self.executions,
+            "slowest": round(self.slowest, 3),
+            "grown_mib": round(grown, 1),
+        }
         return json.dumps({**held, "crashes": self.crashes})
 
 
@@ -84,7 +89,7 @@ def _place(broken: BaseException) -> str:
     frames = traceback.extract_tb(broken.__traceback__)
     ours = [frame for frame in frames if "mdm_policy" in frame.filename] or list(frames)
     last = ours[-1]
-    return f"{type(broken).__name__} at {Path(last.filename).name}:{last.lineno}: {str(broken)[:120]!r}".partition(": '")[0]
+    return f"{type(broken).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 def _words(seeds: list[bytes], path: Path) -> None:
@@ -96,11 +101,10 @@ def _words(seeds: list[bytes], path: Path) -> None:
 
 def _atheris(fed: Fed, parser: Any, seeds: Path, seed: int, folder: Path) -> None:
     import atheris  # noqa: PLC0415 - only where it can be installed
-
     from mutate import changed  # noqa: PLC0415 - after the instrumentation was switched on
 
     def mutated(data: bytes, most: int, chance: int) -> bytes:
-        dice = random.Random(chance)  # noqa: S311 - libFuzzer's own seed
+        dice = random.Random(chance)
         return bytes(atheris.Mutate(data, most)) if dice.random() < 0.4 else changed(data, parser.shape, dice, most)
 
     grown = folder / "corpus" / fed.name
@@ -117,7 +121,6 @@ def _hypothesis(fed: Fed, parser: Any, seeds: Path, seed: int) -> None:
     from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 - the other engine does without
     from hypothesis import seed as seeded  # noqa: PLC0415
     from hypothesis import strategies as st  # noqa: PLC0415
-
     from mutate import changed  # noqa: PLC0415
 
     held = [path.read_bytes() for path in sorted(seeds.iterdir())]
@@ -134,7 +137,7 @@ def _hypothesis(fed: Fed, parser: Any, seeds: Path, seed: int) -> None:
     )
     @given(st.sampled_from(held), st.integers(0, 2**62), st.integers(1, 3))
     def feed(data: bytes, chance: int, times: int) -> None:
-        dice = random.Random(chance)  # noqa: S311 - Hypothesis's own choice
+        dice = random.Random(chance)
         for _ in range(times):
             data = changed(data, parser.shape, dice, LONGEST)
         fed(data)

@@ -73,7 +73,9 @@ def main() -> int:
     """Fuzz, print, and return 1 when anything broke."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("parsers", nargs="*", help="Only these; default: all.")
-    parser.add_argument("--runs", type=int, default=0, help="Executions per parser (a part of that for whole commands).")
+    parser.add_argument(
+        "--runs", type=int, default=0, help="Executions per parser (a part of that for whole commands)."
+    )
     parser.add_argument("--seconds", type=int, default=0, help="Seconds per parser.")
     parser.add_argument("--seed", type=int, default=1, help="The same seed tries the same inputs, if --runs ends it.")
     parser.add_argument("--jobs", type=int, default=2, help="Processes at a time.")

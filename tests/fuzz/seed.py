@@ -95,7 +95,11 @@ def _signed(content: bytes, *, pieces: bool) -> bytes:
     def tlv(tag: int, held: bytes) -> bytes:
         size = len(held)
         width = (size.bit_length() + 7) // 8
-        return bytes((tag,)) + (bytes((size,)) if size < 128 else bytes((0x80 | width,)) + size.to_bytes(width, "big")) + held
+        return (
+            bytes((tag,))
+            + (bytes((size,)) if size < 128 else bytes((0x80 | width,)) + size.to_bytes(width, "big"))
+            + held
+        )
 
     def open_(tag: int, held: bytes) -> bytes:
         return bytes((tag, 0x80)) + held + b"\0\0"

@@ -26,12 +26,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mdm_policy.build import writing
 from mdm_policy.cli import main as program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 Snapshot = dict[str, bytes | None]
 _KILLED = 137
@@ -79,6 +81,18 @@ def _former(folder: Path) -> None:
 
 def _cannot_exchange() -> None:
     writing._swapped = lambda _new, _old: False
+
+
+def _spoil() -> None:
+    """Let a build put its files in place one by one, as a careless program would."""
+
+    def one_by_one(stage: writing.Staging) -> None:
+        for path in stage._files:
+            place = stage._output / path.relative_to(stage._stage)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+
+    writing.Staging.commit = one_by_one  # type: ignore[method-assign]
 
 
 ROWS: dict[str, Row] = {
@@ -132,41 +146,49 @@ class Shim:
             if not self._concerns(arguments, more):
                 return real(*arguments, **more)
             self.calls.append(name)
-            here = len(self.calls) == self._fault.at
-            if here and self._fault.kill == "before":
-                os._exit(_KILLED)
-            if here and self._fault.error:
-                if name.startswith("renameat"):
-                    return -1
-                if name == "close":
-                    real(*arguments)  # Linux frees the handle even when it reports an error
-                raise OSError(self._fault.error, os.strerror(self._fault.error))
-            if here and self._fault.short and name == "write":
-                arguments = (arguments[0], bytes(arguments[1])[: max(1, len(arguments[1]) // 2)])
-            try:
-                result = real(*arguments, **more)
-            except OSError:
-                if here and self._fault.kill == "after":
-                    os._exit(_KILLED)
-                raise
-            if name == "open":
-                self._handles.add(result)
-            if name == "close":
-                self._handles.discard(arguments[0])
-            if here and self._fault.kill == "after":
-                os._exit(_KILLED)
-            return result
+            if len(self.calls) == self._fault.at:
+                return self._spoilt(name, real, arguments, more)
+            return self._noted(name, arguments, real(*arguments, **more))
 
         return call
+
+    def _noted(self, name: str, arguments: Sequence[Any], result: Any) -> Any:
+        """Remember which handles belong to the sandbox."""
+        if name == "open":
+            self._handles.add(result)
+        if name == "close":
+            self._handles.discard(arguments[0])
+        return result
+
+    def _spoilt(self, name: str, real: Callable[..., Any], arguments: Sequence[Any], more: Mapping[str, Any]) -> Any:
+        """Make the call that is to go wrong."""
+        if self._fault.kill == "before":
+            os._exit(_KILLED)
+        if self._fault.error:
+            if name.startswith("renameat"):
+                return -1
+            if name == "close":
+                real(*arguments)  # Linux frees the handle even when it reports an error
+            raise OSError(self._fault.error, os.strerror(self._fault.error))
+        if self._fault.short and name == "write":
+            arguments = (arguments[0], bytes(arguments[1])[: max(1, len(arguments[1]) // 2)])
+        try:
+            return self._noted(name, arguments, real(*arguments, **more))
+        finally:
+            if self._fault.kill == "after":
+                os._exit(_KILLED)
 
     def _concerns(self, arguments: Sequence[Any], more: Mapping[str, Any]) -> bool:
         for one in (*arguments[:4], more.get("dir_fd"), more.get("path")):
             if isinstance(one, int) and not isinstance(one, bool):
                 if one in self._handles:
                     return True
-            elif isinstance(one, str | bytes | os.PathLike) and os.path.abspath(os.fsdecode(one)).startswith(self._root):  # noqa: PTH100 - Path would call what is counted
+            elif isinstance(one, str | bytes | os.PathLike) and self._is_below(os.fsdecode(one)):
                 return True
         return False
+
+    def _is_below(self, path: str) -> bool:
+        return os.path.abspath(path).startswith(self._root)  # noqa: PTH100 - Path would make the calls that are counted
 
 
 def _ended(argv: Sequence[str], shim: Shim, said: Path | None = None, patch: Callable[[], None] = lambda: None) -> int:
@@ -229,13 +251,15 @@ class Tried:
     def _run(self, fault: Fault) -> int:
         return _ended(self._row.argv(self._sandbox), Shim(self._sandbox, fault), self._said, self._row.patch)
 
-    def all(self, *, every: bool) -> None:
+    def all(self, *, every: bool, spoilt: bool) -> None:
         """Try every call: a kill before it, a kill after it, and an error: one of the four in turn, or all.
 
         A call that only looks changes nothing, so a kill around it leaves what a kill around its neighbours does; it is
         tried with `every` alone.
         """
         for at, call in enumerate(self.calls, 1):
+            if spoilt and call != "replace":
+                continue
             for kill in ("before", "after") if every or call not in _LOOKING else ():
                 self._try(call, Fault(at, kill=kill))
             for error in _ERRORS if every else (_ERRORS[at % len(_ERRORS)],):
@@ -288,14 +312,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--every", action="store_true", help="Raise all four errors at each call, not one in turn.")
+    parser.add_argument("--spoilt", action="store_true", help="Try a build that is not whole, to see it found.")
+    parser.add_argument("--list", action="store_true", help="Print the rows.")
     arguments = parser.parse_args()
+    if arguments.list:
+        print("\n".join(ROWS))
+        return 0
     memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own in it
     bad = False
     for name in arguments.rows or ROWS:
         scratch = Path(tempfile.mkdtemp(prefix="mdm-policy-crash-", dir=memory if memory.is_dir() else None))
         try:
-            tried = Tried(name, ROWS[name], scratch)
-            tried.all(every=arguments.every)
+            row = ROWS[name]._replace(patch=_spoil) if arguments.spoilt else ROWS[name]
+            tried = Tried(name, row, scratch)
+            tried.all(every=arguments.every, spoilt=arguments.spoilt)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         held = {"row": name, "calls": len(tried.calls), "points": tried.points, "killed": tried.killed}
