@@ -57,7 +57,7 @@ $(FUZZED): $(STAMP)
 	touch $@
 
 fuzz: $(FUZZED)  ## Fuzz every parser for FUZZ_SECONDS each (60), and print executions and crashes.
-	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --seed $$(date +%s)
+	$(BIN)/python tests/fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --seed $$(date +%s)
 
 trust: $(FUZZED)  ## Print what stands between a ban and its loss: crashes, secrets, signatures, FUZZ_RUNS per parser.
 	@$(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)

@@ -1,6 +1,6 @@
 """Feed parsers with bytes until a number of runs or of seconds is reached, and print what happened to each as JSON.
 
-Run by `run.py`, in a process of its own: `one.py RUNS SECONDS SEED ENGINE FOLDER PARSER...`. With ENGINE `atheris` the
+Run by `fuzzing.py`, in a process of its own: `one.py RUNS SECONDS SEED ENGINE FOLDER PARSER...`. With ENGINE `atheris` the
 choice of bytes is guided by which lines of mdm_policy they reach; with `hypothesis` the changes are drawn by it, blindly.
 What raises anything but PolicyError, or takes too long, is kept in FOLDER/crashes, one file for each place it is raised.
 """

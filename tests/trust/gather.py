@@ -29,7 +29,7 @@ def _laws() -> bool:
 
 
 def _fuzz(runs: int) -> bool:
-    command = [sys.executable, str(HERE.parent / "fuzz" / "run.py"), "--runs", str(runs)]
+    command = [sys.executable, str(HERE.parent / "fuzz" / "fuzzing.py"), "--runs", str(runs)]
     return subprocess.run(command, check=False).returncode == 0
 
 

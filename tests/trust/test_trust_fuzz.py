@@ -62,6 +62,6 @@ def test_a_few_changes_of_each_seed(name: str) -> None:
     ],
 )
 def test_the_command(wanted: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    command = [sys.executable, str(FUZZ / "run.py"), "--folder", str(tmp_path), *wanted]
+    command = [sys.executable, str(FUZZ / "fuzzing.py"), "--folder", str(tmp_path), *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert said in done.stdout + done.stderr
