@@ -16,6 +16,7 @@ import itertools
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -94,8 +95,8 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove what is left of the staging folder, and let the next build in."""
-        shutil.rmtree(self._stage, ignore_errors=True)
+        """Remove what is left of the staging folder, and let the next build in, which removes what cannot be now."""
+        _remove(self._stage)
         self._lock.release()
 
     def write(self, path: str, data: bytes) -> None:
@@ -187,7 +188,12 @@ def _exchange(new: Path, old: Path, aside: Path) -> None:
     except OSError:
         aside.rename(old)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    _remove(aside)
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):  # `ignore_errors` lets some through: CPython 3.11 looks at a folder it has opened unguarded
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _swapped(new: Path, old: Path) -> bool:

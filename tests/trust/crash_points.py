@@ -13,7 +13,7 @@ any fault must end with exactly what one undisturbed run leaves, nothing beside 
 
 from __future__ import annotations
 
-import _pyio
+import _pyio  # type: ignore[import-not-found]  # the standard library's own, without a stub
 import argparse
 import builtins
 import ctypes
@@ -80,15 +80,19 @@ def _former(folder: Path) -> None:
 
 
 def _cannot_exchange() -> None:
-    writing._swapped = lambda _new, _old: False
+    def unable(new: Path, old: Path) -> bool:
+        del new, old
+        return False
+
+    writing._swapped = unable
 
 
 def _spoil() -> None:
     """Let a build put its files in place one by one, as a careless program would."""
 
-    def one_by_one(stage: writing.Staging) -> None:
-        for path in stage._files:
-            place = stage._output / path.relative_to(stage._stage)
+    def one_by_one(self: writing.Staging) -> None:
+        for path in self._files:
+            place = self._output / path.relative_to(self._stage)
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
 
