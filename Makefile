@@ -19,9 +19,10 @@ $(STAMP): pyproject.toml
 example: $(STAMP)  ## Build the example: the real order, for every target, into build/example/.
 	$(BIN)/mdm-policy build --deployment examples/federal/deployment.yaml --output build/example
 
+# `make trust` tries the crash points, which take minutes and cover nothing that other tests do not.
 test: check  ## Check, then run every test with coverage.
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= --ignore=tests/vendor
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= --ignore=tests/vendor --ignore=tests/trust/test_trust_crash.py
 	$(BIN)/python -m coverage report
 
 check: $(STAMP)  ## Format, lint, types, layers.
@@ -46,7 +47,7 @@ lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml a
 	$(BIN)/python -c 'import tomllib; print("\n".join(d.replace(">=", "==") for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))' > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
-	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor
+	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor --ignore=tests/trust
 
 FUZZED := $(VENV)/.fuzz
 FUZZ_SECONDS ?= 60
