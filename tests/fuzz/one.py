@@ -34,6 +34,7 @@ class Fed:
         self.name, self._run, self._folder = name, run, folder
         self._most = runs or sys.maxsize
         self._end = time.monotonic() + (seconds or 1 << 30)
+        self.ending: Callable[[], None] = lambda: None
         self.executions = 0
         self.slowest = 0.0
         self.crashes: dict[str, str] = {}
@@ -53,6 +54,7 @@ class Fed:
         if self.executions >= self._most or time.monotonic() > self._end:
             # libFuzzer ends a process without any farewell, so it is ended here, with the report.
             print(self.report(), flush=True)
+            self.ending()
             os._exit(0)
 
     def _keep(self, data: bytes, place: str) -> None:
@@ -154,9 +156,9 @@ def main() -> None:
         import atheris  # noqa: PLC0415 - only where it can be installed
 
         with atheris.instrument_imports(include=["mdm_policy", "parsers"]):
-            from parsers import CORPUS, PARSERS  # noqa: PLC0415 - must come after
+            from parsers import CORPUS, PARSERS, clear  # noqa: PLC0415 - must come after
     else:
-        from parsers import CORPUS, PARSERS  # noqa: PLC0415 - as above
+        from parsers import CORPUS, PARSERS, clear  # noqa: PLC0415 - as above
     for name in names:
         # Instrumenting takes seconds, so it is done once; a copy of the process pays nothing for it.
         child = os.fork()
@@ -169,6 +171,7 @@ def main() -> None:
         for path in sorted((CORPUS / name).iterdir()):  # warm up: what is loaded once is no cost of an input
             parser.run(path.read_bytes())
         fed = Fed(name, parser.run, folder, round(int(runs) * parser.share), int(seconds))
+        fed.ending = clear
         if engine == "atheris":
             _atheris(fed, parser, CORPUS / name, int(seed), folder)
         else:

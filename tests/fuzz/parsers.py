@@ -6,7 +6,9 @@ exactly where a command would print it. All else is a defect.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,6 +36,7 @@ HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 DAY = "2026-11-24"
 _CATALOGUE = catalogue.load()
+_MADE: list[Path] = []
 _SCHEMAS = {"plist": "apple-ios-restrictions", "json": "amapi-policy", "xml": "applocker-exe"}
 _LIST = b"""\
 ban_list: ours
@@ -54,8 +57,18 @@ class Parser(NamedTuple):
 
 def _scratch() -> Path:
     """Return a folder for files that are read back, in memory where there is a file system for that."""
+    # One fuzzing process is ended without a farewell, and calls `clear` itself.
     memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own in it
-    return Path(tempfile.mkdtemp(prefix="mdm-policy-fuzz-", dir=memory if memory.is_dir() else None))
+    made = Path(tempfile.mkdtemp(prefix="mdm-policy-fuzz-", dir=memory if memory.is_dir() else None))
+    _MADE.append(made)
+    return made
+
+
+@atexit.register
+def clear() -> None:
+    """Remove the folders that were made for files."""
+    while _MADE:
+        shutil.rmtree(_MADE.pop(), ignore_errors=True)
 
 
 def _ban_list(data: bytes) -> None:
