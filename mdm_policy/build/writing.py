@@ -157,7 +157,7 @@ def check_replaceable(output: Path) -> None:
 def _written_before(output: Path) -> set[str]:
     try:
         former = msgspec.json.decode((output / MANIFEST).read_bytes(), type=_Former)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # it lets out UnicodeDecodeError as it is
         return set()
     if former.format != "mdm-policy-build":
         return set()

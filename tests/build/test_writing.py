@@ -144,6 +144,16 @@ def _broken_manifest(output: Path) -> None:
     (output / "manifest.json").write_bytes(b"{")
 
 
+def _undecodable_manifest(output: Path) -> None:
+    _former(output)
+    (output / "manifest.json").write_bytes(b'{"format": "mdm-policy-build", "files": [{"path": "\xff"}]}')
+
+
+def _deep_manifest(output: Path) -> None:
+    _former(output)
+    (output / "manifest.json").write_bytes(b'{"more": ' + b"[" * 100_000)
+
+
 def _wrong_manifest(output: Path) -> None:
     _former(output)
     (output / "manifest.json").write_bytes(b'{"format": "mdm-policy-build", "files": "all"}')
@@ -169,6 +179,8 @@ _KEPT = [
     pytest.param(_no_manifest, "output-foreign", ": a/gone.json, a/x.json", id="a build without its manifest"),
     pytest.param(_others_manifest, "output-foreign", "manifest.json", id="another program's manifest"),
     pytest.param(_broken_manifest, "output-foreign", "manifest.json", id="a broken manifest"),
+    pytest.param(_undecodable_manifest, "output-foreign", "manifest.json", id="a manifest that is no UTF-8"),
+    pytest.param(_deep_manifest, "output-foreign", "manifest.json", id="a manifest nested without end"),
     pytest.param(_wrong_manifest, "output-foreign", "manifest.json", id="a manifest of wrong types"),
     pytest.param(_folder_for_manifest, "output-foreign", ": mine", id="a folder for a manifest"),
     pytest.param(_many_foreign, "output-foreign", ": mine0, mine1, mine2 and 2 more", id="many foreign files"),
