@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 MANIFEST = "target.yaml"
 _MAX_FILE = 4 * 1024 * 1024
 """The largest packaged file, a manifest, has less than 16 KiB; each file of a target is read whole to be hashed."""
+_MOST_DIGITS = 9
+"""Digits in one part of a version; Python refuses to read thousands of them."""
+_NO_MANIFEST = (
+    msgspec.ValidationError,
+    RecursionError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+)
+"""What PyYAML raises besides its own error for a scalar that is not what its tag says, such as `!!timestamp x`."""
 
 
 class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
@@ -213,11 +225,14 @@ def _read(path: Path, root: Path, shared: Path, found: list[Finding]) -> Target 
         at = Origin(str(path), mark.line + 1, mark.column + 1) if mark else place
         found.append(error("target-manifest", getattr(bad, "problem", None) or "not valid YAML", at))
         return None
-    except (msgspec.ValidationError, RecursionError) as bad:
+    except _NO_MANIFEST as bad:
         found.append(error("target-manifest", str(bad), place, "see docs/targets.md for the manifest's keys"))
         return None
     target = Target(manifest, path.parent, root, root == shared, shared)
-    problems = list(_problems(target))
+    try:
+        problems = list(_problems(target))
+    except (OSError, ValueError) as bad:  # the name of a template that the system cannot even look for
+        problems = [f"a file it names cannot be looked for: {getattr(bad, 'strerror', None) or bad}"]
     found.extend(error("target-manifest", problem, place) for problem in problems)
     return None if problems else target
 
@@ -255,7 +270,11 @@ def _problems(target: Target) -> Iterable[str]:
         for option in (claim.option, claim.unless):
             if option and option not in manifest.options:
                 yield f"a claim depends on the option {option!r}, which is not defined"
-        if any(not part.isdecimal() for version in claim.platforms.values() for part in version.split(".")):
+        if any(
+            not part.isdecimal() or len(part) > _MOST_DIGITS
+            for version in claim.platforms.values()
+            for part in version.split(".")
+        ):
             yield "a claim's platform version is not dotted numbers"
 
 

@@ -140,7 +140,7 @@ class _Reading:
             self._apply(path, controls, source)
         for name in profiles if gitops else ():
             if name not in self._scopes:
-                del self._documents[name]
+                self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
                 said = "no GitOps file names it, so no device gets it; it does not count"
                 self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
 
@@ -165,9 +165,7 @@ class _Reading:
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
         """Read one file and return the name of its document, or nothing when it holds none."""
-        real = os.path.realpath(path)
-        if str(path) == STANDARD_INPUT:
-            real = STANDARD_INPUT
+        real = _real(path)
         if real not in self._seen:
             self._seen[real] = self._open(path, meant, named)
         name = self._seen[real]
@@ -232,8 +230,7 @@ class _Reading:
             pattern = entry.get("path", entry.get("paths"))
             if not isinstance(pattern, str):
                 continue
-            found = sorted(path.parent.glob(pattern)) if "paths" in entry and not pattern.startswith(("/", "~")) else []
-            for profile in found or [path.parent / pattern]:
+            for profile in (_matches(path.parent, pattern) if "paths" in entry else []) or [path.parent / pattern]:
                 activation = entry.get("activation")
                 files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
                 for name in filter(None, [self._file(one, source, meant=True) for one in files]):
@@ -242,6 +239,26 @@ class _Reading:
                         self._findings.append(refused)
                     scope = policy_fleet.labels(entry) if refused is None else Scope("nobody")
                     self._scopes.setdefault(name, []).append(scope)
+
+
+def _real(path: Path) -> str:
+    """Return what a path leads to; one that cannot be a path on this system leads to itself."""
+    if str(path) == STANDARD_INPUT:
+        return STANDARD_INPUT
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    """Return the files a pattern matches; a pattern that is none matches nothing."""
+    if pattern.startswith(("/", "~")):
+        return []
+    try:
+        return sorted(folder.glob(pattern))
+    except (OSError, ValueError, LookupError, NotImplementedError):
+        return []
 
 
 def _milder(finding: Finding) -> Finding:

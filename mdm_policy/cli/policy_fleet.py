@@ -64,7 +64,11 @@ def entries(controls: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def labels(entry: dict[str, Any]) -> Scope:
     """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones."""
-    named = {key: tuple(map(str, entry[key])) for key in entry if key.startswith("labels_") and entry[key]}
+    named = {
+        key: tuple(map(str, value if isinstance(value, list) else [value]))
+        for key, value in entry.items()
+        if key.startswith("labels_") and value
+    }
     every, some = named.get("labels_include_all", ()), named.get("labels_include_any", ())
     excluded = named.get("labels_exclude_any", ())
     if every or some:
