@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import apple_rules as rules
-from mdm_policy.effects.collect import NOT_STATED
+from mdm_policy.effects.collect import NOT_STATED, Entries
 from mdm_policy.model import Scope
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mdm_policy.model import Kind, Reading, Rule
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
+_SIGNED = {"TeamID", "SigningID"}
+"""The keys of an item that names a signing id and nothing that makes it narrower."""
 
 
 def read_configuration(c: Collector) -> Reading:
@@ -33,7 +35,7 @@ def read_activation(c: Collector) -> Reading:
     """Read an activation: it has no effect of its own, and without one a configuration has none either."""
     top = c.mapping(c.document.value, "")
     payload = c.optional(top, "Payload", "")
-    names = tuple(text for _, text in c.texts(payload, "StandardConfigurations", "/Payload"))
+    names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
     scope = NOT_STATED
     if payload.get("Predicate") not in (None, ""):
         scope = Scope(filtered=True)
@@ -61,22 +63,37 @@ def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
     managed = c.flag(allowed, "AlwaysAllowManagedApps", base) is True
-    for at, item in c.mappings(allowed, "DeniedBinaries", base):
+    denied = c.records(allowed, "DeniedBinaries", base)
+    if denied.values:
         rule = c.rule(rules.DENIED_BINARIES)
         if managed:
             rule = c.rule(rules.DENIED_BINARIES, strength="partial", escapes="apps the MDM manages")
-        _binary(c, rule, item, at)
+        _each_binary(c, rule, denied)
     if managed:
         message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
         c.say("warning", "managed-apps-allowed", message, f"{base}/AlwaysAllowManagedApps")
     if isinstance(allowed.get("AllowedBinaries"), list):
         rule = c.rule(rules.ALLOWED_BINARIES)
-        entries = c.mappings(allowed, "AllowedBinaries", base)
+        entries = c.records(allowed, "AllowedBinaries", base)
         c.allow_list(rule, len(entries), f"{base}/AllowedBinaries")
-        for at, item in entries:
-            _binary(c, rule, item, at)
+        _each_binary(c, rule, entries)
     else:
         c.items(allowed, "AllowedBinaries", base)
+
+
+def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
+    """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
+    signed = [
+        f"{item['TeamID']}:{item['SigningID']}"
+        if item.keys() == _SIGNED and type(item["TeamID"]) is type(item["SigningID"]) is str and all(item.values())
+        else ""
+        for item in entries.values
+    ]
+    if all(signed):
+        c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
+        return
+    for at, item in entries:
+        _binary(c, rule, item, at)
 
 
 def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
