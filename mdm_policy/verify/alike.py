@@ -13,19 +13,15 @@ import msgspec
 
 from mdm_policy.decide import preinstalled, reach
 from mdm_policy.decide.builds import keys, plans
-from mdm_policy.decide.columns import by_kind, select, values_of
+from mdm_policy.decide.columns import Acts, by_kind, select
 from mdm_policy.verify.table import marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from mdm_policy.decide.builds import Key
-    from mdm_policy.decide.columns import KindOf
-    from mdm_policy.model import BannedApp, Column, Reading
+    from mdm_policy.model import BannedApp, Reading
     from mdm_policy.verify.pieces import Piece
     from mdm_policy.verify.table import Table
-
-_NONE: tuple[int, ...] = ()
 
 
 def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tuple[tuple[BannedApp, ...], ...]:
@@ -91,35 +87,6 @@ def cut(pieces: Sequence[Piece], groups: Iterable[tuple[BannedApp, ...]]) -> tup
         msgspec.structs.replace(one, readings=tuple([select(reading, watched, ("web",)) for reading in one.readings]))
         for one in pieces
     )
-
-
-class Acts:
-    """Hold what acts on each identifier: a set of acts is a number, and `codes` maps identifiers to it, kind by kind."""
-
-    def __init__(self) -> None:
-        """Start with the number 0 for nothing."""
-        self.codes: dict[KindOf, dict[str, int]] = {}
-        self._sets: list[tuple[int, ...]] = [_NONE]
-        self._numbers: dict[tuple[int, ...], int] = {_NONE: 0}
-
-    def on(self, key: Key) -> tuple[int, ...]:
-        """Return the acts on an identifier, sorted."""
-        return self._sets[self.codes.get(key[:2], {}).get(key[2], 0)]
-
-    def add(self, number: int, column: Column) -> None:
-        """Let one more act on all identifiers of a column."""
-        known = self.codes.setdefault((column.family, column.kind), {})
-        values = values_of(column)
-        before = [known.get(value, 0) for value in values]
-        after = {code: self._with(code, number) for code in set(before)}
-        known.update(zip(values, [after[code] for code in before], strict=True))
-
-    def _with(self, code: int, number: int) -> int:
-        joined = tuple(sorted({*self._sets[code], number}))
-        if joined not in self._numbers:
-            self._numbers[joined] = len(self._sets)
-            self._sets.append(joined)
-        return self._numbers[joined]
 
 
 def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, int]) -> Acts:
