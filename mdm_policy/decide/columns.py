@@ -90,8 +90,8 @@ class Acts:
         if not known:
             known.update(dict.fromkeys(values, self._sets.joined(0, number)))
             return
-        before = [known.get(value, 0) for value in values]
-        after = {code: self._sets.joined(code, number) for code in set(before)}
+        before = list(map(known.get, values))
+        after = {code: self._sets.joined(code or 0, number) for code in set(before)}
         known.update(zip(values, map(after.__getitem__, before), strict=True))
 
     def differing(self, other: Acts) -> set[Key]:

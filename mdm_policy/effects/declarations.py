@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import apple_rules as rules
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from mdm_policy.model import Kind, Reading, Rule
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
-_SIGNED = {"TeamID", "SigningID"}
-"""The keys of an item that names a signing id and nothing that makes it narrower."""
 
 
 def read_configuration(c: Collector) -> Reading:
@@ -83,13 +82,10 @@ def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
 
 def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
     """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
-    signed = [
-        f"{item['TeamID']}:{item['SigningID']}"
-        if item.keys() == _SIGNED and type(item["TeamID"]) is type(item["SigningID"]) is str and all(item.values())
-        else ""
-        for item in entries.values
-    ]
-    if all(signed):
+    teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
+    texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
+    if texts and set(map(len, entries.values)) == {2}:
+        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
         c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
         return
     for at, item in entries:

@@ -6,6 +6,7 @@ apps in the same way. Nothing is taken from what a build claims: the groups come
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -27,17 +28,13 @@ if TYPE_CHECKING:
 def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tuple[tuple[BannedApp, ...], ...]:
     """Return the groups, each in the order of the apps; the keys in `alone` stand by themselves."""
     acts = act_numbers(_tagged(pieces), {})
-    codes = acts.codes
-    nearly: dict[object, list[int]] = {}
     apps = table.apps
-    for layout in table.layouts:
-        rows = zip(
-            repeat(layout.kinds),
-            [_plain(apps[place], alone) for place in layout.places],
-            *marks(layout, codes),
-        )
+    nearly: dict[object, list[int]] = defaultdict(list)
+    for number, layout in enumerate(table.layouts):
+        mine = [apps[place] for place in layout.places]
+        rows = zip(repeat(number), *_plain(mine, alone), *marks(layout, acts.codes))
         for place, row in zip(layout.places, rows, strict=True):
-            nearly.setdefault(row, []).append(place)
+            nearly[row].append(place)
     groups: dict[object, list[int]] = {}
     for places in nearly.values():
         groups.setdefault(_shape(apps[places[0]], acts, alone), []).extend(places)
@@ -45,10 +42,16 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
     return tuple(tuple([apps[place] for place in places]) for places in ordered)
 
 
-def _plain(app: BannedApp, alone: Collection[str]) -> object:
-    """Return what matters of an app beside its identifiers."""
-    domains = _domains(app) if "no-traffic" in app.duties else ()
-    return (app.duties, app.preinstalled, tuple(app.platforms.items()), app.key if app.key in alone else "", domains)
+def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterable[object]]:
+    """Yield columns of what matters of apps beside their identifiers."""
+    duties = [app.duties for app in apps]
+    yield duties
+    yield [app.preinstalled for app in apps]
+    yield [tuple(app.platforms.items()) for app in apps]
+    if alone:
+        yield [app.key if app.key in alone else "" for app in apps]
+    if any("no-traffic" in each for each in set(duties)):
+        yield map(_domains, apps)
 
 
 def _domains(app: BannedApp) -> tuple[str, ...]:

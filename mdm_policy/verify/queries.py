@@ -128,12 +128,12 @@ class _Banned:
 
     def places(self, column: Column) -> list[int]:
         """Return where a column holds banned identifiers."""
-        known = self._table.values.get((column.family, column.kind), set())
+        known = self._table.values((column.family, column.kind))
         return [] if known.isdisjoint(values_of(column)) else places_in(column, known)
 
     def strange(self, column: Column) -> list[int]:
         """Return where it holds others."""
-        known = self._table.values.get((column.family, column.kind), set())
+        known = self._table.values((column.family, column.kind))
         values = values_of(column)
         if column.family == "web" or known.issuperset(values):
             return []

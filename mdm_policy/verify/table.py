@@ -6,6 +6,7 @@ Apps whose identifiers are of the same kinds in the same order stand together; a
 from __future__ import annotations
 
 from functools import cached_property
+from operator import contains, eq
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide.builds import compared
@@ -40,24 +41,36 @@ class Table:
     def __init__(self, apps: Iterable[BannedApp]) -> None:
         """Sort the apps by layout."""
         self.apps = tuple(apps)
-        places: dict[tuple[KindOf, ...], list[int]] = {}
+        every = [i for app in self.apps for i in app.identifiers]
+        families, kinds, values = [i.family for i in every], [i.kind for i in every], [i.value for i in every]
+        found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[int], list[int]]] = {}
+        start = 0
         for place, app in enumerate(self.apps):
-            places.setdefault(tuple([(i.family, i.kind) for i in app.identifiers]), []).append(place)
-        self.layouts = tuple(self._layout(kinds, found) for kinds, found in places.items())
+            end = start + len(app.identifiers)
+            key = (tuple(families[start:end]), tuple(kinds[start:end]))
+            known = found.get(key)
+            if known is None:
+                known = found[key] = ([], [])
+            known[0].append(place)
+            known[1].append(start)
+            start = end
+        self.layouts = tuple(
+            Layout(
+                places,
+                tuple(zip(*layout, strict=True)),
+                [[values[begin + nth] for begin in starts] for nth in range(len(layout[0]))],
+            )
+            for layout, (places, starts) in found.items()
+        )
+        self._values: dict[KindOf, set[str]] = {}
 
-    def _layout(self, kinds: tuple[KindOf, ...], places: Sequence[int]) -> Layout:
-        rows = [[i.value for i in self.apps[place].identifiers] for place in places]
-        return Layout(places, kinds, list(zip(*rows, strict=True)))
-
-    @cached_property
-    def values(self) -> dict[KindOf, set[str]]:
-        """Return all banned identifiers as devices compare them, by kind."""
-        found: dict[KindOf, set[str]] = {}
-        for layout in self.layouts:
-            for kind, column in zip(layout.kinds, layout.columns, strict=True):
-                known = found.setdefault(kind, set())
+    def values(self, kind: KindOf) -> set[str]:
+        """Return all banned identifiers of a kind as devices compare them."""
+        if kind not in self._values:
+            known = self._values[kind] = set()
+            for column in [column for layout in self.layouts for column in layout.of(kind)]:
                 known.update(map(str.lower, column) if kind[1] == "executable" else column)
-        return found
+        return self._values[kind]
 
     @cached_property
     def owners(self) -> dict[Key, BannedApp]:
@@ -68,46 +81,37 @@ class Table:
 def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]]:
     """Return columns that tell apart all apps of a layout whose builds are not made up, or acted on, alike.
 
-    They may tell more apps apart than need be, never fewer: what matches a build, and in which way builds share
-    identifiers, is `builds.plans`, of which this is the counterpart in columns.
+    They may tell more apps apart than need be, never fewer. What matches a build, and which identifiers are builds of
+    their own, is said in `builds`, of which this is the counterpart in columns; that a package is named twice makes no
+    difference, since the worst build counts.
     """
     found: list[Iterable[object]] = []
+    qualified: list[list[str]] = []
     for kind, column in zip(layout.kinds, layout.columns, strict=True):
-        for wanted, values in _compared(kind, column):
-            known = acts.get(wanted)
-            if known:
-                found.append(map(known.get, values))
-    return found + _shared(layout)
-
-
-def _compared(kind: KindOf, column: Sequence[str]) -> list[tuple[KindOf, Iterable[str]]]:
-    """Return the keys that an identifier of a kind gives to a build."""
-    family, name = kind
-    if name == "signing_id":
-        parts = [value.partition(":") for value in column]
-        teams, bundles = [part[0] for part in parts], [part[2] for part in parts]
-        return [(kind, column), ((family, "team_id"), teams), ((family, "bundle_id"), bundles)]
-    if name == "process_name":
-        others = [value.removesuffix(".app") if value.endswith(".app") else f"{value}.app" for value in column]
-        return [(kind, column), (kind, others)]
-    if name == "package_family_name":
-        return [((family, "appx_name"), [value.rpartition("_")[0] for value in column])]
-    if name == "executable":
-        return [(kind, map(str.lower, column))]
-    return [(kind, column)]
-
-
-def _shared(layout: Layout) -> list[Iterable[object]]:
-    """Return what tells apart apps that have the same kinds of identifiers and yet other builds."""
-    found: list[Iterable[object]] = []
-    signed, bundles = layout.of(("macos", "signing_id")), layout.of(("macos", "bundle_id"))
-    if signed and bundles:
-        qualified = zip(*[[value.partition(":")[2] for value in column] for column in signed], strict=True)
-        pairs = zip(zip(*bundles, strict=True), qualified, strict=True)
-        found.append([tuple([name in known for name in names]) for names, known in pairs])
-    packages = layout.of(("windows", "appx_name"))
-    packages += [[v.rpartition("_")[0] for v in column] for column in layout.of(("windows", "package_family_name"))]
-    if len(packages) > 1:
-        found.append([tuple([names.index(name) for name in names]) for names in zip(*packages, strict=True)])
-    found += [[value[:3] == "CN=" for value in column] for column in layout.of(("windows", "publisher"))]
+        if kind == ("macos", "signing_id"):
+            parts = [value.partition(":") for value in column]
+            qualified.append([part[2] for part in parts])
+            found += _acted(acts, ("macos", "team_id"), [part[0] for part in parts])
+            found += _acted(acts, ("macos", "bundle_id"), qualified[-1])
+        elif kind == ("macos", "process_name"):
+            found += _acted(acts, kind, [v.removesuffix(".app") if v.endswith(".app") else f"{v}.app" for v in column])
+        elif kind == ("windows", "package_family_name"):
+            found += _acted(acts, ("windows", "appx_name"), [value.rpartition("_")[0] for value in column])
+        elif kind == ("windows", "publisher"):
+            found.append([value.startswith("CN=") for value in column])
+        found += _acted(acts, kind, column)
+    bare = layout.of(("macos", "bundle_id"))
+    if len(qualified) == 1:
+        found += [map(eq, column, qualified[0]) for column in bare]
+    elif qualified:
+        rows = list(map(frozenset, zip(*qualified, strict=True)))
+        found += [map(contains, rows, column) for column in bare]
     return found
+
+
+def _acted(acts: Mapping[KindOf, Codes], kind: KindOf, values: Sequence[str]) -> list[Iterable[object]]:
+    """Return what acts on each of some identifiers; nothing, when nothing acts on any of the kind."""
+    known = acts.get(kind)
+    if not known:
+        return []
+    return [map(known.get, map(str.lower, values) if kind[1] == "executable" else values)]
