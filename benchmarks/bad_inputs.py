@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import plistlib
 import struct
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SIZE = 16 * 1024 * 1024
 _HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -31,12 +33,17 @@ _CATALOG = (
 )
 
 
-def bad_inputs() -> Iterator[tuple[str, bytes]]:
-    """Yield a file name, which says what it is, and the bytes."""
-    for name, make in (*_JSON.items(), *_XML.items(), *_OTHERS.items()):
-        data = make()
-        assert len(data) <= SIZE, name
-        yield name, data
+def names() -> tuple[str, ...]:
+    """Return the file names, which say what each input is."""
+    return tuple(_MADE)
+
+
+def main() -> None:
+    """Write one input: `bad_inputs.py FOLDER NAME`; a process of its own, so that whoever measures stays small."""
+    folder, name = sys.argv[1:]
+    data = _MADE[name]()
+    assert len(data) <= SIZE, (name, len(data))
+    Path(folder, name).write_bytes(data)
 
 
 def _filled(start: bytes, piece: bytes, end: bytes = b"") -> bytes:
@@ -112,7 +119,9 @@ _JSON: dict[str, Callable[[], bytes]] = {
     "a page of apps.json": lambda: _numbered(
         b'{"value":[', b'{"@odata.type":"#microsoft.graph.androidManagedStoreApp","packageId":"c.a%d"}', b",", b"]}"
     ),
-    "a list of objects.json": lambda: _filled(b"[", b'{"@odata.type":"#m.iosCustomConfiguration","payload":"!"},', b"{}]"),
+    "a list of objects.json": lambda: _filled(
+        b"[", b'{"@odata.type":"#m.iosCustomConfiguration","payload":"!"},', b"{}]"
+    ),
     "settings of Windows.json": lambda: _filled(
         b'{"@odata.type":"#microsoft.graph.windows10CustomConfiguration","omaSettings":[', b'{"value":"<"},', b"{}]}"
     ),
@@ -120,7 +129,7 @@ _JSON: dict[str, Callable[[], bytes]] = {
     "a declaration of wrong values.json": lambda: _filled(
         b'{"Type":"com.apple.configuration.app.settings","Payload":{"Allowed":{"DeniedBinaries":[', b"{},", b"{}]}}}"
     ),
-    "a page in UTF-16.json": lambda: b"\xff\xfe" + _filled(b"", b"")[:0] + ('{"value":[' + "{}," * 2_500_000 + "{}]}").encode("utf-16-le"),
+    "a page in UTF-16.json": lambda: b"\xff\xfe" + ('{"value":[' + "{}," * 2_500_000 + "{}]}").encode("utf-16-le"),
     "duplicate keys in UTF-16.json": lambda: b"\xff\xfe" + ("{" + '"a":1,' * 1_300_000 + '"a":1}').encode("utf-16-le"),
 }
 _XML: dict[str, Callable[[], bytes]] = {
@@ -169,7 +178,9 @@ _XML: dict[str, Callable[[], bytes]] = {
         b"<configuration_profile><general><payloads>", b"&amp;amp;lt;", b"</payloads></general></configuration_profile>"
     ),
     "a Jamf payload of references.xml": lambda: _filled(
-        b"<configuration_profile><general><payloads>&lt;a&gt;", b"&amp;", b"</payloads></general></configuration_profile>"
+        b"<configuration_profile><general><payloads>&lt;a&gt;",
+        b"&amp;",
+        b"</payloads></general></configuration_profile>",
     ),
     "open arrays.plist": lambda: _filled(_PLIST, b"<array>"),
     "open dictionaries.plist": lambda: _filled(_PLIST, b"<dict><key>a</key>"),
@@ -287,3 +298,7 @@ _OTHERS: dict[str, Callable[[], bytes]] = {
     "a list of numbers.yaml": lambda: _filled(b"ban_list: x\nbans:\n", b"- 1\n"),
     "rows.csv": lambda: _numbered(b"name,ios_bundle_id\n", b"n%d,com.a", b"\n", b"\n"),
 }
+_MADE = {**_JSON, **_XML, **_OTHERS}
+
+if __name__ == "__main__":
+    main()
