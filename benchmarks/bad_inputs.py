@@ -1,6 +1,7 @@
 """Make the worst inputs we know of that are just small enough to be read: none may cost much time or memory.
 
-Each is a file that some parser, somewhere, has been busy with for minutes, or a variation of one; 16 MiB each.
+Each is a file that some parser, somewhere, has been busy with for minutes, or a variation of one: as large as a file may
+be, or with as many values as one may hold, whichever comes first. More than that is refused before it is parsed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+from mdm_policy.documents.texts import BYTES_PER_VALUE, VALUE_MARKS
+
 SIZE = 16 * 1024 * 1024
+_KINDS = ((b"{", "json"), (b"[", "json"), (b"<plist", "plist"), (b"<?xml", "plist"), (b"<", "xml"))
+"""What a file begins with, and what it is then; everything else is YAML."""
 _HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _PLIST = (
     _HEAD
@@ -46,15 +51,23 @@ def main() -> None:
     Path(folder, name).write_bytes(data)
 
 
+def _room(start: bytes, piece: bytes, end: bytes) -> int:
+    """Return how often a piece fits into a file."""
+    kind = next((kind for mark, kind in _KINDS if start.lstrip().startswith(mark)), "yaml")
+    marks = [mark.encode() for mark in VALUE_MARKS[kind]]
+    spent, each = (sum(map(text.count, marks)) for text in (start + end, piece))
+    fitting = (SIZE - len(start) - len(end) - 64) // len(piece)
+    return min(fitting, (SIZE // BYTES_PER_VALUE[kind] - spent) // each) if each else fitting
+
+
 def _filled(start: bytes, piece: bytes, end: bytes = b"") -> bytes:
     """Repeat a piece between a start and an end until the file is full."""
-    return start + piece * ((SIZE - len(start) - len(end)) // len(piece)) + end
+    return start + piece * _room(start or piece, piece, end) + end
 
 
 def _numbered(start: bytes, piece: bytes, between: bytes, end: bytes) -> bytes:
     """Repeat a piece with a number in it, nothing twice."""
-    room = SIZE - len(start) - len(end) - 64
-    count = room // (len(piece % 10_000_000) + len(between))
+    count = _room(start or piece, piece % 10_000_000 + between, end)
     return start + between.join([piece % number for number in range(10_000_000, 10_000_000 + count)]) + end
 
 
@@ -129,8 +142,8 @@ _JSON: dict[str, Callable[[], bytes]] = {
     "a declaration of wrong values.json": lambda: _filled(
         b'{"Type":"com.apple.configuration.app.settings","Payload":{"Allowed":{"DeniedBinaries":[', b"{},", b"{}]}}}"
     ),
-    "a page in UTF-16.json": lambda: b"\xff\xfe" + ('{"value":[' + "{}," * 2_500_000 + "{}]}").encode("utf-16-le"),
-    "duplicate keys in UTF-16.json": lambda: b"\xff\xfe" + ("{" + '"a":1,' * 1_300_000 + '"a":1}').encode("utf-16-le"),
+    "a page in UTF-16.json": lambda: b"\xff\xfe" + ('{"value":[' + "{}," * 260_000 + "{}]}").encode("utf-16-le"),
+    "duplicate keys in UTF-16.json": lambda: b"\xff\xfe" + ("{" + '"a":1,' * 520_000 + '"a":1}').encode("utf-16-le"),
 }
 _XML: dict[str, Callable[[], bytes]] = {
     "open elements.xml": lambda: _filled(b"", b"<a>"),
@@ -242,24 +255,24 @@ def _binary(objects: list[bytes], offsets: list[int], *, ref_size: int, top: int
 
 
 def _large_offset_table() -> bytes:
-    count = (SIZE - 64) // 4
+    count = SIZE // BYTES_PER_VALUE["plist"]
     return _binary([b"\x08"], [8] * count, ref_size=4)
 
 
 def _all_one_array() -> bytes:
     """Return objects that are all the same array, of references to all of them."""
-    count = (SIZE - 64) // 8
+    count = SIZE // BYTES_PER_VALUE["plist"]
     return _binary([b"\xaf\x12" + struct.pack(">I", count) + struct.pack(">I", 0) * count], [8] * count, ref_size=4)
 
 
 def _binary_of_strings() -> bytes:
     value = {"PayloadType": "Configuration", "PayloadContent": [{"PayloadType": "com.apple.applicationaccess"}]}
-    value["PayloadContent"][0]["blockedAppBundleIDs"] = [f"com.a{n}" for n in range(700_000)]  # type: ignore[index]
+    value["PayloadContent"][0]["blockedAppBundleIDs"] = [f"com.a{n}" for n in range(600_000)]  # type: ignore[index]
     return plistlib.dumps(value, fmt=plistlib.FMT_BINARY)
 
 
 def _binary_of_integers() -> bytes:
-    return plistlib.dumps(list(range(1_700_000)), fmt=plistlib.FMT_BINARY)
+    return plistlib.dumps(list(range(1_000_000)), fmt=plistlib.FMT_BINARY)
 
 
 _SIGNED = bytes.fromhex("30800609 2a864886f70d010702 a0803080 020101 3100 3080 0609 2a864886f70d010701 a080 2480")

@@ -25,7 +25,8 @@ MAX_DEPTH = 64
 BYTES_PER_VALUE = {"json": 32, "xml": 32, "plist": 16, "yaml": 64}
 """How many bytes of the largest document read there are for each value in one: a small value costs a parser a hundred
 times its own bytes, so 16 MiB of empty objects would take 850 MB. Policies of real apps have 40 bytes and more a value."""
-_VALUE_MARKS = {"json": ",[{", "xml": "<=", "plist": "<", "yaml": "\n,[{"}
+VALUE_MARKS = {"json": ",[{", "xml": "<=", "plist": "<", "yaml": "\n,[{"}
+"""The characters of which there is at least one for each value, or for every second in YAML: counting is not parsing."""
 MAX_FINDINGS = 100
 """How many findings one document may yield: the hundred-and-first helps nobody."""
 
@@ -107,7 +108,7 @@ def check_values(source: Source, format_: Literal["json", "xml", "plist", "yaml"
     """
     most = max_size // BYTES_PER_VALUE[format_]
     text = source.text
-    if len(text) > most and sum(map(text.count, _VALUE_MARKS[format_])) > most:
+    if len(text) > most and sum(map(text.count, VALUE_MARKS[format_])) > most:
         refuse_values(Report(source.name), most)
 
 
