@@ -76,6 +76,7 @@ _BAD = [
 _FULL = 16 * 1024 * 1024
 _MANY = [
     pytest.param("x.json", b"[" + b"{}," * (_FULL // 4) + b"{}]", id="small objects"),
+    pytest.param("x.json", b"[" + b"{}," * 20_000 + b"{}]", id="documents in a page"),
     pytest.param("x.json", b"\xff\xfe" + ("[" + "1," * 600_000 + "1]").encode("utf-16-le"), id="UTF-16"),
     pytest.param("x.xml", b"<a>" + b"<b/>" * (_FULL // 5) + b"</a>", id="elements"),
     pytest.param("x.xml", b"<a " + b" ".join(b'b%d=""' % n for n in range(600_000)) + b"/>", id="attributes"),
