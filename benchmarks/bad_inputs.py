@@ -122,6 +122,12 @@ _JSON: dict[str, Callable[[], bytes]] = {
         b'{"platforms":"iOS","technologies":"mdm","settings":[', b'{"settingInstance":{}},', b"{}]}"
     ),
     "a page of empty objects.json": lambda: _filled(b'{"value":[', b"{},", b"{}]}"),
+    "a page of as many objects as are read.json": lambda: b"[" + b"{}," * 16_000 + b"{}]",
+    "a page of as many apps as are read.json": lambda: (
+        b"["
+        + b",".join(b'{"@odata.type":"#m.androidManagedStoreApp","packageId":"c.a%d"}' % n for n in range(16_000))
+        + b"]"
+    ),
     "a page of pages.json": lambda: _filled(b'{"value":[', b'{"value":[{"value":[{}]}]},', b"{}]}"),
     "a deep page of pages.json": lambda: _filled(
         b'{"value":[', b'{"value":[' * 12 + b'{"a":1}' + b"]}" * 12 + b",", b"{}]}"
