@@ -108,7 +108,7 @@ class _Reading:
         source = str(path)
         if path.name == MANIFEST and read_build(path.parent) is not None:
             path = path.parent
-        if source != STANDARD_INPUT and _is(path, Path.is_dir):
+        if source != STANDARD_INPUT and answers(path, Path.is_dir):
             self._folder(path, source)
             return
         name = self._file(path, source, meant=True, named=True)
@@ -158,9 +158,9 @@ class _Reading:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if _is(entry, Path.is_dir):
+            if answers(entry, Path.is_dir):
                 yield from self._walk(entry, (*above, real))
-            elif entry.suffix.lower() not in _TEXTS and (_is(entry, Path.is_file) or entry.is_symlink()):
+            elif entry.suffix.lower() not in _TEXTS and (answers(entry, Path.is_file) or entry.is_symlink()):
                 yield entry
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
@@ -265,7 +265,7 @@ def _milder(finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, severity="warning")
 
 
-def _is(path: Path, ask: Any) -> bool:
+def answers(path: Path, ask: Any) -> bool:
     """Ask what a path is; one that cannot even be asked for is nothing."""
     try:
         return bool(ask(path))

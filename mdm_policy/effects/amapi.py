@@ -128,7 +128,10 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
     for at, application in c.mappings(top, "applications", base):
         _application(c, application, at, store, around)
     say_repeated(c, top, "applications", base)
-    blocked = {e.value: e.pointer for e in c.effects if e.rule.sense == "block" and e.family == "android"}
+    blocked: dict[str, str] = {}
+    for one in c.columns:
+        if one.rule.sense == "block" and one.family == "android":
+            blocked.update(zip(one.values, one.pointers, strict=True))
     if mode == "BLACKLIST" and whole and not blocked and not c.void:
         message = "playStoreMode is BLACKLIST and no app is BLOCKED, so every app of the store is available"
         c.say("warning", "deny-list-empty", message, f"{base}/playStoreMode", "add an entry with BLOCKED for each app")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy.effects import apple_rules as rules
 from mdm_policy.effects import santa
 from mdm_policy.effects.apple_together import say_never_hidden, say_together
+from mdm_policy.effects.collect import Entries
 from mdm_policy.effects.web import address
 
 if TYPE_CHECKING:
@@ -150,14 +151,16 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
             c.items(payload, key, place)
             continue
         names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.only_texts(c.entries(payload, key, place))]
-        c.add_all(c.rule(base), "macos", "process_name", [entry for entry in names if entry[1]])
+        c.add_all(c.rule(base), "macos", "process_name", Entries.of([entry for entry in names if entry[1]]))
         denied = denied or bool(names)
     c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
     named = _allowed_by_name(c, payload, place)
     if named and denied:
-        c.add_all(c.rule(rules.PARENTAL_ALLOWED), "macos", "bundle_id", named)
+        c.add_all(c.rule(rules.PARENTAL_ALLOWED), "macos", "bundle_id", Entries.of(named))
     allowed = [
-        path for key in ("pathAllowList", "pathWhiteList") for _, path in c.only_texts(c.entries(payload, key, place))
+        path
+        for key in ("pathAllowList", "pathWhiteList")
+        for path in c.only_texts(c.entries(payload, key, place)).values
     ]
     if "/" in allowed:
         return
@@ -167,7 +170,7 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
         why = "whether an app is refused depends on the folder it stands in"
         c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why)
         return
-    c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", named)
+    c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", Entries.of(named))
 
 
 def _allowed_by_name(c: Collector, payload: dict[str, Any], place: str) -> list[tuple[str, str]]:
@@ -184,7 +187,7 @@ def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
     plugin = c.text(payload, "FilterType", place) not in ("", "BuiltIn")
     for key, base in (("DenyListURLs", rules.WEB_DENY), ("BlacklistedURLs", rules.WEB_BLACK)):
         entries = c.only_texts(c.entries(payload, key, place))
-        if not entries:
+        if not entries.values:
             continue
         rule = c.rule(base)
         if plugin:

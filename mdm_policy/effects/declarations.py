@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import apple_rules as rules
-from mdm_policy.effects.collect import NOT_STATED
+from mdm_policy.effects.collect import NOT_STATED, Entries
 from mdm_policy.model import Scope
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read_activation(c: Collector) -> Reading:
     """Read an activation: it has no effect of its own, and without one a configuration has none either."""
     top = c.mapping(c.document.value, "")
     payload = c.optional(top, "Payload", "")
-    names = tuple(text for _, text in c.texts(payload, "StandardConfigurations", "/Payload"))
+    names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
     scope = NOT_STATED
     if payload.get("Predicate") not in (None, ""):
         scope = Scope(filtered=True)
@@ -96,22 +97,34 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
     managed = c.flag(allowed, "AlwaysAllowManagedApps", base) is True
-    for at, item in c.mappings(allowed, "DeniedBinaries", base):
+    denied = c.records(allowed, "DeniedBinaries", base)
+    if denied.values:
         rule = c.rule(rules.DENIED_BINARIES)
         if managed:
             rule = c.rule(rules.DENIED_BINARIES, strength="partial", escapes="apps the MDM manages")
-        _binary(c, rule, item, at)
+        _each_binary(c, rule, denied)
     if managed:
         message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
         c.say("warning", "managed-apps-allowed", message, f"{base}/AlwaysAllowManagedApps")
     if isinstance(allowed.get("AllowedBinaries"), list):
         rule = c.rule(rules.ALLOWED_BINARIES)
-        entries = c.mappings(allowed, "AllowedBinaries", base)
+        entries = c.records(allowed, "AllowedBinaries", base)
         c.allow_list(rule, len(entries), f"{base}/AllowedBinaries")
-        for at, item in entries:
-            _binary(c, rule, item, at)
+        _each_binary(c, rule, entries)
     else:
         c.items(allowed, "AllowedBinaries", base)
+
+
+def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
+    """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
+    teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
+    texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
+    if texts and set(map(len, entries.values)) == {2}:
+        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
+        c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
+        return
+    for at, item in entries:
+        _binary(c, rule, item, at)
 
 
 def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects.apple_together import say_never_hidden
-from mdm_policy.effects.collect import NOT_STATED
+from mdm_policy.effects.collect import NOT_STATED, Entries
 from mdm_policy.model import Scope
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
             entries.append((f"{at}/appStoreUrl", found[1]))
         else:
             c.add(rule, family, "app_store_id", found[1], f"{at}/appStoreUrl")
-    kept = c.identifiers(entries)
+    kept = c.identifiers(Entries.of(entries))
     c.add_all(rule, family, kind, kept)
     if family == "ios" and rule.sense == "block":
         say_never_hidden(c, kept)

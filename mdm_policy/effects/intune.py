@@ -87,11 +87,8 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     elif base.introduced and rule.sense == "none" and base.sense != "none":
         message = "a restriction of iOS has no effect in a policy for another platform"
         c.say("error", "key-wrong-platform", message, at, "set platforms to iOS")
-    values = c.mappings(instance, "simpleSettingCollectionValue", at)
-    values.reverse()
-    # Each pair is let go as soon as it is read: of 100,000 long pointers, a second set would be the peak of memory.
-    pairs = (values.pop() for _ in range(len(values)))
-    entries = c.identifiers([(f"{place}/value", value.get("value")) for place, value in pairs])
+    records = c.records(instance, "simpleSettingCollectionValue", at)
+    entries = c.identifiers(records.each("value"))
     c.add_all(rule, "ios", "bundle_id", entries)
     if rule.sense == "block":
         say_never_hidden(c, entries)

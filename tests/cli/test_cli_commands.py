@@ -229,3 +229,11 @@ def test_a_source_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(output._MAX_SNIPPET_FILE + 1)
     assert output._Sources()(str(path), 1) is None
+
+
+def test_a_source_file_of_too_many_lines_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: b\nc: d\n", encoding="utf-8")
+    assert output._Sources()(str(path), 2) == "c: d"
+    monkeypatch.setattr(output, "_MAX_SNIPPET_LINES", 1)
+    assert output._Sources()(str(path), 2) is None
