@@ -115,7 +115,7 @@ class Reply(msgspec.Struct, frozen=True):
         try:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
         except (ValueError, RecursionError):
-            said = f"{self.call}: the answer is no JSON: {shown(self.body)}"
+            said = f"{self.call}: the answer is no JSON: {page_text(self.body)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
 
     def object(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Reply(msgspec.Struct, frozen=True):
         """
         value = self.json()
         if not isinstance(value, dict):
-            said = f"{self.call}: the answer is no JSON object: {shown(self.body)}"
+            said = f"{self.call}: the answer is no JSON object: {page_text(self.body)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
         return value
 
@@ -378,13 +378,26 @@ def shown(data: bytes) -> str:
     return text if len(text) <= _SAID else f"{text[:_SAID]}..."
 
 
+def page_text(body: bytes) -> str:
+    """Describe a body that is not what it should be: the text of a web page, of all else only its size.
+
+    Tomcat, proxies and login pages say in it, tags aside, what is wrong. Anything else may be a part of an object of
+    somebody, with a password in it.
+    """
+    head = body[:16_384]
+    if b"<html" not in head[:2048].lower():
+        return f"{len(body)} bytes"
+    return shown(re.sub(r"\s+", " ", _TAGS.sub(" ", head.decode("utf-8", "replace"))).encode())
+
+
 def _message(reply: Reply) -> str:
     """Return what a server said of its refusal: the message of a JSON error, or the text of a page."""
     try:
         value = json.loads(reply.body)
     except (ValueError, RecursionError):
-        # Tomcat and proxies answer with a page whose text, tags aside, says the same.
-        return shown(re.sub(r"\s+", " ", _TAGS.sub(" ", reply.body[:16_384].decode("utf-8", "replace"))).encode())
+        return page_text(reply.body)
+    if reply.status < 400:
+        return page_text(reply.body)
     for path in (("error", "message"), ("error_description",), ("message",), ("errors", 0, "description"), ("error",)):
         found = value
         for step in path:
@@ -395,7 +408,7 @@ def _message(reply: Reply) -> str:
                 break
         if isinstance(found, str) and found:
             return shown(found.encode())
-    return shown(reply.body)
+    return page_text(reply.body)
 
 
 def _code(reply: Reply) -> str:

@@ -214,6 +214,30 @@ def test_nobody_there_is_unreachable() -> None:
     assert failed.value.fault == "unreachable"
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"access_token": "canary-inside"', "application/json"),
+        (b'"canary-inside"', "application/json"),
+        (b'{"wifi": "canary-inside"} x', "text/plain"),
+        (b"<policy>canary-inside</policy>", "text/xml"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201, 302, 400, 500])
+def test_what_a_body_holds_is_not_told(body: bytes, kind: str, status: int, server: Echo) -> None:
+    fault = Fault("", lambda handler, _owner, _request: handler.send(Answer(status, body, (), kind)))
+    server.arm(_0=fault, _1=fault, _2=fault)
+    with pytest.raises(Failure) as failed:
+        client(server.url).call("GET", "/x").object()
+    assert "canary-inside" not in failed.value.finding("there", "reading").message
+
+
+def test_what_a_page_says_is_told(server: Echo) -> None:
+    server.arm(_0=BY_NAME["HTML page with 201"])
+    with pytest.raises(Failure, match="Bad Gateway Error: it broke"):
+        client(server.url).call("GET", "/x")
+
+
 def test_secrets_are_struck_out() -> None:
     secrets = Secrets()
     secrets.add("s3cret-value")

@@ -17,7 +17,7 @@ from mdm_policy.errors import PolicyError, error
 from mdm_policy.push.destinations import jamf_evidence, jamf_objects, jamf_payloads
 from mdm_policy.push.destinations.jamf_objects import BY_DOCUMENT, KINDS, Kind, Opened
 from mdm_policy.push.destinations.jamf_scope import NOBODY, read_scope, rename_groups, write_scope
-from mdm_policy.push.http import MAX_ANSWER, Client, Failure, Secrets, Settings, shown
+from mdm_policy.push.http import MAX_ANSWER, Client, Failure, Secrets, Settings, page_text
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Remote, Summary
 from mdm_policy.push.oauth import Tokens
@@ -324,5 +324,5 @@ def _written(kind: Kind, reply: Reply) -> str:
 
 
 def _bad(reply: Reply, said: str) -> Failure:
-    text = f"{reply.call}: {said}: {shown(reply.body)}"
+    text = f"{reply.call}: {said}: {page_text(reply.body)}"
     return Failure("answer", text, status=reply.status, ambiguous=True, call=reply.call)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from mdm_policy.push.http import Client, Failure, shown
+from mdm_policy.push.http import Client, Failure, page_text, shown
 from mdm_policy.push.model import Evidence, Remote
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _commands(client: Client, remote: Remote) -> list[dict[str, Any]]:
         found = reply.object()
         results, total = found.get("results"), found.get("totalCount")
         if not isinstance(results, list) or type(total) is not int or not all(isinstance(one, dict) for one in results):
-            raise Failure("answer", f"{reply.call}: the answer is no page of commands: {shown(reply.body)}")
+            raise Failure("answer", f"{reply.call}: the answer is no page of commands: {page_text(reply.body)}")
         new = {str(one.get("uuid", "")) for one in results}
         if len(new) != len(results) or new & seen or (not results and len(seen) < total):
             raise Failure("answer", f"{reply.call}: the pages do not lead to an end")
