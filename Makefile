@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench push-matrix vendor-check lowest clean
+.PHONY: help example test check format bench push-matrix vendor-check lowest fuzz trust audit sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,9 +19,10 @@ $(STAMP): pyproject.toml
 example: $(STAMP)  ## Build the example: the real order, for every target, into build/example/.
 	$(BIN)/mdm-policy build --deployment examples/federal/deployment.yaml --output build/example
 
+# `make trust` tries the crash points, which take minutes and cover nothing that other tests do not.
 test: check  ## Check, then run every test with coverage.
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= --ignore=tests/vendor
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= --ignore=tests/vendor --ignore=tests/trust/test_trust_crash.py
 	$(BIN)/python -m coverage report
 
 check: $(STAMP)  ## Format, lint, types, layers.
@@ -46,10 +47,40 @@ vendor-check: $(STAMP) example  ## Hold the built example against the vendors' o
 
 lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml admits.
 	$(PYTHON) -m venv $(VENV)/lowest
-	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *p["optional-dependencies"]["sign"]]))' > $(VENV)/lowest/constraints.txt
+	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *{d for one in p["optional-dependencies"].values() for d in one}]))' > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
-	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor
+	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor --ignore=tests/trust
+
+FUZZED := $(VENV)/.fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 20000
+
+$(FUZZED): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz || echo "trust: fuzz: ATHERIS CANNOT BE INSTALLED HERE: changes will be drawn blindly"
+	touch $@
+
+fuzz: $(FUZZED)  ## Fuzz every parser for FUZZ_SECONDS each (60), and print executions and crashes.
+	$(BIN)/python tests/fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --seed $$(date +%s)
+
+trust: $(FUZZED)  ## Print what stands between a ban and its loss: crashes, secrets, signatures, FUZZ_RUNS per parser.
+	@$(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)
+
+audit: $(STAMP)  ## Ask for known vulnerabilities of what is installed (needs the network).
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit>=2.7"
+	$(VENV)/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') --skip-editable
+
+sbom: $(STAMP)  ## Build the wheel and list what it brings along: dist/*.whl, dist/mdm-policy.cdx.json (CycloneDX).
+	rm -rf dist $(VENV)/shipped
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	$(PYTHON) -m venv --without-pip $(VENV)/shipped
+	$(BIN)/python -m pip --python $(VENV)/shipped install --quiet --disable-pip-version-check --no-compile dist/*.whl
+	$(PYTHON) -m venv $(VENV)/sbom
+	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --group sbom
+	sed "s/^dynamic = .*/version = \"$$($(BIN)/python -c 'import mdm_policy; print(mdm_policy.__version__)')\"/" pyproject.toml > $(VENV)/sbom/pyproject.toml
+	$(VENV)/sbom/bin/cyclonedx-py environment --output-reproducible --of JSON --pyproject $(VENV)/sbom/pyproject.toml --mc-type application --output-file dist/mdm-policy.cdx.json $(VENV)/shipped
 
 clean:  ## Remove what the commands above made.
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

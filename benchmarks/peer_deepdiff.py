@@ -1,4 +1,4 @@
-"""Time deepdiff on two policies' parsed data, one entry in fifty changed: `peer_deepdiff.py APPS`, in the peers' venv."""
+"""Time deepdiff on two policies' parsed data, some entries changed: `peer_deepdiff.py APPS ONE_IN`, in the peers' venv."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from deepdiff import DeepDiff
 
 def main() -> None:
     """Print the seconds one comparison takes, order ignored, as policies must be compared."""
-    count = int(sys.argv[1])
+    count, one_in = map(int, sys.argv[1:])
     old = {"applications": [{"packageName": f"com.app{n}.x", "installType": "BLOCKED"} for n in range(count)]}
     new = {
         "applications": [
-            {"packageName": f"com.{'App' if n % 50 == 0 else 'app'}{n}.x", "installType": "BLOCKED"}
+            {"packageName": f"com.{'App' if n % one_in == 0 else 'app'}{n}.x", "installType": "BLOCKED"}
             for n in range(count)
         ]
     }

@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mdm_policy import documents, templating
-from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.errors import Finding, PolicyError, error
 from mdm_policy.identifiers import slug
 from mdm_policy.model import FAMILIES, Frozen, Resolution, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    import jinja2
 
     from mdm_policy.resolve import Entry, OrderedIds
     from mdm_policy.targets import Claim, Copy, DocumentSpec, Embed, Target
+    from mdm_policy.templating import Printer
 
 
 class Artifact(Frozen, frozen=True):
@@ -115,6 +112,7 @@ class Job(Frozen, frozen=True):
     targets: dict[str, Target]
     stem: str
     memo: Memo = msgspec.field(default_factory=Memo)
+    printer: Printer = templating.print_page
 
 
 def claimed(job: Job, spec: DocumentSpec) -> tuple[tuple[Claim, tuple[Entry, ...]], ...]:
@@ -147,19 +145,17 @@ def render_document(job: Job, spec: DocumentSpec) -> Iterator[Artifact]:
     """Render one document of a target, or one per record; nothing when it would have nothing to block.
 
     Raises:
-        PolicyError: a template's or a document's own defect, or `output-duplicate`.
+        PolicyError: a template's or a document's own defect.
 
     """
     if nothing_claimed(job, spec):
         return
-    seen: set[str] = set()
+    shared: Mapping[str, Any] | None = None
     for record, output in _records(job, spec):
         path = f"{job.target.name}/{output}"
-        if path.casefold() in seen:
-            place = Origin(str(job.target.folder))
-            raise PolicyError([error("output-duplicate", f"two documents would be written to {path}", place)])
-        seen.add(path.casefold())
-        data = _data(job, spec, record, compact=spec.compact)
+        if record is not None and shared is None:
+            shared = _context(job, spec)
+        data = _data(job, spec, record, shared, compact=spec.compact)
         yield Artifact(job.target.name, spec.name, job.variant.name, path, spec.format, spec.schema, data)
 
 
@@ -174,17 +170,27 @@ def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, str] | No
         yield _entry(entry), spec.output.format(slug=stem, record=slug(entry.value) + suffix)
 
 
-def _data(job: Job, spec: DocumentSpec, record: dict[str, str] | None, *, compact: bool) -> bytes:
-    """Return a document's canonical bytes; those of a document that others embed are made once."""
+def _data(
+    job: Job,
+    spec: DocumentSpec,
+    record: dict[str, str] | None = None,
+    shared: Mapping[str, Any] | None = None,
+    *,
+    compact: bool,
+) -> bytes:
+    """Return a document's canonical bytes; those of a document that others embed are made once.
+
+    `shared` is the context of a document's records, made once for all of them.
+    """
     if spec.copy_of is not None:
         inner, copied = _inner(job, spec.copy_of)
-        return _data(inner, copied, None, compact=compact)
+        return _data(inner, copied, compact=compact)
     if (job.target.name, spec.name) not in job.memo.embedded or record is not None:
-        return documents.dump(_value(job, spec, record), spec.format, compact=compact)
+        return documents.dump(_value(job, spec, record, shared), spec.format, compact=compact)
     key = (job.target.name, spec.name, job.variant.name, msgspec.json.encode(job.options, order="sorted"))
     data = job.memo.data.get(key)
     if data is None:
-        value = _value(job, spec, None)
+        value = _value(job, spec)
         data = documents.dump(value, spec.format)
         if len(data) <= job.memo.room:
             job.memo.room -= len(data)
@@ -194,25 +200,36 @@ def _data(job: Job, spec: DocumentSpec, record: dict[str, str] | None, *, compac
     return documents.dump(value, spec.format, compact=True) if compact else data
 
 
-def _value(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Any:
-    env = _environment(spec.format, job.target.search)
-    text = templating.render(env, job.target.folder, spec.template, _context(job, spec, record))
+def _value(
+    job: Job,
+    spec: DocumentSpec,
+    record: dict[str, str] | None = None,
+    shared: Mapping[str, Any] | None = None,
+) -> Any:
+    text = job.printer(
+        templating.Page(
+            spec.format,
+            job.target.search,
+            _NAMES,
+            job.target.folder,
+            spec.template,
+            shared or _context(job, spec),
+            {"record": record},
+            foreign=not job.target.packaged,
+        )
+    )
     shown = f"{job.target.folder / spec.template} (as printed)"
     data = text.encode("utf-8", "surrogatepass")
     del text
     return documents.parse(shown, data, spec.format, max_size=max_size(spec.format))
 
 
-@lru_cache(maxsize=64)
-def _environment(format_: templating.TemplateFormat, folders: tuple[Path, ...]) -> jinja2.Environment:
-    return templating.environment(format_, folders, _NAMES)
-
-
 def _entry(entry: Entry) -> dict[str, str]:
     return {"value": entry.value, "app": entry.app, "name": entry.name, "vendor": entry.vendor}
 
 
-def _context(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Mapping[str, Any]:
+def _context(job: Job, spec: DocumentSpec) -> Mapping[str, Any]:
+    """Return what the documents of one spec have in common."""
     ids: dict[str, dict[str, list[str]]] = {family: {} for family in FAMILIES}
     entries: dict[str, dict[str, list[dict[str, str]]]] = {family: {} for family in FAMILIES}
     for claim in job.target.manifest.blocks:
@@ -223,7 +240,6 @@ def _context(job: Job, spec: DocumentSpec, record: dict[str, str] | None) -> Map
     return {
         "ids": ids,
         "entries": entries,
-        "record": record,
         "options": job.options,
         "embed": {embed.name: _embedded(job, embed) for embed in spec.embed},
         **_labels(job),
@@ -283,7 +299,7 @@ def _embedded(job: Job, embed: Embed) -> str:
     inner, spec = _inner(job, embed)
     if nothing_claimed(inner, spec):
         return ""
-    data = _data(inner, spec, None, compact=embed.as_ == "compact")
+    data = _data(inner, spec, compact=embed.as_ == "compact")
     if embed.as_ == "base64":
         return base64.b64encode(data).decode("ascii")
     text = data.decode().rstrip("\n")

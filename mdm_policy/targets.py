@@ -8,11 +8,13 @@ the template.
 from __future__ import annotations
 
 import re
+import string
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import yaml
 
+from mdm_policy import filenames
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Family, Frozen, Kind, Strength
 
@@ -21,6 +23,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "target.yaml"
+_MAX_FILE = 4 * 1024 * 1024
+"""The largest packaged file, a manifest, has less than 16 KiB; each file of a target is read whole to be hashed."""
+_MOST_DIGITS = 9
+"""Digits in one part of a version; Python refuses to read thousands of them."""
+_NO_MANIFEST = (
+    msgspec.ValidationError,
+    RecursionError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+)
+"""What PyYAML raises besides its own error for a scalar that is not what its tag says, such as `!!timestamp x`."""
 
 
 class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
@@ -194,6 +210,10 @@ def _admit(target: Target, targets: dict[str, Target], found: list[Finding]) -> 
 def _read(path: Path, root: Path, shared: Path, found: list[Finding]) -> Target | None:
     place = Origin(str(path))
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    strange = [] if root == shared else list(_strange_files(path.parent, root))
+    if strange:
+        found.extend(error("target-file", problem, Origin(name)) for name, problem in strange)
+        return None
     try:
         text = path.read_text(encoding="utf-8")
         manifest = msgspec.convert(yaml.load(text, Loader=loader), Manifest)  # noqa: S506 - a safe loader
@@ -205,40 +225,67 @@ def _read(path: Path, root: Path, shared: Path, found: list[Finding]) -> Target 
         at = Origin(str(path), mark.line + 1, mark.column + 1) if mark else place
         found.append(error("target-manifest", getattr(bad, "problem", None) or "not valid YAML", at))
         return None
-    except (msgspec.ValidationError, RecursionError) as bad:
+    except _NO_MANIFEST as bad:
         found.append(error("target-manifest", str(bad), place, "see docs/targets.md for the manifest's keys"))
         return None
     target = Target(manifest, path.parent, root, root == shared, shared)
-    problems = list(_problems(target))
+    try:
+        problems = list(_problems(target))
+    except (OSError, ValueError) as bad:  # the name of a template that the system cannot even look for
+        problems = [f"a file it names cannot be looked for: {getattr(bad, 'strerror', None) or bad}"]
     found.extend(error("target-manifest", problem, place) for problem in problems)
     return None if problems else target
+
+
+def _strange_files(folder: Path, root: Path) -> Iterable[tuple[str, str]]:
+    """Yield each file of a user's target that is not theirs to give, or that nobody should read whole, and why."""
+    real = root.resolve()
+    shared = root / "_shared"
+    for path in sorted({*folder.rglob("*"), *shared.rglob("*"), shared}):
+        if path.is_symlink() and not path.resolve().is_relative_to(real):
+            yield str(path), "it is a link that leads out of the templates folder"
+        elif path.is_file() and path.stat().st_size > _MAX_FILE:
+            yield str(path), f"it has more than {_MAX_FILE} bytes"
 
 
 def _problems(target: Target) -> Iterable[str]:
     manifest = target.manifest
     if re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", manifest.target) is None:
         yield f"the name {manifest.target!r} is not kebab-case"
+    elif filenames.problem(manifest.target):
+        yield f"the name {manifest.target!r} names a folder: {filenames.problem(manifest.target)}"
     names = {claim.name for claim in manifest.blocks}
     carried = {name for spec in manifest.documents for name in spec.carries}
     for name in sorted(carried - names):
         yield f"a document carries {name!r}, which `blocks` does not define"
     for name in sorted(names - carried):
         yield f"no document carries the claim {name!r}"
-    outputs = ["import.md", *(spec.output.casefold() for spec in manifest.documents)]
+    outputs = ["import.md", *(filenames.same(spec.output) for spec in manifest.documents)]
     for output in sorted({output for output in outputs if outputs.count(output) > 1}):
         yield f"two files would be written to {output!r}"
     for spec in manifest.documents:
         yield from _output_problems(spec, manifest.blocks)
-        if bool(spec.template) == bool(spec.copy_of):
-            yield f"document {spec.name!r} needs either `template` or `copy_of`"
-        elif spec.template and not (target.folder / spec.template).is_file():
-            yield f"the template {spec.template!r} is missing"
+        yield from _source_problems(target, spec)
     for claim in manifest.blocks:
         for option in (claim.option, claim.unless):
             if option and option not in manifest.options:
                 yield f"a claim depends on the option {option!r}, which is not defined"
-        if any(not part.isdecimal() for version in claim.platforms.values() for part in version.split(".")):
+        if any(
+            not part.isdecimal() or len(part) > _MOST_DIGITS
+            for version in claim.platforms.values()
+            for part in version.split(".")
+        ):
             yield "a claim's platform version is not dotted numbers"
+
+
+def _source_problems(target: Target, spec: DocumentSpec) -> Iterable[str]:
+    """Yield what is wrong with the files a document is made and checked with."""
+    if bool(spec.template) == bool(spec.copy_of):
+        yield f"document {spec.name!r} needs either `template` or `copy_of`"
+    elif spec.template and not (target.folder / spec.template).is_file():
+        yield f"the template {spec.template!r} is missing"
+    if spec.schema.endswith((".json", ".rng")) and filenames.problem(spec.schema):
+        yield f"the schema {spec.schema!r} does not stand beside the template: {filenames.problem(spec.schema)}"
 
 
 def _output_problems(spec: DocumentSpec, blocks: Sequence[Claim]) -> Iterable[str]:
@@ -246,16 +293,29 @@ def _output_problems(spec: DocumentSpec, blocks: Sequence[Claim]) -> Iterable[st
     if spec.sign and spec.format != "plist":
         yield f"document {spec.name!r} cannot be signed: only Apple profiles are"
     fields = ("slug", "record") if spec.for_each else ("slug",)
-    try:
-        spec.output.format(**dict.fromkeys(fields, "x"))
-    except (LookupError, ValueError, AttributeError):
+    shown = _plain_output(spec.output, fields)
+    if shown is None:
         yield f"the output {spec.output!r} may hold {' and '.join(f'{{{field}}}' for field in fields)} and no other braces"
-    if ".." in spec.output or spec.output.startswith(("/", "\\")):
-        yield f"the output {spec.output!r} leaves the target's folder"
+    elif filenames.problem(shown):
+        yield f"the output {spec.output!r} cannot be written everywhere: {filenames.problem(shown)}"
     kinds = {f"{claim.family}.{claim.kind}" for claim in blocks if claim.name in spec.carries or not spec.carries}
     if spec.for_each and (spec.for_each not in kinds or (spec.carries and len(kinds) > 1)):
         # One document a value keeps a claim about that kind of value, and no other.
         yield f"`for_each` is {spec.for_each!r}, and the document carries {' and '.join(sorted(kinds))}"
+
+
+def _plain_output(output: str, fields: Sequence[str]) -> str | None:
+    """Return an output path with `x` for its fields, or None when they are not plain ones.
+
+    `{slug.__class__}` and `{slug:>9999999999}` are fields too for `str.format`.
+    """
+    try:
+        parts = list(string.Formatter().parse(output))
+    except ValueError:
+        return None
+    if any(name is not None and (name not in fields or spec or conversion) for _, name, spec, conversion in parts):
+        return None
+    return "".join(text + ("x" if name is not None else "") for text, name, _, _ in parts)
 
 
 def _check_embeds(target: Target, targets: dict[str, Target], found: list[Finding]) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import uuid
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
@@ -20,18 +22,22 @@ import msgspec
 from jinja2 import nodes, sandbox
 from jinja2.compiler import CodeGenerator
 from jinja2.idtracking import VAR_LOAD_RESOLVE
+from jinja2.loaders import split_template_path
 from markupsafe import Markup
 
-from mdm_policy import documents
+from mdm_policy import documents, resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import CodeType
 
     from jinja2.bccache import Bucket
     from jinja2.compiler import Frame
+
+    Printer = Callable[["Page"], str]
+    """Print a page, in this process or in another; it raises what `render` raises."""
 
 TemplateFormat = Literal["plist", "json", "xml", "markdown"]
 
@@ -43,6 +49,8 @@ _REMOVED_FILTERS = (
 )  # fmt: skip
 _REMOVED_GLOBALS = ("cycler", "joiner", "lipsum", "namespace")
 _MAX_RENDERED = 64 * 1024 * 1024
+_MAX_TEMPLATE = 1024 * 1024
+"""A template holds structure alone; the largest packaged one has less than 4 KiB."""
 _XML_ESCAPES = {
     "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;",
 }  # fmt: skip
@@ -255,6 +263,32 @@ class _Environment(sandbox.ImmutableSandboxedEnvironment):
         return code.getvalue()
 
 
+class _Loader(jinja2.FileSystemLoader):
+    """Read templates from the target's folders and from nowhere else, whatever a name or a link says."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        # Jinja has refused `..` and separators by now; a link it follows wherever it leads.
+        del environment
+        pieces = split_template_path(template)
+        candidates = [Path(folder, *pieces) for folder in self.searchpath]
+        found = next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113 - Path.is_file raises
+        if found is None:
+            raise jinja2.TemplateNotFound(template)
+        real = found.resolve()
+        # Packaged files may be links: some installers link a package's files to a store of theirs.
+        ours = found.is_relative_to(resources.templates())
+        if not ours and not any(real.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+            message = f"template {template!r} leads out of the templates folder"
+            raise PolicyError([error("template-outside", message, Origin(str(found)), "put the file itself there")])
+        with real.open("rb") as file:
+            data = file.read(_MAX_TEMPLATE + 1)
+        if len(data) > _MAX_TEMPLATE:
+            message = f"the template's file has more than {_MAX_TEMPLATE} bytes"
+            raise PolicyError([error("template-too-large", message, Origin(str(found)))])
+        text = data.decode(self.encoding).replace("\r\n", "\n").replace("\r", "\n")
+        return text, os.path.normpath(found), lambda: True
+
+
 class _Compiled(jinja2.BytecodeCache):
     """Share the code of templates between the environments of one format, for as long as the process lives."""
 
@@ -276,7 +310,7 @@ def _compiled(_format: TemplateFormat, _names: frozenset[str]) -> _Compiled:
 def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozenset[str]) -> jinja2.Environment:
     """Make the environment of one format; `folders` are searched in order, `names` is what a context will hold."""
     made = _Environment(
-        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        loader=_Loader([str(folder) for folder in folders]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_finalizer(format_),
@@ -303,18 +337,52 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
     return made
 
 
+class Page(Frozen, frozen=True):
+    """Ask for one text: which template, found where, on which data.
+
+    `context` may be the same object for many pages, `more` is each page's own. `foreign` says that the template is not
+    a packaged one: it may be anybody's.
+    """
+
+    format: TemplateFormat
+    folders: tuple[Path, ...]
+    names: frozenset[str]
+    folder: Path
+    template: str
+    context: Mapping[str, Any]
+    more: Mapping[str, Any] = {}
+    foreign: bool = False
+
+
+def print_page(page: Page) -> str:
+    """Print a page in this process.
+
+    Raises:
+        PolicyError: as `render`.
+
+    """
+    env = _environment(page.format, page.folders, page.names)
+    return render(env, page.folder, page.template, {**page.context, **page.more})
+
+
+@lru_cache(maxsize=64)
+def _environment(format_: TemplateFormat, folders: tuple[Path, ...], names: frozenset[str]) -> jinja2.Environment:
+    return environment(format_, folders, names)
+
+
 def render(env: jinja2.Environment, folder: Path, template: str, context: Mapping[str, Any]) -> str:
     """Render one template with plain data.
 
     Raises:
         PolicyError: `template-missing`, `template-syntax`, `template-refused` (an autoescape block), `template-name`
             (a name the context does not have), `template-failed` (anything else, at the template's own line),
-            `template-too-large` (more than 64 MiB).
+            `template-too-large` (a file of more than 1 MiB, or more than 64 Mi characters printed), `template-outside`
+            (a file that is not in the target's folders), `template-limit` (memory, or calls without end).
 
     """
     shown = str(folder / template)
     try:
-        text = env.get_template(template).render(context)
+        text = _printed(env.get_template(template).generate(context), shown)
     except jinja2.TemplateNotFound as missing:
         raise PolicyError(
             [error("template-missing", f"template {missing.name!r} is not in the target's folder", Origin(shown))]
@@ -327,12 +395,27 @@ def render(env: jinja2.Environment, folder: Path, template: str, context: Mappin
         raise PolicyError([f if f.origin else msgspec.structs.replace(f, origin=place) for f in bad.findings]) from None
     except Exception as failed:  # noqa: BLE001 - a template may fail in any way its author managed to write
         raise PolicyError([_failure(failed, shown)]) from None
-    if len(text) > _MAX_RENDERED:
-        raise PolicyError([error("template-too-large", f"the template printed {len(text)} characters", Origin(shown))])
     return text
 
 
+def _printed(parts: Iterable[str], shown: str) -> str:
+    """Put together what a template prints, and stop it as soon as that is too much."""
+    kept: list[str] = []
+    room = _MAX_RENDERED
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            message = f"the template printed more than {_MAX_RENDERED} characters"
+            raise PolicyError([error("template-too-large", message, Origin(shown))])
+        kept.append(part)
+    return "".join(kept)
+
+
 def _failure(failed: Exception, shown: str) -> Finding:
+    if isinstance(failed, (MemoryError, RecursionError)):
+        what = "needs more memory than it may have" if isinstance(failed, MemoryError) else "calls itself without end"
+        hint = "templates hold structure; let values come from the list"
+        return error("template-limit", f"the template {what}", _place(failed, shown), hint)
     kind = "template-name" if isinstance(failed, jinja2.UndefinedError) else "template-failed"
     message = re.sub(r"\s+", " ", str(failed)) or type(failed).__name__
     return error(kind, message, _place(failed, shown))

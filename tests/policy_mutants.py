@@ -39,11 +39,16 @@ _ANY_CASE = ("windows", "web")
 
 
 class Mutant(NamedTuple):
-    """Hold an edited document: `values` are the identifiers it touches, none when it touches all of them."""
+    """Hold an edited document: `values` are the identifiers it touches, none when it touches all of them.
+
+    `directions` are those a change may have, from what the edit leaves; `day` is the first on which the ban is weaker.
+    """
 
     label: str
     data: bytes
     values: tuple[tuple[str, str], ...] = ()
+    directions: frozenset[str] = frozenset()
+    day: str = ""
 
 
 class Layer(NamedTuple):
@@ -115,8 +120,57 @@ def _with(value: Any, at: str, new: Any) -> Any:
     return made
 
 
+_GONE = frozenset(
+    {
+        *("drop", "cut short", "longer", "wildcard", "emptied", "key lost", "without conditions", "dropped"),
+        *("to a number", "to a text", "to true", "to null", "to an empty dictionary"),
+    }
+)
+"""Edits after which the identifier stands nowhere any more, unless another place names it too."""
+_ALLOWING = frozenset(
+    {
+        *("without installType", "installType misspelt", "assigned to be required", "assigned without intent"),
+        "without assignments",
+    }
+)
+"""Edits after which the app is offered, or nothing is done about it."""
+
+
 def weakening(document: Document) -> Iterator[Mutant]:
-    """Yield every single edit of a document that weakens a ban."""
+    """Yield every single edit of a document that weakens a ban, with the directions it may have."""
+    blocks = [e for e in effects.read(document).effects if e.rule.sense in ("block", "remove")]
+    places: dict[tuple[str, str], set[str]] = {}
+    for effect in blocks:
+        places.setdefault((effect.family, effect.value), set()).add(effect.rule.id)
+    several = {pair for pair, rules in places.items() if len(rules) > 1 and len({*rules} & _SPLIT) > 0}
+    for mutant in _weakening(document):
+        if mutant.directions:
+            yield mutant
+            continue
+        kept = several & set(mutant.values) if mutant.values else several
+        refused = document.kind.startswith("amapi-")  # one wrong type there, and the rest blocks nothing either
+        allowed = _directions(mutant.label, rest=bool(mutant.values or several or refused))
+        yield mutant._replace(directions=allowed | {"NARROWED"} if kept else allowed)
+
+
+_SPLIT = frozenset({"amapi-personal-blocked", "apple-blacklisted-app-bundle-ids"})
+"""Rules that hold on some devices what another place of the same document holds on others."""
+
+
+def _directions(label: str, *, rest: bool) -> frozenset[str]:
+    """Say what an edit leaves: nothing that names the app, or an entry that a person still sees and no device obeys."""
+    edit = next((one for one in (*_GONE, *_ALLOWING) if label == one or label.startswith((f"{one} ", f"{one}:"))), "")
+    if edit in _ALLOWING:
+        return frozenset({"LOOSENED", "INEFFECTIVE"})
+    if label.startswith("administrators only"):
+        return frozenset({"NARROWED"})
+    if edit:
+        # Where another key of the entry holds the text too, or holds a part of it, a person still sees it.
+        return frozenset({"LOOSENED", "INEFFECTIVE"}) if rest else frozenset({"LOOSENED"})
+    return frozenset({"INEFFECTIVE"})
+
+
+def _weakening(document: Document) -> Iterator[Mutant]:
     effects_ = [e for e in effects.read(document).effects if e.rule.sense in ("block", "remove")]
     for layer in layers(document):
         deeper = tuple(layer.prefix + at for at in layer.holders)
@@ -132,6 +186,7 @@ def weakening(document: Document) -> Iterator[Mutant]:
         yield from _entry_edits(layer, entries)
         held = [at for at in layer.holders if any(e.pointer.startswith(layer.prefix + at) for e in effects_)]
         yield from _key_edits(layer, [at for at, *_ in entries] + held)
+    yield from _switch_edits(document)
     yield from _word_edits(document)
     if document.format == "plist" or any(inner.format == "plist" for _, inner in document.inner):
         yield from _profile_edits(document)
@@ -153,8 +208,17 @@ def _entry_edits(layer: Layer, entries: Sequence[tuple[str, str, str]]) -> Itera
             continue
         seen.add((item, text))
         touched = ((family, text),)
-        for label, changed in _item_edits(value, item):
+        packed = at.endswith("/URLBlocklist")
+        if not packed or (item, "") not in seen:
+            seen.add((item, ""))
+            for label, changed in _item_edits(value, item):
+                yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
+        for label, changed in _control_edits(value, item) if not packed else ():
             yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
+        if packed:
+            for label, changed in _browser_edits(value, at, text):
+                yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
+            continue
         for leaf in _leaves(value, at, item, text):
             for label, changed in _leaf_edits(value, leaf, family):
                 yield Mutant(f"{label} {text}", layer.rebuild(changed), touched)
@@ -180,6 +244,55 @@ def _item_edits(value: Any, item: str) -> Iterator[tuple[str, Any]]:
     yield "one level down", _with(value, item, [_at(value, item)])
     yield "to a number", _with(value, item, 7)
     yield "to an empty dictionary", _with(value, item, {})
+
+
+_CONTROLS: dict[str, tuple[tuple[str, Any], ...]] = {
+    "installType": (
+        ("without installType", None),
+        ("installType as a number", 6),
+        ("installType in a list", ["BLOCKED"]),
+    ),
+    "policy": (("without a policy", None), ("policy as a number", 1), ("a policy that removes", "REMOVE")),
+    "rule_type": (("without a rule_type", None), ("rule_type as a number", 1), ("another rule_type", "BINARY")),
+    "updateMask": (("updateMask elsewhere", "disabled"), ("updateMask in a list", ["installType"])),
+    "assignments": (
+        ("without assignments", None),
+        ("assigned to nobody", []),
+        ("assignments as a text", "all"),
+        ("assigned to be required", [{**ALL_DEVICES, "intent": "required"}]),
+        ("assigned without intent", [ALL_DEVICES]),
+        ("only excluded", [{**EXCLUDED, "intent": "uninstall"}]),
+    ),
+}
+"""Keys beside an identifier that decide what becomes of it, and what spoils them."""
+
+
+def _control_edits(value: Any, item: str) -> Iterator[tuple[str, Any]]:
+    held = _at(value, item)
+    for key in held.keys() & _CONTROLS.keys() if isinstance(held, dict) else ():
+        for label, new in _CONTROLS[key]:
+            made = _copied(value)
+            mine = _at(made, item)
+            if new is None:
+                del mine[key]
+            else:
+                mine[key] = new
+            yield label, made
+        if key != "updateMask":  # without it every field counts
+            made = _copied(value)
+            mine = _at(made, item)
+            mine[f"{key}s"] = mine.pop(key)
+            yield f"{key} misspelt", made
+
+
+def _browser_edits(value: Any, at: str, text: str) -> Iterator[tuple[str, Any]]:
+    """Edit one address in a list that is written as a text."""
+    listed = json.loads(_at(value, at))
+    place = listed.index(text)
+    yield "drop", _with(value, at, json.dumps([*listed[:place], *listed[place + 1 :]]))
+    for label, new in leaf_texts(text, "web"):
+        yield label, _with(value, at, json.dumps([*listed[:place], new, *listed[place + 1 :]]))
+    yield "in a list", _with(value, at, json.dumps([*listed[:place], [text], *listed[place + 1 :]]))
 
 
 def _leaves(value: Any, at: str, item: str, text: str) -> Iterator[str]:
@@ -240,27 +353,80 @@ def _key_edits(layer: Layer, pointers: list[str]) -> Iterator[Mutant]:
     for at in dict.fromkeys(_keys_on(value, pointers)):
         owner, key = _parent(value, at)
         held = owner[key]
+        inside = any(one == at or one.startswith(f"{at}/") for one in layer.holders)
+        packed = frozenset({"LOOSENED", "INEFFECTIVE"}) if inside else frozenset()  # what is packed, nobody sees
         for label, name in (("key misspelt", f"{key}s"), ("key in another case", key.swapcase()), ("key lost", None)):
             made = _copied(value)
             mine, _ = _parent(made, at)
             taken = mine.pop(key)
             if name is not None:
                 mine[name] = taken
-            yield Mutant(f"{label}: {at}", layer.rebuild(made))
+            yield Mutant(f"{label}: {at}", layer.rebuild(made), directions=packed)
         wrong = [("to a text", "x"), ("to true", True), ("to a number", 1)]
         if layer.document.format == "json":
             wrong.append(("to null", None))
         wrong.append(("wrapped in a list", [held]) if isinstance(held, dict | list) else ("emptied", ""))
         wrong.append(("wrapped in a dictionary", {"value": held}))
         for label, new in wrong:
-            yield Mutant(f"{label}: {at}", layer.rebuild(_with(value, at, new)))
+            yield Mutant(f"{label}: {at}", layer.rebuild(_with(value, at, new)), directions=packed)
         above = _dictionary_above(value, at)
         if above is not None:
             made = _copied(value)
             mine, _ = _parent(made, at)
             taken = mine.pop(key)
             _at(made, above).setdefault(key, taken)
-            yield Mutant(f"one level up: {at}", layer.rebuild(made))
+            yield Mutant(f"one level up: {at}", layer.rebuild(made), directions=packed)
+
+
+_SWITCHES = {
+    "intune-device-configuration": (
+        ("appsVisibilityListType",),
+        ("personalProfilePlayStoreMode",),
+        ("omaSettings", "omaUri"),
+        ("omaSettings", "value"),
+    ),
+    "apple-declaration-configuration": (("Type",),),
+    "amapi-patch": (("query", "updateMask"),),
+}
+"""The keys that switch a list on, by the way to them; a list on the way is gone through."""
+
+
+def _switch_edits(document: Document) -> Iterator[Mutant]:
+    """Spoil the key that says what a list is for, wherever it stands."""
+    for path in _SWITCHES.get(document.kind, ()):
+        key = path[-1]
+        held = [owner[key] for owner in _owners(document.value, path)]
+        for place, (label, *_) in enumerate(_spoilings(key, "")) if held else ():
+            if key == "updateMask" and label not in ("in a list", "a number", "of an unknown word"):
+                continue  # without a mask every field counts
+            made = _copied(document.value)
+            for owner, text in zip(_owners(made, path), held, strict=True):
+                del owner[key]
+                owner.update(_spoilings(key, text)[place][1])
+            said = frozenset({"INEFFECTIVE", "LOOSENED"}) if key == "value" else frozenset()
+            yield Mutant(f"{key} {label}", documents.dump(made, document.format), directions=said)
+
+
+def _owners(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the dictionaries that have the last key of a way; a list on the way is gone through."""
+    found: list[Any] = [value]
+    for key in path[:-1]:
+        below = [owner[key] for owner in found if key in owner]
+        found = [one for item in below for one in (item if isinstance(item, list) else [item])]
+    return [owner for owner in found if path[-1] in owner]
+
+
+def _spoilings(key: str, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return what to write in place of a key and its text."""
+    return [
+        ("lost", {}),
+        ("null", {key: None}),
+        ("a number", {key: 7}),
+        ("in a list", {key: [text]}),
+        ("misspelt", {f"{key}x": text}),
+        ("in another case", {key.swapcase(): text}),
+        ("of an unknown word", {key: f"{text}x"}),
+    ]
 
 
 def _keys_on(value: Any, pointers: list[str]) -> Iterator[str]:
@@ -382,13 +548,37 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
 """Words that switch a ban off, in each kind: every one of them stands in real consoles' exports, or in a typing hand."""
 
 
+_LOOSENED = ("LOOSENED",)
+_INEFFECTIVE = ("INEFFECTIVE",)
+_NARROWED = ("NARROWED",)
+_INTO: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ('"AVAILABLE"', '"FORCE_INSTALLED"', '"INSTALL_TYPE_UNSPECIFIED"'), ("LOOSENED", "INEFFECTIVE", "NARROWED")
+    ),
+    **dict.fromkeys(('"available"', '"required"', '"availableWithoutEnrollment"'), _LOOSENED),
+    **dict.fromkeys(("AllowedApps", "AllowedBinaries", "appsInListCompliant", '"allowedApps"', "ALLOWLIST"), _LOOSENED),
+    "_allowlistedappbundleids": _LOOSENED,
+    "allowListedAppBundleIDs": ("LOOSENED", "NARROWED"),
+    "<payload>": _LOOSENED,
+    "<process_name>x": _LOOSENED,
+    "groupAssignmentTarget": _NARROWED,
+    "<delete_executable>false": _NARROWED,
+    'UserOrGroupSid="S-1-5-32-544" Action="Deny"': _NARROWED,
+    '"ALLOW_INSTALL_DEVICE_WIDE"': ("LOOSENED", "NARROWED"),
+    "androidWorkProfileGeneralDeviceConfiguration": ("INEFFECTIVE", "LOOSENED"),
+}
+"""What a word makes of the ban: the app is allowed or gone (LOOSENED), or it is stopped for fewer. All else: nothing
+obeys the entry any more (INEFFECTIVE), and where another key holds on some devices still, NARROWED."""
+
+
 def _word_edits(document: Document) -> Iterator[Mutant]:
     for old, new in _WORDS.get(document.kind, ()):
         data = document.data.replace(old.encode(), new.encode())
         if old == "<payloads>":
             data = data.replace(b"</payloads>", b"</payload>")
         if data != document.data:
-            yield Mutant(f"{old} -> {new}", data)
+            said = _INTO.get(new, ("INEFFECTIVE", "NARROWED") if old.startswith("blockedApp") else _INEFFECTIVE)
+            yield Mutant(f"{old} -> {new}", data, directions=frozenset(said))
 
 
 def _profile_edits(document: Document) -> Iterator[Mutant]:
@@ -397,25 +587,36 @@ def _profile_edits(document: Document) -> Iterator[Mutant]:
     top = layer.document.value
     import datetime as dt  # noqa: PLC0415 - here alone
 
-    for label, keys in (
-        ("removal date", {"RemovalDate": dt.datetime(2027, 1, 1)}),  # noqa: DTZ001 - plists have no zones
-        ("removal date past", {"RemovalDate": dt.datetime(2026, 1, 1)}),  # noqa: DTZ001
-        ("removal after a minute", {"DurationUntilRemoval": 60}),
-        ("removal date of the wrong type", {"RemovalDate": "2027-01-01"}),
-        ("sent to watches", {"TargetDeviceType": 2}),
-        ("encrypted", {"IsEncrypted": True}),
+    for label, keys, day, said in (
+        ("removal date", {"RemovalDate": dt.datetime(2027, 1, 1)}, "2027-01-01", _NARROWED),  # noqa: DTZ001 - plists have no zones
+        ("removal date past", {"RemovalDate": dt.datetime(2026, 1, 1)}, "", _INEFFECTIVE),  # noqa: DTZ001
+        ("removal after a minute", {"DurationUntilRemoval": 60}, "", _NARROWED),
+        ("removal date of the wrong type", {"RemovalDate": "2027-01-01"}, "", _NARROWED),
+        ("removal after a text", {"DurationUntilRemoval": "60"}, "", _NARROWED),
+        ("sent to watches", {"TargetDeviceType": 2}, "", _INEFFECTIVE),
+        ("sent to a text", {"TargetDeviceType": "2"}, "", _NARROWED),
+        ("sent to nobody knows what", {"TargetDeviceType": 77}, "", _NARROWED),
+        ("encrypted", {"IsEncrypted": True}, "", _INEFFECTIVE),
+        ("encrypted payload beside", {"EncryptedPayloadContent": b"x"}, "", _INEFFECTIVE),
     ):
-        yield Mutant(label, layer.rebuild({**top, **keys}))
+        yield Mutant(label, layer.rebuild({**top, **keys}), directions=frozenset(said), day=day)
     for place in range(len(top["PayloadContent"])):
-        made = _copied(top)
-        made["PayloadContent"][place]["PayloadEnabled"] = False
-        yield Mutant(f"payload {place} switched off", layer.rebuild(made))
+        for label, key, new in (
+            ("switched off", "PayloadEnabled", False),
+            ("of another type", "PayloadType", top["PayloadContent"][place]["PayloadType"] + ".x"),
+            ("of a type in another case", "PayloadType", top["PayloadContent"][place]["PayloadType"].swapcase()),
+            ("of no type", "PayloadType", None),
+            ("of a type that is a number", "PayloadType", 7),
+        ):
+            made = _copied(top)
+            if new is None:
+                del made["PayloadContent"][place][key]
+            else:
+                made["PayloadContent"][place][key] = new
+            yield Mutant(f"payload {place} {label}", layer.rebuild(made), directions=frozenset(_INEFFECTIVE))
         made = _copied(top)
         del made["PayloadContent"][place]
-        yield Mutant(f"payload {place} dropped", layer.rebuild(made))
-        made = _copied(top)
-        made["PayloadContent"][place]["PayloadType"] += ".x"
-        yield Mutant(f"payload {place} of another type", layer.rebuild(made))
+        yield Mutant(f"payload {place} dropped", layer.rebuild(made), directions=frozenset(_LOOSENED))
 
 
 def _xml_edits(layer: Layer, entries: Sequence[tuple[str, str]]) -> Iterator[Mutant]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy import documents, render
-from mdm_policy.build import importing, readback
+from mdm_policy import documents, render, templating
+from mdm_policy.build import importing, naming, readback
 from mdm_policy.build.coverage import Acting, Coverage, Watched, alike, cover
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Reading, Resolution
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.targets import Claim, DocumentSpec, Target
+    from mdm_policy.templating import Printer
 
     Sink = Callable[[str, bytes], None]
     Seal = Callable[[str, str, bytes], bytes | None]
@@ -113,13 +114,16 @@ def build(
     stem: str,
     sink: Sink,
     seal: Seal | None = None,
+    *,
+    printer: Printer = templating.print_page,
 ) -> Built:
     """Render, validate and read back every chosen target for every variant, handing each file to the sink.
 
     Documents that are worth signing go through `seal` on their way out, after they have been proven.
+    `printer` prints the templates; whoever lets a user's own in passes one that keeps them within limits.
 
     Raises:
-        PolicyError: a template, schema or capacity defect.
+        PolicyError: a template, schema or capacity defect; `output-name`, `output-duplicate`.
         NotProvenError: a document does not block exactly what is ordered (exit code 11).
 
     """
@@ -132,11 +136,12 @@ def build(
     used = {target.name: target.options(options.get(target.name, {})) for target in chosen}
     built_targets = []
     memo = render.memo(chosen)
+    sink = naming.guarded(sink)
     groups = alike(resolution.apps)
     watched = Watched(groups)
     for target in chosen:
         jobs = [
-            render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem, memo)
+            render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem, memo, printer)
             for variant in resolution.variants
         ]
         if not render.can_block(jobs[0]):

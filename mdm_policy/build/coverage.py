@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import decide
-from mdm_policy.decide.builds import compared, keys
+from mdm_policy.decide.builds import keys
+from mdm_policy.decide.columns import by_kind, select
 from mdm_policy.model import FAMILY_OF, BannedApp, DeviceClass, Frozen, Platform, Reading, Resolution
 
 if TYPE_CHECKING:
@@ -119,15 +120,11 @@ class Watched:
 
     def __init__(self, groups: Iterable[Alike]) -> None:
         """Find the keys that could match those apps."""
-        self.keys = frozenset(key for group in groups for key in keys(group[0]))
-        self.values = frozenset(value for _, _, value in self.keys)
+        self.keys = by_kind(key for group in groups for key in keys(group[0]))
 
     def part(self, reading: Reading) -> Reading:
         """Return a reading without findings, with the effects on those keys alone."""
-        values = self.values
-        near = [e for e in reading.effects if e.value in values or e.kind == "executable"]
-        effects = tuple([e for e in near if compared((e.family, e.kind, e.value)) in self.keys])
-        return msgspec.structs.replace(reading, effects=effects, findings=())
+        return msgspec.structs.replace(select(reading, self.keys), findings=())
 
 
 def _rows(

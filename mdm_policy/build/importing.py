@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,6 @@ from mdm_policy import render, templating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    import jinja2
 
     from mdm_policy.build import Written
     from mdm_policy.build.coverage import Alike
@@ -65,14 +61,11 @@ def import_text(
         PolicyError: the template's defect.
 
     """
-    env = _environment(*target.search)
     context = _context(target, jobs, written, alike)
-    return templating.render(env, target.folder, target.manifest.import_template, context).encode()
-
-
-@lru_cache(maxsize=64)
-def _environment(*folders: Path) -> jinja2.Environment:
-    return templating.environment("markdown", folders, _NAMES)
+    template = target.manifest.import_template
+    foreign = not target.packaged
+    page = templating.Page("markdown", target.search, _NAMES, target.folder, template, context, foreign=foreign)
+    return jobs[0].printer(page).encode()
 
 
 def _context(

@@ -30,12 +30,25 @@ class Input(Frozen, frozen=True):
     sha256: str
 
 
+class Command(Frozen, frozen=True):
+    """Say what the build was asked for that its inputs do not say, so that it can be rendered again.
+
+    `lists` are the recorded names of the lists, in order; `adopt` the lists adopted by option; `targets` the names of
+    those chosen, built or not.
+    """
+
+    lists: tuple[str, ...] = ()
+    adopt: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
 def manifest(
     resolution: Resolution,
     built: Built,
     inputs: Sequence[Input],
     names: Mapping[str, str],
     program: str,
+    command: Command,
     signer: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Write the manifest as canonical JSON.
@@ -51,6 +64,7 @@ def manifest(
         "version": VERSION,
         "program": program,
         "as_of": resolution.as_of,
+        "command": msgspec.to_builtins(command),
         "organization": {"name": resolution.organization_name, "identifier": resolution.organization_id},
         "inputs": [msgspec.to_builtins(i) for i in sorted(inputs, key=lambda i: (i.role, i.name))],
         "lists": [

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Effect
     from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, DocumentSpec
 
@@ -130,15 +129,9 @@ def _unread(
 def _by_rule(readings: Iterable[Reading]) -> list[tuple[Rule, dict[tuple[str, str], list[str]]]]:
     made: dict[int, tuple[Rule, dict[tuple[str, str], list[str]]]] = {}
     for reading in readings:
-        last: Effect | None = None
-        values: list[str] = []
-        for effect in reading.effects:
-            # Effects come in runs of one rule and kind, so the list of the one before is nearly always the right one.
-            if last is None or effect.rule is not last.rule or (effect.family, effect.kind) != (last.family, last.kind):
-                slot = made.setdefault(id(effect.rule), (effect.rule, {}))
-                values = slot[1].setdefault((effect.family, effect.kind), [])
-                last = effect
-            values.append(effect.value)
+        for column in reading.columns:
+            slot = made.setdefault(id(column.rule), (column.rule, {}))
+            slot[1].setdefault((column.family, column.kind), []).extend(column.values)
     return list(made.values())
 
 

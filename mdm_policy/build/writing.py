@@ -1,7 +1,12 @@
 """Put a finished build in place, whole or not at all, touching nothing that a build did not write.
 
 Files are made in a folder beside the output and flushed to disk; then the two folders change places in one step
-where the system can do that (Linux, macOS), else by two renames. A crash leaves the old output or the new one.
+where the system can do that (Linux, macOS), else by two renames. A crash leaves the old output or the new one; where
+two renames were needed, and it came between them, the next run puts the old output back.
+
+Beside the output `out` stand, while a build runs, `.out.mdm-policy.new` (what is being made), `.old` (the old output,
+between two renames) and `.lock`. The names are always the same and only the holder of the lock touches them, so what a
+killed run left behind is cleared by the next one, and never belongs to a living one (docs/adr/0020).
 """
 
 from __future__ import annotations
@@ -11,11 +16,14 @@ import itertools
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from mdm_policy import filenames
+from mdm_policy.build.locking import BusyError, Lock
 from mdm_policy.errors import Origin, PolicyError, error
 
 if TYPE_CHECKING:
@@ -44,23 +52,42 @@ class Staging:
 
     Raises:
         PolicyError: `output-foreign` when the output holds anything a build did not write, `output-not-a-folder`,
-            `output-unwritable` for what the file system refuses.
+            `output-busy` when another build is writing to it, `output-unwritable` for what the file system refuses.
 
     """
 
     def __init__(self, output: Path) -> None:
-        """Check the output folder and make the staging folder beside it."""
-        check_replaceable(output)
+        """Check the output folder, lock it against other builds, and make the staging folder beside it."""
         self._output = Path(os.path.abspath(output))  # noqa: PTH100 - `..` goes, symbolic links stay
         self._place = Origin(str(output))
         self._files: list[Path] = []
-        self._stage = self._output.with_name(f".{self._output.name}.{os.getpid()}.new")
         try:
+            check_replaceable(output)
+            self._stage, self._aside = _beside(self._output, "new"), _beside(self._output, "old")
             self._output.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self._stage, ignore_errors=True)
-            self._stage.mkdir(mode=0o755)
+            self._lock = Lock(_beside(self._output, "lock"))
+        except BusyError:
+            hint = "wait until it is done, and build again"
+            said = "another build is writing to this folder"
+            raise PolicyError([error("output-busy", said, self._place, hint)]) from None
         except OSError as bad:
             raise self._unwritable(bad) from None
+        try:
+            self._clear()
+            self._stage.mkdir(mode=0o755)
+        except BaseException as bad:
+            self._lock.release()
+            if isinstance(bad, OSError):
+                raise self._unwritable(bad) from None
+            raise
+
+    def _clear(self) -> None:
+        """Clear what a killed run left beside the output; what it had put aside without a successor is put back."""
+        if self._aside.is_dir() and not os.path.lexists(self._output):
+            self._aside.rename(self._output)
+        for left in (self._stage, self._aside):
+            if os.path.lexists(left):
+                shutil.rmtree(left)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -69,11 +96,20 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove what is left of the staging folder."""
-        shutil.rmtree(self._stage, ignore_errors=True)
+        """Remove what is left of the staging folder, and let the next build in, which removes what cannot be now."""
+        _remove(self._stage)
+        self._lock.release()
 
     def write(self, path: str, data: bytes) -> None:
-        """Write one file of the build; `path` is relative, with forward slashes."""
+        """Write one file of the build; `path` is relative, with forward slashes, and safe on every system.
+
+        Raises:
+            PolicyError: `output-name` when it is not; `output-unwritable`.
+
+        """
+        trouble = filenames.problem(path)
+        if trouble:
+            raise PolicyError([error("output-name", f"{path!r} cannot be written: {trouble}", self._place)])
         target = self._stage.joinpath(*path.split("/"))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +129,7 @@ class Staging:
             if self._output.exists():
                 # The check is made again: what the output holds may have changed while the build ran.
                 check_replaceable(self._output)
-                _exchange(self._stage, self._output)
+                _exchange(self._stage, self._output, self._aside)
             else:
                 self._stage.rename(self._output)
             _flush(self._output.parent)
@@ -130,7 +166,7 @@ def check_replaceable(output: Path) -> None:
 def _written_before(output: Path) -> set[str]:
     try:
         former = msgspec.json.decode((output / MANIFEST).read_bytes(), type=_Former)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # it lets out UnicodeDecodeError as it is
         return set()
     if former.format != "mdm-policy-build":
         return set()
@@ -147,18 +183,26 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _exchange(new: Path, old: Path) -> None:
+def _beside(output: Path, ending: str) -> Path:
+    return output.with_name(f".{output.name}.mdm-policy.{ending}")
+
+
+def _exchange(new: Path, old: Path, aside: Path) -> None:
     """Let two folders change places; what was the output is then the staging folder, and is removed with it."""
     if _swapped(new, old):
         return
-    aside = old.with_name(f".{old.name}.{os.getpid()}.old")
     old.rename(aside)
     try:
         new.rename(old)
     except OSError:
         aside.rename(old)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    _remove(aside)
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):  # `ignore_errors` lets some through: CPython 3.11 looks at a folder it has opened unguarded
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _swapped(new: Path, old: Path) -> bool:

@@ -30,8 +30,9 @@ COMMANDS = (
     "status",
     "targets",
     "verify",
+    "verify-build",
 )
-"""Every command, in the order the help shows them; a command's module has its name and holds `command`."""
+"""Every command, in the order the help shows them; a command's module has its name, with `_` for `-`, and holds `command`."""
 
 _HELP = {
     "apply": "Carry out a saved plan at an MDM, read everything back, and prove it.",
@@ -50,6 +51,7 @@ _HELP = {
     "status": "Report the evidence that devices have what was pushed.",
     "targets": "Show the targets, or one target in full.",
     "verify": "Prove, app by app and class by class, whether policies block what a list bans.",
+    "verify-build": "Hash a build's files again, render it again from its inputs, and compare.",
 }
 
 
@@ -66,7 +68,7 @@ class _Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"mdm_policy.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"mdm_policy.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,26 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from mdm_policy import __version__, catalogue, resources
-from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.coverage import COLUMNS
-from mdm_policy.build.manifest import Input, manifest
 from mdm_policy.build.writing import MANIFEST, Staging
 from mdm_policy.cli import inputs, output, signers
+from mdm_policy.cli.making import Order, Sealing, make
 from mdm_policy.errors import Origin, PolicyError, error, note
-from mdm_policy.model import Adoption, Resolution
 from mdm_policy.report import summary
 from mdm_policy.report.text import fill
-from mdm_policy.resolve import resolve
-from mdm_policy.targets import Target, discover, select
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
+    from mdm_policy.build import Built
     from mdm_policy.errors import Finding
-    from mdm_policy.model import Deployment
+    from mdm_policy.model import Deployment, Resolution
+    from mdm_policy.targets import Target
 
 
 @click.command(name="build")
@@ -94,31 +90,20 @@ def command(
         raise click.UsageError("name a LIST, or give --deployment FILE")
     day = as_of or inputs.today()
     read = inputs.gather(deployment, lists)
-    adoptions = [_adoption(name, day) for name in adopt]
-    _check_adopted(adopt, [item.id for item in read.lists])
-    resolution = resolve(read.lists, read.deployment, catalogue.load(), day, adopt=adoptions)
-    findings = tuple(dict.fromkeys((*read.findings, *resolution.findings)))
-    resolution = msgspec.structs.replace(resolution, findings=findings)
-    targets = discover(resources.templates(), folders)
-    chosen, options = _choice(read, targets, names)
-    stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
-    sealing = _sealing(signers.Given(**given), read, deployment, chosen, day) if signed else None
-    if sealing is None and signers.Given(**given).said:
+    if not signed and signers.Given(**given).said:
         raise click.UsageError("a build is signed only with --sign")
+
+    def sealing_for(chosen: Sequence[Target]) -> Sealing | None:
+        return _sealing(signers.Given(**given), read, deployment, chosen, day) if signed else None
+
     with _staging(folder) as staging:
-        built = build(resolution, chosen, targets, options, stem, staging.write, sealing.seal if sealing else None)
-        if not built.documents:
-            said = "no chosen target can block anything on these lists"
-            raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
-        if sealing is not None and not any(record.signing == "signed" for record in built.documents):
+        made = make(Order(read, day, adopt, names, folders), staging.write, sealing_for)
+        if made.sealing is not None and not any(record.signing == "signed" for record in made.built.documents):
             said = "--sign was given, and no document of this build is one to sign"
             raise PolicyError([error("nothing-to-sign", said, None, "see docs/signing.md for those that are")])
-        files = [Input(*file) for file in read.files]
-        data = manifest(
-            resolution, built, files, read.names, f"mdm-policy {__version__}", sealing.told if sealing else None
-        )
-        staging.write(MANIFEST, data)
+        staging.write(MANIFEST, made.manifest)
         staging.commit()
+    resolution, built, data, sealing = made.resolution, made.built, made.manifest, made.sealing
     _tell(format_, resolution, built, folder, data)
     found = (*resolution.findings, *built.findings, *_on_signing(sealing, read.deployment, built))
     output.findings(found, brief="manifest.json")
@@ -126,22 +111,9 @@ def command(
         raise click.exceptions.Exit(11)
 
 
-class _Sealing:
-    """Sign the documents of the targets that are to be signed."""
-
-    def __init__(self, sealer: signers.Sealer, targets: Collection[str] | None) -> None:
-        self._sealer = sealer
-        self._targets = targets
-        self.told = sealer.told
-        self.findings = sealer.findings
-
-    def seal(self, target: str, path: str, data: bytes) -> bytes | None:
-        return self._sealer(path, data) if self._targets is None or target in self._targets else None
-
-
 def _sealing(
     given: signers.Given, read: inputs.Inputs, deployment: Path | None, chosen: Sequence[Target], day: str
-) -> _Sealing:
+) -> Sealing:
     """Get ready to sign, as options and deployment say."""
     plan = read.deployment.signing if read.deployment else None
     if deployment is not None:
@@ -152,10 +124,10 @@ def _sealing(
         if target is not None and not any(spec.sign for spec in target.manifest.documents):
             said = f"the target {name!r} has no document to sign"
             raise PolicyError([error("target-not-signed", said, place, "see docs/signing.md for those that have")])
-    return _Sealing(signers.sealer(given, day), None if named is None else {name for name, _ in named})
+    return Sealing(signers.sealer(given, day), None if named is None else {name for name, _ in named})
 
 
-def _on_signing(sealing: _Sealing | None, deployment: Deployment | None, built: Built) -> tuple[Finding, ...]:
+def _on_signing(sealing: Sealing | None, deployment: Deployment | None, built: Built) -> tuple[Finding, ...]:
     if sealing is not None:
         return sealing.findings
     plan = deployment.signing if deployment else None
@@ -172,31 +144,6 @@ def _staging(folder: Path) -> Staging:
     except OSError as bad:
         said, hint = f"cannot write the build: {bad.strerror or bad}", "choose another folder with -o"
         raise PolicyError([error("output-unwritable", said, Origin(str(folder)), hint)]) from None
-
-
-def _adoption(name: str, day: str) -> Adoption:
-    place = Origin("--adopt")
-    return Adoption(name, "the --adopt option", day, ("no-install", "no-launch"), place)
-
-
-def _check_adopted(adopted: Sequence[str], lists: Sequence[str]) -> None:
-    strange = [name for name in adopted if name not in lists]
-    if strange:
-        hint = f"lists of this build: {', '.join(lists)}"
-        raise PolicyError(
-            [error("adopt-unknown", f"--adopt {name}: not a list of this build", None, hint) for name in strange]
-        )
-
-
-def _choice(
-    read: inputs.Inputs, targets: dict[str, Target], names: Sequence[str]
-) -> tuple[tuple[Target, ...], dict[str, dict[str, object]]]:
-    deployment = read.deployment
-    options = deployment.options if deployment else {}
-    found = check_options(targets, options, deployment.origin if deployment else None)
-    if found:
-        raise PolicyError(found)
-    return select(targets, names, deployment.targets if deployment else None), options
 
 
 def _open_gaps(built: Built) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from mdm_policy import catalogue, loading
 from mdm_policy.cli import inputs, signatures
-from mdm_policy.cli.policies import Policies, read_policies
+from mdm_policy.cli.policies import Policies, answers, read_policies
 from mdm_policy.diff import ListSide, Side
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Resolution
@@ -51,7 +51,9 @@ def given(text: str) -> Given:
     path = Path(text)
     if text.lower() in _NULL:
         return Given(text, ())
-    return Given(text, (path,), str(path) if path.is_dir() else str(path.parent) if path.parent.name else "")
+    return Given(
+        text, (path,), str(path) if answers(path, Path.is_dir) else str(path.parent) if path.parent.name else ""
+    )
 
 
 def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ()) -> Sources:
@@ -76,7 +78,7 @@ def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ())
             lists += reader.lists([(str(path), None)], None)
         else:
             others.append(path)
-            mine = list(_language(path)) if path.is_dir() else []
+            mine = list(_language(path)) if answers(path, Path.is_dir) else []
             strange.update(str(one) for one, _ in mine)
             lists += reader.lists([(str(one), None) for one, kind in mine if kind == "ban-list"], None)
     policies = read_policies(others, max_size=max_size)
@@ -91,9 +93,9 @@ def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ())
 
 def _kind(path: Path) -> str:
     """Tell whether a path is written in the program's own language: a shipped list's id, a list, a deployment."""
-    if str(path) in inputs.shipped() and not path.exists():
+    if str(path) in inputs.shipped() and not answers(path, Path.exists):
         return "ban-list"
-    if path.suffix.lower() not in _LISTS or not path.is_file():
+    if path.suffix.lower() not in _LISTS or not answers(path, Path.is_file):
         return ""
     kind = loading.detect(inputs.read(path))
     return kind if kind in _LANGUAGE else ""

@@ -179,10 +179,12 @@ class Reader:
         return source
 
 
-def gather(deployment: Path | None, lists: Sequence[str], given: Source | None = None) -> Inputs:
+def gather(
+    deployment: Path | None, lists: Sequence[str], given: Source | None = None, folder: Path | None = None
+) -> Inputs:
     """Read a deployment and lists; lists given by name or path replace the deployment's.
 
-    `given` is the deployment's text, when it has been read already.
+    `given` is the deployment's text, when it has been read already; `folder` is what paths of lists are relative to.
 
     Raises:
         PolicyError: with every error of every file.
@@ -191,7 +193,7 @@ def gather(deployment: Path | None, lists: Sequence[str], given: Source | None =
     reader = Reader((deployment, given) if deployment is not None and given is not None else None)
     loaded = reader.deployment(deployment) if deployment else None
     if lists:
-        found = reader.lists([(reference, None) for reference in lists], None)
+        found = reader.lists([(reference, None) for reference in lists], folder)
     elif loaded is not None and deployment is not None:
         found = reader.lists(loaded.lists, deployment.parent)
     else:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mdm_policy.errors import Finding
 
 _MAX_SNIPPET_FILE = 16 * 1024 * 1024
+_MAX_SNIPPET_LINES = 1_000_000
 
 
 def width() -> int:
@@ -98,6 +99,8 @@ def _lines(path: Path) -> list[str]:
         if not path.is_file() or path.stat().st_size > _MAX_SNIPPET_FILE:
             return []
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            return [line.rstrip("\n") for line in file]
+            text = file.read()
+            # A file of nothing but line feeds would make a hundred million bytes of empty lines.
+            return text.split("\n") if text.count("\n") <= _MAX_SNIPPET_LINES else []
     except (OSError, ValueError):
         return []

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.cli import policy_fleet
 from mdm_policy.cli.policy_builds import MANIFEST, BuildFolder, Record, read_build
+from mdm_policy.cli.policy_copies import decoded_copies
 from mdm_policy.cli.policy_jamf import as_xml, is_jamf
 from mdm_policy.documents import MAX_SIZE, Document, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
@@ -28,15 +30,16 @@ _MEANT = frozenset({".json", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", 
 """Suffixes of files that a folder holds as documents: one that cannot be read is an error, not a stranger."""
 _TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
 """Suffixes of files that only people read."""
-_GITOPS = frozenset(
-    {"agent_options", "org_settings", "policies", "queries", "reports", "settings", "software", "team_settings"}
-)
-"""Keys beside `controls` by which a Fleet GitOps file is known (fleetdm/fleet docs/Configuration/yaml-files.md)."""
-_SETTINGS = ("apple_settings", "macos_settings", "windows_settings", "android_settings")
-_LISTS = ("configuration_profiles", "custom_settings")
 _GROWN = 8
 """How many times as large as the file it came from a translation may be."""
-_PROFILES = ("apple-profile", "apple-declaration-configuration", "apple-declaration-activation", "applocker-rules")
+_PROFILES = (
+    "apple-profile",
+    "apple-declaration-configuration",
+    "apple-declaration-activation",
+    "applocker-rules",
+    "amapi-policy",
+)
+"""Kinds of documents that Fleet sends: in a folder of its GitOps files, one that none of them names reaches nobody."""
 
 
 class Policies(msgspec.Struct, frozen=True):
@@ -97,7 +100,7 @@ class _Reading:
             tuple(self._builds.values()),
             frozenset(self._named),
             {name: tuple(paths) for name, paths in self._sources.items()},
-            {name: _together(scopes) for name, scopes in self._scopes.items()},
+            {name: policy_fleet.together(scopes) for name, scopes in self._scopes.items()},
         )
 
     def take(self, path: Path) -> None:
@@ -105,7 +108,7 @@ class _Reading:
         source = str(path)
         if path.name == MANIFEST and read_build(path.parent) is not None:
             path = path.parent
-        if source != STANDARD_INPUT and _is(path, Path.is_dir):
+        if source != STANDARD_INPUT and answers(path, Path.is_dir):
             self._folder(path, source)
             return
         name = self._file(path, source, meant=True, named=True)
@@ -123,17 +126,21 @@ class _Reading:
             name = self._file(path, source, meant=path.suffix.lower() in _MEANT)
             if not name:
                 continue
-            controls = _controls(self._documents[name])
+            controls = policy_fleet.controls(self._documents[name])
             if controls is not None:
                 gitops.append((path, controls))
                 del self._documents[name]
             elif self._documents[name].kind in _PROFILES:
                 profiles.append(name)
+        for name, finding in list(decoded_copies(self._documents)):
+            if name not in self._named:
+                del self._documents[name]
+                self._findings.append(finding)
         for path, controls in gitops:
             self._apply(path, controls, source)
         for name in profiles if gitops else ():
             if name not in self._scopes:
-                del self._documents[name]
+                self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
                 said = "no GitOps file names it, so no device gets it; it does not count"
                 self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
 
@@ -151,16 +158,14 @@ class _Reading:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if _is(entry, Path.is_dir):
+            if answers(entry, Path.is_dir):
                 yield from self._walk(entry, (*above, real))
-            elif entry.suffix.lower() not in _TEXTS and (_is(entry, Path.is_file) or entry.is_symlink()):
+            elif entry.suffix.lower() not in _TEXTS and (answers(entry, Path.is_file) or entry.is_symlink()):
                 yield entry
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
         """Read one file and return the name of its document, or nothing when it holds none."""
-        real = os.path.realpath(path)
-        if str(path) == STANDARD_INPUT:
-            real = STANDARD_INPUT
+        real = _real(path)
         if real not in self._seen:
             self._seen[real] = self._open(path, meant, named)
         name = self._seen[real]
@@ -221,64 +226,48 @@ class _Reading:
             name = self._file(path, source, meant=True)
             held = self._documents.pop(name).value if name else None
             controls = held if isinstance(held, dict) else {}
-        for entry in _entries(controls):
+        for platform, entry in policy_fleet.entries(controls):
             pattern = entry.get("path", entry.get("paths"))
             if not isinstance(pattern, str):
                 continue
-            found = sorted(path.parent.glob(pattern)) if "paths" in entry and not pattern.startswith(("/", "~")) else []
-            for profile in found or [path.parent / pattern]:
+            for profile in (_matches(path.parent, pattern) if "paths" in entry else []) or [path.parent / pattern]:
                 activation = entry.get("activation")
                 files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
                 for name in filter(None, [self._file(one, source, meant=True) for one in files]):
-                    self._scopes.setdefault(name, []).append(_labels(entry))
+                    refused = policy_fleet.refused(self._documents[name]) if platform == "android_settings" else None
+                    if refused is not None:
+                        self._findings.append(refused)
+                    scope = policy_fleet.labels(entry) if refused is None else Scope("nobody")
+                    self._scopes.setdefault(name, []).append(scope)
+
+
+def _real(path: Path) -> str:
+    """Return what a path leads to; one that cannot be a path on this system leads to itself."""
+    if str(path) == STANDARD_INPUT:
+        return STANDARD_INPUT
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    """Return the files a pattern matches; a pattern that is none matches nothing."""
+    if pattern.startswith(("/", "~")):
+        return []
+    try:
+        return sorted(folder.glob(pattern))
+    except (OSError, ValueError, LookupError, NotImplementedError):
+        return []
 
 
 def _milder(finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, severity="warning")
 
 
-def _is(path: Path, ask: Any) -> bool:
+def answers(path: Path, ask: Any) -> bool:
     """Ask what a path is; one that cannot even be asked for is nothing."""
     try:
         return bool(ask(path))
     except (OSError, ValueError):
         return False
-
-
-def _controls(document: Document) -> dict[str, Any] | None:
-    """Return the controls of a Fleet GitOps file, or None when a document is none."""
-    value = document.value
-    if document.format != "json" or document.kind != "unknown" or not isinstance(value, dict):
-        return None
-    controls = value.get("controls")
-    if isinstance(controls, dict):
-        return controls
-    return {} if len(_GITOPS & value.keys()) > 1 else None
-
-
-def _entries(controls: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for platform in _SETTINGS:
-        settings = controls.get(platform)
-        for key in _LISTS:
-            listed = settings.get(key) if isinstance(settings, dict) else None
-            yield from (entry for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict))
-
-
-def _labels(entry: dict[str, Any]) -> Scope:
-    """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones."""
-    named = {key: tuple(map(str, entry[key])) for key in entry if key.startswith("labels_") and entry[key]}
-    every, some = named.get("labels_include_all", ()), named.get("labels_include_any", ())
-    excluded = named.get("labels_exclude_any", ())
-    if every or some:
-        return Scope("groups", every or some, excluded, filtered=len(every) > 1)
-    return Scope("not-stated", excluded=excluded)
-
-
-def _together(scopes: list[Scope]) -> Scope:
-    """Return whom several entries reach between them: without a label, whatever the file is for."""
-    plain = [scope for scope in scopes if scope.state == "not-stated" and not scope.excluded]
-    if plain or len(scopes) == 1:
-        return (plain or scopes)[0]
-    groups = tuple(sorted({name for scope in scopes for name in scope.groups}))
-    excluded = tuple(sorted({name for scope in scopes for name in scope.excluded}))
-    return Scope("groups" if groups else "not-stated", groups, excluded, any(scope.filtered for scope in scopes))

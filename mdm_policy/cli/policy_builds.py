@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _FORMAT = "mdm-policy-build"
+_MOST_DIGITS = 9
+"""Digits read of one part of a version; Python refuses to read thousands of them."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -133,7 +135,7 @@ def _read_back(one: _Document) -> tuple[tuple[str, Family, Kind, Rule], ...]:
 def _rule(block: _Block) -> Rule:
     """Make the rule a manifest claims; it rests on that word alone, and its fact says so."""
     versions = {
-        platform: tuple(int(part) for part in version.split(".") if part.isdecimal())
+        platform: tuple(int(part[:_MOST_DIGITS]) for part in version.split(".") if part.isdecimal())
         for platform, version in block.platforms.items()
     }
     return Rule(

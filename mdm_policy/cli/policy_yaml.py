@@ -21,7 +21,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from mdm_policy.documents.texts import MAX_DEPTH, Report, decode
+from mdm_policy.documents.texts import MAX_DEPTH, Report, check_values, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,9 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
         PolicyError: `document-syntax`, `yaml-alias`, `yaml-tag` or what keeps the bytes from being text.
 
     """
-    text = decode(name, data, max_size).text
+    source = decode(name, data, max_size)
+    check_values(source, "yaml", max_size)
+    text = source.text
     report = Report(name)
     writer = _Writer(report)
     try:

@@ -5,7 +5,7 @@ The law, in the order in which it is applied:
 1. The app has no build on the platform (see `builds`): `not-applicable` if it does not exist there, else `unknown`.
 2. The personal side of a personally owned Android device is beyond every setting: `unenforceable`.
 3. Each build is judged by the rules in force. Apple's deny lists add up, its allow lists intersect, and deny beats
-   allow. Elsewhere a block and an explicit allow of the same mechanism contradict each other, and nobody knows which
+   allow, but for macOS's old path lists. Elsewhere a block and an explicit allow of the same mechanism contradict each other, and nobody knows which
    wins: `unknown`. A document that may not reach the device, or lifts itself at a time nobody can tell, counts only as
    `unknown`.
 4. Among the rules on one build the best counts: one that holds before one that does not, then the stronger, then the
@@ -52,6 +52,10 @@ _SCORES = {
 }
 _ALLOWED = _SCORES["allowed", "weak", False]
 _UNKNOWN = _SCORES["unknown", "weak", False]
+
+
+_DENY_WINS = "apple"
+"""The mechanism in which an app that is denied stays denied, whatever allows it."""
 
 
 class Decision(Frozen, frozen=True, gc=False):
@@ -169,7 +173,7 @@ def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[str]) -> 
         if not view.in_force(hit.rule):
             continue
         if hit.rule.sense == "allow":
-            if hit.reach.alive and not hit.rule.id.startswith("apple-"):
+            if hit.reach.alive and _mechanism(hit.rule) != _DENY_WINS:
                 contested.add(_mechanism(hit.rule))
             continue
         outcome = _outcome(hit, view.state, name)
@@ -194,7 +198,8 @@ def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
 
 
 def _mechanism(rule: Rule) -> str:
-    return rule.id.partition("-")[0]
+    """Return what a rule competes within; macOS's path lists yield to the list of apps beside them."""
+    return "apple-parental" if rule.id.startswith(("apple-path-", "apple-parental-")) else rule.id.partition("-")[0]
 
 
 def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:

@@ -26,14 +26,14 @@ def reach(
     """Return whether a document reaches a class, or any device at all when there is no class.
 
     Included groups cover a class that has every one of its groups among them. An exclusion may hit a class that names
-    no groups or shares one; a filter may hit any. Without a class, groups are only a note.
+    no groups or shares one, and any class where it names single devices; a filter may hit any. Without a class, groups are only a note.
     """
     if cls is not None and cls.managed_by and reading.mdm and cls.managed_by != reading.mdm:
         return Reach(
             False, note=f"{reading.path} is a document of {reading.mdm}, the class is managed by {cls.managed_by}"
         )
     activation = _activation(reading, readings)
-    if not activation.alive or activation.doubt:
+    if activation is not None:
         return activation
     scope = reading.scope
     if scope.state == "nobody":
@@ -48,7 +48,9 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
     mine = set(cls.groups) if cls else set()
     if scope.filtered:
         return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out")
-    if scope.excluded and (mine & set(scope.excluded) or (cls is not None and not mine)):
+    # A device, user or building left out by name (`computers: x`) may be of any class, whatever its groups are.
+    single = any(": " in name for name in scope.excluded)
+    if scope.excluded and cls is not None and (single or not mine or mine & set(scope.excluded)):
         return Reach(doubt=f"{path} excludes {', '.join(scope.excluded)}, which may hold the devices")
     if scope.excluded and cls is None:
         return Reach(note=f"{path} excludes {', '.join(scope.excluded)}")
@@ -62,14 +64,14 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
     return Reach(doubt=f"{path} is assigned to {named}, which may not hold the devices")
 
 
-def _activation(reading: Reading, readings: Sequence[Reading]) -> Reach:
-    """Return whether some activation turns a declared configuration on; without any among the inputs nobody can say."""
+def _activation(reading: Reading, readings: Sequence[Reading]) -> Reach | None:
+    """Return whether some activation turns a declared configuration on; None when no input says anything about that."""
     if reading.kind != "apple-declaration-configuration":
-        return Reach()
+        return None
     activations = [one for one in readings if one.kind == "apple-declaration-activation"]
     mine = [one for one in activations if reading.declares and reading.declares in one.activates]
     if activations and not mine:
         return Reach(False, note=f"{reading.path} is named by no activation, so no device applies it")
     if mine and all(one.scope.filtered for one in mine):
         return Reach(doubt=f"{reading.path} is activated under a predicate that may leave the devices out")
-    return Reach()
+    return Reach() if mine else None

@@ -69,9 +69,7 @@ class Comparer:
 
     def _judged(self, unit: Unit) -> _Judged:
         """Judge one of all the builds that have the same rules on them, on both sides."""
-        rules = tuple(
-            tuple((self._old.keys.get(key), self._new.keys.get(key)) for key in group) for group in unit.groups
-        )
+        rules = tuple(tuple((self._old.acts.on(key), self._new.acts.on(key)) for key in group) for group in unit.groups)
         shipped = tuple(sorted({one.maker.lower() == "apple" for one in unit.app.preinstalled}))
         kinds = tuple(identifier.kind for identifier in unit.app.identifiers)
         mark = (unit.family, unit.raw, kinds, ANYTHING in unit.shown, rules, shipped)

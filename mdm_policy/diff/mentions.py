@@ -9,14 +9,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from mdm_policy.documents import Document
 
 _TAIL = re.compile(r"[\\/]([^\\/]+)[\\/]?\Z")
+_LONGEST = 1000
+"""No identifier is longer; a text that is may be a whole document."""
 _ALIKE = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04bb\u043a\u043c\u0442\u03bf\u03bd\u03b101i|",
     "aeopcxyljsdhkmtova" + "olll",
@@ -41,18 +46,17 @@ class Mentions:
         """Return the texts, new since `before`, that a person takes for the given one, and a device does not."""
         if self._folded is None:
             self._folded = {}
-            for text in self._texts().keys() - before._texts().keys():
+            fresh = self._texts().keys() - before._texts().keys()
+            for text in [text for text in fresh if len(text) <= _LONGEST]:
                 self._folded.setdefault(fold(text), set()).add(text)
         return tuple(sorted(self._folded.get(fold(value), set()) - {value}))
 
     def _texts(self) -> Counter[str]:
         if self._counted is None:
-            self._counted = Counter()
-            for text in (text for document in self._documents for text in texts(document)):
-                self._counted[text] += 1
-                tail = _TAIL.search(text) if "\\" in text or "/" in text else None
-                if tail:
-                    self._counted[tail[1]] += 1
+            found = [text for document in self._documents for text in texts(document)]
+            self._counted = Counter(found)
+            paths = [_TAIL.search(text) for text in found if "\\" in text or "/" in text]
+            self._counted.update([tail[1] for tail in paths if tail])
         return self._counted
 
 
@@ -66,27 +70,40 @@ def fold(text: str) -> str:
     return shown.casefold().translate(_ALIKE)
 
 
-def texts(document: Document) -> Iterator[str]:
-    """Yield every text of a document and of what is embedded in it, each once for every place it stands in."""
+def texts(document: Document) -> list[str]:
+    """Return every text of a document and of what is embedded in it, each once for every place it stands in."""
     if document.format == "xml":
-        for element in document.value.iter():
-            yield from (text.strip() for text in (element.text, *element.attrib.values()) if text)
+        parts = [part for element in document.value.iter() for part in (element.text, *element.attrib.values()) if part]
+        found = [part.strip() for part in parts]
     else:
-        yield from _texts(document.value)
+        found = _texts(document.value)
     for _, inner in document.inner:
         if not inner.part:
-            yield from texts(inner)
+            found += texts(inner)
         else:
-            yield from (text for _, deeper in inner.inner for text in texts(deeper))
+            found += [text for _, deeper in inner.inner for text in texts(deeper)]
+    return found
 
 
-def _texts(value: Any) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+def _texts(value: Any) -> list[str]:
+    """Return the texts of plain data, level by level: a few passes over each, no step for each value."""
+    found: list[str] = []
+    level = [value]
+    while level:
+        strings = [one for one in level if type(one) is str]
+        found += strings
+        dicts = [one for one in level if type(one) is dict]
+        lists = [one for one in level if type(one) is list]
+        level = [*chain.from_iterable(map(dict.values, dicts)), *chain.from_iterable(lists)]
+        for one in strings:
+            if "[" in one and one.lstrip().startswith("["):
+                level += _packed(one)
+    return found
+
+
+def _packed(text: str) -> list[Any]:
+    """Return what a list that is written as a text holds: so Android hands lists to browsers."""
+    try:
+        return msgspec.json.decode(text, type=list)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return []

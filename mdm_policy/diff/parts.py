@@ -13,6 +13,7 @@ import msgspec
 
 from mdm_policy.decide import Reach, reach
 from mdm_policy.decide.builds import Key, compared
+from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in
 from mdm_policy.model import Frozen, Scope
 
 if TYPE_CHECKING:
@@ -48,37 +49,29 @@ class Part(Frozen, frozen=True):
 class Coded:
     """Hold one side of a part by identifier: which rules act on it, each rule as a number both sides share."""
 
-    def __init__(self, named: Sequence[Named], codes: Codes) -> None:
-        """Go through all effects once."""
+    def __init__(self, named: Sequence[Named], codes: Codes, sets: Sets) -> None:
+        """Go through all effects once; `sets` is what both sides number sets of rules by."""
         self.named = tuple(named)
         self.readings = tuple(one.reading for one in named)
-        self.keys: dict[Key, frozenset[int]] = {}
+        self.acts = Acts(sets)
         self.effects: dict[Key, list[tuple[Named, Effect]]] = {}
         """Filled by `gather` alone, for the few keys that changed."""
         self.lists = frozenset(
             codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
         )
-        unions: dict[tuple[frozenset[int], int], frozenset[int]] = {}
-        nothing: frozenset[int] = frozenset()
-        keys = self.keys
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
-            for effect in one.reading.effects:
-                key = compared((effect.family, effect.kind, effect.value))
-                step = (keys.get(key, nothing), own[id(effect.rule)])
-                union = unions.get(step)
-                if union is None:
-                    union = unions[step] = step[0] | {step[1]}
-                keys[key] = union
+            for column in one.reading.columns:
+                self.acts.add(own[id(column.rule)], column)
 
     def gather(self, keys: Iterable[Key]) -> None:
         """Remember the effects on some keys."""
-        wanted = set(keys)
+        wanted = by_kind(keys)
         for one in self.named:
-            for effect in one.reading.effects:
-                key = compared((effect.family, effect.kind, effect.value))
-                if key in wanted:
-                    self.effects.setdefault(key, []).append((one, effect))
+            for column in one.reading.columns:
+                for place in places_in(column, wanted.get((column.family, column.kind), ())):
+                    effect = column.effect(place)
+                    self.effects.setdefault(compared(effect.key), []).append((one, effect))
 
     def slim(self, keys: Iterable[Key]) -> tuple[Reading, ...]:
         """Return the readings with the effects on some keys alone."""

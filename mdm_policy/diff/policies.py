@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.decide.columns import Sets
 from mdm_policy.diff.directions import Comparer, Verdicts, before_after
 from mdm_policy.diff.grid import Grid
 from mdm_policy.diff.mentions import Mentions
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mdm_policy.diff.model import Side
     from mdm_policy.diff.parts import Part
     from mdm_policy.documents import Document
-    from mdm_policy.model import BannedApp, DeviceClass, Effect, ListStatus
+    from mdm_policy.model import BannedApp, Column, DeviceClass, Effect, ListStatus
 
 _SILENT = frozenset({"apple-declaration-activation"})
 """Kinds that do nothing themselves and are judged through others."""
@@ -100,14 +101,14 @@ def _compare(
     Findings, and the names of documents whose entries differ, are added to what is `told`.
     """
     findings, acting = told
-    codes = Codes()
-    old, new = Coded(part.old, codes), Coded(part.new, codes)
+    codes, sets = Codes(), Sets()
+    old, new = Coded(part.old, codes, sets), Coded(part.new, codes, sets)
     whole = old.lists != new.lists
-    every = old.keys.keys() | new.keys.keys()
-    differ = [key for key in every if old.keys.get(key) != new.keys.get(key)]
+    differ = old.acts.differing(new.acts)
     acting |= codes.names(old.lists ^ new.lists)
     acting |= codes.names(code for both in {_both(old, new, key) for key in differ} for code in both)
-    asked: list[Key] = sorted(every if whole else differ)
+    every = old.acts.keys() | new.acts.keys() if whole else differ
+    asked: list[Key] = sorted(every)
     if whole:
         asked += sorted({i.key for app in question.apps for i in app.identifiers} - every)
     chosen = list(units(asked, apps))
@@ -134,7 +135,7 @@ def _compare(
     for unit, verdicts in made:
         leaks = verdicts.direction == "NARROWED" and all(point.leak > 0 for point in verdicts.points)
         helped = not leaks and any((unit.key, unit.family, (name,)) in kept for name in unit.part_of)
-        same = all(old.keys.get(key) == new.keys.get(key) for key in unit.keys)
+        same = all(old.acts.on(key) == new.acts.on(key) for key in unit.keys)
         if helped or (verdicts.direction == "EQUIVALENT" and (same or not verdicts.every)):
             continue
         point = verdicts.points[0]
@@ -143,8 +144,7 @@ def _compare(
 
 def _both(old: Coded, new: Coded, key: Key) -> frozenset[int]:
     """Return the rules that act on an identifier on one side alone."""
-    nothing: frozenset[int] = frozenset()
-    return old.keys.get(key, nothing) ^ new.keys.get(key, nothing)
+    return frozenset(old.acts.on(key)) ^ frozenset(new.acts.on(key))
 
 
 def _place(side: Coded, unit: Unit, decision: Decision) -> tuple[str, str]:
@@ -268,7 +268,7 @@ def _others(
     new = [one.new for one in changed if one.new is not None]
     acting = [_acting(named) for named in (left, right)]
     kinds = kinds_of(old) & kinds_of(new)
-    made = list(others(leaves(old, acting[0]), leaves(new, acting[1]), kinds))
+    made = list(others(leaves(old, acting[0], kinds), leaves(new, acting[1], kinds)))
     for one in changed:
         document = one.old or one.new
         idle = document is not None and document.kind not in _SILENT and document.kind not in kinds
@@ -277,10 +277,11 @@ def _others(
     return tuple(made)
 
 
-def _acting(named: Iterable[Named]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _acting(named: Iterable[Named]) -> dict[str, list[Column]]:
+    """Return the effects of each document, by its name."""
+    found: dict[str, list[Column]] = {}
     for one in named:
-        found.setdefault(one.reading.path, []).extend(effect.pointer for effect in one.reading.effects)
+        found.setdefault(one.reading.path, []).extend(one.reading.columns)
     return found
 
 

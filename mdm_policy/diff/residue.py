@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.diff.model import Other
 from mdm_policy.documents import elements, split
+from mdm_policy.model import Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mdm_policy.documents import Document
+    from mdm_policy.model import Column
 
 _NAMES = frozenset(
     {
@@ -42,26 +44,39 @@ Leaf = tuple[str, str, str]
 """The kind of a document, the place in it, and the value; `*` stands for the index in a list."""
 
 
-def leaves(documents: Iterable[Document], acting: Mapping[str, Collection[str]]) -> set[Leaf]:
-    """Return every value that no reader judges; `acting` are the pointers of the effects, by document."""
+def leaves(documents: Iterable[Document], acting: Mapping[str, Iterable[Column]], kinds: Collection[str]) -> set[Leaf]:
+    """Return every value that no reader judges in documents of some kinds; `acting` are the effects, by document."""
     found: set[Leaf] = set()
     for document in documents:
-        skipped = {_item(pointer) for pointer in acting.get(document.name, ())}
-        _leaves(document, "", skipped, found)
+        _leaves(document, "", _Judged(acting.get(document.name, ())), kinds, found)
     return found
 
 
-def others(old: set[Leaf], new: set[Leaf], kinds: Collection[str]) -> tuple[Other, ...]:
-    """Return the keys that changed in kinds of documents both sides have."""
+def others(old: set[Leaf], new: set[Leaf]) -> tuple[Other, ...]:
+    """Return the keys that changed."""
     places = {leaf[:2] for leaf in old} & {leaf[:2] for leaf in new}
     gone, added = _by_place(old - new), _by_place(new - old)
     made = []
     for place in sorted(gone.keys() | added.keys()):
         kind, pointer = place
-        if kind not in kinds or (pointer.rpartition("/")[2] in _INJECTED and place not in places):
+        if pointer.rpartition("/")[2] in _INJECTED and place not in places:
             continue
         made.append(Other(kind, pointer, _short(gone.get(place, ())), _short(added.get(place, ()))))
     return tuple(made)
+
+
+class _Judged:
+    """Hold which entries serve an effect: some of a list by their places, others by their pointers."""
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.places: dict[str, set[int]] = {}
+        self.pointers: set[str] = set()
+        for column in columns:
+            kept = column.pointers
+            if isinstance(kept, Run):
+                self.places.setdefault(kept.base, set()).update(kept.places)
+            else:
+                self.pointers.update(map(_item, kept))
 
 
 def kinds_of(documents: Iterable[Document]) -> set[str]:
@@ -73,44 +88,51 @@ def kinds_of(documents: Iterable[Document]) -> set[str]:
     return found
 
 
-def _leaves(document: Document, prefix: str, skipped: Collection[str], found: set[Leaf]) -> None:
+def _leaves(document: Document, prefix: str, judged: _Judged, kinds: Collection[str], found: set[Leaf]) -> None:
     """Gather from a document and from all that is inside it, each under its own kind and its own places."""
     held = {prefix + pointer: inner for pointer, inner in document.inner}
-    beside = {*skipped, *held}
-    walked = _xml(document.value, prefix) if document.format == "xml" else _plain(document.value, prefix, beside)
-    for pointer, value in walked:
-        if pointer in beside:
-            continue
-        parts = split(pointer[len(prefix) :])
-        if _NAMES.isdisjoint(parts) and _JUDGED.isdisjoint(parts) and not _under(pointer, skipped):
-            where = "".join(f"/{'*' if part.isdecimal() else part}" for part in parts)
+    if document.kind in kinds:
+        skipped = {*judged.pointers, *held}
+        walked = _xml(document.value, prefix, skipped) if document.format == "xml" else None
+        for where, value in walked or _plain(document.value, prefix, skipped, judged.places):
             found.add((document.kind, where, value))
     for pointer, inner in held.items():
-        _leaves(inner, pointer, skipped, found)
+        _leaves(inner, pointer, judged, kinds, found)
 
 
-def _plain(value: Any, prefix: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:
-    waiting = [(prefix, value)]
+def _plain(
+    value: Any, prefix: str, skipped: Collection[str], places: Mapping[str, Collection[int]]
+) -> Iterator[tuple[str, str]]:
+    """Walk down to the values that nobody has judged; `where` is a place without the indexes that lead to it."""
+    waiting = [(prefix, "", value)]
     while waiting:
-        at, one = waiting.pop()
+        at, where, one = waiting.pop()
         if at in skipped:
             continue
         if isinstance(one, dict):
             if one.get("PayloadType") not in _IGNORED_PAYLOADS:
-                waiting.extend((f"{at}/{_escaped(key)}", item) for key, item in one.items())
+                kept = [(key, item) for key, item in one.items() if key not in _NAMES and key not in _JUDGED]
+                waiting.extend((f"{at}/{_escaped(k)}", f"{where}/{'*' if k.isdecimal() else k}", i) for k, i in kept)
         elif isinstance(one, list):
-            waiting.extend((f"{at}/{place}", item) for place, item in enumerate(one))
+            gone = places.get(at, ())
+            if len(gone) < len(one):
+                below = f"{where}/*"
+                waiting.extend((f"{at}/{place}", below, item) for place, item in enumerate(one) if place not in gone)
         elif one is not None and (not isinstance(one, str) or one.strip()):
-            yield at, one.strip() if isinstance(one, str) else repr(one)
+            yield where, one.strip() if isinstance(one, str) else repr(one)
 
 
-def _xml(root: Any, prefix: str) -> Iterator[tuple[str, str]]:
+def _xml(root: Any, prefix: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:
     for at, element in elements(root):
         text = (element.text or "").strip()
-        if text:
-            yield prefix + at, text
-        for name, value in element.attrib.items():
-            yield f"{prefix}{at}/@{name!s}", str(value)
+        named = [(at, text)] if text else []
+        for local, value in (*named, *((f"{at}/@{name!s}", str(value)) for name, value in element.attrib.items())):
+            pointer = prefix + local
+            parts = split(local)
+            if pointer in skipped or not _NAMES.isdisjoint(parts) or not _JUDGED.isdisjoint(parts):
+                continue
+            if not _under(pointer, skipped):
+                yield "".join(f"/{'*' if part.isdecimal() else part}" for part in parts), value
 
 
 def _escaped(key: str) -> str:

@@ -14,6 +14,7 @@ import struct
 from typing import Any
 
 from mdm_policy.documents.texts import (
+    BYTES_PER_VALUE,
     MAX_DEPTH,
     MAX_SIZE,
     Report,
@@ -22,6 +23,7 @@ from mdm_policy.documents.texts import (
     describe,
     forbidden_in,
     is_stray,
+    refuse_values,
     shown,
 )
 
@@ -45,7 +47,7 @@ def parse_binary(name: str, data: bytes, white_space: WhiteSpace = "error", max_
     check_size(name, data, max_size)
     report = Report(name)
     try:
-        value = _Reader(data, report, strict=white_space == "error").read()
+        value = _Reader(data, report, max_size // BYTES_PER_VALUE["plist"], strict=white_space == "error").read()
     except (_DamagedError, struct.error, IndexError, ValueError, OverflowError) as problem:
         why = str(problem) if isinstance(problem, _DamagedError) else "it ends early or points outside itself"
         report.fail("document-syntax", f"the binary plist is damaged: {why}", hint="export it again, as XML")
@@ -60,8 +62,11 @@ class _DamagedError(Exception):
 class _Reader:
     """Read objects by their number, containers anew for each reference, so that no two places share one."""
 
-    def __init__(self, data: bytes, report: Report, *, strict: bool) -> None:
+    def __init__(self, data: bytes, report: Report, most: int, *, strict: bool) -> None:
         self.data = data
+        self.most = most
+        self.left = most
+        """How many references may still be followed."""
         self.report = report
         self.strict = strict
         self.budget = len(data)
@@ -74,6 +79,8 @@ class _Reader:
         if self.data[:8] != b"bplist00" or len(self.data) < 40:
             raise _DamagedError("it is not version 00")
         offset_size, self.ref_size, count, top, table = _TRAILER.unpack(self.data[-32:])
+        if count > self.most:
+            refuse_values(self.report, self.most)
         self.offsets = self.integers(table, count, offset_size)
         return self.object(top, 0)
 
@@ -82,6 +89,13 @@ class _Reader:
         self.budget -= amount
         if self.budget < 0:
             raise _DamagedError("its objects overlap")
+
+    def follow(self, count: int) -> None:
+        """Pay for references, of which there is also a largest number, since each makes a value."""
+        self.spend(count)
+        self.left -= count
+        if self.left < 0:
+            refuse_values(self.report, self.most)
 
     def slice(self, start: int, length: int) -> bytes:
         """Return bytes that must be there."""
@@ -124,12 +138,12 @@ class _Reader:
 
     def array(self, start: int, count: int, depth: int) -> list[Any]:
         """Return an array."""
-        self.spend(count)
+        self.follow(count)
         return [self.object(number, depth) for number in self.integers(start, count, self.ref_size)]
 
     def dict(self, start: int, count: int, depth: int) -> dict[str, Any]:
         """Return a dictionary, whose keys must be strings and differ."""
-        self.spend(2 * count)
+        self.follow(2 * count)
         numbers = self.integers(start, 2 * count, self.ref_size)
         result: dict[str, Any] = {}
         for key_number, value_number in zip(numbers[:count], numbers[count:], strict=True):

@@ -23,6 +23,7 @@ from mdm_policy.documents.texts import (
     Report,
     Source,
     WhiteSpace,
+    check_values,
     decode,
     is_stray,
     refuse,
@@ -40,11 +41,12 @@ def parse_json(name: str, data: bytes, white_space: WhiteSpace = "error", max_si
         PolicyError: with every finding the parser could reach.
 
     """
-    return parse_json_text(decode(name, data, max_size), white_space)
+    return parse_json_text(decode(name, data, max_size), white_space, max_size)
 
 
-def parse_json_text(source: Source, white_space: WhiteSpace = "error") -> Any:
+def parse_json_text(source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
     """Parse a JSON text already decoded."""
+    check_values(source, "json", max_size)
     strict = white_space == "error"
     try:
         value = msgspec.json.decode(source.text)

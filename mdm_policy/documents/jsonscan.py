@@ -9,20 +9,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents.pointers import pointer
 from mdm_policy.documents.texts import INT_MAX, INT_MIN, MAX_DEPTH, MAX_FINDINGS, is_stray, place_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mdm_policy.documents.texts import Report, Source
 
 _TOKEN = re.compile(
-    r'[ \t\r\n]*(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*")|([^\s"\[\]{},:]+))',
+    r'[ \t\r\n]*(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*+")|([^\s"\[\]{},:]+))',
     re.DOTALL,
 )
+_SPACE = re.compile(r"[ \t\r\n]*").match
+_DECODER: Any = json.JSONDecoder(strict=False)
+_scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once
 _INTEGER = re.compile(r"-?[0-9]+")
 _REAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -101,11 +105,111 @@ def _check_number(source: Source, report: Report, word: str, offset: int) -> Non
 
 
 def places(text: str, wanted: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return line and column of the value behind each pointer that leads to one, in one pass."""
-    left = set(wanted)
+    """Return line and column of the value behind each pointer that leads to one, in one pass.
+
+    What no pointer leads into is passed over whole, by the scanner of `json`. A text it does not take is followed token
+    by token.
+    """
+    asked = set(wanted)
+    try:
+        offsets = _Finder(text, asked).find()
+    except (StopIteration, ValueError, RecursionError, IndexError):
+        offsets = _by_token(text, asked)
     found: dict[str, tuple[int, int]] = {}
+    line, seen = 1, 0
+    for path, offset in sorted(offsets.items(), key=lambda one: one[1]):
+        line += text.count("\n", seen, offset)
+        seen = offset
+        found[path] = (line, offset - text.rfind("\n", 0, offset))
+    return found
+
+
+class _FoundError(Exception):
+    """Leave the rest of a text unread."""
+
+
+class _Finder:
+    """Go down only where a pointer leads."""
+
+    def __init__(self, text: str, wanted: set[str]) -> None:
+        self.text = text
+        self.left = wanted
+        self.found: dict[str, int] = {}
+        self.ways: dict[str, set[str]] = {}
+        """The parts by which pointers go on, by the pointer so far."""
+        for path in wanted:
+            above, slash, part = path.rpartition("/")
+            while slash and part not in self.ways.setdefault(above, set()):
+                self.ways[above].add(part)
+                above, slash, part = above.rpartition("/")
+
+    def find(self) -> dict[str, int]:
+        """Return the offset of each value."""
+        with suppress(_FoundError):
+            self.value(0, "")
+        return self.found
+
+    def value(self, position: int, path: str) -> int:
+        """Look at the value at a position, and return where it ends."""
+        position = self.space(position)
+        if path in self.left and path not in self.found:
+            self.found[path] = position
+            if len(self.found) == len(self.left):
+                raise _FoundError
+        first = self.text[position]
+        if path not in self.ways or first not in "[{":
+            return _scan(self.text, position)[1]
+        return self.list(position, path) if first == "[" else self.object(position, path)
+
+    def list(self, position: int, path: str) -> int:
+        """Look at the items of a list."""
+        wanted = {int(part) for part in self.ways[path] if part.isdecimal() and str(int(part)) == part}
+        text = self.text
+        position = self.space(position + 1)
+        index = 0
+        while text[position] != "]":
+            end = self.value(position, f"{path}/{index}") if index in wanted else _scan(text, position)[1]
+            position = self.between(end, "]")
+            index += 1
+        return position + 1
+
+    def object(self, position: int, path: str) -> int:
+        """Look at the members of an object."""
+        wanted = self.ways[path]
+        position = self.space(position + 1)
+        while self.text[position] != "}":
+            key, position = _scan(self.text, position)
+            position = self.space(position)
+            if self.text[position] != ":":
+                raise ValueError
+            position = self.space(position + 1)
+            part = pointer(key)
+            end = self.value(position, path + part) if part[1:] in wanted else _scan(self.text, position)[1]
+            position = self.between(end, "}")
+        return position + 1
+
+    def between(self, position: int, end: str) -> int:
+        """Pass over a comma, if it is not the end that comes."""
+        position = self.space(position)
+        if self.text[position] == ",":
+            return self.space(position + 1)
+        if self.text[position] != end:
+            raise ValueError
+        return position
+
+    def space(self, position: int) -> int:
+        """Pass over white space."""
+        if self.text[position] > " ":
+            return position
+        found = _SPACE(self.text, position)
+        return found.end() if found else position
+
+
+def _by_token(text: str, wanted: set[str]) -> dict[str, int]:
+    """Return the offset of the value behind each pointer, as far as a damaged text makes sense."""
+    left = set(wanted)
+    found: dict[str, int] = {}
     stack: list[_Container] = []
-    line, line_start, seen = 1, 0, 0
     for word, offset in _tokens(text):
         if not left:
             break
@@ -131,10 +235,7 @@ def places(text: str, wanted: Iterable[str]) -> dict[str, tuple[int, int]]:
             path = container.path + pointer(container.key)
         if path in left:
             left.discard(path)
-            line += text.count("\n", seen, offset)
-            line_start = text.rfind("\n", 0, offset) + 1
-            seen = offset
-            found[path] = (line, offset - line_start + 1)
+            found[path] = offset
         if word in "{[":
             stack.append(_Container(path, is_object=word == "{"))
     return found

@@ -18,12 +18,14 @@ from mdm_policy.documents.locate import Format, locate_all
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.documents.sniff import sniff, sniff_text
 from mdm_policy.documents.texts import MAX_SIZE, Report, Source, check_size
-from mdm_policy.errors import Finding, Origin, PolicyError, note
+from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAX_LAYERS = 8
+_BYTES_PER_INNER = 1024
+"""How many bytes of the largest document read there are for each document inside one: a Graph object has as many."""
 _BASE64_SPACE = " \t\r\n"
 _ENTITIES = (
     ("&lt;", "<"),
@@ -72,12 +74,38 @@ def open_document(
         PolicyError: when the document itself cannot be read; an inner one that cannot only yields findings.
 
     """
-    return _open_bytes(name, "", data, format, max_size)
+    return _open_bytes(_Opening(name, max_size // _BYTES_PER_INNER), "", data, format, max_size)
 
 
-def _open_bytes(file: str, prefix: str, data: bytes, format_: Format | None, max_size: int) -> Document:
+class _Opening:
+    """Hold the name of the file being opened, and how many documents inside it may still be."""
+
+    def __init__(self, file: str, most: int) -> None:
+        self.file = file
+        self.most = most
+        self.left = most
+
+    def take(self) -> None:
+        """Count one document more.
+
+        Raises:
+            _TooManyError: which leaves the whole file unread, unlike what is wrong with one inner document.
+
+        """
+        self.left -= 1
+        if self.left < 0:
+            message = f"the document holds more documents inside it than any export; at most {self.most:,} are read"
+            hint = "split it, or raise --max-size"
+            raise _TooManyError([error("document-too-many-values", message, Origin(self.file), hint)])
+
+
+class _TooManyError(PolicyError):
+    """Give a whole file up."""
+
+
+def _open_bytes(opening: _Opening, prefix: str, data: bytes, format_: Format | None, max_size: int) -> Document:
     """Open bytes found in a file under a pointer, the file itself being ``""``."""
-    name = _name(file, prefix)
+    name = _name(opening.file, prefix)
     check_size(name, data, max_size)
     findings: tuple[Finding, ...] = ()
     envelope = b""
@@ -92,7 +120,7 @@ def _open_bytes(file: str, prefix: str, data: bytes, format_: Format | None, max
         findings = (note("signature-not-checked", "the file is signed; here only its content is read", Origin(name)),)
     format_ = format_ or sniff(name, data)
     value = parse(name, data, format_, white_space="keep", max_size=max_size)
-    return _build(file, prefix, (format_, value, data), findings, envelope=envelope)
+    return _build(opening, prefix, (format_, value, data), findings, envelope=envelope)
 
 
 def _name(file: str, prefix: str) -> str:
@@ -101,7 +129,7 @@ def _name(file: str, prefix: str) -> str:
 
 
 def _build(
-    file: str,
+    opening: _Opening,
     prefix: str,
     parsed: tuple[Format, Any, bytes],
     findings: tuple[Finding, ...] = (),
@@ -116,33 +144,36 @@ def _build(
     inner: list[tuple[str, Document]] = []
     collected = list(findings)
     for found in inner_of(kind, value) if layer < _MAX_LAYERS else ():
+        opening.take()
         try:
-            inner.append((found.pointer, _open_inner(file, prefix + found.pointer, found, layer + 1)))
+            inner.append((found.pointer, _open_inner(opening, prefix + found.pointer, found, layer + 1)))
+        except _TooManyError:
+            raise
         except PolicyError as problem:
             collected.extend(problem.findings)
-    name = _name(file, prefix)
+    name = _name(opening.file, prefix)
     return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope)
 
 
-def _open_inner(file: str, prefix: str, found: Inner, layer: int) -> Document:
+def _open_inner(opening: _Opening, prefix: str, found: Inner, layer: int) -> Document:
     """Open one inner document."""
     if isinstance(found, Part):
-        return _build(file, prefix, ("json", found.value, dump(found.value, "json")), part=True, layer=layer)
+        return _build(opening, prefix, ("json", found.value, dump(found.value, "json")), part=True, layer=layer)
     if isinstance(found, Text):
-        return _open_text(file, prefix, found, layer)
+        return _open_text(opening, prefix, found, layer)
     try:
         text = found.text
         for space in _BASE64_SPACE:
             text = text.replace(space, "")
         data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except ValueError:
-        Report(_name(file, prefix)).fail(
+        Report(_name(opening.file, prefix)).fail(
             "document-syntax", "the embedded document is not base64", hint="encode it again"
         )
-    return _open_bytes(file, prefix, data, None, MAX_SIZE)
+    return _open_bytes(opening, prefix, data, None, MAX_SIZE)
 
 
-def _open_text(file: str, prefix: str, found: Text, layer: int) -> Document:
+def _open_text(opening: _Opening, prefix: str, found: Text, layer: int) -> Document:
     """Open a string that is a document.
 
     Jamf gives payloads back with entities encoded once more than they were sent
@@ -152,7 +183,7 @@ def _open_text(file: str, prefix: str, found: Text, layer: int) -> Document:
     text = found.text
     first: PolicyError | None = None
     for _ in range(found.unescapes + 1):
-        source = Source(_name(file, prefix), text.strip().removeprefix("\ufeff").strip())
+        source = Source(_name(opening.file, prefix), text.strip().removeprefix("\ufeff").strip())
         try:
             format_ = sniff_text(source)
             parsed = (format_, parse_text(source, format_), source.text.encode("utf-8"))
@@ -160,7 +191,7 @@ def _open_text(file: str, prefix: str, found: Text, layer: int) -> Document:
             first = first or problem
             text = unescape(text)
         else:
-            return _build(file, prefix, parsed, layer=layer)
+            return _build(opening, prefix, parsed, layer=layer)
     raise first or PolicyError([])
 
 

@@ -26,6 +26,7 @@ from mdm_policy.documents.texts import (
     Source,
     WhiteSpace,
     check_characters,
+    check_values,
     decode,
     is_stray,
     shown,
@@ -49,11 +50,12 @@ def parse_plist(name: str, data: bytes, white_space: WhiteSpace = "error", max_s
     """
     if is_binary(data):
         return parse_binary(name, data, white_space, max_size)
-    return parse_plist_text(decode(name, data, max_size), white_space)
+    return parse_plist_text(decode(name, data, max_size), white_space, max_size)
 
 
-def parse_plist_text(source: Source, white_space: WhiteSpace = "error") -> Any:
+def parse_plist_text(source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
     """Parse an XML property list already decoded."""
+    check_values(source, "plist", max_size)
     report = Report(source.name)
     check_characters(source, report)
     value = parse_fast(source, white_space)

@@ -22,6 +22,11 @@ MAX_SIZE = 16 * 1024 * 1024
 """The largest document read, in bytes: a hundred times the largest policy any console accepts."""
 MAX_DEPTH = 64
 """The deepest nesting read; the deepest vendor format (settings catalog) nests about 20 levels."""
+BYTES_PER_VALUE = {"json": 32, "xml": 32, "plist": 16, "yaml": 64}
+"""How many bytes of the largest document read there are for each value in one: a small value costs a parser a hundred
+times its own bytes, so 16 MiB of empty objects would take 850 MB. Policies of real apps have 40 bytes and more a value."""
+VALUE_MARKS = {"json": ",[{", "xml": "<=", "plist": "<", "yaml": "\n,[{"}
+"""The characters of which there is at least one for each value, or for every second in YAML: counting is not parsing."""
 MAX_FINDINGS = 100
 """How many findings one document may yield: the hundred-and-first helps nobody."""
 
@@ -92,6 +97,25 @@ def check_size(name: str, data: bytes, max_size: int) -> None:
             f"the document has {len(data):,} bytes; at most {max_size:,} are read",
             hint="split it, or check that this is a policy at all",
         )
+
+
+def check_values(source: Source, format_: Literal["json", "xml", "plist", "yaml"], max_size: int) -> None:
+    """Refuse a text that holds far more values than any policy, before a parser makes something of each.
+
+    Raises:
+        PolicyError: `document-too-many-values`.
+
+    """
+    most = max_size // BYTES_PER_VALUE[format_]
+    text = source.text
+    if len(text) > most and sum(map(text.count, VALUE_MARKS[format_])) > most:
+        refuse_values(Report(source.name), most)
+
+
+def refuse_values(report: Report, most: int) -> NoReturn:
+    """Say that a document holds too many values."""
+    message = f"the document holds more values than any policy; at most {most:,} are read"
+    report.fail("document-too-many-values", message, hint="split it, or check that this is a policy at all")
 
 
 def decode(name: str, data: bytes, max_size: int = MAX_SIZE) -> Source:

@@ -20,6 +20,7 @@ from mdm_policy.documents.texts import (
     Source,
     WhiteSpace,
     check_characters,
+    check_values,
     decode,
     is_stray,
     needs_escape,
@@ -47,11 +48,12 @@ def parse_xml(name: str, data: bytes, white_space: WhiteSpace = "error", max_siz
         PolicyError: with every finding the parser could reach.
 
     """
-    return parse_xml_text(decode(name, data, max_size), white_space)
+    return parse_xml_text(decode(name, data, max_size), white_space, max_size)
 
 
-def parse_xml_text(source: Source, white_space: WhiteSpace = "error") -> etree._Element:
+def parse_xml_text(source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> etree._Element:
     """Parse an XML text already decoded."""
+    check_values(source, "xml", max_size)
     report = Report(source.name)
     check_characters(source, report)
     text = without_prolog(source, report)

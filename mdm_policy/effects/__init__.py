@@ -29,7 +29,7 @@ from mdm_policy.effects import (
 from mdm_policy.effects.collect import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mdm_policy.documents import Document
     from mdm_policy.model import Reading, Rule
@@ -70,14 +70,14 @@ def known_kinds() -> tuple[str, ...]:
 
 def read(document: Document) -> Reading:
     """Return what a document does; a document of an unknown kind does nothing, and says so."""
-    return _with_places(document, *_read(document))
+    return _with_places(document, [_read(document)])[0]
 
 
 def read_each(document: Document) -> tuple[Reading, ...]:
     """Return one reading for each object of a page, each with its own scope; any other document is one reading."""
     if document.kind not in ("graph-page", "amapi-page"):
         return (read(document),)
-    return tuple(_with_places(document, reading, places) for reading, places in page.read_each(document, _read))
+    return _with_places(document, page.read_each(document, _read))
 
 
 def _read(document: Document) -> tuple[Reading, list[str]]:
@@ -91,16 +91,23 @@ def _read(document: Document) -> tuple[Reading, list[str]]:
     return collector.reading(silent=True), collector.places
 
 
-def _with_places(document: Document, reading: Reading, pointers: list[str]) -> Reading:
-    """Give each finding its line; a text is searched once, and only when there is something to say."""
-    if not reading.findings:
-        return reading
-    found = places(document, pointers)
-    findings = tuple(
-        msgspec.structs.replace(finding, origin=found[pointer])
-        for finding, pointer in zip(reading.findings, pointers, strict=True)
+def _with_places(document: Document, read: Iterable[tuple[Reading, list[str]]]) -> tuple[Reading, ...]:
+    """Give each finding its line; a text is searched once for all objects of a page, and only when there is a finding."""
+    each = list(read)
+    asked = dict.fromkeys(pointer for _, pointers in each for pointer in pointers)
+    if not asked:
+        return tuple(reading for reading, _ in each)
+    found = places(document, asked)
+    return tuple(
+        msgspec.structs.replace(
+            reading,
+            findings=tuple(
+                msgspec.structs.replace(finding, origin=found[pointer])
+                for finding, pointer in zip(reading.findings, pointers, strict=True)
+            ),
+        )
+        for reading, pointers in each
     )
-    return msgspec.structs.replace(reading, findings=findings)
 
 
 def boundaries(platform: str) -> tuple[tuple[int, ...], ...]:

@@ -11,47 +11,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.effects import amapi_rules as rules
+from mdm_policy.effects import amapi_words as words
 from mdm_policy.effects.amapi_browser import read_browser
-from mdm_policy.effects.amapi_limits import say_refused, say_repeated
+from mdm_policy.effects.amapi_limits import refuse_entries, refuse_wrong, say_refused, say_repeated
 from mdm_policy.effects.amapi_uses import used_packages
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
     from mdm_policy.model import Reading, Rule
 
-_STORE_WORDS = {
-    "": "WHITELIST",
-    "PLAY_STORE_MODE_UNSPECIFIED": "WHITELIST",
-    "WHITELIST": "WHITELIST",
-    "BLACKLIST": "BLACKLIST",
-}
-_PERSONAL_WORDS = {
-    "": "BLOCKLIST",
-    "PLAY_STORE_MODE_UNSPECIFIED": "BLOCKLIST",
-    "BLACKLIST": "BLOCKLIST",
-    "BLOCKLIST": "BLOCKLIST",
-    "ALLOWLIST": "ALLOWLIST",
-}
-_INSTALLABLE = frozenset(
-    {
-        "",
-        "INSTALL_TYPE_UNSPECIFIED",
-        "PREINSTALLED",
-        "FORCE_INSTALLED",
-        "AVAILABLE",
-        "REQUIRED_FOR_SETUP",
-        "KIOSK",
-        "CUSTOM",
-    }
-)
-_UNTRUSTED: dict[str, tuple[str, ...]] = {
-    "": (),
-    "UNTRUSTED_APPS_POLICY_UNSPECIFIED": (),
-    "DISALLOW_INSTALL": (),
-    "ALLOW_INSTALL_IN_PERSONAL_PROFILE_ONLY": ("personal",),
-    "ALLOW_INSTALL_DEVICE_WIDE": ("device", "work", "personal"),
-}
-"""The sides on which an untrustedAppsPolicy lets sideloaded apps in."""
 _NOT_FIELDS = {
     "untrustedAppsPolicy": "it belongs into advancedSecurityOverrides",
     "developerSettings": "it belongs into advancedSecurityOverrides",
@@ -85,7 +53,14 @@ class _Surroundings(msgspec.Struct, frozen=True):
 
 def read_policy(c: Collector) -> Reading:
     """Read a whole policy."""
-    _policy(c, c.mapping(c.document.value, ""), "", whole=True)
+    top = c.mapping(c.document.value, "")
+    # What a server stores has a name, and what is sent to block an app lists apps: all else may be a part of a policy.
+    whole = bool(top.keys() & {"name", "version", "playStoreMode", "applications"})
+    if not whole:
+        message = "it neither sets playStoreMode nor lists applications, so it may be a part of a policy"
+        c.say("warning", "policy-fragment", message, "", "verify the policy as the server answers it")
+    _policy(c, top, "", whole=whole)
+    refuse_wrong(c, top, "")
     return c.reading(mdm="amapi")
 
 
@@ -93,17 +68,22 @@ def read_patch(c: Collector) -> Reading:
     """Read a PATCH envelope: only the fields of its updateMask act; without a mask all others are reset."""
     top = c.mapping(c.document.value, "")
     body = c.optional(top, "body", "")
-    mask = c.text(c.optional(top, "query", ""), "updateMask", "/query")
+    query = c.optional(top, "query", "")
+    mask = c.text(query, "updateMask", "/query")
+    if not isinstance(query.get("updateMask"), str | None):
+        c.void = "the updateMask is no text, so the API refuses the request"
     fields = {field.strip().partition(".")[0] for field in mask.split(",")} - {""}
     if not fields:
         message = "a PATCH without updateMask resets every field the body does not hold, playStoreMode to WHITELIST"
         c.say("error", "patch-without-mask", message, "/query", "name the fields in updateMask")
         _policy(c, body, "/body", whole=True)
+        refuse_wrong(c, body, "/body")
         return c.reading(mdm="amapi")
     for field in sorted(str(key) for key in body if key not in fields):
         message = f"{field!r} is not in the updateMask, so the server ignores it"
         c.say("warning", "outside-update-mask", message, "/body", "add it to the updateMask")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
+    refuse_wrong(c, body, "/body")
     return c.reading(mdm="amapi")
 
 
@@ -112,7 +92,8 @@ def read_modify(c: Collector) -> Reading:
     top = c.mapping(c.document.value, "")
     around = _Surroundings(whole=False)
     masks: dict[str, frozenset[str]] = {}
-    for at, change in c.mappings(top, "changes", ""):
+    changes = c.mappings(top, "changes", "")
+    for at, change in changes:
         application = c.optional(change, "application", at)
         mask = c.text(change, "updateMask", at)
         if mask not in masks:
@@ -120,6 +101,9 @@ def read_modify(c: Collector) -> Reading:
         kept = _masked(c, application, masks[mask], at)
         if "installType" in kept or "disabled" in kept or not masks[mask]:
             _application(c, kept, f"{at}/application", None, around)
+    refuse_entries(c, [change.get("application") for _, change in changes], words.INSTALL)
+    if not all(isinstance(change.get("updateMask"), str | None) for _, change in changes):
+        c.refuse("an updateMask is no text, so the API refuses the whole request")
     return c.reading(mdm="amapi")
 
 
@@ -140,12 +124,14 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
     _traps(c, top, base)
     store: Rule | None = None
     if mode == "WHITELIST" and (whole or "playStoreMode" in top):
-        closed = not {"device", "work"} & set(around.open_sides)
-        store = c.rule(rules.WHITELIST if closed and not around.adb else rules.WHITELIST_OPEN)
+        store = _store(c, around, listed=whole or "applications" in top)
     for at, application in c.mappings(top, "applications", base):
         _application(c, application, at, store, around)
     say_repeated(c, top, "applications", base)
-    blocked = {e.value: e.pointer for e in c.effects if e.rule.sense == "block" and e.family == "android"}
+    blocked: dict[str, str] = {}
+    for one in c.columns:
+        if one.rule.sense == "block" and one.family == "android":
+            blocked.update(zip(one.values, one.pointers, strict=True))
     if mode == "BLACKLIST" and whole and not blocked and not c.void:
         message = "playStoreMode is BLACKLIST and no app is BLOCKED, so every app of the store is available"
         c.say("warning", "deny-list-empty", message, f"{base}/playStoreMode", "add an entry with BLOCKED for each app")
@@ -164,27 +150,27 @@ def _words(c: Collector, top: dict[str, Any], base: str) -> str:
     word = c.text(top, "playStoreMode", base)
     usage = c.optional(top, "personalUsagePolicies", base)
     personal = c.text(usage, "personalPlayStoreMode", f"{base}/personalUsagePolicies")
-    if word not in _STORE_WORDS:
+    if word not in words.STORE:
         message = f"{word!r} is no word of playStoreMode; the API refuses the whole policy"
         c.say("error", "play-store-mode-word", message, f"{base}/playStoreMode", "write BLACKLIST or WHITELIST")
         c.void = "playStoreMode has a word the API refuses"
-    if personal not in _PERSONAL_WORDS:
+    if personal not in words.PERSONAL:
         message = f"{personal!r} is no word of personalPlayStoreMode; the API refuses the whole policy"
         at = f"{base}/personalUsagePolicies/personalPlayStoreMode"
         c.say("error", "play-store-mode-word", message, at, "write BLOCKLIST or ALLOWLIST")
         c.void = "personalPlayStoreMode has a word the API refuses"
-    return _STORE_WORDS.get(word, "")
+    return words.STORE.get(word, "")
 
 
 def _surroundings(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> _Surroundings:
     overrides = c.optional(top, "advancedSecurityOverrides", base)
     at = f"{base}/advancedSecurityOverrides"
     word = c.text(overrides, "untrustedAppsPolicy", at)
-    if word not in _UNTRUSTED:
+    if word not in words.UNTRUSTED:
         c.say(
             "error", "untrusted-apps-word", f"{word!r} is no word of untrustedAppsPolicy", f"{at}/untrustedAppsPolicy"
         )
-    sides = _UNTRUSTED.get(word, ("device", "work", "personal"))
+    sides = words.UNTRUSTED.get(word, ("device", "work", "personal"))
     adb = c.text(overrides, "developerSettings", at) == "DEVELOPER_SETTINGS_ALLOWED"
     if whole or word:
         changes: dict[str, Any] = {"strength": "partial", "escapes": "adb, while USB debugging is open"} if adb else {}
@@ -206,7 +192,7 @@ def _application(c: Collector, app: dict[str, Any], at: str, store: Rule | None,
     disabled = c.flag(app, "disabled", at) is True
     if kind == "BLOCKED":
         rule = _blocked(c, around)
-    elif kind not in _INSTALLABLE:
+    elif kind not in words.INSTALLABLE:
         message = f"{kind!r} is no installType; the API refuses the whole policy"
         c.say("error", "install-type-word", message, f"{at}/installType", "write BLOCKED for a ban")
         return
@@ -221,6 +207,18 @@ def _application(c: Collector, app: dict[str, Any], at: str, store: Rule | None,
     c.add(rule, "android", "package_name", package, at)
     if kind != "BLOCKED":
         read_browser(c, app, package, at)
+
+
+def _store(c: Collector, around: _Surroundings, *, listed: bool) -> Rule:
+    """Return what playStoreMode WHITELIST does to the apps that the policy does not list."""
+    closed = not {"device", "work"} & set(around.open_sides)
+    base = rules.WHITELIST if closed and not around.adb else rules.WHITELIST_OPEN
+    if not listed:
+        why = "which apps are let in stands in the stored policy, whose applications this request leaves as they are"
+        return c.rule(base, verdict="unknown", why=why)
+    if around.frozen_apps:
+        return c.rule(base, verdict="not-installable", escapes="a copy that is already installed")
+    return c.rule(base)
 
 
 def _blocked(c: Collector, around: _Surroundings) -> Rule:
@@ -238,7 +236,7 @@ def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
     """Read the personal side of company-owned devices; return the packages it refuses."""
     usage = c.optional(top, "personalUsagePolicies", base)
     at = f"{base}/personalUsagePolicies"
-    mode = _PERSONAL_WORDS.get(c.text(usage, "personalPlayStoreMode", at), "")
+    mode = words.PERSONAL.get(c.text(usage, "personalPlayStoreMode", at), "")
     entries = c.mappings(usage, "personalApplications", at)
     say_repeated(c, usage, "personalApplications", at)
     if usage.get("personalPlayStoreMode") == "BLACKLIST":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.effects import amapi_rules as rules
+from mdm_policy.effects.collect import Entries
 from mdm_policy.effects.web import address
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _addresses(c: Collector, configuration: dict[str, Any], key: str, base: Rule
         entries = value if isinstance(value, list) else []
     if len(entries) > _LIMIT:
         c.say("warning", "url-blocklist-too-long", f"{key} holds {len(entries)} entries; {_LIMIT} count", pointer)
-    for _, text in c.only_texts([(pointer, entry) for entry in entries]):
+    for text in c.only_texts(Entries((pointer,) * len(entries), entries)).values:
         kind, clean = address(text)
         c.add(rule, "web", kind, clean, pointer)
 

@@ -1,12 +1,18 @@
-"""Say what makes the Android Management API refuse a policy whole, and entries that stand twice."""
+"""Say what makes the Android Management API refuse a policy whole, and entries that stand twice.
+
+One field it does not know, or one value of the wrong type or word, and nothing of the request is stored
+(fleetdm/fleet issues 35211, 53296; jasonbayton/11ty@239387e).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.effects import amapi_words as words
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mdm_policy.effects.collect import Collector
 
@@ -37,6 +43,81 @@ def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
         return
     c.say("error", "enforcement-rule-incomplete", message, at, "give both actions, the block before the wipe")
     c.void = "the API refuses one of its enforcement rules"
+
+
+def refuse_wrong(c: Collector, top: Mapping[str, Any], base: str) -> None:
+    """Take back all that was read of a policy in which some field that decides about apps is one the API refuses."""
+    overrides, usage = (_under(top, key) for key in ("advancedSecurityOverrides", "personalUsagePolicies"))
+    near = [
+        key
+        for owner, known in ((top, words.TOP), (overrides, words.OVERRIDES), (usage, words.USAGE))
+        for key in _near(owner, known)
+    ]
+    for key in near:
+        message = f"{key!r} is written unlike the field it means; the API refuses it, or reads it all the same"
+        c.say("error", "field-spelling", message, base, f"write {words.FOLDED[_fold(key)]!r}")
+    why = next(iter(_faults(top, overrides, usage)), "")
+    if near:
+        why = f"nobody can tell what the API makes of {near[0]!r}"
+    if why:
+        c.refuse(why)
+
+
+def refuse_entries(c: Collector, entries: Iterator[Any] | list[Any], allowed: frozenset[str]) -> None:
+    """Take back all that was read where an entry of a list of apps is one the API refuses."""
+    why = next(_wrong_entries(entries, allowed), "")
+    if why:
+        c.refuse(why)
+
+
+def _faults(top: Mapping[str, Any], overrides: Mapping[str, Any], usage: Mapping[str, Any]) -> Iterator[str]:
+    for owner, key, known in (
+        (top, "playStoreMode", words.STORE),
+        (usage, "personalPlayStoreMode", words.PERSONAL),
+        (overrides, "untrustedAppsPolicy", words.UNTRUSTED),
+        (overrides, "developerSettings", words.DEVELOPER),
+    ):
+        value = owner.get(key)
+        if value is not None and not (isinstance(value, str) and value in known):
+            yield f"{key} has a value the API refuses"
+    for key in ("installAppsDisabled", "uninstallAppsDisabled"):
+        if not isinstance(top.get(key), bool | None):
+            yield f"{key} has a value the API refuses"
+    for owner, key, allowed in (
+        (top, "applications", words.INSTALL),
+        (usage, "personalApplications", words.PERSONAL_INSTALL),
+    ):
+        entries = owner.get(key)
+        if isinstance(entries, list):
+            yield from _wrong_entries(entries, allowed)
+        elif entries is not None:
+            yield f"{key} is no list, so the API refuses the policy"
+
+
+def _wrong_entries(entries: Iterator[Any] | list[Any], allowed: frozenset[str]) -> Iterator[str]:
+    for entry in entries:
+        if not isinstance(entry, dict):
+            yield "an application is no object, so the API refuses the whole policy"
+        elif not isinstance(entry.get("packageName"), str):
+            yield "an application has no packageName, so the API refuses the whole policy"
+        elif (kind := entry.get("installType")) is not None and not (isinstance(kind, str) and kind in allowed):
+            yield "an installType is one the API refuses, and with it the whole policy"
+        elif not isinstance(entry.get("disabled"), bool | None):
+            yield "disabled is neither true nor false, so the API refuses the whole policy"
+
+
+def _under(top: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = top.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _near(owner: Mapping[str, Any], known: frozenset[str]) -> list[str]:
+    """Return the keys that are a known one but for case and underscores, as proto3 JSON writes them too."""
+    return [key for key in owner if key not in known and words.FOLDED.get(_fold(key)) in known]
+
+
+def _fold(key: str) -> str:
+    return key.replace("_", "").casefold()
 
 
 def say_repeated(c: Collector, owner: Mapping[str, Any], key: str, base: str) -> None:

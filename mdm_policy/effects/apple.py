@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy.effects import apple_rules as rules
 from mdm_policy.effects import santa
 from mdm_policy.effects.apple_together import say_never_hidden, say_together
+from mdm_policy.effects.collect import Entries
 from mdm_policy.effects.web import address
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def read_profile(c: Collector) -> Reading:
     """Read a configuration profile."""
     top = c.mapping(c.document.value, "")
     c.expires = _removal(c, top)
-    target = top.get("TargetDeviceType")
-    if isinstance(target, int) and target in _TARGETS:
-        c.platforms = _TARGETS[target]
+    target = _target(c, top)
     if top.get("IsEncrypted") is True or "EncryptedPayloadContent" in top:
         c.rule(rules.ENCRYPTED)
         c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
@@ -74,6 +73,18 @@ def read_profile(c: Collector) -> Reading:
     return c.reading()
 
 
+def _target(c: Collector, top: dict[str, Any]) -> object:
+    """Return the TargetDeviceType, having narrowed what follows to the devices it names; a wrong one may name any."""
+    target = top.get("TargetDeviceType")
+    if type(target) is int and target in _TARGETS:
+        c.platforms = _TARGETS[target]
+    elif target is not None and (type(target) is not int or target != 0):
+        c.doubt = "which devices take a profile with such a TargetDeviceType is not documented"
+        message = "TargetDeviceType is none of the numbers 0 to 6, so nobody can tell which devices take the profile"
+        c.say("error", "target-device-type", message, "/TargetDeviceType", "write 0, or remove the key")
+    return target
+
+
 def _removal(c: Collector, top: dict[str, Any]) -> str:
     """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
     duration = top.get("DurationUntilRemoval")
@@ -85,6 +96,7 @@ def _removal(c: Collector, top: dict[str, Any]) -> str:
         return f"after {duration:g} s"
     if duration is not None:
         c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
+        return "after a time that cannot be read"
     if isinstance(date, dt.date):
         day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
         c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", hint)
@@ -133,15 +145,22 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
     if payload.get("familyControlsEnabled") is not True:
         c.say("error", "parental-controls-off", "familyControlsEnabled is not true, so the lists have no effect", place)
         return
+    denied = False
     for key, base in (("pathDenyList", rules.PATH_DENY), ("pathBlackList", rules.PATH_BLACK)):
         if not isinstance(payload.get(key), list):
             c.items(payload, key, place)
             continue
         names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.only_texts(c.entries(payload, key, place))]
-        c.add_all(c.rule(base), "macos", "process_name", [entry for entry in names if entry[1]])
+        c.add_all(c.rule(base), "macos", "process_name", Entries.of([entry for entry in names if entry[1]]))
+        denied = denied or bool(names)
     c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
+    named = _allowed_by_name(c, payload, place)
+    if named and denied:
+        c.add_all(c.rule(rules.PARENTAL_ALLOWED), "macos", "bundle_id", Entries.of(named))
     allowed = [
-        path for key in ("pathAllowList", "pathWhiteList") for _, path in c.only_texts(c.entries(payload, key, place))
+        path
+        for key in ("pathAllowList", "pathWhiteList")
+        for path in c.only_texts(c.entries(payload, key, place)).values
     ]
     if "/" in allowed:
         return
@@ -151,18 +170,24 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
         why = "whether an app is refused depends on the folder it stands in"
         c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why)
         return
-    rule = c.rule(rules.PARENTAL_DEFAULT)
-    for key in ("allowList", "whiteList"):
-        for at, item in c.mappings(payload, key, place):
-            if item.get("disabled") is not True and c.text(item, "bundleID", at):
-                c.add(rule, "macos", "bundle_id", item["bundleID"], f"{at}/bundleID")
+    c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", Entries.of(named))
+
+
+def _allowed_by_name(c: Collector, payload: dict[str, Any], place: str) -> list[tuple[str, str]]:
+    """Return the bundle ids that launch whatever the path lists say."""
+    return [
+        (f"{at}/bundleID", identifier)
+        for key in ("allowList", "whiteList")
+        for at, item in c.mappings(payload, key, place)
+        if item.get("disabled") is not True and (identifier := c.text(item, "bundleID", at))
+    ]
 
 
 def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
     plugin = c.text(payload, "FilterType", place) not in ("", "BuiltIn")
     for key, base in (("DenyListURLs", rules.WEB_DENY), ("BlacklistedURLs", rules.WEB_BLACK)):
         entries = c.only_texts(c.entries(payload, key, place))
-        if not entries:
+        if not entries.values:
             continue
         rule = c.rule(base)
         if plugin:

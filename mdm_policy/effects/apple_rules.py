@@ -189,6 +189,16 @@ PARENTAL_DEFAULT = Rule(
     enrollments=_MANAGED,
     escapes="an app that an administrator allows",
 )
+PARENTAL_ALLOWED = Rule(
+    "apple-parental-allow-list",
+    "allow",
+    "allowed",
+    "weak",
+    fact("allowList of com.apple.applicationaccess.new lets an app launch past every path list", _PARENTAL),
+    introduced={"macos": (10, 7)},
+    deprecated={"macos": (27,)},
+    enrollments=_MANAGED,
+)
 WEB_DENY = Rule(
     "apple-web-deny-list",
     "block",
@@ -236,6 +246,7 @@ RULES = (
     PATH_DENY,
     PATH_BLACK,
     PARENTAL_DEFAULT,
+    PARENTAL_ALLOWED,
     WEB_DENY,
     WEB_BLACK,
     ENCRYPTED,

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mdm_policy.effects.collect import Collector
+    from mdm_policy.effects.collect import Collector, Entries
 
 NEVER_HIDDEN = frozenset({"com.apple.Preferences", "com.apple.mobilephone"})
 """Settings and Phone: MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02); IBM MaaS360's page on Phone."""
 
 
-def say_never_hidden(c: Collector, entries: list[tuple[str, str]]) -> None:
+def say_never_hidden(c: Collector, entries: Entries) -> None:
     """Say which entries of a deny list the device ignores."""
+    if NEVER_HIDDEN.isdisjoint(entries.values):
+        return
     for pointer, value in entries:
         if value in NEVER_HIDDEN:
             message = f"{value} is never hidden: the device ignores the entry"

@@ -155,8 +155,12 @@ class _Collection:
             self.c.say("note", "no-identifier-kind", message, pointer)
             return
         narrow = ""
+        before = self.c.doubt
         if not everyone:
             narrow = "other users: the rule is for " + (element.get("UserOrGroupSid") or "nobody")
+            self.c.doubt = (
+                f"the rule stops {element.get('UserOrGroupSid') or 'nobody'} alone, and others launch the app"
+            )
             message = "the rule holds for some users only"
             self.c.say("warning", "applocker-some-users", message, pointer, f'write UserOrGroupSid="{_EVERYONE}"')
         elif _has(element, "Exceptions"):
@@ -165,6 +169,7 @@ class _Collection:
             self._path(conditions, pointer, narrow)
         else:
             self._publisher(element, conditions, pointer, narrow)
+        self.c.doubt = before
 
     def _spelling(self, element: etree._Element, condition: etree._Element | None, pointer: str) -> None:
         """Say which names cannot match: text decoded wrongly, and a program's publisher not in capitals."""
@@ -200,6 +205,8 @@ class _Collection:
             elif publisher not in ("", "*"):
                 self._add(APPX_PUBLISHER, "publisher", publisher, pointer, narrow)
         elif self.type == "Exe" and binary not in ("", "*"):
+            if publisher != "*":
+                self.c.doubt = f"the rule stops a file of that name by {publisher or 'nobody'} alone; whether the app is theirs is not known here"
             self._add(BINARY_NAME, "executable", binary, pointer, narrow)
         elif self.type in ("Exe", "Msi") and publisher not in ("", "*"):
             if product == "*":

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.errors import Finding, Origin
-from mdm_policy.model import Effect, Fact, Reading, Rule, Scope
+from mdm_policy.model import Column, Effects, Fact, Frozen, Reading, Rule, Run, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from mdm_policy.documents import Document
     from mdm_policy.errors import Severity
@@ -31,6 +31,41 @@ _SHOWN = 3
 _plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 
 
+class Entries(Frozen, frozen=True, gc=False):
+    """Hold the entries of a list with their pointers, which few ask for."""
+
+    pointers: Run | tuple[str, ...]
+    values: Sequence[Any]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[str, Any]]) -> Entries:
+        """Take (pointer, value) pairs."""
+        return cls(tuple([pointer for pointer, _ in pairs]), [value for _, value in pairs])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Return each pointer with its value."""
+        return zip(self.pointers, self.values, strict=True)
+
+    def each(self, key: str) -> Entries:
+        """Return what each of these dictionaries has under a key, or None."""
+        kept = self.pointers
+        if isinstance(kept, Run):
+            pointers: Run | tuple[str, ...] = Run(kept.base, kept.places, f"{kept.tail}/{key}")
+        else:
+            pointers = tuple([f"{pointer}/{key}" for pointer in kept])
+        return Entries(pointers, [value.get(key) for value in self.values])
+
+    def only(self, places: Sequence[int]) -> Entries:
+        """Return the entries at some places alone."""
+        kept = self.pointers
+        pointers = kept.only(places) if isinstance(kept, Run) else tuple([kept[place] for place in places])
+        return Entries(pointers, [self.values[place] for place in places])
+
+
 class Collector:
     """Gather effects, rules and findings of one document; mutable, and gone when its Reading is made."""
 
@@ -38,21 +73,25 @@ class Collector:
         """Start with nothing found; `read` reads an embedded document and says where its findings stand."""
         self.document = document
         self.read = read
-        self.effects: list[Effect] = []
+        self._columns: list[Column] = []
+        self._open: tuple[Rule, Family, Kind, list[str], list[str]] | None = None
+        """The column that `add` fills: rule, family, kind, values, pointers."""
         self.rules: list[Rule] = []
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
-        self._made: dict[tuple[int, str, str, frozenset[str] | None], Rule] = {}
+        self._made: dict[tuple[int, str, str, str, frozenset[str] | None], Rule] = {}
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
+        self.doubt = ""
+        """Why nobody can tell whether devices obey what is read from here on."""
 
     def rule(self, base: Rule, **changes: Any) -> Rule:
         """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
         if changes:
             return self._rule(base, changes)
-        where = (id(base), self.expires, self.void, self.platforms)
+        where = (id(base), self.expires, self.void, self.doubt, self.platforms)
         found = self._made.get(where)
         if found is None:
             found = self._made[where] = self._rule(base, changes)
@@ -71,6 +110,8 @@ class Collector:
                 }
             elif reached != base.introduced:
                 changes["introduced"] = reached
+        if self.doubt:
+            changes |= {"verdict": "unknown", "why": self.doubt}
         if self.void:
             changes |= {"sense": "none", "verdict": "allowed", "why": self.void}
         made = msgspec.structs.replace(base, **changes) if changes else base
@@ -80,13 +121,40 @@ class Collector:
         self.rules.append(made)
         return made
 
-    def add(self, rule: Rule, family: Family, kind: Kind, value: str, pointer: str) -> None:
-        """Record one effect."""
-        self.effects.append(Effect(rule, family, kind, value, pointer))
+    def refuse(self, why: str) -> None:
+        """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
+        self.void = why
+        read, self.rules = self.rules, []
+        made = {id(rule): self._rule(rule, {}) for rule in read}
+        self._close()
+        self._columns = [msgspec.structs.replace(one, rule=made[id(one.rule)]) for one in self._columns]
 
-    def add_all(self, rule: Rule, family: Family, kind: Kind, entries: Iterable[tuple[str, str]]) -> None:
-        """Record an effect for each (pointer, identifier)."""
-        self.effects.extend([Effect(rule, family, kind, value, pointer) for pointer, value in entries])
+    def add(self, rule: Rule, family: Family, kind: Kind, value: str, pointer: str) -> None:
+        """Record one effect; those of one rule and kind that follow one another make a column."""
+        last = self._open
+        if last is None or last[0] is not rule or last[1] != family or last[2] != kind:
+            self._close()
+            last = self._open = (rule, family, kind, [], [])
+        last[3].append(value)
+        last[4].append(pointer)
+
+    def add_all(self, rule: Rule, family: Family, kind: Kind, entries: Entries) -> None:
+        """Record an effect for each entry."""
+        self._close()
+        if entries.values:
+            self._columns.append(Column(rule, family, kind, entries.values, entries.pointers))
+
+    def _close(self) -> None:
+        if self._open is not None:
+            rule, family, kind, values, pointers = self._open
+            self._columns.append(Column(rule, family, kind, values, tuple(pointers)))
+            self._open = None
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """Return the effects so far."""
+        self._close()
+        return self._columns
 
     def say(self, severity: Severity, id_: str, message: str, pointer: str = "", hint: str = "") -> None:
         """Record a finding at a place of this document."""
@@ -115,14 +183,18 @@ class Collector:
         self._wrong(value, "a list", f"{pointer}/{key}")
         return []
 
+    def records(self, owner: Mapping[str, Any], key: str, pointer: str) -> Entries:
+        """Return the dictionaries of the list under a key; what is none is a finding."""
+        entries = self.entries(owner, key, pointer)
+        if set(map(type, entries.values)) <= {dict}:
+            return entries
+        wrong = [place for place, value in enumerate(entries.values) if not isinstance(value, dict)]
+        self._wrong(entries.values[wrong[0]], "a dictionary", entries.pointers[wrong[0]], len(wrong))
+        return entries.only([place for place, value in enumerate(entries.values) if isinstance(value, dict)])
+
     def mappings(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return the dictionaries of the list under a key, each with its pointer; what is none is a finding."""
-        base = f"{pointer}/{key}"
-        values = self.items(owner, key, pointer)
-        wrong = [place for place, value in enumerate(values) if not isinstance(value, dict)]
-        if wrong:
-            self._wrong(values[wrong[0]], "a dictionary", f"{base}/{wrong[0]}", len(wrong))
-        return [(f"{base}/{place}", value) for place, value in enumerate(values) if isinstance(value, dict)]
+        """Return the same, each with its pointer."""
+        return list(self.records(owner, key, pointer))
 
     def text(self, owner: Mapping[str, Any], key: str, pointer: str) -> str:
         """Return the text under a key; empty when the key is absent or null, a finding when it is no text."""
@@ -147,33 +219,34 @@ class Collector:
         value = owner.get(key)
         if type(value) is str and _plain(value):
             return value
-        kept = self.identifiers([(f"{pointer}/{key}", value)])
-        return kept[0][1] if kept else ""
+        kept = self.identifiers(Entries((f"{pointer}/{key}",), [value])).values
+        return kept[0] if kept else ""
 
-    def entries(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, Any]]:
-        """Return what the list under a key holds, each with its pointer."""
-        base = f"{pointer}/{key}"
-        return [(f"{base}/{place}", value) for place, value in enumerate(self.items(owner, key, pointer))]
+    def entries(self, owner: Mapping[str, Any], key: str, pointer: str) -> Entries:
+        """Return what the list under a key holds."""
+        values = self.items(owner, key, pointer)
+        return Entries(Run(f"{pointer}/{key}", range(len(values))), values)
 
-    def texts(self, owner: Mapping[str, Any], key: str, pointer: str) -> list[tuple[str, str]]:
-        """Return the identifiers of the list under a key, each with its pointer; what is no text is a finding."""
+    def texts(self, owner: Mapping[str, Any], key: str, pointer: str) -> Entries:
+        """Return the identifiers of the list under a key; what is no text is a finding."""
         return self.identifiers(self.entries(owner, key, pointer))
 
-    def identifiers(self, entries: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+    def identifiers(self, entries: Entries) -> Entries:
         """Keep the texts a device could compare; a device compares byte by byte, so nothing is cleaned."""
         kept = self.only_texts(entries)
-        joined = "".join([value for _, value in kept])
+        joined = "".join(kept.values)
         if not joined.isascii() or not joined.isprintable() or " " in joined or "*" in joined or "$" in joined:
-            self._suspect(kept)
+            self._suspect(list(kept))
         return kept
 
-    def only_texts(self, entries: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+    def only_texts(self, entries: Entries) -> Entries:
         """Keep the texts that are not empty; all else is a finding."""
-        kept = [entry for entry in entries if type(entry[1]) is str and entry[1]]
-        if len(kept) != len(entries):
-            wrong = [entry for entry in entries if type(entry[1]) is not str or not entry[1]]
-            self._wrong(wrong[0][1], "an identifier", wrong[0][0], len(wrong))
-        return kept
+        values = entries.values
+        if set(map(type, values)) <= {str} and all(values):
+            return entries
+        wrong = [place for place, value in enumerate(values) if type(value) is not str or not value]
+        self._wrong(values[wrong[0]], "an identifier", entries.pointers[wrong[0]], len(wrong))
+        return entries.only([place for place, value in enumerate(values) if type(value) is str and value])
 
     def _suspect(self, entries: list[tuple[str, str]]) -> None:
         wild = [entry for entry in entries if "*" in entry[1] or "$" in entry[1]]
@@ -220,9 +293,11 @@ class Collector:
         """Read an embedded document and take over its effects, under what weakens this one."""
         inner, places = self.read(document)
         rules = {id(rule): self.rule(rule) for rule in inner.rules}
-        self.effects.extend(
-            [Effect(rules[id(e.rule)], e.family, e.kind, e.value, pointer + e.pointer) for e in inner.effects]
-        )
+        self._close()
+        for one in inner.columns:
+            kept = one.pointers
+            under = kept.under(pointer) if isinstance(kept, Run) else tuple([pointer + place for place in kept])
+            self._columns.append(Column(rules[id(one.rule)], one.family, one.kind, one.values, under))
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
         if dead and not self.void:
             message = f"{dead[0].id} has no effect on the devices this document reaches"
@@ -242,13 +317,14 @@ class Collector:
     ) -> Reading:
         """Close the collection; a document that does nothing says so unless it is `silent` by nature."""
         self._contradictions()
-        acting = any(e.rule.sense != "none" for e in self.effects) or any(r.sense == "allow-only" for r in self.rules)
+        acting = any(one.rule.sense != "none" for one in self.columns)
+        acting = acting or any(rule.sense == "allow-only" for rule in self.rules)
         if not acting and not silent:
             self.say("note", "no-effect", "nothing in this document allows, blocks or reports an app")
         return Reading(
             self.document.name,
             self.document.kind,
-            tuple(self.effects),
+            Effects(self.columns),
             tuple(self.rules),
             scope,
             tuple(self.findings),
@@ -262,10 +338,11 @@ class Collector:
         blocking = [r for r in self.rules if r.sense in _BLOCKS]
         if not allowing or not blocking:
             return
-        allowed = {e.key: e for e in self.effects if e.rule.sense in ("allow", "allow-only")}
+        effects = Effects(self.columns)
+        allowed = {e.key: e for e in effects if e.rule.sense in ("allow", "allow-only")}
         both = [
             (effect, allowed[effect.key])
-            for effect in self.effects
+            for effect in effects
             if effect.rule.sense in _BLOCKS and effect.key in allowed and _meet(effect.rule, allowed[effect.key].rule)
         ]
         for blocked, other in both[:_SHOWN]:

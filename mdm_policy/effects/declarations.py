@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import apple_rules as rules
-from mdm_policy.effects.collect import NOT_STATED
+from mdm_policy.effects.collect import NOT_STATED, Entries
 from mdm_policy.model import Scope
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from mdm_policy.model import Kind, Reading, Rule
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
+_BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
+_SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
 def read_configuration(c: Collector) -> Reading:
@@ -21,7 +24,9 @@ def read_configuration(c: Collector) -> Reading:
     kind = c.text(top, "Type", "")
     payload = c.optional(top, "Payload", "")
     if kind == "com.apple.configuration.app.settings":
-        _app_settings(c, c.optional(payload, "Allowed", "/Payload"))
+        allowed = c.optional(payload, "Allowed", "/Payload")
+        _app_settings(c, allowed)
+        _refuse_wrong(c, payload, allowed)
     elif kind == "com.apple.configuration.app.managed":
         _managed_app(c, payload)
     elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
@@ -33,7 +38,7 @@ def read_activation(c: Collector) -> Reading:
     """Read an activation: it has no effect of its own, and without one a configuration has none either."""
     top = c.mapping(c.document.value, "")
     payload = c.optional(top, "Payload", "")
-    names = tuple(text for _, text in c.texts(payload, "StandardConfigurations", "/Payload"))
+    names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
     scope = NOT_STATED
     if payload.get("Predicate") not in (None, ""):
         scope = Scope(filtered=True)
@@ -56,27 +61,70 @@ def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
         if app_rule.sense == "allow-only":
             c.allow_list(rule, len(entries), f"{base}/{key}")
     _binaries(c, allowed, base)
-    c.near_misses(allowed, _ALLOWED_KEYS, base)
+
+
+def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]) -> None:
+    """Take back all that was read of a declaration that devices refuse: they take no key and no type they don't know.
+
+    Error.UnknownPayloadKeys and the keys are those of apple/device-management@97a11a8 (OS 27).
+    """
+    base = "/Payload/Allowed"
+    binaries = [
+        (f"{base}/{key}/{place}", item)
+        for key in ("DeniedBinaries", "AllowedBinaries")
+        if isinstance(allowed.get(key), list)
+        for place, item in enumerate(allowed[key])
+        if isinstance(item, dict)
+    ]
+    owners = [("/Payload", payload, ("Allowed",)), (base, allowed, _ALLOWED_KEYS)]
+    owners += [(at, item, _BINARY_KEYS) for at, item in binaries]
+    for at, owner, known in owners:
+        unknown = sorted(str(key) for key in owner if key not in known)
+        if unknown:
+            message = f"{unknown[0]!r} is no key of this declaration, and devices refuse a declaration with such a key"
+            c.say("error", "declaration-key", message, at, f"the keys are {', '.join(known)}")
+            c.refuse("devices refuse a declaration with a key they do not know")
+            return
+    for at, item in binaries:
+        word = item.get("SigningState")
+        if isinstance(word, str) and word not in _SIGNING_STATES:
+            c.say("error", "declaration-key", f"{word!r} is no SigningState", f"{at}/SigningState", "write All")
+            c.refuse("devices refuse a declaration with a word they do not know")
+            return
+    if any(finding.id == "wrong-type" for finding in c.findings):
+        c.refuse("devices refuse a declaration with a value of the wrong type")
 
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
     managed = c.flag(allowed, "AlwaysAllowManagedApps", base) is True
-    for at, item in c.mappings(allowed, "DeniedBinaries", base):
+    denied = c.records(allowed, "DeniedBinaries", base)
+    if denied.values:
         rule = c.rule(rules.DENIED_BINARIES)
         if managed:
             rule = c.rule(rules.DENIED_BINARIES, strength="partial", escapes="apps the MDM manages")
-        _binary(c, rule, item, at)
+        _each_binary(c, rule, denied)
     if managed:
         message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
         c.say("warning", "managed-apps-allowed", message, f"{base}/AlwaysAllowManagedApps")
     if isinstance(allowed.get("AllowedBinaries"), list):
         rule = c.rule(rules.ALLOWED_BINARIES)
-        entries = c.mappings(allowed, "AllowedBinaries", base)
+        entries = c.records(allowed, "AllowedBinaries", base)
         c.allow_list(rule, len(entries), f"{base}/AllowedBinaries")
-        for at, item in entries:
-            _binary(c, rule, item, at)
+        _each_binary(c, rule, entries)
     else:
         c.items(allowed, "AllowedBinaries", base)
+
+
+def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
+    """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
+    teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
+    texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
+    if texts and set(map(len, entries.values)) == {2}:
+        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
+        c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
+        return
+    for at, item in entries:
+        _binary(c, rule, item, at)
 
 
 def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:

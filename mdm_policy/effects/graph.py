@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects.apple_together import say_never_hidden
-from mdm_policy.effects.collect import NOT_STATED
+from mdm_policy.effects.collect import NOT_STATED, Entries
 from mdm_policy.model import Scope
 
 if TYPE_CHECKING:
@@ -62,16 +62,24 @@ def say_nobody(c: Collector, reached: Scope) -> None:
 
 
 def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope:
-    """Return whom a set of assignments reaches; what cannot be read reaches nobody for certain."""
+    """Return whom a set of assignments reaches; what cannot be read reaches nobody for certain.
+
+    An assignment of a configuration may take it away again: its intent is `apply` or `remove` (npm
+    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfigurationAssignment).
+    """
     groups: list[str] = []
     excluded: list[str] = []
-    everyone = filtered = False
+    everyone = filtered = removed = False
     for place, assignment in found:
         target = c.optional(assignment, "target", place)
         at = f"{place}/target"
         kind = odata_type(target)
         group = c.text(target, "groupName", at) or c.text(target, "groupId", at) or c.text(target, "collectionId", at)
-        if kind == "exclusionGroupAssignmentTarget":
+        takes_away = assignment.get("intent") == "remove"
+        if takes_away and kind in _EVERYONE:
+            removed = True
+            continue
+        if takes_away or kind == "exclusionGroupAssignmentTarget":
             excluded.append(group)
             continue
         limit = c.text(target, "deviceAndAppManagementAssignmentFilterType", at)
@@ -84,9 +92,9 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
         else:
             groups.append(group)
     if everyone:
-        return Scope("everyone", excluded=tuple(excluded))
+        return Scope("everyone", excluded=tuple(excluded), filtered=removed)
     if groups:
-        return Scope("groups", tuple(groups), tuple(excluded), filtered)
+        return Scope("groups", tuple(groups), tuple(excluded), filtered or removed)
     return Scope("nobody", excluded=tuple(excluded))
 
 
@@ -120,7 +128,7 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
             entries.append((f"{at}/appStoreUrl", found[1]))
         else:
             c.add(rule, family, "app_store_id", found[1], f"{at}/appStoreUrl")
-    kept = c.identifiers(entries)
+    kept = c.identifiers(Entries.of(entries))
     c.add_all(rule, family, kind, kept)
     if family == "ios" and rule.sense == "block":
         say_never_hidden(c, kept)

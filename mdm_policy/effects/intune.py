@@ -24,6 +24,7 @@ _DEFINITIONS: dict[str, Rule] = {
     _PREFIX + "allowlistedappbundleids": rules.CATALOG_ALLOWED,
 }
 _OTHER_DEFINITIONS = frozenset({_PREFIX + "autonomoussingleappmodepermittedappids"})
+_LIST = "deviceManagementConfigurationSimpleSettingCollectionInstance"
 _WORDS = ("appbundle", "appid", "blockedapp", "blacklistedapp", "whitelistedapp", "allowedapp", "allowlistedapp")
 _CATALOG_PLATFORMS = {"ios": _MOBILE, "macos": frozenset({"macos"})}
 _OWN_KEYS = {
@@ -54,7 +55,7 @@ def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
     while waiting:
         at, instance = waiting.pop()
         definition = c.text(instance, "settingDefinitionId", at)
-        if definition.startswith(_PREFIX):
+        if definition.casefold().startswith(_PREFIX):
             _restriction(c, definition, instance, at)
         below: list[tuple[str, dict[str, Any]]] = []
         groups = c.mappings(instance, "groupSettingCollectionValue", at)
@@ -68,7 +69,7 @@ def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
 
 def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: str) -> None:
     base = _DEFINITIONS.get(definition)
-    tail = definition.removeprefix(_PREFIX)
+    tail = definition.casefold().removeprefix(_PREFIX)
     if base is None:
         if definition not in _OTHER_DEFINITIONS and any(word in tail for word in _WORDS):
             message = f"{definition!r} is no definition of the settings catalog"
@@ -78,14 +79,16 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
         else:
             return
     rule = c.rule(base)
-    if base.introduced and rule.sense == "none" and base.sense != "none":
+    kind = odata_type(instance)
+    if kind not in ("", _LIST):
+        message = f"the setting is a list, and {kind} is another type of instance, so the server refuses it"
+        c.say("error", "setting-instance-type", message, f"{at}/@odata.type", f"write #microsoft.graph.{_LIST}")
+        rule = c.rule(rules.CATALOG_WRONG_ID, why="the setting is of a type that the server refuses")
+    elif base.introduced and rule.sense == "none" and base.sense != "none":
         message = "a restriction of iOS has no effect in a policy for another platform"
         c.say("error", "key-wrong-platform", message, at, "set platforms to iOS")
-    values = c.mappings(instance, "simpleSettingCollectionValue", at)
-    values.reverse()
-    # Each pair is let go as soon as it is read: of 100,000 long pointers, a second set would be the peak of memory.
-    pairs = (values.pop() for _ in range(len(values)))
-    entries = c.identifiers([(f"{place}/value", value.get("value")) for place, value in pairs])
+    records = c.records(instance, "simpleSettingCollectionValue", at)
+    entries = c.identifiers(records.each("value"))
     c.add_all(rule, "ios", "bundle_id", entries)
     if rule.sense == "block":
         say_never_hidden(c, entries)

@@ -20,6 +20,7 @@ _OWNER_KEYS = (
     "personalProfileAppsAllowInstallFromUnknownSources",
 )
 _PERSONAL = "personalProfilePersonalApplications"
+_IOS_APPS = frozenset({"iosStoreApp", "iosVppApp", "iosLobApp", "managedIOSStoreApp", "managedIOSLobApp"})
 _OFFERS = frozenset({"required", "available", "availableWithoutEnrollment"})
 
 
@@ -95,12 +96,16 @@ def read_mobile_app(c: Collector) -> Reading:
         scope = NOT_STATED if found is None else scope_of(c, found)
         message = "an assignment of this type of app removes only what Intune itself installed"
         c.say("note", "managed-app-only", message)
+        bundle = c.text(top, "bundleId", "") if typed in _IOS_APPS else ""
+        if bundle and any(one[1].get("intent") in _OFFERS for one in found or ()):
+            c.add(c.rule(rules.IOS_ASSIGNED), "ios", "bundle_id", bundle, "/bundleId")
         return c.reading(scope, "intune", silent=True)
     package, pointer = _package(c, top)
     if found is None:
         c.say("note", "assignments-missing", "the app carries no assignments, so it blocks and allows nothing")
         return c.reading(NOT_STATED, "intune", silent=True)
-    uninstall = [one for one in found if c.text(one[1], "intent", one[0]) == "uninstall"]
+    _say_intents(c, found)
+    uninstall = [one for one in found if one[1].get("intent") == "uninstall"]
     offers = [one for one in found if one[1].get("intent") in _OFFERS]
     scope = scope_of(c, uninstall or offers)
     if package and uninstall:
@@ -114,6 +119,15 @@ def read_mobile_app(c: Collector) -> Reading:
     if package and offers and not _waived(c, offers, scope, banned=bool(uninstall)):
         c.add(c.rule(rules.ASSIGNED), "android", "package_name", package, pointer)
     return c.reading(scope, "intune")
+
+
+def _say_intents(c: Collector, found: list[tuple[str, dict[str, Any]]]) -> None:
+    """Say which assignments have an intent that Graph does not know: it does nothing, be it `Uninstall`."""
+    for at, assignment in found:
+        word = c.text(assignment, "intent", at)
+        if word != "uninstall" and word not in _OFFERS:
+            message = f"{word!r} is no intent of an assignment, so it removes and offers nothing"
+            c.say("error", "assignment-intent", message, f"{at}/intent", "write uninstall for a ban")
 
 
 def _package(c: Collector, top: dict[str, Any]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ _APPLE = "MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02)"
 _CATALOG = "IntunePMFiles/DeviceConfig settings definitions export 2025-03-12; apple/device-management@97a11a8 (OS 27)"
 _ANDROID = "MicrosoftDocs/memdocs device-restrictions-android-for-work.md (2025-06), manage-ai-android.md (2025-11)"
 _COMPLIANCE = "MicrosoftDocs/memdocs compliance-policy-create-ios.md (2025-09)"
+_TYPES = "npm @microsoft/microsoft-graph-types-beta 0.44.0-preview, MobileAppAssignment"
 _MANAGED = ("automated", "device")
 _CORPORATE = ("fully-managed", "dedicated", "cope")
 _IOS = ("ios", "ipados")
@@ -64,6 +65,18 @@ IOS_SHOWN = Rule(
     supervised=True,
     enrollments=_MANAGED,
 )
+IOS_ASSIGNED = Rule(
+    "apple-intune-assigned-app",
+    "allow",
+    "allowed",
+    "strong",
+    fact(
+        "an assignment with intent required or available installs or offers the app",
+        _TYPES,
+    ),
+    introduced=same(ANY, *_IOS),
+)
+"""One of Apple's mechanisms, for on the device Apple's deny lists decide, whoever installed the app."""
 IOS_RESTRICTED = Rule(
     "intune-ios-restricted-apps",
     "report",
@@ -249,6 +262,7 @@ RULES = (
     CATALOG_WRONG_ID,
     IOS_HIDDEN,
     IOS_SHOWN,
+    IOS_ASSIGNED,
     IOS_RESTRICTED,
     MACOS_RESTRICTED,
     IOS_COMPLIANCE,

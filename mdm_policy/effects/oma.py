@@ -25,7 +25,12 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     """Read each setting: its URI says which collection the device expects, its embedded document what it holds."""
     inner = dict(c.document.inner)
     nodes: set[str] = set()
-    for at, setting in c.mappings(top, "omaSettings", ""):
+    settings = c.mappings(top, "omaSettings", "")
+    values: dict[str, set[str]] = {}
+    for _, setting in settings:
+        values.setdefault(str(setting.get("omaUri")).lower(), set()).add(str(setting.get("value")))
+    before = c.doubt
+    for at, setting in settings:
         value = setting.get("value")
         masked = setting.get("isEncrypted") is True or setting.get("secretReferenceValueId") or value == "****"
         match = _URI.fullmatch(c.text(setting, "omaUri", at))
@@ -44,7 +49,10 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
             message = "the value holds no AppLocker rules that can be read"
             c.say("error", "payload-unreadable", message, f"{at}/value", "write one plain <RuleCollection> element")
         elif document is not None and document.kind == "applocker-rules":
+            if match is not None and len(values[match[0].lower()]) > 1:
+                c.doubt = "another setting writes the same AppLocker node, and which of them counts is not documented"
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
+            c.doubt = before
 
 
 def _applocker(c: Collector, document: Document, at: str, node: str) -> None:

@@ -170,7 +170,7 @@ def _gap(report: GapReport, width: int) -> Iterator[str]:
         said = f"accepted until {accepted.until} by {accepted.approved_by}: {accepted.document} ({accepted.reason})"
         yield fill(said, width, "    ", "      ")
     if report.state:
-        more = f" (and {report.states - 1} more states)" if report.states > 1 else ""
+        more = f" (and {report.states - 1} more state{'s' * (report.states > 2)})" if report.states > 1 else ""
         yield fill(f"for example: {report.state}{more}", width, "    ", "      ")
     yield fill(f"because: {report.sentence}", width, "    ", "      ")
     if report.escapes:

@@ -7,94 +7,106 @@ apps in the same way. Nothing is taken from what a build claims: the groups come
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy.decide import preinstalled, reach
-from mdm_policy.decide.builds import Key, compared, keys, plans
+from mdm_policy.decide.builds import keys, plans
+from mdm_policy.decide.columns import Acts, by_kind, select
+from mdm_policy.verify.table import marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.model import BannedApp, Reading
     from mdm_policy.verify.pieces import Piece
+    from mdm_policy.verify.table import Table
 
-_NONE: tuple[int, ...] = ()
 
-
-def alike(
-    apps: Iterable[BannedApp], pieces: Sequence[Piece], alone: Collection[str]
-) -> tuple[tuple[BannedApp, ...], ...]:
+def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tuple[tuple[BannedApp, ...], ...]:
     """Return the groups, each in the order of the apps; the keys in `alone` stand by themselves."""
     acts = act_numbers(_tagged(pieces), {})
-    groups: dict[object, list[BannedApp]] = defaultdict(list)
-    for app in apps:
-        shape = (
-            _shape(app, acts),
-            app.duties,
-            preinstalled(app, "ios"),
-            preinstalled(app, "android"),
-            app.key if app.key in alone else "",
-        )
-        groups[shape].append(app)
-    return tuple(tuple(group) for group in groups.values())
+    apps = table.apps
+    nearly: dict[object, list[int]] = defaultdict(list)
+    for number, layout in enumerate(table.layouts):
+        mine = [apps[place] for place in layout.places]
+        rows = zip(repeat(number), *_plain(mine, alone), *marks(layout, acts.codes))
+        for place, row in zip(layout.places, rows, strict=True):
+            nearly[row].append(place)
+    groups: dict[object, list[int]] = {}
+    for places in nearly.values():
+        groups.setdefault(_shape(apps[places[0]], acts, alone), []).extend(places)
+    ordered = sorted(sorted(places) for places in groups.values())
+    return tuple(tuple([apps[place] for place in places]) for places in ordered)
 
 
-def _shape(app: BannedApp, acts: dict[Key, tuple[int, ...]]) -> object:
-    """Return what acts on each key of each build, family by family, and what is said of families without a build."""
-    get = acts.get
+def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterable[object]]:
+    """Yield columns of what matters of apps beside their identifiers."""
+    duties = [app.duties for app in apps]
+    yield duties
+    yield [app.preinstalled for app in apps]
+    yield [tuple(app.platforms.items()) for app in apps]
+    if alone:
+        yield [app.key if app.key in alone else "" for app in apps]
+    if any("no-traffic" in each for each in set(duties)):
+        yield map(_domains, apps)
+
+
+def _domains(app: BannedApp) -> tuple[str, ...]:
+    return tuple([i.value for i in app.identifiers if i.kind == "domain"])
+
+
+def _shape(app: BannedApp, acts: Acts, alone: Collection[str]) -> object:
+    """Return all that an app's verdict rests on: two apps of one shape fare alike.
+
+    What acts on each key of each build, family by family; what is said of families without a build; what is ordered,
+    and of whom; and whether the app's addresses are closed, where that is ordered too.
+    """
     known = [(family, builds) for family, builds in plans(app).items() if builds]
     built = {str(family) for family, _ in known}
     return (
         *[
             (
                 family,
-                tuple([tuple([tuple([get(key, _NONE) for key in match]) for match in one.matches]) for one in builds]),
+                tuple([tuple([tuple([acts.on(key) for key in match]) for match in one.matches]) for one in builds]),
             )
             for family, builds in known
         ],
         *[(family, state) for family, state in app.platforms.items() if family not in built],
+        app.duties,
+        preinstalled(app, "ios"),
+        preinstalled(app, "android"),
+        app.key if app.key in alone else "",
+        frozenset(acts.on(("web", "domain", value)) for value in _domains(app)) if "no-traffic" in app.duties else (),
     )
 
 
 def cut(pieces: Sequence[Piece], groups: Iterable[tuple[BannedApp, ...]]) -> tuple[Piece, ...]:
     """Return the documents with the effects on the first app of each group alone: all that its verdict rests on."""
-    watched = frozenset(key for group in groups for key in keys(group[0]))
-    values = frozenset(value for _, _, value in watched)
+    watched = by_kind(key for group in groups for key in keys(group[0]))
     return tuple(
-        msgspec.structs.replace(one, readings=tuple([_part(reading, watched, values) for reading in one.readings]))
+        msgspec.structs.replace(one, readings=tuple([select(reading, watched, ("web",)) for reading in one.readings]))
         for one in pieces
     )
 
 
-def _part(reading: Reading, watched: frozenset[Key], values: frozenset[str]) -> Reading:
-    near = [e for e in reading.effects if e.value in values or e.kind == "executable" or e.family == "web"]
-    kept = tuple([e for e in near if e.family == "web" or compared((e.family, e.kind, e.value)) in watched])
-    return msgspec.structs.replace(reading, effects=kept)
-
-
-def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, int]) -> dict[Key, tuple[int, ...]]:
-    """Map each key to what acts on it, as numbers that are equal when no device can tell two acts apart.
+def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, int]) -> Acts:
+    """Map each identifier to what acts on it, as numbers that are equal when no device can tell two acts apart.
 
     A tag stands for all of a document but its rules; `numbers` is shared by maps that are to be compared.
     """
-    found: dict[Key, tuple[int, ...]] = {}
-    joined: dict[tuple[tuple[int, ...], int], tuple[int, ...]] = {}
+    acts = Acts()
     for tag, reading in tagged:
         known: dict[int, int] = {}
-        for effect in reading.effects:
-            rule = effect.rule
+        for column in reading.columns:
+            rule = column.rule
             number = known.get(id(rule))
             if number is None:
                 number = known[id(rule)] = numbers.setdefault((tag, msgspec.msgpack.encode(rule)), len(numbers))
-            key = compared((effect.family, effect.kind, effect.value))
-            before = found.get(key, _NONE)
-            after = joined.get((before, number))
-            if after is None:
-                after = joined[before, number] = tuple(sorted((*before, number)))
-            found[key] = after
-    return found
+            acts.add(number, column)
+    return acts
 
 
 def _tagged(pieces: Sequence[Piece]) -> Iterator[tuple[object, Reading]]:

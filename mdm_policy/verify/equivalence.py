@@ -63,9 +63,9 @@ def _alike(left: Sequence[Reading], right: Sequence[Reading]) -> list[tuple[Key,
     ]
     strangers = [compared(key) for key in _STRANGERS]
     groups: dict[object, list[Key]] = defaultdict(list)
-    for key in dict.fromkeys([*strangers, *sorted({*acts[0], *acts[1]})]):
+    for key in dict.fromkeys([*strangers, *sorted(acts[0].keys() | acts[1].keys())]):
         if key[0] != "web":
-            groups[key[:2], acts[0].get(key, ()), acts[1].get(key, ())].append(key)
+            groups[key[:2], acts[0].on(key), acts[1].on(key)].append(key)
     return [tuple(group) for group in groups.values()]
 
 

@@ -54,7 +54,7 @@ class Piece(Frozen, frozen=True):
         return any(
             reading.activates
             or any(rule.sense == "allow-only" for rule in reading.rules)
-            or any(effect.rule.sense != "none" for effect in reading.effects)
+            or any(column.rule.sense != "none" for column in reading.columns)
             for reading in self.readings
         )
 

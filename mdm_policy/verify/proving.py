@@ -14,6 +14,7 @@ from mdm_policy.verify.hints import for_duty, hint
 from mdm_policy.verify.judging import UNMET, Court, Leave, Rules
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Places
+from mdm_policy.verify.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -36,7 +37,8 @@ def verify(
     waivers = tuple(dict.fromkeys(w for variant in resolution.variants for w in variant.waivers))
     leave = Leave(waivers, resolution.accepted_gaps)
     alone = {waiver.app for waiver in leave.waivers} | {gap.app for gap in leave.accepted}
-    groups = alike(resolution.apps, pieces, alone)
+    table = Table(resolution.apps)
+    groups = alike(table, pieces, alone)
     small = cut(pieces, groups)
     declared = bool(resolution.devices)
     classes: tuple[DeviceClass, ...] = resolution.devices
@@ -50,7 +52,7 @@ def verify(
     reports = [report for verdict in verdicts for report in _reports(verdict, places)]
     failures, remarks = (
         queries.failures(pieces, places),
-        queries.remarks(resolution, pieces, courts if declared else (), catalogue, protected, places),
+        queries.remarks(table, pieces, courts if declared else (), catalogue, protected, places),
     )
     remarks += _stale(resolution, verdicts)
     return Verification(
@@ -73,7 +75,7 @@ def verify(
 
 def _absent(apps: Iterable[BannedApp], catalogue: Catalogue) -> dict[tuple[str, str], str]:
     found = {}
-    for app in apps:
+    for app in [one for one in apps if "none" in one.platforms.values()]:
         known = catalogue.apps.get(app.key)
         for family, state in app.platforms.items():
             if state == "none":
@@ -180,6 +182,8 @@ def _names(names: Sequence[str]) -> str:
 
 def _stale(resolution: Resolution, verdicts: Sequence[ClassVerdict]) -> list[Finding]:
     """Find acceptances of gaps that are none any more."""
+    if not resolution.accepted_gaps:
+        return []
     held = {
         (app.key, verdict.cls.name)
         for verdict in verdicts

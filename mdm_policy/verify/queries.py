@@ -13,19 +13,21 @@ import msgspec
 
 from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import compared
+from mdm_policy.decide.columns import places_in, values_of
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import Frozen
-from mdm_policy.verify import dead
+from mdm_policy.verify import dead, together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import BannedApp, Effect, Identifier, Reading, Resolution
+    from mdm_policy.model import BannedApp, Column, Effect, Identifier, Reading
     from mdm_policy.verify.judging import Court
     from mdm_policy.verify.pieces import Piece, Places
+    from mdm_policy.verify.table import Table
 
 _SHOWN = 20
 """How many identifiers of one document and one kind of remark are named; the rest are counted."""
@@ -84,16 +86,17 @@ def _weaker_ways(pieces: Iterable[Piece]) -> Iterator[Said]:
 def _blocked(one: Piece) -> set[Key]:
     """Return what a document blocks for good; what lifts itself, or is assigned to nobody, is not blocked."""
     return {
-        effect.key
+        (column.family, column.kind, value)
         for reading in one.readings
         if reading.scope.state != "nobody"
-        for effect in reading.effects
-        if effect.rule.sense in ("block", "remove") and not effect.rule.expires
+        for column in reading.columns
+        if column.rule.sense in ("block", "remove") and not column.rule.expires
+        for value in column.values
     }
 
 
 def remarks(
-    resolution: Resolution,
+    table: Table,
     pieces: Sequence[Piece],
     courts: Sequence[Court],
     catalogue: Catalogue,
@@ -101,7 +104,7 @@ def remarks(
     places: Places,
 ) -> list[Finding]:
     """Return what should be said beside the verdicts."""
-    banned = _Banned(resolution.apps)
+    banned = _Banned(table)
     guarded = _Guarded(catalogue, protected)
     found: list[Said] = []
     for one in pieces:
@@ -109,6 +112,7 @@ def remarks(
             found += _of_reading(reading, banned, guarded)
     found += [Said(*told) for told in dead.out_of_force(courts)]
     found += [Said(*told) for told in dead.shadowed(courts)]
+    found += [Said(*told) for told in together.several(pieces)]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
     return [*own, *_located(found, places)]
 
@@ -116,19 +120,36 @@ def remarks(
 class _Banned:
     """Hold what is banned by everything that could be compared with it; what few ask for is made when they do."""
 
-    def __init__(self, apps: Iterable[BannedApp]) -> None:
-        self.owners = {compared(identifier.key): app for app in apps for identifier in app.identifiers}
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def app(self, key: Key) -> BannedApp | None:
+        """Return the app that bears an identifier."""
+        return self._table.owners.get(compared(key))
+
+    def places(self, column: Column) -> list[int]:
+        """Return where a column holds banned identifiers."""
+        known = self._table.values((column.family, column.kind))
+        return [] if known.isdisjoint(values_of(column)) else places_in(column, known)
+
+    def strange(self, column: Column) -> list[int]:
+        """Return where it holds others."""
+        known = self._table.values((column.family, column.kind))
+        values = values_of(column)
+        if column.family == "web" or known.issuperset(values):
+            return []
+        return [place for place, value in enumerate(values) if value not in known]
 
     @cached_property
     def folded(self) -> dict[Key, str]:
         """Map each key without regard to case to how it is written."""
-        return {(family, kind, value.casefold()): value for family, kind, value in self.owners}
+        return {(family, kind, value.casefold()): value for family, kind, value in self._table.owners}
 
     @cached_property
     def values(self) -> dict[str, tuple[str, BannedApp]]:
         """Map each bundle id and package to its platform and app."""
         kinds = ("bundle_id", "package_name")
-        return {value: (family, app) for (family, kind, value), app in self.owners.items() if kind in kinds}
+        return {value: (family, app) for (family, kind, value), app in self._table.owners.items() if kind in kinds}
 
 
 class _Guarded:
@@ -139,11 +160,22 @@ class _Guarded:
         self.protected = {folded_key(*identifier.key) for identifier in protected}
         self._values = {value for _, _, value in (*self.never, *self.protected)}
 
+    def places(self, column: Column) -> list[int]:
+        """Return where a column holds what may hurt: nearly all is no concern, which one pass tells."""
+        known = self._values
+        wider: Sequence[str] = ()
+        values: Sequence[str] = column.values
+        if column.family == "windows":
+            values = list(map(str.casefold, values))
+        elif column.kind == "signing_id":
+            wider = [value.partition(":")[2] for value in values]
+        if known.isdisjoint(values) and known.isdisjoint(wider):
+            return []
+        return [p for p, value in enumerate(values) if value in known or (wider and wider[p] in known)]
+
     def finding(self, effect: Effect) -> Finding | None:
-        """Return why an effect hurts; nearly all are no concern, which one look-up tells."""
+        """Return why an effect hurts."""
         family, kind, value = effect.family, effect.kind, effect.value
-        if value not in self._values and family != "windows" and kind != "signing_id":
-            return None
         candidates = [folded_key(family, kind, value)]
         if kind == "signing_id":
             candidates.append(("macos", "bundle_id", value.partition(":")[2]))
@@ -161,17 +193,11 @@ class _Guarded:
 
 def _of_reading(reading: Reading, banned: _Banned, guarded: _Guarded) -> Iterator[Said]:
     counts: dict[str, int] = defaultdict(int)
-    idle: dict[int, list[Effect]] = defaultdict(list)
-    for effect in reading.effects:
-        sense = effect.rule.sense
-        finding = None
-        if sense == "none":
-            idle[id(effect.rule)].append(effect)
-        elif sense in ("allow", "allow-only"):
-            finding = _allowed(effect, banned)
-        elif sense in ("block", "remove"):
-            finding = guarded.finding(effect) or _mistaken(effect, banned)
-        if finding is not None:
+    idle: dict[int, list[Column]] = defaultdict(list)
+    for column in reading.columns:
+        if column.rule.sense == "none":
+            idle[id(column.rule)].append(column)
+        for effect, finding in _of_column(column, banned, guarded):
             counts[finding.id] += 1
             if counts[finding.id] <= _SHOWN:
                 yield Said(finding, reading.path, effect.pointer)
@@ -179,18 +205,36 @@ def _of_reading(reading: Reading, banned: _Banned, guarded: _Guarded) -> Iterato
         if count > _SHOWN:
             yield Said(note(id_, f"{count - _SHOWN} more identifiers of the document, the same"), reading.path, "")
     if not any(finding.severity == "error" for finding in reading.findings):
-        for effects in idle.values():
-            rule = effects[0].rule
-            said = f"{len(effects)} identifier{'s' * (len(effects) != 1)} stand here without effect: {rule.why or rule.fact.text}"
+        for columns in idle.values():
+            rule = columns[0].rule
+            many = sum(len(column.values) for column in columns)
+            said = f"{many} identifier{'s' * (many != 1)} stand here without effect: {rule.why or rule.fact.text}"
             yield Said(
                 warning("rule-ineffective", said, None, "remove them, or put them where they count"),
                 reading.path,
-                effects[0].pointer,
+                columns[0].pointers[0],
             )
 
 
+def _of_column(column: Column, banned: _Banned, guarded: _Guarded) -> Iterator[tuple[Effect, Finding]]:
+    """Look only at the entries that one pass over the column could not clear."""
+    sense = column.rule.sense
+    if sense in ("allow", "allow-only"):
+        for place in banned.places(column):
+            effect = column.effect(place)
+            finding = _allowed(effect, banned)
+            if finding is not None:
+                yield effect, finding
+    elif sense in ("block", "remove"):
+        for place in sorted({*guarded.places(column), *banned.strange(column)}):
+            effect = column.effect(place)
+            finding = guarded.finding(effect) or _mistaken(effect, banned)
+            if finding is not None:
+                yield effect, finding
+
+
 def _allowed(effect: Effect, banned: _Banned) -> Finding | None:
-    app = banned.owners.get(compared(effect.key))
+    app = banned.app(effect.key)
     if app is None:
         return None
     said = f"{app.name} is banned, and {quoted(effect.value)} is installed, allowed or made a default here: {effect.rule.fact.text}"
@@ -200,7 +244,7 @@ def _allowed(effect: Effect, banned: _Banned) -> Finding | None:
 def _mistaken(effect: Effect, banned: _Banned) -> Finding | None:
     """Find an identifier that no device knows, though a banned app's is near: another case, another platform."""
     family, kind, value = compared(effect.key)
-    if family == "web" or (family, kind, value) in banned.owners:
+    if family == "web" or banned.app(effect.key) is not None:
         return None
     right = banned.folded.get((family, kind, value.casefold()))
     if right is not None:

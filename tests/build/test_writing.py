@@ -144,6 +144,16 @@ def _broken_manifest(output: Path) -> None:
     (output / "manifest.json").write_bytes(b"{")
 
 
+def _undecodable_manifest(output: Path) -> None:
+    _former(output)
+    (output / "manifest.json").write_bytes(b'{"format": "mdm-policy-build", "files": [{"path": "\xff"}]}')
+
+
+def _deep_manifest(output: Path) -> None:
+    _former(output)
+    (output / "manifest.json").write_bytes(b'{"more": ' + b"[" * 100_000)
+
+
 def _wrong_manifest(output: Path) -> None:
     _former(output)
     (output / "manifest.json").write_bytes(b'{"format": "mdm-policy-build", "files": "all"}')
@@ -169,6 +179,8 @@ _KEPT = [
     pytest.param(_no_manifest, "output-foreign", ": a/gone.json, a/x.json", id="a build without its manifest"),
     pytest.param(_others_manifest, "output-foreign", "manifest.json", id="another program's manifest"),
     pytest.param(_broken_manifest, "output-foreign", "manifest.json", id="a broken manifest"),
+    pytest.param(_undecodable_manifest, "output-foreign", "manifest.json", id="a manifest that is no UTF-8"),
+    pytest.param(_deep_manifest, "output-foreign", "manifest.json", id="a manifest nested without end"),
     pytest.param(_wrong_manifest, "output-foreign", "manifest.json", id="a manifest of wrong types"),
     pytest.param(_folder_for_manifest, "output-foreign", ": mine", id="a folder for a manifest"),
     pytest.param(_many_foreign, "output-foreign", ": mine0, mine1, mine2 and 2 more", id="many foreign files"),
@@ -343,12 +355,62 @@ def test_a_file_that_is_written_twice_is_told(output: Path) -> None:
     assert not output.exists()
 
 
-def test_what_a_killed_run_left_behind_is_cleared(output: Path) -> None:
-    stage = output.with_name(f".out.{os.getpid()}.new")
-    stage.mkdir()
-    (stage / "half").write_bytes(b"")
+_BESIDE = ".out.mdm-policy."
+
+
+@pytest.mark.parametrize("ending", ["new", "old"])
+def test_what_a_killed_run_left_behind_is_cleared(ending: str, output: Path) -> None:
+    _former(output)
+    left = output.with_name(f"{_BESIDE}{ending}")
+    left.mkdir()
+    (left / "half").write_bytes(b"")
+    output.with_name(f"{_BESIDE}lock").write_bytes(b"")
     _build(output, _NEW)
     assert _held(output) == _NEW
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_an_output_that_was_put_aside_is_put_back(output: Path) -> None:
+    _former(output)
+    kept = _all(output)
+    output.rename(output.with_name(f"{_BESIDE}old"))
+    with Staging(output):
+        assert _all(output) == kept
+    assert _all(output) == kept
+    assert list(output.parent.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("ending", ["new", "old"])
+def test_a_file_where_only_a_folder_of_ours_could_be_is_refused(ending: str, output: Path) -> None:
+    mine = output.with_name(f"{_BESIDE}{ending}")
+    mine.write_bytes(b"mine")
+    with pytest.raises(PolicyError) as failed:
+        _build(output, _NEW)
+    assert ids_of(failed.value) == ["output-unwritable"]
+    assert _all(output.parent) == {mine.name: b"mine"}
+
+
+def test_an_interrupted_start_lets_go_of_the_lock(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_staging: Staging) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Staging, "_clear", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            Staging(output)
+    assert list(output.parent.iterdir()) == []
+    _build(output, _NEW)
+
+
+def test_a_second_build_into_one_folder_is_refused(output: Path) -> None:
+    with Staging(output) as first:
+        first.write("a", b"1")
+        with pytest.raises(PolicyError) as refused:
+            Staging(output)
+        assert ids_of(refused.value) == ["output-busy"]
+        Staging(output.with_name("beside")).__exit__(None, None, None)
+        first.commit()
+    assert _all(output) == {"a": b"1"}
     assert list(output.parent.iterdir()) == [output]
 
 
@@ -386,7 +448,7 @@ def test_a_mac_exchanges_by_its_own_name(output: Path, monkeypatch: pytest.Monke
     [(first, new, second, old, how)] = asked
     assert (first, second, how) == (-2, -2, 2)
     assert old == os.fsencode(output)
-    assert new.endswith(b".new")
+    assert new.endswith(b".mdm-policy.new")
 
 
 def test_an_absent_or_empty_folder_is_replaceable(tmp_path: Path) -> None:

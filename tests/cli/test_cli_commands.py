@@ -18,11 +18,16 @@ from mdm_policy.cli import failing, inputs, output
 MODULES = sorted(Path(edge.__file__).parent.glob("*.py"))
 
 
-COMMANDS = [pytest.param(n, importlib.import_module(f"mdm_policy.cli.{n}").command, id=n) for n in edge.COMMANDS]
+COMMANDS = [
+    pytest.param(n, importlib.import_module(f"mdm_policy.cli.{n.replace('-', '_')}").command, id=n)
+    for n in edge.COMMANDS
+]
 
 
 def test_every_command_is_a_module_and_every_module_a_command() -> None:
-    holding = {path.stem for path in MODULES if "\n@click.command(" in path.read_text(encoding="utf-8")}
+    holding = {
+        path.stem.replace("_", "-") for path in MODULES if "\n@click.command(" in path.read_text(encoding="utf-8")
+    }
     assert set(edge.COMMANDS) == holding == set(edge._HELP)
     assert list(edge.COMMANDS) == sorted(edge.COMMANDS)
 
@@ -224,3 +229,11 @@ def test_a_source_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(output._MAX_SNIPPET_FILE + 1)
     assert output._Sources()(str(path), 1) is None
+
+
+def test_a_source_file_of_too_many_lines_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: b\nc: d\n", encoding="utf-8")
+    assert output._Sources()(str(path), 2) == "c: d"
+    monkeypatch.setattr(output, "_MAX_SNIPPET_LINES", 1)
+    assert output._Sources()(str(path), 2) is None

@@ -259,14 +259,14 @@ ROWS = [
         rules(DEFAULT_EXE, path_rule("*\\x.exe")),
         rules(DEFAULT_EXE, path_rule("*\\x.exe", sid="S-1-5-32-544")),
         [(_N, "x.exe", "windows")],
-        "other users",
+        "S-1-5-32-544 alone",
         id="for administrators alone",
     ),
     pytest.param(
         rules(DEFAULT_EXE, path_rule("*\\x.exe", sid="S-1-5-32-544")),
         rules(DEFAULT_EXE, path_rule("*\\x.exe")),
         [(_T, "x.exe", "windows")],
-        "escape no more",
+        "a Deny path rule stops",
         id="for everyone again",
     ),
     pytest.param(

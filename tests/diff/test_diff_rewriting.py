@@ -250,6 +250,12 @@ def test_a_shuffled_list_is_no_change(ids: list[str], dice: Any) -> None:
     assert found.exit_code == 0
 
 
+def test_a_list_written_as_a_text_is_looked_into() -> None:
+    written = {"URLBlocklist": '["a.example", ["b.example"]]', "note": "[unfinished"}
+    mentions = Mentions([open_document("x.json", json.dumps(written).encode())])
+    assert [mentions.count(one) for one in ("a.example", "b.example", "[unfinished", "c.example")] == [1, 1, 1, 0]
+
+
 def test_texts_are_found_wherever_they_stand() -> None:
     found = (
         set(texts(jamf(BASE)))

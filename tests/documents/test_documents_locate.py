@@ -119,3 +119,26 @@ def test_never_raises(data: bytes, format_: Any, where: str) -> None:
     line, column = locate(data, format_, where)
     assert line >= 0
     assert column >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "place"),
+    [
+        pytest.param(b'{"a" 1, "b": [5, 6]}', "/a", (1, 6), id="no colon"),
+        pytest.param(b'{"b": [5, 6] "c": 1}', "/b/1", (1, 11), id="no comma after a list"),
+        pytest.param(b"[5 6, 7]", "/1", (1, 7), id="no comma in a list"),
+        pytest.param(b'{"b": [5, 6', "/b/1", (1, 11), id="cut off"),
+        pytest.param(b"", "/b", (0, 0), id="nothing"),
+        pytest.param(b'{"a": 1, "b": {"c": ', "/b/c", (0, 0), id="cut off before the value"),
+        pytest.param(
+            b'{"a": [[1], {"x": 2}, 3], "b": [4]}', "/b/0", (1, 33), id="whole: what lies before is passed over"
+        ),
+        pytest.param(b'{"a": {}, "a~/b": [ ]}', "/a~0~1b", (1, 19), id="whole: an escaped key"),
+        pytest.param(b'{"a": [1], "b": 2}', "/a/01", (0, 0), id="whole: no such index"),
+        pytest.param(b'{"a": 7, "b": 2}', "/a/0", (0, 0), id="whole: a pointer into a number"),
+    ],
+)
+def test_a_place_in_json_is_found_as_far_as_the_text_makes_sense(
+    text: bytes, pointer: str, place: tuple[int, int]
+) -> None:
+    assert locate(text, "json", pointer) == place

@@ -93,8 +93,8 @@ def blocked(
         ),
         pytest.param(
             policy(entry(), personal=[entry("com.ok.app", "AVAILABLE"), entry("com.x.y", "HIDDEN"), entry("")]),
-            [blocked(), blocked("com.ok.app", "amapi-personal-allowed", "allow")],
-            ["install-type-word", "personal-side-open", "wrong-type"],
+            [blocked(sense="none"), blocked("com.ok.app", "amapi-personal-allowed", "none")],
+            ["install-type-word", "no-effect", "personal-side-open", "wrong-type"],
             id="personal-words",
         ),
         pytest.param(
@@ -116,10 +116,23 @@ def blocked(
             id="allowed",
         ),
         pytest.param(
-            policy(entry(kind="blocked")), [], ["deny-list-empty", "install-type-word"], id="wrong-case-of-word"
+            policy(entry(kind="blocked")),
+            [],
+            ["deny-list-empty", "install-type-word", "no-effect"],
+            id="wrong-case-of-word",
         ),
-        pytest.param(policy(entry(5)), [], ["deny-list-empty", "wrong-type"], id="package-of-a-wrong-type"),
-        pytest.param(policy(7, entry("")), [], ["deny-list-empty", "wrong-type", "wrong-type"], id="wrong-types"),
+        pytest.param(
+            policy(entry("com.x.y"), entry(5), personal=[entry("com.x.y")]),
+            [blocked("com.x.y", sense="none"), blocked("com.x.y", "amapi-personal-blocked", "none")],
+            ["no-effect", "wrong-type"],
+            id="package-of-a-wrong-type",
+        ),
+        pytest.param(
+            policy(7, entry("")),
+            [],
+            ["deny-list-empty", "no-effect", "wrong-type", "wrong-type"],
+            id="wrong-types",
+        ),
         pytest.param(
             policy(entry(), entry(kind="AVAILABLE"), personal=[entry()]),
             [
@@ -233,8 +246,8 @@ def test_what_a_policy_does(document: Document, effects: list[tuple[str, str, st
             {"untrustedAppsPolicy": "ALLOW"},
             "amapi-application-blocked-open",
             None,
-            ["sideload-open", "untrusted-apps-word"],
-            id="wrong-word-counts-as-open",
+            ["no-effect", "sideload-open", "untrusted-apps-word"],
+            id="wrong-word-is-refused",
         ),
     ],
 )
@@ -334,8 +347,8 @@ def test_an_allow_list_with_sideloading_open_is_partial() -> None:
         pytest.param({"application": entry(kind=None)}, [], ["no-effect"], id="nothing-said"),
         pytest.param(
             {"application": entry(), "updateMask": 7},
-            [blocked(rule="amapi-modify-blocked")],
-            ["wrong-type"],
+            [blocked(rule="amapi-modify-blocked", sense="none")],
+            ["no-effect", "wrong-type"],
             id="mask-of-a-wrong-type",
         ),
         pytest.param(

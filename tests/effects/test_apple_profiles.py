@@ -149,6 +149,7 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
             ),
             [
                 ("apple-path-deny-list", "block", "process_name", "W.app"),
+                ("apple-parental-allow-list", "allow", "bundle_id", "com.a.b"),
                 ("apple-parental-controls-default", "allow-only", "bundle_id", "com.a.b"),
             ],
             ["key-deprecated", "parental-controls-default-deny"],
@@ -237,7 +238,9 @@ def test_one_rule_is_shared_by_all_effects() -> None:
         pytest.param({"RemovalDate": dt.datetime(2027, 1, 2)}, "2027-01-02", ["removal-date"], id="date"),  # noqa: DTZ001
         pytest.param({"DurationUntilRemoval": 60.0}, "after 60 s", ["removal-date"], id="duration"),
         pytest.param({"RemovalDate": "soon"}, "on a date that cannot be read", ["wrong-type"], id="unreadable"),
-        pytest.param({"DurationUntilRemoval": "soon"}, "", ["wrong-type"], id="no-number"),
+        pytest.param(
+            {"DurationUntilRemoval": "soon"}, "after a time that cannot be read", ["wrong-type"], id="no-number"
+        ),
     ],
 )
 def test_a_profile_that_removes_itself(top: dict[str, Any], expires: str, findings: list[str]) -> None:

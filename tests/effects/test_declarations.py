@@ -70,7 +70,31 @@ DENY = "apple-ddm-denied-binaries"
             id="allowed-binaries",
         ),
         pytest.param(settings(AllowedBinaries={}), [], ["no-effect", "wrong-type"], id="no-list"),
-        pytest.param(settings(DeniedApp=["com.a.b"]), [], ["no-effect", "unknown-key"], id="wrong-key"),
+        pytest.param(settings(DeniedApp=["com.a.b"]), [], ["declaration-key", "no-effect"], id="wrong-key"),
+        pytest.param(
+            settings(DeniedApps=["com.a.b"], deniedApps=["com.c.d"]),
+            [("apple-ddm-denied-apps", "none", "bundle_id", "com.a.b")],
+            ["declaration-key", "no-effect"],
+            id="a-wrong-key-beside",
+        ),
+        pytest.param(
+            settings(DeniedBinaries=[{"TeamID": "5A4RE8SF68", "SigningState": "all"}]),
+            [("apple-ddm-denied-binaries", "none", "team_id", "5A4RE8SF68")],
+            ["declaration-key", "no-effect"],
+            id="no-signing-state",
+        ),
+        pytest.param(
+            settings(DeniedBinaries=[{"TeamID": "5A4RE8SF68", "BundleID": "com.a.b"}]),
+            [("apple-ddm-denied-binaries", "none", "team_id", "5A4RE8SF68")],
+            ["declaration-key", "no-effect"],
+            id="a-wrong-key-in-an-item",
+        ),
+        pytest.param(
+            settings(DeniedApps=["com.a.b"], DeniedBinaries={}),
+            [("apple-ddm-denied-apps", "none", "bundle_id", "com.a.b")],
+            ["no-effect", "wrong-type"],
+            id="a-wrong-type-beside",
+        ),
         pytest.param(
             as_json({"Type": "com.apple.configuration.app.managed", "Payload": {"BundleID": "com.a.b"}}),
             [("apple-ddm-managed-app", "allow", "bundle_id", "com.a.b")],

@@ -491,6 +491,16 @@ REMOVED = [("intune-android-uninstall", "remove"), ("intune-android-uninstall-pe
             id="ios-app",
         ),
         pytest.param(graph("iosStoreApp"), [], Scope(), ["managed-app-only"], id="ios-app-without-assignments"),
+        pytest.param(
+            graph("iosVppApp", bundleId="com.a.b", assignments=[intent("available")]),
+            [("apple-intune-assigned-app", "allow")],
+            Scope("everyone"),
+            ["managed-app-only"],
+            id="ios-app-offered",
+        ),
+        pytest.param(
+            store_app(intent("Uninstall")), [], Scope("nobody"), ["assignment-intent", "no-effect"], id="no-such-intent"
+        ),
     ],
 )
 def test_assigned_store_apps(

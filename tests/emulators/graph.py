@@ -238,7 +238,9 @@ class GraphServer(Emulator):
                 **one["target"],
             }
             group = target.get("groupId") or target.get("collectionId") or _FIXED[_type(target)]
-            made[f"{id_}_{group}"] = {"source": "direct", "sourceId": id_, "intent": "apply", "target": target}
+            made[f"{id_}_{group}"] = {"source": "direct", "sourceId": id_, "target": target}
+            if self.objects[id_]["collection"] == "deviceConfigurations":
+                made[f"{id_}_{group}"]["intent"] = "apply"
         return [{"id": key, **made[key]} for key in sorted(made, reverse=True)]
 
     def _report(self, body: dict[str, Any]) -> Answer:

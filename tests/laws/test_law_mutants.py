@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,26 +17,26 @@ import msgspec
 import policy_mutants
 import pytest
 from build_kit import ALL_OPTIONS, DAY, TARGETS, built
+from proof_bench import BENCHES, Prover
 
 from mdm_policy import catalogue
 from mdm_policy.cli import inputs
-from mdm_policy.diff import WEAKENING, Change, Comparison, Question, Side, compare_policies
+from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
 from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import PolicyError
+from mdm_policy.model import OsBound
 from mdm_policy.resolve import resolve
-from mdm_policy.verify import Rules, piece, verify
+from mdm_policy.verify import piece
 
 if TYPE_CHECKING:
-    from mdm_policy.model import BannedApp, Resolution
+    from mdm_policy.model import Resolution
 
 _EXAMPLE = Path(__file__).parents[2] / "examples/federal/deployment.yaml"
-_EACH_VERIFIED = 4
-"""Every how manieth weakening of a single entry is given to `verify` too."""
 _LEAST = {
     "amapi-cope/banned.modify-applications.json": 700,
     "amapi-cope/banned.patch-personal.json": 700,
     "amapi-cope/banned.policy.json": 2000,
-    "amapi-fully-managed/banned.policy.json": 1400,
+    "amapi-fully-managed/banned.policy.json": 1200,
     "apple-ddm-apps/banned.configuration.json": 200,
     "apple-ddm-binaries/banned.configuration.json": 150,
     "apple-ios-restrictions/banned.mobileconfig": 900,
@@ -71,72 +72,72 @@ def _document(path: str) -> Document:
     return open_document(path, _files()[path])
 
 
-@functools.cache
-def _apps() -> dict[tuple[str, str], BannedApp]:
-    """Return, for each identifier, its app as if it had no other: what happens to the one shows."""
-    made: dict[tuple[str, str], BannedApp] = {}
-    for app in _resolution().apps:
-        for one in app.identifiers:
-            only = dict.fromkeys(app.platforms, "none") | {one.family: "exists"}
-            lone = msgspec.structs.replace(app, identifiers=(one,), platforms=only)
-            made.setdefault((one.family, one.value), lone)
-    return made
-
-
 def _compared(old: Document, new: Document) -> Comparison:
     return compare_policies(Side("old", (old,)), Side("new", (new,)), Question(DAY), catalogue.load())
 
 
-def _weaker(path: str, mutant: policy_mutants.Mutant) -> tuple[Change, ...] | None:
-    """Return what `diff` finds weaker on the platform of what was edited; None when the file cannot be read any more."""
-    try:
-        new = open_document(path, mutant.data)
-    except PolicyError:
-        return None
-    families = {family for family, _ in mutant.values}
-    changes = _compared(_document(path), new).changes
-    return tuple(c for c in changes if c.direction in WEAKENING and (not families or c.platform in families))
+@functools.cache
+def _prover(path: str) -> Prover:
+    return Prover(path, _files(), DAY)
 
 
-def _verified(path: str, mutant: policy_mutants.Mutant) -> bool:
-    """Tell whether `verify` finds a gap for the app whose one identifier was edited."""
-    app = _apps()[mutant.values[0]]
-    alone = msgspec.structs.replace(
-        _resolution(), apps=(app,), devices=(), accepted_gaps=(), variants=_resolution().variants[:1]
-    )
-    found = verify(alone, (piece(open_document(path, mutant.data)),), catalogue.load(), Rules(DAY, "weak"))
-    return bool(found.gaps or found.failures)
+class _Count:
+    """Count what is asked and what is missed."""
+
+    def __init__(self) -> None:
+        self.edits = self.unread = 0
+        self.directions: Counter[str] = Counter()
+        self.missed: list[str] = []
+
+    def judge(self, path: str, mutant: policy_mutants.Mutant) -> None:
+        """Ask both about a mutant; a file that cannot be read any more ends either with exit code 1."""
+        self.edits += 1
+        try:
+            new = open_document(path, mutant.data)
+        except PolicyError:
+            self.unread += 1
+            return
+        if not _prover(path).unproven(new, mutant.values, day=mutant.day):
+            self.missed.append(f"verify: {mutant.label}")
+        families = {family for family, _ in mutant.values}
+        weaker = [
+            change.direction
+            for change in _compared(_document(path), new).changes
+            if change.direction in WEAKENING and (not families or change.platform in families)
+        ]
+        self.directions.update(weaker[:1])
+        if not weaker:
+            self.missed.append(f"diff: {mutant.label}")
+        elif not mutant.directions.issuperset(weaker):
+            wrong = sorted(set(weaker) - mutant.directions)
+            self.missed.append(f"diff says {wrong}, not {sorted(mutant.directions)}: {mutant.label}")
 
 
 def test_the_mutants_are_many() -> None:
     assert sum(_LEAST.values()) >= 5_000
 
 
+def test_every_golden_that_bans_has_a_bench() -> None:
+    assert BENCHES.keys() == _LEAST.keys()
+
+
+@pytest.mark.parametrize("path", _LEAST)
+def test_verify_proves_the_document_as_it_was_built(path: str) -> None:
+    prover = _prover(path)
+    assert not prover.unproven(prover.golden)
+    assert not [pair for pair in prover.pairs if prover.unproven(prover.golden, [pair])]
+
+
 @pytest.mark.parametrize("path", _LEAST)
 def test_every_weakening_is_seen(path: str, record_property: Any) -> None:
-    missed: list[str] = []
-    unproven: list[str] = []
-    count = verified = 0
-    directions: dict[str, int] = {}
+    count = _Count()
     for mutant in policy_mutants.weakening(_document(path)):
-        count += 1
-        changes = _weaker(path, mutant)
-        if changes is None:
-            continue
-        if not changes:
-            missed.append(mutant.label)
-            continue
-        directions[changes[0].direction] = directions.get(changes[0].direction, 0) + 1
-        judged = mutant.values and mutant.values[0][0] != "web" and changes[0].direction != "NARROWED"
-        if judged and count % _EACH_VERIFIED == 0:
-            verified += 1
-            if not _verified(path, mutant):
-                unproven.append(mutant.label)
-    sys.stdout.write(f"{path}: {count} weakening edits, {directions}; {verified} verified\n")
-    record_property("mutants", count)
-    assert missed == []
-    assert unproven == []
-    assert count >= _LEAST[path]
+        count.judge(path, mutant)
+    told = f"{count.edits} weakening edits, each given to verify and to diff: {dict(count.directions)}"
+    sys.stdout.write(f"{path}: {told}; {count.unread} unreadable; {len(count.missed)} missed\n")
+    record_property("mutants", count.edits)
+    assert count.missed == []
+    assert count.edits >= _LEAST[path]
 
 
 @pytest.mark.parametrize(
@@ -148,13 +149,39 @@ def test_no_rewriting_is_an_alarm(path: str, record_property: Any) -> None:
     count = 0
     for mutant in policy_mutants.cosmetic(_document(path)):
         count += 1
-        found = _compared(_document(path), open_document(path, mutant.data))
+        new = open_document(path, mutant.data)
+        found = _compared(_document(path), new)
         if found.exit_code or any(change.direction != "COSMETIC" for change in found.changes):
             alarms.append((mutant.label, found.changes[:2], found.others[:2]))
+        if path in BENCHES and _prover(path).unproven(new):
+            alarms.append((f"verify: {mutant.label}", (), ()))
     sys.stdout.write(f"{path}: {count} rewritings\n")
     record_property("rewritings", count)
     assert alarms == []
     assert count >= 4
+
+
+_MADE_WEAK = [
+    pytest.param(("apple-", "intune-ios", "jamf-mobile"), {"supervised": False}, id="unsupervised"),
+    pytest.param(("apple-", "intune-ios", "jamf-mobile"), {"supervised": False, "enrollment": "user"}, id="user"),
+    pytest.param(("amapi-", "intune-android"), {"mode": "byod"}, id="personally owned"),
+    pytest.param(("amapi-fully-managed",), {"mode": "cope"}, id="a personal side"),
+    pytest.param(
+        ("amapi-cope/banned.p", "intune-android"), {"mode": "cope", "origins": ("sideloaded",)}, id="sideloaded"
+    ),
+    pytest.param(("apple-ddm",), {"os": (OsBound("<", (27,)),)}, id="before OS 27"),
+    pytest.param(("intune-",), {"managed_by": "jamf"}, id="managed by another"),
+    pytest.param(("jamf-",), {"managed_by": "intune"}, id="managed by another, Jamf"),
+]
+
+
+@pytest.mark.parametrize(("paths", "changes"), _MADE_WEAK)
+def test_a_device_beyond_control_is_a_gap(paths: tuple[str, ...], changes: dict[str, Any]) -> None:
+    """Supervision, mode and system stand in no document: the same policy, on a lesser device, proves nothing."""
+    for path in (path for path in BENCHES if path.startswith(paths)):
+        for cls in BENCHES[path].classes:
+            lesser = msgspec.structs.replace(cls, **changes)
+            assert _prover(path).unproven(_document(path), classes=(lesser,)), (path, lesser)
 
 
 _EVERYONE = policy_mutants.ALL_DEVICES
@@ -168,6 +195,8 @@ _SCOPES = [
     pytest.param([policy_mutants.GROUP], [], "INEFFECTIVE", id="the group is gone"),
     pytest.param(None, [], "INEFFECTIVE", id="not stated, then nobody"),
 ]
+_UNSCOPED = ("intune-android-corporate/banned.device-restrictions.json",)
+"""What is sent beside these in the bench states no scope, and no proof can ask for one."""
 _GRAPH = [path for path in _LEAST if path.startswith("intune-") and "uninstall" not in path]
 
 
@@ -182,6 +211,11 @@ def test_a_narrower_assignment_is_seen(path: str, old: Any, new: Any, direction:
     back = _compared(after, before)
     assert not back.weakens
     assert back.exit_code == 10
+    if path in _UNSCOPED:
+        return
+    assert _prover(path).unproven(before, require_scope=True) is (old != [_EVERYONE])
+    assert _prover(path).unproven(after, require_scope=True)
+    assert _prover(path).unproven(after) is (new is not None)
 
 
 def _assigned(path: str, assignments: Any) -> Document:
@@ -211,6 +245,8 @@ def test_a_narrower_scope_is_seen(path: str, scope: str, direction: str) -> None
     found = _compared(_scoped(path, "everyone"), _scoped(path, scope))
     assert {change.direction for change in found.changes} == {direction}
     assert _compared(_scoped(path, scope), _scoped(path, "everyone")).exit_code == 10
+    assert not _prover(path).unproven(_scoped(path, "everyone"), require_scope=True)
+    assert _prover(path).unproven(_scoped(path, scope))
 
 
 def _scoped(path: str, scope: str) -> Document:
@@ -240,3 +276,7 @@ def test_a_lost_activation_is_seen(target: str, change: dict[str, Any] | None, d
     sides = (Side("old", (configuration, activation)), Side("new", tuple(after)))
     found = compare_policies(*sides, Question(DAY), catalogue.load())
     assert {one.direction for one in found.changes} == {direction}
+    prover = _prover(configuration.name)
+    assert not prover.unproven(configuration, beside=(piece(activation),), require_scope=True)
+    assert prover.unproven(configuration, beside=tuple(map(piece, after[1:])), require_scope=True)
+    assert prover.unproven(configuration, beside=tuple(map(piece, after[1:]))) is (change is not None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -67,6 +69,27 @@ def test_the_same_sources_make_the_same_wheel(wheel: Path, tmp_path: Path) -> No
     again = _wheel(tmp_path)
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="a source package has no commits")
+def test_the_same_commit_makes_the_same_wheel_wherever_it_is_checked_out(tmp_path: Path) -> None:
+    made: list[Path] = []
+    for name, mask, zone in (("a", 0o022, "UTC"), ("another/deeper", 0o077, "Asia/Tokyo")):
+        clone = tmp_path / name
+        clone.parent.mkdir(parents=True, exist_ok=True)
+        script = (
+            f"umask {mask:o} && git clone -q --no-hardlinks {shlex.quote(str(REPOSITORY))} {shlex.quote(str(clone))}"
+        )
+        subprocess.run(["sh", "-c", script], check=True, capture_output=True)
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(clone / "dist")]
+        subprocess.run(command, cwd=clone, check=True, capture_output=True, env=os.environ | {"TZ": zone})
+        made += (clone / "dist").glob("*.whl")
+    first, second = made
+    print(
+        f"trust: wheel: built from 2 clones of one commit, {len({first.read_bytes(), second.read_bytes()})} different"
+    )
+    assert first.name == second.name
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_a_program_from_the_wheel_finds_its_targets(wheel: Path, tmp_path: Path) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,3 +162,13 @@ def test_it_masks_custom_values(server: GraphServer) -> None:
 def test_its_foreign_objects_are_those_of_others() -> None:
     with Kit().emulator() as server:
         assert len(server.foreign()) == len(server.objects) == 4
+
+
+def test_it_runs_by_hand() -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "tests.emulators.graph"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        said = running.stdout.readline()
+        running.terminate()
+    assert re.search(r"client [0-9a-f-]+, secret \S+\) at http://127\.0\.0\.1:[0-9]+; stop it with Ctrl-C", said)

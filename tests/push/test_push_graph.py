@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,10 +25,13 @@ from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect, marker, remarks
 from push.kits.graph import Kit, catalog
+from push.stage import stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from push.stage import Stage
 
 OWNER = "gov.example.agency"
 GROUP = "0f0f0f0f-1111-4222-8333-444444444444"
@@ -764,3 +768,81 @@ def test_a_plain_value_that_is_a_mask_again_is_unknown(rig: Rig, server: GraphSe
 def test_a_body_without_scope_tags_or_settings_can_be_merged() -> None:
     wanted = {key: value for key, value in RESTRICTIONS.items() if key != "description"}
     assert bodies.merged("iosGeneralDeviceConfiguration", wanted, {"roleScopeTagIds": None})["roleScopeTagIds"] is None
+
+
+# --- through the whole program -------------------------------------------------------------------------------------
+
+
+def excepted(one: Stage) -> None:
+    """Let a group be excepted from one ban, and name its id."""
+    order = one.folder / "order.yaml"
+    text = yaml.safe_load(order.read_text())
+    text["exceptions"] = [
+        {
+            "app": "wechat",
+            "category": "security-research",
+            "approved_by": "CISO (example)",
+            "document": "MEMO-17 (example)",
+            "groups": ["lab"],
+            "until": dt.date(2026, 12, 31),
+        }
+    ]
+    order.write_text(yaml.safe_dump(text))
+    deployment = yaml.safe_load(one.deployment.read_text())
+    deployment["destinations"]["there"]["groups"] = {"lab": GROUP}
+    one.deployment.write_text(yaml.safe_dump(deployment))
+
+
+def test_an_exception_reaches_its_groups_and_nobody_else(tmp_path: Path) -> None:
+    with stage("graph", tmp_path) as one:
+        excepted(one)
+        assert one.plan().code == 10, one.printed[-2:]
+        assert one.apply().code == 0, one.printed[-2:]
+        assert one.plan().code == 0
+        found = {}
+        for _, _, each in one.kit._ours(one.emulator):
+            if each["collection"] == "configurationPolicies":
+                apps = {value["value"] for value in values_of(each)}
+                found["com.tencent.xin" in apps] = bodies.assignment_of(each["assignments"])
+        assert found == {
+            True: Assignment(everyone=True, excluded=(GROUP,)),
+            False: Assignment(groups=(GROUP,)),
+        }
+
+
+def test_an_assignment_taken_away_in_the_console_is_drift(tmp_path: Path) -> None:
+    with stage("graph", tmp_path) as one:
+        assert (one.plan().code, one.apply().code) == (10, 0)
+        whole = one.bans()
+        for _, _, each in one.kit._ours(one.emulator):
+            each["assignments"] = []
+        assert one.bans() == frozenset()
+        drift = one.drift()
+        assert drift.code == 11
+        assert "who it is for" in drift.out
+        assert (one.plan().code, one.apply().code) == (10, 0)
+        assert one.bans() == whole
+
+
+def test_a_filter_put_on_an_assignment_is_a_difference_and_is_brought_back_by_a_rollback(tmp_path: Path) -> None:
+    with stage("graph", tmp_path) as one:
+        assert (one.plan().code, one.apply().code) == (10, 0)
+        for _, _, each in one.kit._ours(one.emulator):
+            for given in each["assignments"]:
+                given["target"]["deviceAndAppManagementAssignmentFilterId"] = FILTER
+                given["target"]["deviceAndAppManagementAssignmentFilterType"] = "include"
+        before = [each["assignments"] for _, _, each in one.kit._ours(one.emulator)]
+        assert one.plan().code == 10
+        assert one.apply().code == 0, one.printed[-2:]
+        assert "|include:" not in str(
+            [bodies.assignment_of(e["assignments"]) for _, _, e in one.kit._ours(one.emulator)]
+        )
+        receipt = one.receipts()[-1]
+        assert one.run("rollback", receipt, "--yes", "--allow-loosening", "a test").code == 0, one.printed[-2:]
+        assert [each["assignments"] for _, _, each in one.kit._ours(one.emulator)] == before
+
+
+def values_of(one: dict[str, Any]) -> list[dict[str, Any]]:
+    (child_,) = bodies._children(one["data"]["settings"][0])
+    found: list[dict[str, Any]] = child_["simpleSettingCollectionValue"]
+    return found

@@ -1,9 +1,10 @@
-"""Refuse whatever is no policy: a finding that names the file, exit code 1, never a traceback."""
+"""Refuse whatever is no policy: a finding that names the file, exit code 1, never a traceback; verify and diff alike."""
 
 from __future__ import annotations
 
 import json
 import plistlib
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,16 +73,44 @@ _BAD = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data", "id_"), _BAD)
+_FULL = 16 * 1024 * 1024
+_MANY = [
+    pytest.param("x.json", b"[" + b"{}," * (_FULL // 4) + b"{}]", id="small objects"),
+    pytest.param("x.json", b"[" + b"{}," * 20_000 + b"{}]", id="documents in a page"),
+    pytest.param("x.json", b"\xff\xfe" + ("[" + "1," * 600_000 + "1]").encode("utf-16-le"), id="UTF-16"),
+    pytest.param("x.xml", b"<a>" + b"<b/>" * (_FULL // 5) + b"</a>", id="elements"),
+    pytest.param("x.xml", b"<a " + b" ".join(b'b%d=""' % n for n in range(600_000)) + b"/>", id="attributes"),
+    pytest.param("x.plist", b"<plist><array>" + b"<true/>" * 1_100_000 + b"</array></plist>", id="plist"),
+    pytest.param(
+        "x.plist", plistlib.dumps([1] * 1_100_000, fmt=plistlib.FMT_BINARY), id="references in a binary plist"
+    ),
+    pytest.param(
+        "x.plist",
+        b"bplist00\x08" + b"\x08" * 1_100_000 + struct.pack(">6xBBQQQ", 1, 1, 1_100_000, 0, 9),
+        id="objects in a binary plist",
+    ),
+    pytest.param("x.yaml", b"a: 1\n" * 300_000, id="YAML"),
+]
+_EVERY = [*_BAD, *(pytest.param(*one.values, "document-too-many-values", id=f"too many: {one.id}") for one in _MANY)]
+
+
+@pytest.mark.parametrize(("name", "data", "id_"), _EVERY)
 def test_bad_input_is_named(name: str, data: bytes, id_: str, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.mobileconfig", tmp_path / name.replace("x.", "bad.")
     good.write_bytes(GOOD)
     bad.write_bytes(data)
-    alone = run("verify", bad, "--list", "us-eo-13971", *AS_OF)
-    assert alone.code == 1
-    assert id_ in alone.err
-    assert str(bad) in alone.err
-    assert "Traceback" not in alone.err + alone.out
+    asked: dict[str, tuple[object, ...]] = {
+        "verify": ("verify", bad, "--list", "us-eo-13971", *AS_OF),
+        "diff, new": ("diff", good, bad, *AS_OF),
+        "diff, old": ("diff", bad, good, *AS_OF),
+        "diff of folders": ("diff", good, tmp_path, *AS_OF),
+    }
+    for what, arguments in asked.items():
+        alone = run(*arguments)
+        assert (what, alone.code) == (what, 1)
+        assert id_ in alone.err
+        assert str(bad) in alone.err
+        assert "Traceback" not in alone.err + alone.out
     beside = run("verify", tmp_path, "--list", "us-eo-13971", *AS_OF)
     assert beside.code == 1
     assert beside.out.startswith("NOT PROVEN")
@@ -96,16 +125,28 @@ def test_all_bad_files_are_named_at_once(tmp_path: Path) -> None:
     assert done.code == 1
 
 
-def test_a_file_over_the_limit_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
-    large = tmp_path / "large.json"
+@pytest.mark.parametrize("size", [17, 50], ids=["just over the limit", "50 MB"])
+def test_a_file_over_the_limit_is_refused_before_it_is_parsed(size: int, tmp_path: Path) -> None:
+    large, good = tmp_path / "large.json", tmp_path / "good.mobileconfig"
+    good.write_bytes(GOOD)
     with large.open("wb") as file:
         file.write(b'{"a":"')
-        file.seek(17 * 1024 * 1024)
+        file.seek(size * 1024 * 1024)
         file.write(b'"}')
-    done = run("verify", large, "--list", "us-eo-13971", *AS_OF)
-    assert (done.code, "document-too-large" in done.err) == (1, True)
-    allowed = run("verify", large, "--list", "us-eo-13971", "--max-size", "18", *AS_OF)
-    assert "document-too-large" not in allowed.err
+    commands: tuple[tuple[object, ...], ...] = (("verify", large, "--list", "us-eo-13971"), ("diff", good, large))
+    for arguments in commands:
+        done = run(*arguments, *AS_OF)
+        assert (done.code, "document-too-large" in done.err) == (1, True)
+        allowed = run(*arguments, "--max-size", size + 1, *AS_OF)
+        assert "document-too-large" not in allowed.err
+
+
+def test_more_values_are_read_when_larger_files_are(tmp_path: Path) -> None:
+    many = tmp_path / "many.json"
+    many.write_bytes(b'{"playStoreMode":"BLACKLIST","applications":[' + b"1," * 600_000 + b"1]}")
+    for size, refused in ((16, True), (32, False)):
+        done = run("verify", many, "--list", "us-eo-13971", "--max-size", size, *AS_OF)
+        assert ("document-too-many-values" in done.err) is refused
 
 
 @pytest.mark.parametrize(
@@ -119,9 +160,11 @@ def test_a_file_that_is_not_there_is_named(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = run("verify", *arguments, "--list", "us-eo-13971", *AS_OF)
-    assert done.code == 1
-    assert "file-unreadable" in done.err
+    (tmp_path / "good.mobileconfig").write_bytes(GOOD)
+    for command in (["verify", *arguments, "--list", "us-eo-13971"], ["diff", "good.mobileconfig", *arguments]):
+        done = run(*command, *AS_OF)
+        assert done.code == 1
+        assert "file-unreadable" in done.err
 
 
 def test_an_empty_folder_holds_nothing_to_check(tmp_path: Path) -> None:

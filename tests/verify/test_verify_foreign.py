@@ -455,3 +455,57 @@ def test_an_odd_key_of_a_jamf_object_is_kept_harmless() -> None:
     assert b"<item>1</item><c></c>" in as_xml(value, json.dumps(value).encode())
     assert not is_jamf({"restricted_software": {}})
     assert not is_jamf([])
+
+
+@pytest.mark.parametrize(
+    ("assignments", "copy", "code", "said"),
+    [
+        pytest.param([], APPLE, 11, "it is the payload of", id="assigned to nobody"),
+        pytest.param(None, APPLE, 0, "it is the payload of", id="not stated"),
+        pytest.param(
+            None, {**APPLE, "PayloadDescription": "edited"}, 0, "it is not the payload that", id="they differ"
+        ),
+    ],
+)
+def test_a_decoded_payload_in_a_backup_is_no_profile_of_its_own(
+    assignments: list[Any] | None, copy: dict[str, Any], code: int, said: str, ours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backup" / "Device Configurations"
+    (folder / "mobileconfig").mkdir(parents=True)
+    value = CUSTOM if assignments is None else {**CUSTOM, "assignments": assignments}
+    (folder / "Ban_iosCustomConfiguration.json").write_text(json.dumps(value), encoding="utf-8")
+    (folder / "mobileconfig" / "x.mobileconfig").write_bytes(plistlib.dumps(copy))
+    done = run("verify", tmp_path / "backup", "--list", ours, *AS_OF, "--format", "json")
+    assert done.code == code
+    assert [
+        one["message"].startswith(said) for one in json.loads(done.out)["findings"] if one["id"] == "decoded-copy"
+    ] == [True]
+
+
+def test_a_profile_beside_an_object_of_another_name_counts(ours: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backup" / "Device Configurations"
+    (folder / "mobileconfig").mkdir(parents=True)
+    (folder / "a.json").write_text(json.dumps({**CUSTOM, "assignments": []}), encoding="utf-8")
+    (folder / "mobileconfig" / "y.mobileconfig").write_bytes(plistlib.dumps(APPLE))
+    assert run("verify", tmp_path / "backup", "--list", ours, *AS_OF).code == 0
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        pytest.param(
+            {"applications": [{"packageName": "com.chat.app", "installType": "BLOCKED"}]}, True, id="what Fleet refuses"
+        ),
+        pytest.param({"advancedSecurityOverrides": {"untrustedAppsPolicy": "DISALLOW_INSTALL"}}, False, id="a part"),
+    ],
+)
+def test_an_android_profile_of_fleet_blocks_no_work_app(
+    profile: dict[str, Any], said: bool, ours: Path, tmp_path: Path
+) -> None:
+    repo = _gitops(tmp_path, name="../lib/android.json")
+    team = repo / "fleets" / "phones.yml"
+    team.write_text(team.read_text(encoding="utf-8").replace("apple_settings", "android_settings"), encoding="utf-8")
+    (repo / "lib" / "android.json").write_text(json.dumps(profile), encoding="utf-8")
+    done = run("verify", repo, "--list", ours, *AS_OF)
+    assert done.code == 11
+    assert ("fleet-refuses-key" in done.err) is said

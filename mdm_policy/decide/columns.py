@@ -1,0 +1,108 @@
+"""Work through the effects of documents a column at a time, as devices compare them: no object for each of 100,000."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.model import Effects
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from mdm_policy.decide.builds import Key
+    from mdm_policy.model import Column, Reading
+
+KindOf = tuple[str, str]
+"""A family and a kind of identifier."""
+
+
+def values_of(column: Column) -> Sequence[str]:
+    """Return a column's identifiers as devices compare them: `builds.compared`, for all of them."""
+    return [value.lower() for value in column.values] if column.kind == "executable" else column.values
+
+
+def by_kind(keys: Iterable[Key]) -> dict[KindOf, set[str]]:
+    """Sort keys into the values of each family and kind."""
+    found: dict[KindOf, set[str]] = {}
+    for family, kind, value in keys:
+        found.setdefault((family, kind), set()).add(value)
+    return found
+
+
+def places_in(column: Column, wanted: Collection[str]) -> list[int]:
+    """Return where a column holds any of some compared values."""
+    return [place for place, value in enumerate(values_of(column)) if value in wanted]
+
+
+def select(reading: Reading, wanted: Mapping[KindOf, set[str]], whole: Collection[str] = ()) -> Reading:
+    """Return a reading with the effects on some identifiers alone, and with all on the families in `whole`."""
+    kept: list[Column] = []
+    for column in reading.columns:
+        if column.family in whole:
+            kept.append(column)
+            continue
+        places = places_in(column, wanted.get((column.family, column.kind), ()))
+        if places:
+            kept.append(column.only(places))
+    return msgspec.structs.replace(reading, effects=Effects(kept))
+
+
+class Sets:
+    """Number sets of numbers: equal sets have the same number, and the empty one has 0."""
+
+    def __init__(self) -> None:
+        """Start with the empty set."""
+        self._sets: list[tuple[int, ...]] = [()]
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
+
+    def __getitem__(self, code: int) -> tuple[int, ...]:
+        """Return the set of a number, sorted."""
+        return self._sets[code]
+
+    def joined(self, code: int, member: int) -> int:
+        """Return the number of a set with one more member."""
+        wanted = tuple(sorted({*self._sets[code], member}))
+        found = self._numbers.get(wanted)
+        if found is None:
+            found = self._numbers[wanted] = len(self._sets)
+            self._sets.append(wanted)
+        return found
+
+
+class Acts:
+    """Hold what acts on each identifier: acts are numbers, a set of them is one number, told in `codes` kind by kind."""
+
+    def __init__(self, sets: Sets | None = None) -> None:
+        """Start with none; maps that are to be compared share their sets."""
+        self.codes: dict[KindOf, dict[str, int]] = {}
+        self._sets = sets or Sets()
+
+    def on(self, key: Key) -> tuple[int, ...]:
+        """Return the acts on an identifier, sorted."""
+        return self._sets[self.codes.get(key[:2], {}).get(key[2], 0)]
+
+    def add(self, number: int, column: Column) -> None:
+        """Let one more act on all identifiers of a column."""
+        known = self.codes.setdefault((column.family, column.kind), {})
+        values = values_of(column)
+        if not known:
+            known.update(dict.fromkeys(values, self._sets.joined(0, number)))
+            return
+        before = list(map(known.get, values))
+        after = {code: self._sets.joined(code or 0, number) for code in set(before)}
+        known.update(zip(values, map(after.__getitem__, before), strict=True))
+
+    def differing(self, other: Acts) -> set[Key]:
+        """Return the identifiers on which something else acts there."""
+        found: set[Key] = set()
+        for kind in self.codes.keys() | other.codes.keys():
+            mine, theirs = self.codes.get(kind, {}), other.codes.get(kind, {})
+            if mine != theirs:
+                found.update((*kind, value) for value in {value for value, _ in mine.items() ^ theirs.items()})
+        return found
+
+    def keys(self) -> set[Key]:
+        """Return the identifiers on which anything acts."""
+        return {(*kind, value) for kind, known in self.codes.items() for value in known}

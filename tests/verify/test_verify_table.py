@@ -1,0 +1,130 @@
+"""Hold groups of apps to the apps: whatever their identifiers share, each fares as the first of its group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from effect_documents import as_json, device, plist
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mdm_policy.decide import Index, judge
+from mdm_policy.effects import RULES
+from mdm_policy.errors import Origin
+from mdm_policy.model import BannedApp, Effect, Identifier, Reading, Scope
+from mdm_policy.verify import Rules, piece
+from mdm_policy.verify.alike import alike
+from mdm_policy.verify.judging import Court, Leave
+from mdm_policy.verify.table import Table
+
+if TYPE_CHECKING:
+    from mdm_policy.model import Duty
+    from mdm_policy.verify import Piece
+
+_DAY = "2026-11-24"
+_KINDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("ios", "bundle_id"): ("a", "b"),
+    ("ios", "app_store_id"): ("1", "2"),
+    ("android", "package_name"): ("a", "b"),
+    ("macos", "bundle_id"): ("a", "b"),
+    ("macos", "team_id"): ("T", "U"),
+    ("macos", "signing_id"): ("T:a", "U:a", "T:b"),
+    ("macos", "process_name"): ("A", "B.app"),
+    ("windows", "appx_name"): ("p", "q"),
+    ("windows", "package_family_name"): ("p_x", "q_x"),
+    ("windows", "publisher"): ("CN=p", "O=p"),
+    ("windows", "executable"): ("a.exe", "A.EXE", "b.exe"),
+    ("windows", "winget_id"): ("w",),
+}
+_CLASSES = [device(name) for name in ("ios", "android", "macos", "windows")]
+_ACTING: dict[tuple[str, str], Any] = {
+    ("ios", "bundle_id"): "apple-blocked-app-bundle-ids",
+    ("android", "package_name"): "intune-android-uninstall",
+    ("macos", "team_id"): "santa-team-id",
+    ("macos", "signing_id"): "santa-signing-id",
+    ("macos", "bundle_id"): "apple-ddm-denied-binaries",
+    ("macos", "process_name"): "jamf-restricted-software-kill",
+    ("windows", "appx_name"): "applocker-publisher",
+    ("windows", "publisher"): "applocker-publisher",
+    ("windows", "executable"): "applocker-path",
+}
+
+
+def _rule(family: str, kind: str) -> Any:
+    named = [rule for rule in RULES if rule.id == _ACTING.get((family, kind))]
+    return (named or [rule for rule in RULES if rule.sense == "block" and family in rule.introduced] or [RULES[0]])[0]
+
+
+def _keys() -> st.SearchStrategy[tuple[str, str, str]]:
+    return st.sampled_from([(*kind, value) for kind, values in _KINDS.items() for value in values])
+
+
+def _app(number: int, keys: frozenset[tuple[str, str, str]]) -> BannedApp:
+    identifiers = tuple(Identifier(f, k, v, Origin("")) for f, k, v in sorted(keys))  # type: ignore[arg-type]
+    return BannedApp(f"app{number}", f"App {number}", "", identifiers, (), ("no-install",), {"ios": "exists"})
+
+
+def _piece(keys: set[tuple[str, str, str]]) -> Piece:
+    effects = tuple(Effect(_rule(f, k), f, k, v, "/0") for f, k, v in sorted(keys))  # type: ignore[arg-type]
+    rules = tuple({id(e.rule): e.rule for e in effects}.values())
+    reading = Reading("f", "unknown", effects, rules, Scope("everyone"), ())
+    return msgspec.structs.replace(piece(as_json({})), readings=(reading,))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.frozensets(_keys(), max_size=5), min_size=1, max_size=12), st.sets(_keys(), max_size=8))
+def test_an_app_fares_as_the_first_of_its_group(
+    identifiers: list[frozenset[tuple[str, str, str]]], blocked: set[tuple[str, str, str]]
+) -> None:
+    apps = [_app(number, keys) for number, keys in enumerate(identifiers)]
+    document = _piece(blocked)
+    index = Index(document.readings)
+    groups = alike(Table(apps), [document], ())
+    assert sorted(app.key for group in groups for app in group) == sorted(app.key for app in apps)
+    assert [group[0].key for group in groups] == sorted((g[0].key for g in groups), key=lambda key: int(key[3:]))
+    for group in groups:
+        for cls in _CLASSES:
+            fared = {_fared(index, cls, app) for app in group}
+            assert len(fared) == 1, (cls.name, group)
+
+
+def _fared(index: Index, cls: Any, app: BannedApp) -> object:
+    judged = judge(index, cls, app, _DAY)
+    return (
+        judged.worst.verdict,
+        judged.worst.strength,
+        judged.worst_state,
+        tuple((gap.state, gap.states, gap.decision.verdict, gap.decision.strength) for gap in judged.gaps),
+    )
+
+
+@pytest.mark.parametrize(
+    ("duties", "groups"),
+    [
+        pytest.param(("no-install", "no-traffic"), 2, id="addresses tell apps apart where traffic is forbidden"),
+        pytest.param(("no-install",), 1, id="and nowhere else"),
+    ],
+)
+def test_apps_whose_addresses_are_not_closed_alike(duties: tuple[Duty, ...], groups: int) -> None:
+    apps = [
+        BannedApp(
+            name,
+            name,
+            "",
+            (
+                Identifier("ios", "bundle_id", f"com.{name}", Origin("")),
+                Identifier("web", "domain", f"{name}.test", Origin("")),
+            ),
+            (),
+            duties,
+        )
+        for name in ("a", "b")
+    ]
+    document = piece(plist({"PayloadType": "com.apple.webcontent-filter", "DenyListURLs": ["https://a.test"]}))
+    made = alike(Table(apps), [document], ())
+    assert len(made) == groups
+    court = Court([document], device("ios", ">=17", "iPhones"), Rules(_DAY), declared=True)
+    unmet = [court.cell(group[0], Leave()).duties for group in made]
+    assert unmet == ([(), ("no-traffic",)] if groups == 2 else [()])
