@@ -19,11 +19,14 @@ $(STAMP): pyproject.toml
 example: $(STAMP)  ## Build the example: the real order, for every target, into build/example/.
 	$(BIN)/mdm-policy build --deployment examples/federal/deployment.yaml --output build/example
 
-# `make trust` tries the crash points, which take minutes and cover nothing that other tests do not.
-test: check  ## Check, then run every test with coverage.
+# The laws judge tens of thousands of cases: counting lines while they do so would double their time. tests/trust is run by
+# `make trust`.
+LAWS := tests/laws tests/push/test_law_push.py
+test: check  ## Check, then run every test, with coverage but for the laws.
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= --ignore=tests/vendor --ignore=tests/trust/test_trust_crash.py
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(addprefix --ignore=,tests/vendor tests/trust $(LAWS))
 	$(BIN)/python -m coverage report
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(LAWS)
 
 check: $(STAMP)  ## Format, lint, types, layers.
 	$(BIN)/ruff format --check .
@@ -50,7 +53,7 @@ lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml a
 	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *{d for one in p["optional-dependencies"].values() for d in one}]))' > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
-	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q --ignore=tests/vendor --ignore=tests/trust
+	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q $(addprefix --ignore=,tests/vendor tests/trust $(LAWS))
 
 FUZZED := $(VENV)/.fuzz
 FUZZ_SECONDS ?= 60

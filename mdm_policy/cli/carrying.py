@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mdm_policy import __version__
-from mdm_policy.cli import files, output, pushing
+from mdm_policy.build.replacing import replace
+from mdm_policy.cli import output, pushing
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.push.applying import Applying, Outcome, check_unmoved, failures, observe
 from mdm_policy.push.http import Failure
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mdm_policy.errors import Finding
     from mdm_policy.push.planfile import PlanFile
     from mdm_policy.push.protocol import Destination
 
@@ -83,7 +85,7 @@ def carry_out(
     finally:
         if any(one.writes for one in outcomes) or (outcomes and not receipt.exists()):
             made = receipt_file(outcomes, file, f"mdm-policy {__version__}", pushing.now(), reason)
-            files.write(receipt, dump(made))
+            replace(receipt, dump(made))
     return outcomes, receipt
 
 
@@ -93,7 +95,7 @@ class PartlyError(PolicyError):
     exit_code = 12
 
 
-def _stopped(outcomes: Sequence[Outcome], found: list) -> PolicyError:  # type: ignore[type-arg]
+def _stopped(outcomes: Sequence[Outcome], found: list[Finding]) -> PolicyError:
     return PartlyError(found) if any(one.writes for one in outcomes) else PolicyError(found)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from mdm_policy import __version__
-from mdm_policy.cli import files, output, pushing
+from mdm_policy.build.replacing import replace
+from mdm_policy.cli import output, pushing
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.push.planfile import dump, plan_file
 from mdm_policy.report import pushing as report
@@ -55,7 +56,7 @@ def command(
     code = 11 if weakens else 10 if any(plan.changes for plan in plans) else 0
     if path is not None:
         beside = os.path.relpath(deployment.resolve(), path.resolve().parent)
-        files.write(path, dump(plan_file(plans, Path(beside).as_posix(), f"mdm-policy {__version__}")))
+        replace(path, dump(plan_file(plans, Path(beside).as_posix(), f"mdm-policy {__version__}")))
     shown = [one for one in (*read.findings, *found) if one.severity != "note"]
     if format_ == "json":
         output.data(report.plan_json(plans, (*read.findings, *found), code))

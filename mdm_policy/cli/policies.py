@@ -106,7 +106,7 @@ class _Reading:
     def take(self, path: Path) -> None:
         """Read what a person named."""
         source = str(path)
-        if path.name == MANIFEST and read_build(path.parent) is not None:
+        if path.name == MANIFEST and _built(path.parent) is not None:
             path = path.parent
         if source != STANDARD_INPUT and answers(path, Path.is_dir):
             self._folder(path, source)
@@ -119,7 +119,7 @@ class _Reading:
         gitops: list[tuple[Path, dict[str, Any]]] = []
         profiles: list[str] = []
         for path in list(self._walk(folder, ())):
-            built = read_build(path.parent) if path.name == MANIFEST else None
+            built = _built(path.parent) if path.name == MANIFEST else None
             if built is not None:
                 self._builds[os.path.realpath(path)] = built
                 continue
@@ -259,6 +259,14 @@ def _matches(folder: Path, pattern: str) -> list[Path]:
         return sorted(folder.glob(pattern))
     except (OSError, ValueError, LookupError, NotImplementedError):
         return []
+
+
+def _built(folder: Path) -> BuildFolder | None:
+    """Return the build in a folder; a manifest that cannot be read is told when it is read as any other file."""
+    try:
+        return read_build(folder)
+    except OSError:
+        return None
 
 
 def _milder(finding: Finding) -> Finding:

@@ -93,12 +93,20 @@ class _Manifest(msgspec.Struct):
 
 
 def read_build(folder: Path) -> BuildFolder | None:
-    """Return the build in a folder, or None when the folder's `manifest.json` is no build's."""
+    """Return the build in a folder, or None when it has no `manifest.json`, or one that is no build's.
+
+    Raises:
+        OSError: it is there and cannot be read, so that nobody knows whether the folder is a build.
+
+    """
     try:
         data = (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        return None
+    try:
         raw = msgspec.json.decode(data)
         parsed = msgspec.convert(raw, _Manifest)
-    except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
     if parsed.format != _FORMAT:
         return None

@@ -11,18 +11,17 @@ import stat
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from mdm_policy import catalogue, resources
-from mdm_policy.build import build, check_options
-from mdm_policy.cli import inputs
+from mdm_policy.cli import inputs, making
 from mdm_policy.diff import Question
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.http import Failure
-from mdm_policy.push.model import Item, Made, Plan, Use
+from mdm_policy.push.model import Made, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.push.protocol import Destination, Edge, connect, remarks
 from mdm_policy.resolve import resolve
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mdm_policy.model import Deployment, DestinationSpec, Resolution
-    from mdm_policy.targets import Target
 
 DEPLOYMENT = click.option(
     "--deployment",
@@ -69,16 +67,20 @@ class Read(msgspec.Struct, frozen=True):
     """Hold what a push command read: the deployment as it is enforced on the day, and the chosen destinations."""
 
     deployment: Deployment
+    gathered: inputs.Inputs
     resolution: Resolution
-    files: tuple[tuple[str, str, str], ...]
     specs: tuple[DestinationSpec, ...]
     edge: Edge
     findings: tuple[Finding, ...]
-    options: dict[str, dict[str, Any]]
 
     def owner(self, spec: DestinationSpec) -> str:
         """Return whose marker objects at a destination bear."""
         return spec.owner or self.resolution.organization_id
+
+    @property
+    def files(self) -> tuple[tuple[str, str, str], ...]:
+        """Return (role, name, SHA-256) of every file that was read."""
+        return self.gathered.files
 
     @property
     def question(self) -> Question:
@@ -130,7 +132,7 @@ def read(deployment: Path, names: Sequence[str], day: str | None, *, insecure: b
     said = "certificates are not checked: whoever is on the way can read the credential and change the answers"
     open_ = [warning("tls-not-verified", said, place, "name the server's authority with `ca`")] if insecure else []
     findings = tuple(dict.fromkeys((*open_, *gathered.findings, *resolution.findings)))
-    return Read(found, resolution, gathered.files, specs, edge, findings, found.options)
+    return Read(found, gathered, resolution, specs, edge, findings)
 
 
 def secret(where: Mapping[str, str], base: Path) -> str:
@@ -169,15 +171,9 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
         PolicyError: as `build`.
 
     """
-    targets = discover(resources.templates(), folders)
-    problems = check_options(targets, read_.options, read_.deployment.origin)
-    if problems:
-        raise PolicyError(problems)
-    chosen = _chosen(targets, read_)
     taken: dict[str, bytes] = {}
-    lists = [one.list for one in read_.resolution.statuses]
-    stem = lists[0] if len(lists) == 1 else "banned-apps"
-    built = build(read_.resolution, chosen, targets, read_.options, stem, taken.__setitem__)
+    order = making.Order(read_.gathered, read_.resolution.as_of, (), _names(read_, folders), tuple(folders))
+    built = making.make(order, taken.__setitem__).built
     groups = {variant.name: variant.groups for variant in read_.resolution.variants}
     beside: dict[tuple[str, str], tuple[str, ...]] = {}
     for one in built.documents:
@@ -204,15 +200,13 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
     return documents, uses, built.findings
 
 
-def _chosen(targets: dict[str, Target], read_: Read) -> tuple[Target, ...]:
+def _names(read_: Read, folders: Sequence[Path]) -> tuple[str, ...]:
     """Return the targets that the chosen destinations take: those they name, and what the deployment builds."""
-    base = select(targets, (), read_.deployment.targets)
-    named = [name for spec in read_.specs for name in spec.targets or ()]
-    extra = select(targets, named, None) if named else ()
-    names = {target.name for target in extra}
-    if any(spec.targets is None for spec in read_.specs):
-        names |= {target.name for target in base}
-    return tuple(target for name, target in targets.items() if name in names)
+    named = dict.fromkeys(name for spec in read_.specs for name in spec.targets or ())
+    if named and any(spec.targets is None for spec in read_.specs):
+        targets = discover(resources.templates(), folders)
+        named |= dict.fromkeys(target.name for target in select(targets, (), read_.deployment.targets))
+    return tuple(named)
 
 
 def connected(read_: Read) -> Iterator[tuple[DestinationSpec, Destination]]:
@@ -262,8 +256,3 @@ def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple
     if problems:
         raise PolicyError(problems)
     return ready, tuple(dict.fromkeys((*findings, *(f for one in ready for f in one.plan.findings))))
-
-
-def named(item: Item) -> str:
-    """Name an item for a person."""
-    return f"{item.kind} {item.name!r}"

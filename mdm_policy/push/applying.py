@@ -163,10 +163,24 @@ class Applying:
             except Failure as bad:
                 findings.append(bad.finding(self._plan.destination, "finishing"))
             try:
-                remotes = observe(self._destination, self._owner).remotes
+                remotes = self._without_twins(observe(self._destination, self._owner).remotes)
             except Failure as bad:
                 findings.append(bad.finding(self._plan.destination, "reading everything back"))
         return Outcome(self._plan, tuple(results), remotes, tuple(findings))
+
+    def _without_twins(self, remotes: tuple[Remote, ...]) -> tuple[Remote, ...]:
+        """Delete what a create of ours made a second time, when its first delivery came later than anybody looked."""
+        made = {one.key: one.item for one in self._plan.actions if one.op == "create" and self._journal.wrote(one.key)}
+        kept: list[Remote] = []
+        # The one that was assigned is the one that was read back; the other reaches nobody.
+        for remote in sorted(remotes, key=lambda one: one.assignment in (None, _NOBODY)):
+            again = remote.key in made and any(one.key == remote.key for one in kept)
+            harmless = again and remote.assignment in (None, _NOBODY) and self._destination.finds_by_marker
+            if harmless and not self._destination.differs(made[remote.key], remote):
+                self._destination.delete(remote)
+            else:
+                kept.append(remote)
+        return tuple(kept)
 
     def _action(self, action: Action, remote: Remote | None, loosening: str) -> Result:
         if action.op == "noop":

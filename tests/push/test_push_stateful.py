@@ -96,6 +96,7 @@ class Team(RuleBasedStateMachine):
     @rule()
     def rewrite(self) -> None:
         self.one.kit.harmless(self.one.emulator)
+        self.foreign = self.one.kit.foreign(self.one.emulator)
 
     @rule()
     def look(self) -> None:

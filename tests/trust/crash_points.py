@@ -29,8 +29,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import signing_kit
+
 from mdm_policy.build import writing
 from mdm_policy.cli import main as program
+from mdm_policy.documents.signed import looks_signed, signed_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +68,8 @@ class Row(NamedTuple):
     outputs: tuple[str, ...]
     patch: Callable[[], None] = lambda: None
     between: bool = False
+    view: Callable[[bytes], bytes] = lambda data: data
+    """What of a file's bytes is the same in each run: a signature is another one each time, its content is not."""
 
 
 def _build(folder: Path, target: str = "apple-ios-restrictions") -> list[str]:
@@ -87,6 +94,34 @@ def _cannot_exchange() -> None:
     writing._swapped = unable
 
 
+def _profile(folder: Path) -> None:
+    """Have a profile, and who signs it."""
+    signer = signing_kit.line("p-256", 2)
+    (folder / "ban.mobileconfig").write_bytes(signing_kit.PROFILE)
+    (folder / "cert.pem").write_bytes(signer[0].pem)
+    (folder / "chain.pem").write_bytes(signer[1].pem)
+    (folder / "key.pem").write_bytes(signer[0].key_pem())
+    (folder / "key.pem").chmod(0o600)
+
+
+def _unsigned(folder: Path) -> None:
+    """Have a build that is not signed yet."""
+    _profile(folder)
+    _list(folder)
+    assert _ended(_build(folder), Shim(folder)) == 0
+
+
+def _sign(folder: Path, what: str) -> list[str]:
+    options = {"--key": "key.pem", "--cert": "cert.pem", "--chain": "chain.pem"}
+    given = [part for option, name in options.items() for part in (option, str(folder / name))]
+    return ["sign", str(folder / what), *given, "--as-of", "2026-11-24"]
+
+
+def _inside(data: bytes) -> bytes:
+    content = signed_content(data) if looks_signed(data) else None
+    return data if content is None else b"signed: " + content
+
+
 def _spoil() -> None:
     """Let a build put its files in place one by one, as a careless program would."""
 
@@ -103,6 +138,10 @@ ROWS: dict[str, Row] = {
     "build anew": Row(_list, _build, ("out",)),
     "build over a former build": Row(_former, _build, ("out",)),
     "build over a former build, by two renames": Row(_former, _build, ("out",), _cannot_exchange, between=True),
+    "sign a profile": Row(
+        _profile, lambda folder: _sign(folder, "ban.mobileconfig"), ("ban.mobileconfig",), view=_inside
+    ),
+    "sign a build": Row(_unsigned, lambda folder: _sign(folder, "out"), ("out",), view=_inside),
 }
 """Every command that writes. To add one: a row here, and nothing else."""
 
@@ -220,12 +259,12 @@ def _ended(argv: Sequence[str], shim: Shim, said: Path | None = None, patch: Cal
         os._exit(code)
 
 
-def _tree(path: Path) -> Snapshot | None:
-    """Return everything below a path, byte for byte; None when it is absent."""
+def _tree(path: Path, view: Callable[[bytes], bytes]) -> Snapshot | None:
+    """Return everything below a path, byte for byte as the row views it; None when it is absent."""
     if not path.exists():
         return None
     return {
-        one.relative_to(path).as_posix(): one.read_bytes() if one.is_file() else None
+        one.relative_to(path).as_posix(): view(one.read_bytes()) if one.is_file() else None
         for one in sorted((path, *path.rglob("*")))
     }
 
@@ -242,11 +281,11 @@ class Tried:
         self._reset_to.mkdir()
         row.setup(self._reset_to)
         self._fresh()
-        self._old = [_tree(self._sandbox / name) for name in row.outputs]
+        self._old = [_tree(self._sandbox / name, self._row.view) for name in row.outputs]
         assert self._run(Fault()) == 0, self._said.read_text(encoding="utf-8")
         self.calls: list[str] = json.loads(Path(f"{self._said}.calls").read_bytes())
-        self._new = [_tree(self._sandbox / name) for name in row.outputs]
-        self._whole = _tree(self._sandbox)
+        self._new = [_tree(self._sandbox / name, self._row.view) for name in row.outputs]
+        self._whole = _tree(self._sandbox, self._row.view)
 
     def _fresh(self) -> None:
         shutil.rmtree(self._sandbox, ignore_errors=True)
@@ -283,13 +322,13 @@ class Tried:
             again = self._run(Fault())
             if again != 0:
                 problem = f"the next run ended with {again}: {self._said.read_text(encoding='utf-8')[:300]}"
-            elif _tree(self._sandbox) != self._whole:
+            elif _tree(self._sandbox, self._row.view) != self._whole:
                 problem = f"the next run left {sorted(path.name for path in self._sandbox.iterdir())}"
         if problem:
             self.violations.append(f"{self.name}: call {fault.at} ({call}), {_told(fault)}: {problem}")
 
     def _problem(self, fault: Fault, code: int, said: str) -> str:
-        now = [_tree(self._sandbox / name) for name in self._row.outputs]
+        now = [_tree(self._sandbox / name, self._row.view) for name in self._row.outputs]
         states = [
             "new" if held == new else "old" if held == old else "absent" if held is None else "a mixture"
             for held, old, new in zip(now, self._old, self._new, strict=True)

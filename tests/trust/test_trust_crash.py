@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-_ROWS = ("build anew", "build over a former build", "build over a former build, by two renames")
+_ROWS = (
+    "build anew",
+    "build over a former build",
+    "build over a former build, by two renames",
+    "sign a profile",
+    "sign a build",
+)
 """The rows of crash_points.py, which is not imported here: it changes the module `os` for good."""
 
 
@@ -35,9 +41,10 @@ def test_old_or_new_and_the_next_run_converges(row: str) -> None:
     assert told["violations"] == []
     assert done.returncode == 0
     # A harness that no longer reaches the calls would find nothing wrong.
-    assert told["calls"] >= 40
-    assert told["killed"] >= 40
-    assert told["failed"] >= 20
+    least = 15 if row == "sign a profile" else 40
+    assert told["calls"] >= least
+    assert told["killed"] >= least // 2
+    assert told["failed"] >= least // 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="as above")
