@@ -115,7 +115,7 @@ class Reply(msgspec.Struct, frozen=True):
         try:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
         except (ValueError, RecursionError):
-            said = f"{self.call}: the answer is no JSON: {shown(self.body)}"
+            said = f"{self.call}: the answer is no JSON: {_page(self.body)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
 
     def object(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Reply(msgspec.Struct, frozen=True):
         """
         value = self.json()
         if not isinstance(value, dict):
-            said = f"{self.call}: the answer is no JSON object: {shown(self.body)}"
+            said = f"{self.call}: the answer is no JSON object: {_page(self.body)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
         return value
 
@@ -376,6 +376,16 @@ def shown(data: bytes) -> str:
     """Return a piece of what a server said that is safe to print: short, on one line, without control characters."""
     text = _UNSEEN.sub(" ", data[: 8 * _SAID].decode("utf-8", "replace")).strip()
     return text if len(text) <= _SAID else f"{text[:_SAID]}..."
+
+
+def _page(data: bytes) -> str:
+    """Return what may be printed of a good answer that cannot be read: a web page's text, else its size alone.
+
+    A piece of an object or of a token's answer may hold secrets that no run has known yet: other people's Wi-Fi keys.
+    """
+    if data.lstrip()[:15].lower().startswith((b"<html", b"<!doctype html")):
+        return shown(data)
+    return f"{len(data)} bytes that are none, or are cut off"
 
 
 def _message(reply: Reply) -> str:
