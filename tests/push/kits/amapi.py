@@ -37,6 +37,7 @@ COPE = {
     ],
 }
 """A policy of a company-owned fleet, in which nearly everything is somebody else's."""
+_SEEDED = frozenset({"com.google.android.gm", "com.example.vpn", "com.foreign.banned"})
 _OURS = frozenset(
     {
         "playStoreMode",
@@ -128,17 +129,18 @@ class Kit:
         """Let the server answer in another order, at a later version."""
         name = f"{ENTERPRISE}/policies/company"
         policy = emulator.policies[name]
-        policy["applications"].reverse()
+        theirs = [one for one in policy["applications"] if one["packageName"] in _SEEDED]
+        ours = [one for one in policy["applications"] if one["packageName"] not in _SEEDED]
+        policy["applications"] = [*reversed(ours), *theirs]
         emulator.policies[name] = dict(reversed(policy.items()))
         emulator.policies[name]["version"] = str(int(policy["version"]) + 1)
 
 
 def _foreign(value: Any) -> Any:
     """Return the part of a seeded policy that is not ours: seeded entries in their order, other fields whole."""
-    seeded = {"com.google.android.gm", "com.example.vpn", "com.foreign.banned"}
     if isinstance(value, list):
         return [
-            _foreign(one) for one in value if not isinstance(one, dict) or one.get("packageName", "") in {*seeded, ""}
+            _foreign(one) for one in value if not isinstance(one, dict) or one.get("packageName", "") in {*_SEEDED, ""}
         ]
     if isinstance(value, dict):
         return {key: _foreign(one) for key, one in value.items() if key not in _OURS}
