@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,13 +95,20 @@ class Acts:
         after = {code: self._sets.joined(code or 0, number) for code in set(before)}
         known.update(zip(values, map(after.__getitem__, before), strict=True))
 
-    def differing(self, other: Acts) -> set[Key]:
-        """Return the identifiers on which something else acts there."""
-        found: set[Key] = set()
-        for kind in self.codes.keys() | other.codes.keys():
+    def beside(self, other: Acts, *, every: bool = False) -> dict[tuple[KindOf, int, int], list[str]]:
+        """Sort identifiers by kind and by what acts on them here and there, as the numbers of two sets.
+
+        Those on which the same acts on both sides are left out, unless `every` asks for them.
+        """
+        found: defaultdict[tuple[KindOf, int, int], list[str]] = defaultdict(list)
+        for kind in sorted(self.codes.keys() | other.codes.keys()):
             mine, theirs = self.codes.get(kind, {}), other.codes.get(kind, {})
-            if mine != theirs:
-                found.update((*kind, value) for value in {value for value, _ in mine.items() ^ theirs.items()})
+            if every:
+                values: Iterable[str] = mine.keys() | theirs.keys()
+            else:
+                values = {value for value, _ in mine.items() ^ theirs.items()} if mine != theirs else ()
+            for value in sorted(values):
+                found[kind, mine.get(value, 0), theirs.get(value, 0)].append(value)
         return found
 
     def keys(self) -> set[Key]:

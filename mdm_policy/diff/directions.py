@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds
+from mdm_policy.diff.remains import SUBJECT, Remains
 from mdm_policy.diff.units import ANYTHING, stranger
 from mdm_policy.model import Frozen
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from mdm_policy.model import Effect
 
 _SHOWN = 2
+
+_Said = tuple["Direction", str, "Sequence[str]"]
+"""A direction, why, and the members of a unit of which it is true."""
 
 
 class Verdicts(Frozen, frozen=True):
@@ -52,20 +57,26 @@ class Comparer:
         """Remember the sides."""
         self._old, self._new = old, new
         self._judge = judge
-        self._mentions = mentions
+        self._remains = Remains(old, mentions)
         self._known: dict[tuple[object, ...], _Judged] = {}
 
-    def compare(self, unit: Unit) -> Verdicts:
-        """Return a build's direction, and why."""
+    def compare(self, unit: Unit) -> list[tuple[Verdicts, Sequence[str]]]:
+        """Return a build's direction, and why; of a unit with members, for each part of them that fares alike."""
         judged = self._judged(unit)
         if judged.worse:
-            direction, why = self._weaker(unit, judged)
+            made = self._weaker(unit, judged)
             points = judged.worse
         elif judged.better:
-            direction, why, points = "TIGHTENED", _stronger(judged.better[0]), judged.better
+            made = [("TIGHTENED", _stronger(judged.better[0]), unit.members)]
+            points = judged.better
         else:
-            direction, why, points = "EQUIVALENT", self._moved(unit), judged.every[:1]
-        return Verdicts(direction, points, judged.every, why.replace(judged.name, unit.shown[0]), judged.held)
+            made = [("EQUIVALENT", self._moved(unit), unit.members)]
+            points = judged.every[:1]
+        name = SUBJECT if unit.members else unit.shown[0]
+        return [
+            (Verdicts(direction, points, judged.every, _renamed(why, judged.name, name), judged.held), members)
+            for direction, why, members in made
+        ]
 
     def _judged(self, unit: Unit) -> _Judged:
         """Judge one of all the builds that have the same rules on them, on both sides."""
@@ -82,37 +93,34 @@ class Comparer:
             self._known[mark] = _Judged(unit.shown[0], every, worse, better, gone, held)
         return self._known[mark]
 
-    def _weaker(self, unit: Unit, judged: _Judged) -> tuple[Direction, str]:
+    def _weaker(self, unit: Unit, judged: _Judged) -> list[_Said]:
         first = judged.worse[0]
         if not judged.gone:
             if judged.held:
-                return "NARROWED", _narrower(first)
+                return [("NARROWED", _narrower(first), unit.members)]
             shaken = next((point for point in judged.worse if _shaken(point)), None)
             if shaken is not None:
-                return "NARROWED", shaken.new.sentence
+                return [("NARROWED", shaken.new.sentence, unit.members)]
         return self._without_effect(unit, first)
 
-    def _without_effect(self, unit: Unit, point: Point) -> tuple[Direction, str]:
+    def _without_effect(self, unit: Unit, point: Point) -> list[_Said]:
         """Tell an entry that is gone from one that is still there and blocks nothing."""
         rules = {rule.id for reading in self._new.readings for rule in reading.rules}
         if ANYTHING in unit.shown and point.old.rule is not None and point.old.rule.id in rules:
             said = point.new.sentence.partition(", but ")[2]
-            return "INEFFECTIVE", said or "the list that refused it is without effect"
+            return [("INEFFECTIVE", said or "the list that refused it is without effect", unit.members)]
         found = [effect for key in unit.keys for _, effect in self._new.effects.get(key, ())]
         still = next((e for e in found if e.rule.sense not in ("allow", "allow-only")), None)
         if still is not None:
-            return "INEFFECTIVE", self._inert(still, point)
+            return [("INEFFECTIVE", self._inert(still, point), unit.members)]
         if found:
-            return "LOOSENED", f"it is now allowed: {found[0].rule.fact.text}"
-        was, now = self._mentions
-        for text in self._written(unit):
-            if now.count(text) > max(0, was.count(text) - self._places(unit, text)):
-                return "INEFFECTIVE", f"{text!r} still stands in the documents, in a place where it has no effect"
-        for text in self._written(unit):
-            alike = now.alike(text, was)
-            if alike:
-                said = f"{text!r} is now written {alike[0]!r}, which names no such app: devices compare every character"
-                return "INEFFECTIVE", said
+            return [("LOOSENED", f"it is now allowed: {found[0].rule.fact.text}", unit.members)]
+        gone = self._gone(point)
+        if unit.members:
+            return [(*(said or gone), members) for said, members in self._remains.of_members(unit)]
+        return [(*(self._remains.of(unit) or gone), ())]
+
+    def _gone(self, point: Point) -> tuple[Direction, str]:
         if not self._new.named:
             return "LOOSENED", "no document for these devices is left"
         if point.old.pointer:
@@ -127,17 +135,6 @@ class Comparer:
             return "no device obeys the entry as it now stands"
         return point.new.sentence.partition(": ")[2] or point.new.sentence
 
-    def _written(self, unit: Unit) -> tuple[str, ...]:
-        """Return how documents may write what the unit lost: as a whole, or the bundle id of a signing id."""
-        values = dict.fromkeys(e.value for key in unit.keys for _, e in self._old.effects.get(key, ()))
-        parts = (value.partition(":")[2] for value in values if ":" in value)
-        return tuple(dict.fromkeys((*values, *(part for part in parts if part))))
-
-    def _places(self, unit: Unit, text: str) -> int:
-        """Count the places in which the old documents gave a text an effect."""
-        found = [e for key in unit.keys for _, e in self._old.effects.get(key, ())]
-        return len({(id(e.rule), e.pointer) for e in found if e.value == text or e.value.endswith(f":{text}")})
-
     def _moved(self, unit: Unit) -> str:
         if not any(_holds(point.new, point) for point in self._judged(unit).every):
             return "nothing was blocked, and nothing is"
@@ -148,6 +145,13 @@ class Comparer:
         if old != new:
             return f"from {_list(old) or 'nothing'} to {_list(new) or 'nothing'}: the same effect on every device"
         return "in another document, scope or place: the same effect on every device"
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    """Put another identifier in the place of one, where it is not a part of a longer one."""
+    if old == new or old not in text:
+        return text
+    return re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w-]|\.\w)", lambda _: new, text)
 
 
 def _gone(points: Sequence[Point], absent: Sequence[Point]) -> bool:

@@ -13,18 +13,23 @@ import msgspec
 
 from mdm_policy.decide import Reach, reach
 from mdm_policy.decide.builds import Key, compared
-from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in
+from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
 from mdm_policy.model import Frozen, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.model import Effect, Reading, Rule
+    from mdm_policy.decide.columns import KindOf
+    from mdm_policy.model import Column, Effect, Reading, Rule
 
 _POLICY = "amapi-policy"
 _ACTIVATION = "apple-declaration-activation"
 _CONFIGURATION = "apple-declaration-configuration"
 _SETTLED = "apple-declaration-configuration, settled"
+
+
+Place = tuple[str, str]
+"""A document's name, and a pointer in it."""
 
 
 class Named(Frozen, frozen=True):
@@ -81,28 +86,47 @@ class Coded:
                 kept.setdefault(id(one), []).append(effect)
         return tuple(msgspec.structs.replace(one.reading, effects=tuple(kept.get(id(one), ()))) for one in self.named)
 
+    def columns(self, kind: KindOf) -> Iterator[tuple[Named, Column]]:
+        """Yield the columns of one kind of identifiers, each with the document that has it."""
+        for one in self.named:
+            for column in one.reading.columns:
+                if (column.family, column.kind) == kind:
+                    yield one, column
+
+    def where(self, named: Named, rule: Rule, kind: KindOf) -> dict[str, Place]:
+        """Map each identifier to the first place where a rule acts on it in the documents of a name."""
+        found: dict[str, Place] = {}
+        for one, column in self.columns(kind):
+            if one.name == named.name and (column.rule is rule or column.rule == rule):
+                path = one.reading.path
+                for value, pointer in zip(values_of(column), column.pointers, strict=True):
+                    found.setdefault(value, (path, pointer))
+        return found
+
 
 class Codes:
     """Number every distinct rule in its document and scope, alike on both sides."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._known: dict[tuple[str, str], list[tuple[Rule, Scope, int]]] = {}
+        self._known: dict[tuple[str, bytes, Scope], int] = {}
         self._names: list[str] = []
 
     def of(self, one: Named, rule: Rule) -> int:
         """Return the number of a rule; two rules that say the same in the same place have the same."""
-        known = self._known.setdefault((one.name, rule.id), [])
-        for other, scope, code in known:
-            if (other is rule or other == rule) and scope == one.reading.scope:
-                return code
-        self._names.append(one.name)
-        known.append((rule, one.reading.scope, len(self._names) - 1))
-        return len(self._names) - 1
+        code = self._known.setdefault((one.name, written(rule), one.reading.scope), len(self._names))
+        if code == len(self._names):
+            self._names.append(one.name)
+        return code
 
     def names(self, codes: Iterable[int]) -> set[str]:
         """Return the names of the documents in which some rules stand."""
         return {self._names[code] for code in codes}
+
+
+def written(rule: Rule) -> bytes:
+    """Return what equal rules share, and no others: rules hold mappings, which can't be keys."""
+    return msgspec.msgpack.encode(rule, order="deterministic")
 
 
 def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:

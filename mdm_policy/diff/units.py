@@ -6,6 +6,7 @@ the same program's signing id on the other are one thing. Any other identifier i
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003 - msgspec reads the fields' types at run time
 from typing import TYPE_CHECKING, get_args
 
 from mdm_policy.catalogue import folded_key
@@ -15,10 +16,11 @@ from mdm_policy.identifiers import derive
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Build
+    from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import CatalogueVendor, Platform
 
 _NOWHERE = Origin("")
@@ -29,6 +31,8 @@ ANYTHING = "*"
 """The identifier of the app that no document names: what becomes of it shows what an allow list does to all others."""
 _WIDE = frozenset({"team_id", "publisher"})
 """Kinds that name a vendor: what blocks one blocks more than the apps that are known."""
+_MANIFOLD = _WIDE | {"signing_id", "process_name"}
+"""Kinds of which another identifier may match the same build."""
 _ANY_KINDS: dict[Family, tuple[Kind, ...]] = {
     "ios": ("bundle_id",),
     "macos": ("bundle_id",),
@@ -42,6 +46,9 @@ class Unit(Frozen, frozen=True):
 
     `groups` are the sets of keys that match it, `keys` all of them; `app` has this one build. A `raw` unit is an
     identifier that makes no build (an address, a code hash): it is judged by the rules on it alone.
+
+    A lone identifier may stand for others: `members` are all of them, itself the first. Nobody knows them and the same
+    rules act on them, so what is judged of one is true of all.
     """
 
     key: str
@@ -53,6 +60,7 @@ class Unit(Frozen, frozen=True):
     raw: bool = False
     part_of: tuple[str, ...] = ()
     """The builds of its app that the identifier helps to match, but does not match alone."""
+    members: Sequence[str] = ()
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -94,6 +102,14 @@ class Apps:
             self._builds[where] = plan(app, _FIRST[family]).builds if family in _FIRST else ()
         return self._builds[where]
 
+    def strangers(self, kind: KindOf, values: Iterable[str]) -> list[str]:
+        """Return those of some identifiers, each of which alone matches all it names, that nobody knows."""
+        if kind[1] in _MANIFOLD:
+            return []
+        known: Container[Key] = self._catalogue.owners if self._catalogue is not None else ()
+        bearing = self._bearing
+        return [value for value in values if (*kind, value) not in bearing and folded_key(*kind, value) not in known]
+
     def _owner(self, family: str, kind: str, value: str) -> CatalogueApp | CatalogueVendor | None:
         return None if self._catalogue is None else self._catalogue.find(family, kind, value)
 
@@ -113,12 +129,18 @@ class Apps:
         return _lone(key, key[2], key[2])
 
 
-def units(keys: Iterable[Key], apps: Apps) -> tuple[Unit, ...]:
-    """Return the units that some identifiers stand for, each once."""
+def units(alike: Iterable[tuple[KindOf, Sequence[str]]], apps: Apps) -> tuple[Unit, ...]:
+    """Return the units that identifiers stand for, each once; `alike` has those together on which the same rules act."""
     made: dict[tuple[str, str, tuple[tuple[Key, ...], ...]], Unit] = {}
-    for key in keys:
-        for unit in _of(key, apps):
-            made.setdefault((unit.key, unit.family, unit.groups), unit)
+    for kind, values in alike:
+        strangers = apps.strangers(kind, values)
+        if strangers:
+            unit = _lone((*kind, strangers[0]), strangers[0], strangers[0], members=strangers)
+            made[unit.key, unit.family, unit.groups] = unit
+        rest = values if not strangers else sorted(set(values).difference(strangers))
+        for value in rest:
+            for unit in _of((*kind, value), apps):
+                made.setdefault((unit.key, unit.family, unit.groups), unit)
     return tuple(made.values())
 
 
@@ -172,13 +194,13 @@ def _build(app: BannedApp, build: Build, family: Family) -> Unit:
     return Unit(app.key, app.name, family, (build.name,), one, build.matches)
 
 
-def _lone(key: Key, app: str, name: str, part_of: tuple[str, ...] = ()) -> Unit:
+def _lone(key: Key, app: str, name: str, part_of: tuple[str, ...] = (), members: Sequence[str] = ()) -> Unit:
     family, kind, value = _family(key), key[1], key[2]
     identifier = Identifier(family, _kind(kind), value, _NOWHERE)
     one = BannedApp(app, name, "", (identifier,), (), ())
     built = plan(one, _FIRST[family]).builds if family in _FIRST else ()
     mine = [build.matches for build in built if any(key in match for match in build.matches)]
-    return Unit(app, name, family, (value,), one, mine[0] if mine else ((key,),), not mine, part_of)
+    return Unit(app, name, family, (value,), one, mine[0] if mine else ((key,),), not mine, part_of, members)
 
 
 def _family(key: Key) -> Family:

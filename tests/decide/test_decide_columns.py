@@ -69,7 +69,12 @@ def test_acts_tell_two_sides_apart(old: tuple[Effect, ...], new: tuple[Effect, .
     for acts, said in zip(sides, plain, strict=True):
         assert acts.keys() == said.keys()
         assert {key: set(acts.on(key)) for key in every} == {key: said.get(key, set()) for key in every}
-    assert sides[0].differing(sides[1]) == {key for key in every if plain[0].get(key) != plain[1].get(key)}
+    for wanted, asked in ((every, True), ({key for key in every if plain[0].get(key) != plain[1].get(key)}, False)):
+        found = sides[0].beside(sides[1], every=asked)
+        assert {(*kind, value) for (kind, _, _), values in found.items() for value in values} == wanted
+        for (kind, here, there), values in found.items():
+            for value in values:
+                assert [acts.on((*kind, value)) for acts in sides] == [sets[here], sets[there]]
 
 
 def test_pointers_are_written_out_when_somebody_asks() -> None:

@@ -1,0 +1,91 @@
+"""Find out whether what lost its effect still stands in the new documents, where a person takes it for a ban."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mdm_policy.decide.columns import values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mdm_policy.decide.columns import KindOf
+    from mdm_policy.diff.mentions import Mentions
+    from mdm_policy.diff.model import Direction
+    from mdm_policy.diff.parts import Coded
+    from mdm_policy.diff.units import Unit
+
+SUBJECT = "\0"
+"""What stands for each member's own name in what is said of all members of a unit; no document may hold it."""
+
+_Found = tuple["Direction", str]
+
+
+class Remains:
+    """Look for texts of one part's old side among all that both sides write."""
+
+    def __init__(self, old: Coded, mentions: tuple[Mentions, Mentions]) -> None:
+        """Remember the sides; nothing is read yet."""
+        self._old = old
+        self._was, self._now = mentions
+
+    def of(self, unit: Unit) -> _Found | None:
+        """Return what a unit's own entries have become, if they still stand there."""
+        effects = [effect for key in sorted(unit.keys) for _, effect in self._old.effects.get(key, ())]
+        values = dict.fromkeys(effect.value for effect in effects)
+        parts = (value.partition(":")[2] for value in values if ":" in value)
+        texts = tuple(dict.fromkeys((*values, *(part for part in parts if part))))
+        places = {
+            text: len({(id(e.rule), e.pointer) for e in effects if e.value == text or e.value.endswith(f":{text}")})
+            for text in texts
+        }
+        return self._found(texts, places)
+
+    def of_members(self, unit: Unit) -> list[tuple[_Found | None, Sequence[str]]]:
+        """Return what the entries of a unit's members have become, with those of whom it is true.
+
+        `SUBJECT` stands for the name of a member that is written as it is compared.
+        """
+        kind = (unit.family, unit.app.identifiers[0].kind)
+        forms = self._forms(kind, unit.members) if kind[1] == "executable" else {}
+        written = [text for value in unit.members for text in forms.get(value, (value,)) if self._now.count(text)]
+        places = self._places(kind, written) if written else {}
+        found: defaultdict[_Found | None, list[str]] = defaultdict(list)
+        for value in unit.members:
+            said = self._found(forms.get(value, (value,)), places)
+            found[(said[0], said[1].replace(repr(value), repr(SUBJECT))) if said else None].append(value)
+        return list(found.items())
+
+    def _found(self, texts: Iterable[str], places: Mapping[str, int]) -> _Found | None:
+        was, now = self._was, self._now
+        for text in texts:
+            count = now.count(text)
+            if count and count > max(0, was.count(text) - places.get(text, 0)):
+                return "INEFFECTIVE", f"{text!r} still stands in the documents, in a place where it has no effect"
+        for text in texts:
+            alike = now.alike(text, was)
+            if alike:
+                said = f"{text!r} is now written {alike[0]!r}, which names no such app: devices compare every character"
+                return "INEFFECTIVE", said
+        return None
+
+    def _forms(self, kind: KindOf, values: Iterable[str]) -> dict[str, list[str]]:
+        """Return how the old documents write identifiers that devices compare without regard to case."""
+        forms: dict[str, list[str]] = {value: [] for value in values}
+        for _, column in self._old.columns(kind):
+            for value, text in zip(values_of(column), column.values, strict=True):
+                known = forms.get(value)
+                if known is not None and text not in known:
+                    known.append(text)
+        return forms
+
+    def _places(self, kind: KindOf, texts: Iterable[str]) -> dict[str, int]:
+        """Count the places in which the old documents gave a text an effect."""
+        found: dict[str, set[tuple[int, str]]] = {text: set() for text in texts}
+        for _, column in self._old.columns(kind):
+            rule = id(column.rule)
+            for text, pointer in zip(column.values, column.pointers, strict=True):
+                if text in found:
+                    found[text].add((rule, pointer))
+        return {text: len(places) for text, places in found.items()}
