@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - msgspec reads the fields' types at run time
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from mdm_policy.diff.directions import Verdicts, before_after
@@ -14,17 +14,17 @@ from mdm_policy.documents import places
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from mdm_policy.diff.model import Side
-    from mdm_policy.diff.parts import Place
     from mdm_policy.errors import Origin
     from mdm_policy.model import BannedApp, ListStatus
 
-Deciding = tuple[str, str] | dict[str, tuple[str, str]]
-"""The entry that decides for a unit on one side (no name, no pointer: none does), or those of its members."""
-_NOWHERE = ("", "")
+Entry = tuple[str, str] | Callable[[Collection[str]], dict[str, tuple[str, str]]]
+"""The entry that decides for a unit on one side, by document and pointer, or what finds it for some of its members."""
 _RANKS = {direction: place for place, direction in enumerate(DIRECTIONS)}
+_MOST = 1_000
+"""As many identifiers that nobody knows have a line each where they fare alike; more than that share one."""
 
 
 class Result(Frozen, frozen=True):
@@ -33,19 +33,25 @@ class Result(Frozen, frozen=True):
     unit: Unit
     verdicts: Verdicts
     label: str
-    old: Deciding
-    new: Deciding
+    old: Entry
+    new: Entry
     members: Sequence[str] = ()
 
 
 class _Said(Frozen, frozen=True):
-    """Hold what a line says apart from the name: results of which `mine` are as bad as the worst, `first` decides."""
+    """Hold what is said of some names alike: results of which `mine` are as bad as the worst, `first` decides."""
 
     first: Result
     mine: tuple[Result, ...]
     who: str
     before: str
     after: str
+    names: list[str]
+
+    @property
+    def shown(self) -> list[str]:
+        """Return the names that have a line of their own, or the one that stands for all."""
+        return self.names[:1] if self.first.members and len(self.names) > _MOST else self.names
 
 
 def lines(
@@ -64,23 +70,27 @@ def lines(
             grouped.setdefault((name, family), []).append(one)
     known: dict[tuple[int, ...], _Said] = {}
     words: dict[int, str] = {}
-    told: list[tuple[str, _Said]] = []
     for (name, _), alike in grouped.items():
         mark = tuple(map(id, alike))
         said = known.get(mark)
         if said is None:
             said = known[mark] = _say(alike, words, many=many)
-        told.append((name, said))
+        said.names.append(name)
+    told = list(known.values())
     before, after = (_origins(told, side, old=not place) for place, side in enumerate(sides))
-    authorities = _authorities(apps, statuses)
-    return [_change(name, said, (before, after), authorities.get(name, ())) for name, said in told]
+    by = _authorities(apps, statuses)
+    return [
+        _change(name, said, before.get((place, name)), after.get((place, name)), by.get(name, ()))
+        for place, said in enumerate(told)
+        for name in said.shown
+    ]
 
 
 def _say(alike: Sequence[Result], words: dict[int, str], *, many: bool) -> _Said:
     worst = sorted(alike, key=lambda one: (_RANKS[one.verdicts.direction], one.unit.shown))
     first = worst[0]
     mine = tuple(one for one in worst if one.verdicts.direction == first.verdicts.direction)
-    return _Said(first, mine, _who(mine, words, many=many), *before_after(first.verdicts.points[0]))
+    return _Said(first, mine, _who(mine, words, many=many), *before_after(first.verdicts.points[0]), [])
 
 
 def _who(results: Sequence[Result], known: dict[int, str], *, many: bool) -> str:
@@ -100,34 +110,31 @@ def _who(results: Sequence[Result], known: dict[int, str], *, many: bool) -> str
     return " | ".join(said)
 
 
-def _change(
-    name: str, said: _Said, places_: tuple[Mapping[Place, Origin], Mapping[Place, Origin]], by: tuple[str, ...]
-) -> Change:
+def _change(name: str, said: _Said, old: Origin | None, new: Origin | None, by: tuple[str, ...]) -> Change:
     first = said.first
-    shown = dict.fromkeys(value for one in said.mine for value in _shown(one, name) if value != ANYTHING)
-    before, after = places_
+    verdicts = first.verdicts
+    count = len(said.names) if len(said.shown) < len(said.names) else 1
+    shown = dict.fromkeys(value for one in said.mine for value in _values(one, name) if value != ANYTHING)
+    title = f"{name} and {count - 1:,} more" if count > 1 else name if first.members else first.unit.name
     return Change(
-        first.verdicts.direction,
-        name,
-        name if first.members else first.unit.name,
+        verdicts.direction,
+        "" if count > 1 else name,
+        title,
         first.unit.family,
-        tuple(shown),
+        tuple(said.names) if count > 1 else tuple(shown),
         said.who,
         said.before,
         said.after,
-        first.verdicts.why.replace(SUBJECT, name) if first.members else first.verdicts.why,
-        before.get(_deciding(first.old, name)),
-        after.get(_deciding(first.new, name)),
+        verdicts.why.replace(SUBJECT, title) if first.members else verdicts.why,
+        old,
+        new,
         by,
+        count,
     )
 
 
-def _shown(one: Result, name: str) -> tuple[str, ...]:
+def _values(one: Result, name: str) -> tuple[str, ...]:
     return (name,) if one.members else one.unit.shown
-
-
-def _deciding(entry: Deciding, name: str) -> Place:
-    return entry if isinstance(entry, tuple) else entry.get(name, _NOWHERE)
 
 
 def _authorities(apps: Iterable[BannedApp], statuses: Iterable[ListStatus]) -> dict[str, tuple[str, ...]]:
@@ -136,19 +143,21 @@ def _authorities(apps: Iterable[BannedApp], statuses: Iterable[ListStatus]) -> d
     return {app.key: tuple(dict.fromkeys(standing(states[reason.list]) for reason in app.reasons)) for app in apps}
 
 
-def _origins(told: Iterable[tuple[str, _Said]], side: Side, *, old: bool) -> dict[Place, Origin]:
-    """Look up the lines of all entries that decide on one side, reading each document once."""
-    asked: dict[str, list[str]] = {}
-    for name, said in told:
-        first = said.first
-        if first.verdicts.direction == "EQUIVALENT":
+def _origins(told: Sequence[_Said], side: Side, *, old: bool) -> dict[tuple[int, str], Origin]:
+    """Look up the lines of all entries that decide on one side, by place and name, reading each document once."""
+    asked: dict[str, dict[str, list[tuple[int, str]]]] = {}
+    for number, said in enumerate(told):
+        entry = said.first.old if old else said.first.new
+        if said.first.verdicts.direction == "EQUIVALENT":
             continue
-        path, pointer = _deciding(first.old if old else first.new, name)
-        if path:
-            asked.setdefault(path, []).append(pointer)
-    found = {}
+        found = dict.fromkeys(said.shown, entry) if isinstance(entry, tuple) else entry(set(said.shown))
+        for name, (path, pointer) in found.items():
+            if path:
+                asked.setdefault(path, {}).setdefault(pointer, []).append((number, name))
+    origins = {}
     for document in side.documents:
-        if document.name in asked:
-            for pointer, origin in places(document, asked[document.name]).items():
-                found[document.name, pointer] = origin
-    return found
+        wanted = asked.get(document.name)
+        if wanted:
+            for pointer, origin in places(document, wanted).items():
+                origins.update(dict.fromkeys(wanted[pointer], origin))
+    return origins

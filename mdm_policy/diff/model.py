@@ -47,7 +47,8 @@ class Change(Frozen, frozen=True):
     """Say what changed for one app on one platform; `app` and `platform` are empty where a change concerns a file.
 
     `who` names the devices, `old` and `new` the places that decide on either side, `banned_by` the authorities of the
-    given lists, each with whether it is in force.
+    given lists, each with whether it is in force. A change that stands for many identifiers that no list and no
+    catalogue knows, all alike, has no `app`, names all of them, and counts them.
     """
 
     direction: Direction
@@ -62,6 +63,7 @@ class Change(Frozen, frozen=True):
     old: Origin | None = None
     new: Origin | None = None
     banned_by: tuple[str, ...] = ()
+    count: int = 1
 
 
 class Other(Frozen, frozen=True, gc=False):
@@ -86,7 +88,7 @@ class Comparison(Frozen, frozen=True):
         """Count the changes by direction, worst first, those that do not occur too."""
         counts: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
         for change in self.changes:
-            counts[change.direction] += 1
+            counts[change.direction] += change.count
         return counts
 
     @property

@@ -17,7 +17,7 @@ from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
 from mdm_policy.model import Frozen, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import Column, Effect, Reading, Rule
@@ -93,14 +93,14 @@ class Coded:
                 if (column.family, column.kind) == kind:
                     yield one, column
 
-    def where(self, named: Named, rule: Rule, kind: KindOf) -> dict[str, Place]:
-        """Map each identifier to the first place where a rule acts on it in the documents of a name."""
+    def where(self, named: Named, rule: Rule, kind: KindOf, wanted: Collection[str]) -> dict[str, Place]:
+        """Map identifiers to the first place where a rule acts on each in the documents of a name."""
         found: dict[str, Place] = {}
         for one, column in self.columns(kind):
             if one.name == named.name and (column.rule is rule or column.rule == rule):
-                path = one.reading.path
-                for value, pointer in zip(values_of(column), column.pointers, strict=True):
-                    found.setdefault(value, (path, pointer))
+                path, values = one.reading.path, values_of(column)
+                for place in places_in(column, wanted):
+                    found.setdefault(values[place], (path, column.pointers[place]))
         return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide import Decision
     from mdm_policy.decide.columns import KindOf
-    from mdm_policy.diff.lines import Deciding
+    from mdm_policy.diff.lines import Entry
     from mdm_policy.diff.model import Side
     from mdm_policy.diff.parts import Part
     from mdm_policy.diff.units import Unit
@@ -142,13 +143,13 @@ def _units(
     return (*units([*alike, *rest], apps), *(unit for family in FAMILIES for unit in anything(family)))
 
 
-def _deciding(side: Coded, unit: Unit, decision: Decision) -> Deciding:
-    """Return the entry that decides for a build on one side, or nothing; for a unit with members, that of each."""
+def _deciding(side: Coded, unit: Unit, decision: Decision) -> Entry:
+    """Return the entry that decides for a build on one side, or nothing; for a unit with members, how to find each."""
     found: list[tuple[Named, Effect]] = [one for key in sorted(unit.keys) for one in side.effects.get(key, ())]
     same = [one for one in found if one[0].reading.path == decision.path and one[1].rule == decision.rule]
     for one, effect in same or found:
         if unit.members:
-            return side.where(one, effect.rule, (effect.family, effect.kind))
+            return partial(side.where, one, effect.rule, (effect.family, effect.kind))
         return one.reading.path, effect.pointer
     return decision.path, ""
 

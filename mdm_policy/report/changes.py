@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.diff import Change, Comparison, Other
 
-VERSION = 1
+VERSION = 2
 """The version of the JSON; it grows when a key is added, and the format's name changes when one goes."""
 _MOST_OTHERS = 10
 _MOST_IDENTIFIERS = 6

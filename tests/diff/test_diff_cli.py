@@ -66,7 +66,7 @@ def test_harmless_changes_are_listed_on_demand(
 def test_json_holds_everything(capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path]) -> None:
     done = run(capsys, "diff", *pair, "--format", "json", "--list", "us-eo-13971", *DAY)
     made = json.loads(done.out)
-    assert (made["format"], made["version"], made["exit_code"]) == ("mdm-policy-diff", 1, 11)
+    assert (made["format"], made["version"], made["exit_code"]) == ("mdm-policy-diff", 2, 11)
     assert made["counts"] == {
         "LOOSENED": 1,
         "INEFFECTIVE": 0,
