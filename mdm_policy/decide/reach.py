@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mdm_policy.model import DeviceClass, Reading, Scope
 
 
+_SHOWN = 20
+"""How many groups are named in a sentence."""
+
+
 class Reach(Frozen, frozen=True, gc=False):
     """Say that a document reaches a class (`alive`), for certain unless there is a `doubt`; `note` is worth telling."""
 
@@ -44,6 +48,12 @@ def reach(
     return _scoped(reading.path, scope, cls)
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names one after the other, the last of very many only counted."""
+    rest = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
+
+
 def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
     mine = set(cls.groups) if cls else set()
     if scope.filtered:
@@ -51,12 +61,12 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
     # A device, user or building left out by name (`computers: x`) may be of any class, whatever its groups are.
     single = any(": " in name for name in scope.excluded)
     if scope.excluded and cls is not None and (single or not mine or mine & set(scope.excluded)):
-        return Reach(doubt=f"{path} excludes {', '.join(scope.excluded)}, which may hold the devices")
+        return Reach(doubt=f"{path} excludes {listed(scope.excluded)}, which may hold the devices")
     if scope.excluded and cls is None:
-        return Reach(note=f"{path} excludes {', '.join(scope.excluded)}")
+        return Reach(note=f"{path} excludes {listed(scope.excluded)}")
     if scope.state == "everyone":
         return Reach()
-    named = ", ".join(scope.groups) or "no group that is named"
+    named = listed(scope.groups) or "no group that is named"
     if cls is None and scope.groups:
         return Reach(note=f"{path} reaches only {named}")
     if mine and mine <= set(scope.groups):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds
 from mdm_policy.diff.remains import SUBJECT, Remains
-from mdm_policy.diff.units import ANYTHING, stranger
+from mdm_policy.diff.units import ANYTHING
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from mdm_policy.decide import Decision
-    from mdm_policy.diff.grid import Point
+    from mdm_policy.diff.grid import Grid, Point
     from mdm_policy.diff.mentions import Mentions
     from mdm_policy.diff.model import Direction
     from mdm_policy.diff.parts import Coded
@@ -49,14 +49,12 @@ class _Judged(Frozen, frozen=True):
 
 
 class Comparer:
-    """Compare builds of one part; `judge` gives a build's points, `mentions` what the two sides still write."""
+    """Compare builds of one part; `grid` gives a build's points, `mentions` what the two sides still write."""
 
-    def __init__(
-        self, old: Coded, new: Coded, judge: Callable[[Unit], tuple[Point, ...]], mentions: tuple[Mentions, Mentions]
-    ) -> None:
+    def __init__(self, old: Coded, new: Coded, grid: Grid, mentions: tuple[Mentions, Mentions]) -> None:
         """Remember the sides."""
         self._old, self._new = old, new
-        self._judge = judge
+        self._grid = grid
         self._remains = Remains(old, mentions)
         self._known: dict[tuple[object, ...], _Judged] = {}
 
@@ -85,10 +83,10 @@ class Comparer:
         kinds = tuple(identifier.kind for identifier in unit.app.identifiers)
         mark = (unit.family, unit.raw, kinds, ANYTHING in unit.shown, rules, shipped)
         if mark not in self._known:
-            every = self._judge(unit)
+            every = self._grid.judge(unit)
             worse = tuple(point for point in every if point.worse)
             better = tuple(point for point in every if point.better)
-            gone = bool(worse) and ANYTHING not in unit.shown and _gone(every, self._judge(stranger(unit)))
+            gone = bool(worse) and ANYTHING not in unit.shown and _gone(every, self._grid.absent(unit))
             held = any(_holds(point.new, point) for point in every)
             self._known[mark] = _Judged(unit.shown[0], every, worse, better, gone, held)
         return self._known[mark]

@@ -16,19 +16,23 @@ import msgspec
 
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
+from mdm_policy.decide.reach import listed
+from mdm_policy.diff.parts import written
+from mdm_policy.diff.units import stranger
 from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin
-from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
+from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Fact, Frozen, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.model import Platform, Reading, Rule
+    from mdm_policy.model import Platform, Reading, Scope
 
 _WHOLE = {rule.id: rule.escapes for rule in RULES}
 """What escapes each rule where a document does not make it narrower."""
+_NO_FACT = Fact("", "")
 _OTHERS = "(any other device)"
 _BESIDE = frozenset({"tvos", "visionos", "watchos", "chromeos"})
 """Platforms a mechanism may reach beside the one it is used for."""
@@ -97,39 +101,71 @@ class Point(Frozen, frozen=True):
         return -1 if new.escapes == whole else 1
 
 
+class _Axes(Frozen, frozen=True):
+    """Hold what the points of a unit are made of: as much as tells apart what acts on it, and no more.
+
+    `conditions` are those of its rules on each day, `stated` says that some of its documents state whom they reach and
+    others don't.
+    """
+
+    atoms: tuple[Atom, ...]
+    days: tuple[str, ...]
+    conditions: tuple[tuple[Rule, ...], ...]
+    stated: bool
+
+
 class Grid:
-    """Hold the axes of one part; the states are sorted into points once for all its builds."""
+    """Hold the axes of one part; the states are sorted into points once for all units under the same conditions."""
 
     def __init__(self, old: Coded, new: Coded, classes: Sequence[DeviceClass], as_of: str) -> None:
-        """Work out the axes."""
+        """Work out what all units have in common."""
         self._old, self._new = old, new
+        self._classes = tuple(classes)
+        self._as_of = as_of
         readings = (*old.readings, *new.readings)
-        self._rules = _distinct(rule for reading in readings for rule in reading.rules)
-        ends = {rule.expires for rule in self._rules if rule.expires[:1].isdigit() and rule.expires > as_of}
-        self._days = (as_of, *sorted(ends))
-        governed = {platform for rule in self._rules for platform in rule.introduced}
+        governed = {platform for reading in readings for rule in reading.rules for platform in rule.introduced}
         self._declared = frozenset(cls.platform for cls in classes)
         self.left_out = _left_out(old, new) - self._declared
         self._platforms = tuple(one for one in PLATFORMS if one in governed and one not in self.left_out)
-        self._atoms = _atoms(readings, classes, self._platforms)
-        self._stated = len({reading.scope.state == "not-stated" for reading in readings}) > 1
         versions = Index([msgspec.structs.replace(one, effects=()) for one in readings]).versions
         self._versions = {platform: versions(platform) for platform in self._platforms}
-        self._sorted: dict[tuple[str, str, int, bool], tuple[tuple[DeviceState, ...], ...]] = {}
+        self._atoms: dict[frozenset[Scope], tuple[Atom, ...]] = {}
+        self._sorted: dict[object, tuple[tuple[DeviceState, ...], ...]] = {}
 
     def judge(self, unit: Unit) -> tuple[Point, ...]:
         """Judge a build at every point, plainest first."""
-        old, new = self._old.slim(unit.keys), self._new.slim(unit.keys)
-        return tuple(point for atom in self._atoms for point in self._judge(unit, atom, old, new))
+        return self._points(unit, self._axes(unit))
 
-    def _judge(self, unit: Unit, atom: Atom, old: tuple[Reading, ...], new: tuple[Reading, ...]) -> Iterable[Point]:
-        sides = [_Asked(readings, atom, unit, sure=False) for readings in (old, new)]
-        sure = [_Asked(readings, atom, unit, sure=True) for readings in (old, new)] if self._stated else sides
+    def absent(self, unit: Unit) -> tuple[Point, ...]:
+        """Judge, at the points of a build, one that nobody names: what becomes of it is what happens by absence."""
+        return self._points(stranger(unit), self._axes(unit))
+
+    def _axes(self, unit: Unit) -> _Axes:
+        """Return what tells apart the devices on which the documents that act on a unit do different things."""
+        acting = (*self._old.slim(unit.keys), *self._new.slim(unit.keys))
+        rules = {written(rule): rule for reading in acting for rule in _acting(reading)}.values()
+        ends = {rule.expires for rule in rules if rule.expires[:1].isdigit() and rule.expires > self._as_of}
+        days = (self._as_of, *sorted(ends))
+        scopes = frozenset(reading.scope for reading in acting)
+        if scopes not in self._atoms:
+            self._atoms[scopes] = _atoms(acting, self._classes, self._platforms)
+        stated = len({scope.state == "not-stated" for scope in scopes}) > 1
+        return _Axes(self._atoms[scopes], days, tuple(_conditions(rules, day) for day in days), stated)
+
+    def _points(self, unit: Unit, axes: _Axes) -> tuple[Point, ...]:
+        old, new = self._old.slim(unit.keys), self._new.slim(unit.keys)
+        return tuple(point for atom in axes.atoms for point in self._judge(unit, axes, atom, (old, new)))
+
+    def _judge(
+        self, unit: Unit, axes: _Axes, atom: Atom, both: tuple[tuple[Reading, ...], tuple[Reading, ...]]
+    ) -> Iterable[Point]:
+        sides = [_Asked(readings, atom, unit, sure=False) for readings in both]
+        sure = [_Asked(readings, atom, unit, sure=True) for readings in both] if axes.stated else sides
         for platform in self._of(unit, atom):
-            for place, day in enumerate(self._days):
-                for states_ in self._states(platform, atom, place, unit):
+            for place, day in enumerate(axes.days):
+                for states_ in self._states(platform, atom, unit, axes.conditions[place]):
                     one, two = (asked.decide(states_[0], day) for asked in sides)
-                    three, four = (asked.decide(states_[0], day) for asked in sure) if self._stated else (one, two)
+                    three, four = (asked.decide(states_[0], day) for asked in sure) if axes.stated else (one, two)
                     yield Point(atom, day if place else "", platform, states_, one, two, three, four)
 
     def _of(self, unit: Unit, atom: Atom) -> Iterable[Platform]:
@@ -138,16 +174,18 @@ class Grid:
             if mine and (unit.family == "web" or FAMILY_OF[platform] == unit.family):
                 yield platform
 
-    def _states(self, platform: Platform, atom: Atom, place: int, unit: Unit) -> tuple[tuple[DeviceState, ...], ...]:
-        """Sort the states of a platform into points; the same for all builds that makers preinstall alike."""
+    def _states(
+        self, platform: Platform, atom: Atom, unit: Unit, rules: tuple[Rule, ...]
+    ) -> tuple[tuple[DeviceState, ...], ...]:
+        """Sort the states of a platform into points; the same for all units under the same conditions."""
         cls = atom.cls if atom.declared else None
         shipped = preinstalled(unit.app, platform)
-        where = (platform, cls.name if cls else "", place, shipped)
+        where = (platform, cls.name if cls else "", shipped, tuple(map(written, rules)))
         if where not in self._sorted:
             found: dict[tuple[object, ...], list[DeviceState]] = {}
             for state in states(cls, platform, shipped, versions=self._versions[platform]):
                 against = law_against(state)
-                obeyed = tuple(in_force(rule, state, self._days[place]) for rule in self._rules)
+                obeyed = tuple(in_force(rule, state, self._as_of) for rule in rules)
                 mark = (obeyed, against is None, against is not None and against.always, state.installed, state.origin)
                 found.setdefault(mark, []).append(state)
             self._sorted[where] = tuple(tuple(one) for one in found.values())
@@ -200,32 +238,71 @@ def _left_out(old: Coded, new: Coded) -> frozenset[str]:
     return _BESIDE & (reached[0] ^ reached[1])
 
 
-def _distinct(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    kept: dict[str, list[Rule]] = {}
-    for rule in rules:
-        known = kept.setdefault(rule.id, [])
-        if not any(other is rule or other == rule for other in known):
-            known.append(rule)
-    return tuple(rule for known in kept.values() for rule in known)
+def _acting(reading: Reading) -> Iterable[Rule]:
+    """Return the rules that act on what a reading is cut to: those of its effects, and lists that refuse by absence."""
+    yield from (column.rule for column in reading.columns)
+    yield from (rule for rule in reading.rules if rule.sense == "allow-only")
+
+
+def _conditions(rules: Iterable[Rule], day: str) -> tuple[Rule, ...]:
+    """Return rules that say under which conditions some are in force on a day, each condition once.
+
+    Only the fields that `in_force` asks for are kept; one that has ended by then is never in force.
+    """
+    alive = (rule for rule in rules if not (rule.expires[:1].isdigit() and rule.expires <= day))
+    made = (
+        Rule(
+            "",
+            "none",
+            "allowed",
+            "weak",
+            _NO_FACT,
+            introduced=rule.introduced,
+            removed=rule.removed,
+            supervised=rule.supervised,
+            enrollments=rule.enrollments,
+            modes=rule.modes,
+            sides=rule.sides,
+            origins=rule.origins,
+        )
+        for rule in alive
+    )
+    return tuple(one for _, one in sorted({written(rule): rule for rule in made}.items()))
 
 
 def _atoms(
     readings: Sequence[Reading], classes: Sequence[DeviceClass], platforms: Sequence[Platform]
 ) -> tuple[Atom, ...]:
-    """Return the devices that the documents can tell apart by whom they reach."""
+    """Return the devices that documents can tell apart by whom they reach."""
     declared = {cls.platform for cls in classes}
     made = [Atom(cls.name, cls, declared=True) for cls in classes]
     if declared.issuperset(platforms):
         return tuple(made)
-    groups = sorted({name for one in readings for name in (*one.scope.groups, *one.scope.excluded)})
-    if not groups:
+    alike = _memberships(readings)
+    if not alike:
         return (*made, Atom(""))
-    alike: dict[tuple[tuple[bool, bool], ...], list[str]] = {}
-    for name in (_OTHERS, *groups):
-        cls = DeviceClass(name, "ios", Origin(""), groups=(name,))
-        reached = (reach(one, cls, readings) for one in readings)
-        alike.setdefault(tuple((one.alive, bool(one.doubt)) for one in reached), []).append(name)
-    for names in alike.values():
-        words = "everyone else" if names[0] == _OTHERS else f"in {', '.join(names)}"
-        made.append(Atom(words, DeviceClass(names[0], "ios", Origin(""), groups=(names[0],))))
+    reached: dict[tuple[tuple[bool, bool], ...], list[str]] = {}
+    for names in ([_OTHERS], *alike):
+        found = (reach(one, _members(names[0]), readings) for one in readings)
+        reached.setdefault(tuple((one.alive, bool(one.doubt)) for one in found), []).extend(names)
+    for names in reached.values():
+        words = "everyone else" if names[0] == _OTHERS else f"in {listed(sorted(names))}"
+        made.append(Atom(words, _members(names[0])))
     return tuple(made)
+
+
+def _memberships(readings: Iterable[Reading]) -> list[list[str]]:
+    """Put the groups together that the same documents name, in the same sense."""
+    named: dict[str, list[tuple[int, bool]]] = {}
+    for place, one in enumerate(readings):
+        for names, included in ((one.scope.groups, True), (one.scope.excluded, False)):
+            for name in names:
+                named.setdefault(name, []).append((place, included))
+    alike: dict[tuple[tuple[int, bool], ...], list[str]] = {}
+    for name in sorted(named):
+        alike.setdefault(tuple(named[name]), []).append(name)
+    return list(alike.values())
+
+
+def _members(name: str) -> DeviceClass:
+    return DeviceClass(name, "ios", Origin(""), groups=(name,))

@@ -64,6 +64,11 @@ class Coded:
         self.lists = frozenset(
             codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
         )
+        self._always = {
+            id(one)
+            for one in named
+            if one.reading.kind == _POLICY or any(rule.sense == "allow-only" for rule in one.reading.rules)
+        }
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
             for column in one.reading.columns:
@@ -79,12 +84,19 @@ class Coded:
                     self.effects.setdefault(compared(effect.key), []).append((one, effect))
 
     def slim(self, keys: Iterable[Key]) -> tuple[Reading, ...]:
-        """Return the readings with the effects on some keys alone."""
+        """Return the readings with the effects on some keys alone; those that have no part in a verdict are left out.
+
+        An allow list acts on every app, and a device that lives under an Android policy without the app is one too.
+        """
         kept: dict[int, list[Effect]] = {}
         for key in keys:
             for one, effect in self.effects.get(key, ()):
                 kept.setdefault(id(one), []).append(effect)
-        return tuple(msgspec.structs.replace(one.reading, effects=tuple(kept.get(id(one), ()))) for one in self.named)
+        return tuple(
+            msgspec.structs.replace(one.reading, effects=tuple(kept.get(id(one), ())))
+            for one in self.named
+            if id(one) in kept or id(one) in self._always
+        )
 
     def columns(self, kind: KindOf) -> Iterator[tuple[Named, Column]]:
         """Yield the columns of one kind of identifiers, each with the document that has it."""

@@ -112,7 +112,7 @@ def _compare(
         findings.append(
             warning("platform-left-out", message, None, "declare such devices with --devices to judge them")
         )
-    comparer = Comparer(old, new, grid.judge, mentions)
+    comparer = Comparer(old, new, grid, mentions)
     made = [(unit, *one) for unit in chosen for one in comparer.compare(unit)]
     kept = {
         (unit.key, unit.family, unit.shown)
