@@ -14,7 +14,7 @@ import msgspec
 from mdm_policy import __version__, catalogue, loading
 from mdm_policy.cli import git, inputs, output, signatures, signers
 from mdm_policy.cli.diff_sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
-from mdm_policy.diff import Comparison, Question, compare_lists, compare_policies, ordered
+from mdm_policy.diff import EFFORT, Comparison, Question, compare_lists, compare_policies, ordered
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.report import changes
@@ -178,7 +178,9 @@ def _compare(old: Given, new: Given, asked: _Asked, named: Callable[[str], str] 
     check_comparable(read[0], read[1])
     if not any(side.lists or side.policies.documents for side in read):
         raise click.UsageError(f"neither {old.label} nor {new.label} holds a ban list or a policy")
-    comparison = _renaming(_both(read[0], read[1], msgspec.structs.replace(question, classes=classes)), named)
+    effort = EFFORT * max(asked.max_size, MAX_SIZE) // MAX_SIZE
+    question = msgspec.structs.replace(question, classes=classes, effort=effort)
+    comparison = _renaming(_both(read[0], read[1], question), named)
     report = changes.Report(comparison, named(old.label), named(new.label), asked.day, asked.everything)
     _print(report, asked.format)
     output.findings(

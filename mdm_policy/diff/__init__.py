@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdm_policy.diff.grid import EFFORT
 from mdm_policy.diff.lists import ListSide, compare_lists
 from mdm_policy.diff.model import (
     DIRECTIONS,
@@ -19,6 +20,7 @@ from mdm_policy.diff.policies import Question, compare_policies
 
 __all__ = [
     "DIRECTIONS",
+    "EFFORT",
     "HARMLESS",
     "MEANING",
     "WEAKENING",

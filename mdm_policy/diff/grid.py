@@ -20,7 +20,7 @@ from mdm_policy.decide.reach import listed
 from mdm_policy.diff.parts import written
 from mdm_policy.diff.units import stranger
 from mdm_policy.effects import RULES
-from mdm_policy.errors import Origin
+from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Fact, Frozen, Rule
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _WHOLE = {rule.id: rule.escapes for rule in RULES}
 """What escapes each rule where a document does not make it narrower."""
 _NO_FACT = Fact("", "")
+EFFORT = 100_000
+"""How many points a comparison may judge: some seconds' work, and far more than all policies of a large tenant need."""
+_PART = 50
+"""How many points a part costs at least."""
 _OTHERS = "(any other device)"
 _BESIDE = frozenset({"tvos", "visionos", "watchos", "chromeos"})
 """Platforms a mechanism may reach beside the one it is used for."""
@@ -101,6 +105,30 @@ class Point(Frozen, frozen=True):
         return -1 if new.escapes == whole else 1
 
 
+class Effort:
+    """Count the points that a comparison judges, and stop it where no real policies get to."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with none of `most`."""
+        self._most = most
+        self._spent = 0
+
+    def spend(self, points: int) -> None:
+        """Count some more.
+
+        Raises:
+            PolicyError: `diff-too-many-cases`.
+
+        """
+        self._spent += points
+        if self._spent > self._most:
+            message = (
+                f"the two sides differ in so many ways that more than {self._most:,} cases would have to be judged"
+            )
+            hint = "compare fewer documents at a time, or raise --max-size, with which the limit grows"
+            raise PolicyError([error("diff-too-many-cases", message, None, hint)])
+
+
 class _Axes(Frozen, frozen=True):
     """Hold what the points of a unit are made of: as much as tells apart what acts on it, and no more.
 
@@ -117,8 +145,10 @@ class _Axes(Frozen, frozen=True):
 class Grid:
     """Hold the axes of one part; the states are sorted into points once for all units under the same conditions."""
 
-    def __init__(self, old: Coded, new: Coded, classes: Sequence[DeviceClass], as_of: str) -> None:
-        """Work out what all units have in common."""
+    def __init__(self, old: Coded, new: Coded, classes: Sequence[DeviceClass], as_of: str, effort: Effort) -> None:
+        """Work out what all units have in common; `effort` is shared by all parts of a comparison."""
+        self._effort = effort
+        self._effort.spend(_PART)
         self._old, self._new = old, new
         self._classes = tuple(classes)
         self._as_of = as_of
@@ -143,7 +173,7 @@ class Grid:
     def _axes(self, unit: Unit) -> _Axes:
         """Return what tells apart the devices on which the documents that act on a unit do different things."""
         acting = (*self._old.slim(unit.keys), *self._new.slim(unit.keys))
-        rules = {written(rule): rule for reading in acting for rule in _acting(reading)}.values()
+        rules = {written(rule): rule for reading in acting for rule in reading.rules}.values()
         ends = {rule.expires for rule in rules if rule.expires[:1].isdigit() and rule.expires > self._as_of}
         days = (self._as_of, *sorted(ends))
         scopes = frozenset(reading.scope for reading in acting)
@@ -153,8 +183,13 @@ class Grid:
         return _Axes(self._atoms[scopes], days, tuple(_conditions(rules, day) for day in days), stated)
 
     def _points(self, unit: Unit, axes: _Axes) -> tuple[Point, ...]:
-        old, new = self._old.slim(unit.keys), self._new.slim(unit.keys)
-        return tuple(point for atom in axes.atoms for point in self._judge(unit, axes, atom, (old, new)))
+        both = (self._old.slim(unit.keys), self._new.slim(unit.keys))
+        found: list[Point] = []
+        for atom in axes.atoms:
+            made = tuple(self._judge(unit, axes, atom, both))
+            self._effort.spend(len(made) * max(1, *map(_alternatives, both)))
+            found += made
+        return tuple(found)
 
     def _judge(
         self, unit: Unit, axes: _Axes, atom: Atom, both: tuple[tuple[Reading, ...], tuple[Reading, ...]]
@@ -238,10 +273,9 @@ def _left_out(old: Coded, new: Coded) -> frozenset[str]:
     return _BESIDE & (reached[0] ^ reached[1])
 
 
-def _acting(reading: Reading) -> Iterable[Rule]:
-    """Return the rules that act on what a reading is cut to: those of its effects, and lists that refuse by absence."""
-    yield from (column.rule for column in reading.columns)
-    yield from (rule for rule in reading.rules if rule.sense == "allow-only")
+def _alternatives(readings: Iterable[Reading]) -> int:
+    """Count the policies of which a device has one: each is asked."""
+    return sum(one.kind == "amapi-policy" for one in readings)
 
 
 def _conditions(rules: Iterable[Rule], day: str) -> tuple[Rule, ...]:

@@ -17,7 +17,7 @@ from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
 from mdm_policy.model import Frozen, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import Column, Effect, Reading, Rule
@@ -35,12 +35,14 @@ Place = tuple[str, str]
 class Named(Frozen, frozen=True):
     """Hold a reading under the name by which it pairs up with one of the other side.
 
-    `apart` says for which groups alone the document is, where it stands in place of another, or is empty.
+    `apart` says for which groups alone the document is, where it stands in place of another, or is empty; `policy` is
+    the name that an Android policy gives itself, or empty.
     """
 
     name: str
     reading: Reading
     apart: str = ""
+    policy: str = ""
 
 
 class Part(Frozen, frozen=True):
@@ -64,46 +66,45 @@ class Coded:
         self.lists = frozenset(
             codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
         )
+        policies = any(one.reading.kind == _POLICY for one in self.named)
+        self._places = {id(one): place for place, one in enumerate(self.named)}
+        self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
         self._always = {
-            id(one)
-            for one in named
-            if one.reading.kind == _POLICY or any(rule.sense == "allow-only" for rule in one.reading.rules)
+            place: rules
+            for place, one in enumerate(self.named)
+            for rules in [_on_all(one.reading, beside_policies=policies)]
+            if rules or one.reading.kind == _POLICY
         }
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
             for column in one.reading.columns:
                 self.acts.add(own[id(column.rule)], column)
+                self._columns.setdefault((column.family, column.kind), []).append((one, column))
 
     def gather(self, keys: Iterable[Key]) -> None:
         """Remember the effects on some keys."""
-        wanted = by_kind(keys)
-        for one in self.named:
-            for column in one.reading.columns:
-                for place in places_in(column, wanted.get((column.family, column.kind), ())):
+        for kind, wanted in by_kind(keys).items():
+            for one, column in self.columns(kind):
+                for place in places_in(column, wanted):
                     effect = column.effect(place)
                     self.effects.setdefault(compared(effect.key), []).append((one, effect))
 
     def slim(self, keys: Iterable[Key]) -> tuple[Reading, ...]:
-        """Return the readings with the effects on some keys alone; those that have no part in a verdict are left out.
-
-        An allow list acts on every app, and a device that lives under an Android policy without the app is one too.
-        """
+        """Return the readings with the effects on some keys alone, and with the rules that have a part in a verdict."""
         kept: dict[int, list[Effect]] = {}
         for key in keys:
             for one, effect in self.effects.get(key, ()):
-                kept.setdefault(id(one), []).append(effect)
+                kept.setdefault(self._places[id(one)], []).append(effect)
         return tuple(
-            msgspec.structs.replace(one.reading, effects=tuple(kept.get(id(one), ())))
-            for one in self.named
-            if id(one) in kept or id(one) in self._always
+            msgspec.structs.replace(self.named[place].reading, effects=effects, rules=rules)
+            for place in sorted(self._always.keys() | kept.keys())
+            for effects in [tuple(kept.get(place, ()))]
+            for rules in [_each_once((*self._always.get(place, ()), *(one.rule for one in effects)))]
         )
 
-    def columns(self, kind: KindOf) -> Iterator[tuple[Named, Column]]:
-        """Yield the columns of one kind of identifiers, each with the document that has it."""
-        for one in self.named:
-            for column in one.reading.columns:
-                if (column.family, column.kind) == kind:
-                    yield one, column
+    def columns(self, kind: KindOf) -> Sequence[tuple[Named, Column]]:
+        """Return the columns of one kind of identifiers, each with the document that has it."""
+        return self._columns.get(kind, ())
 
     def where(self, named: Named, rule: Rule, kind: KindOf, wanted: Collection[str]) -> dict[str, Place]:
         """Map identifiers to the first place where a rule acts on each in the documents of a name."""
@@ -116,17 +117,34 @@ class Coded:
         return found
 
 
+def _on_all(reading: Reading, *, beside_policies: bool) -> tuple[Rule, ...]:
+    """Return the rules that have to do with every app: allow lists; and beside Android policies, what governs Android.
+
+    Devices may live under such a document instead of a policy, so that it names no app counts too.
+    """
+    return tuple(
+        rule
+        for rule in reading.rules
+        if rule.sense == "allow-only" or (beside_policies and "android" in rule.introduced)
+    )
+
+
+def _each_once(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return rules without those that stand there already; each is one object in its document."""
+    return tuple({id(rule): rule for rule in rules}.values())
+
+
 class Codes:
     """Number every distinct rule in its document and scope, alike on both sides."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._known: dict[tuple[str, bytes, Scope], int] = {}
+        self._known: dict[tuple[str, str, bytes, Scope], int] = {}
         self._names: list[str] = []
 
     def of(self, one: Named, rule: Rule) -> int:
         """Return the number of a rule; two rules that say the same in the same place have the same."""
-        code = self._known.setdefault((one.name, written(rule), one.reading.scope), len(self._names))
+        code = self._known.setdefault((one.name, one.policy, written(rule), one.reading.scope), len(self._names))
         if code == len(self._names):
             self._names.append(one.name)
         return code
@@ -142,20 +160,55 @@ def written(rule: Rule) -> bytes:
 
 
 def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
-    """Split two sides into parts that act on the same devices."""
+    """Split two sides into parts that act on the same devices.
+
+    What only one side has is compared with all that only the other has; but each Android policy by itself, since nobody
+    can tell which other policy its devices are under now.
+    """
     mine, theirs = _by_label(settled(old)), _by_label(settled(new))
+    _renamed(mine, theirs)
     made = [Part(label, mine[label], theirs[label]) for label in sorted(mine.keys() & theirs.keys())]
     rest_old = [label for label in sorted(mine) if label not in theirs]
     rest_new = [label for label in sorted(theirs) if label not in mine]
     if rest_old and rest_new:
-        left = tuple(one for label in rest_old for one in mine[label])
         right = tuple(one for label in rest_new for one in theirs[label])
-        return (*made, Part("", left, right))
+        alone = [label for label in rest_old if mine[label][0].reading.kind == _POLICY]
+        left = tuple(one for label in rest_old if label not in alone for one in mine[label])
+        made += [Part(label if left or len(alone) > 1 else "", mine[label], right) for label in alone]
+        return (*made, Part("", left, right)) if left else tuple(made)
     made += [Part(label, mine[label], ()) for label in rest_old]
     made += [Part(label, (), theirs[label]) for label in rest_new]
     if len(made) == 1:
         return (msgspec.structs.replace(made[0], label=""),)
     return tuple(made)
+
+
+def _renamed(mine: Mapping[str, tuple[Named, ...]], theirs: dict[str, tuple[Named, ...]]) -> None:
+    """Bring Android policies under one label that are one policy of another enterprise, or in the same file."""
+    for known_by in (_last_part, _file):
+        left, right = _only(mine, theirs, known_by), _only(theirs, mine, known_by)
+        for name in sorted(left.keys() & right.keys()):
+            if len(left[name]) == len(right[name]) == 1:
+                theirs[left[name][0]] = theirs.pop(right[name][0])
+
+
+def _last_part(one: Named) -> str:
+    return one.policy.rpartition("/")[2]
+
+
+def _file(one: Named) -> str:
+    return one.name
+
+
+def _only(
+    side: Mapping[str, tuple[Named, ...]], other: Mapping[str, object], known_by: Callable[[Named], str]
+) -> dict[tuple[str, str], list[str]]:
+    """Return the labels of policies that one side alone has, by what they may be known by."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for label, (one, *_) in side.items():
+        if label not in other and one.reading.kind == _POLICY and known_by(one):
+            found.setdefault((known_by(one), one.apart), []).append(label)
+    return found
 
 
 def _by_label(named: Iterable[Named]) -> dict[str, tuple[Named, ...]]:
@@ -168,7 +221,8 @@ def _by_label(named: Iterable[Named]) -> dict[str, tuple[Named, ...]]:
 def _label(one: Named) -> str:
     reading = one.reading
     if reading.kind == _POLICY:
-        said = f"under the Android policy {one.name}" if one.name else "under the Android policy"
+        name = one.policy or one.name
+        said = f"under the Android policy {name}" if name else "under the Android policy"
     elif reading.mdm == "amapi":
         said = "where the changes to Android policies are sent"
     elif reading.mdm:

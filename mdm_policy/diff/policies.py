@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy.decide.columns import Sets
 from mdm_policy.diff.directions import Comparer
-from mdm_policy.diff.grid import Grid
+from mdm_policy.diff.grid import EFFORT, Effort, Grid
 from mdm_policy.diff.lines import Result, lines
 from mdm_policy.diff.mentions import Mentions
 from mdm_policy.diff.model import Change, Comparison, Other, ordered
@@ -39,18 +40,23 @@ _SILENT = frozenset({"apple-declaration-activation"})
 
 
 class Question(Frozen, frozen=True):
-    """Hold what a comparison is asked with: the lists' apps, the classes that exist, the catalogue, and the day."""
+    """Hold what a comparison is asked with: the day, the lists' apps, the classes that exist, and the most it may cost."""
 
     as_of: str
     apps: tuple[BannedApp, ...] = ()
     statuses: tuple[ListStatus, ...] = ()
     classes: tuple[DeviceClass, ...] = ()
+    effort: int = EFFORT
 
 
 def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalogue | None) -> Comparison:
     """Compare what two sets of documents do.
 
     The catalogue gives apps their names, and says which identifiers are builds of one program.
+
+    Raises:
+        PolicyError: `diff-too-many-cases`.
+
     """
     pairs = pair(old, new)
     left, right = _named(old, pairs, old=True), _named(new, pairs, old=False)
@@ -59,7 +65,8 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     found = parts(left, right)
     findings: list[Finding] = []
     acting: set[str] = set()
-    results = [one for part in found for one in _compare(part, question, apps, mentions, (findings, acting))]
+    told = (findings, acting, Effort(question.effort))
+    results = [one for part in found for one in _compare(part, question, apps, mentions, told)]
     differing = _differing(pairs, acting, left, right)
     rest = _others(pairs, differing, left, right)
     changes = lines(results, (old, new), question.apps, question.statuses, many=len(found) > 1)
@@ -74,11 +81,21 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
         document = one.old if old else one.new
         if document is None:
             continue
-        for reading in read_each(document):
-            stated = side.scopes.get(document.name)
+        stated = side.scopes.get(document.name)
+        apart = side.apart.get(document.name, "")
+        for reading, policy in zip(read_each(document), _policies(document), strict=False):
             kept = reading if stated is None else msgspec.structs.replace(reading, scope=stated)
-            made.append(Named(one.name, kept, side.apart.get(document.name, "")))
+            made.append(Named(one.name, kept, apart, policy))
     return tuple(made)
+
+
+def _policies(document: Document) -> Iterator[str]:
+    """Yield the name that each Android policy of a document gives itself; of other documents, nothing."""
+    inner = [one for _, one in document.inner] if document.kind.endswith("-page") else []
+    for one in inner or [document]:
+        name = one.value.get("name") if one.kind == "amapi-policy" else ""
+        yield name if isinstance(name, str) else ""
+    yield from repeat("")
 
 
 def _compare(
@@ -86,13 +103,13 @@ def _compare(
     question: Question,
     apps: Apps,
     mentions: tuple[Mentions, Mentions],
-    told: tuple[list[Finding], set[str]],
+    told: tuple[list[Finding], set[str], Effort],
 ) -> Iterator[Result]:
     """Compare all that the two sides of a part name differently.
 
-    Findings, and the names of documents whose entries differ, are added to what is `told`.
+    Findings, the names of documents whose entries differ, and the effort are added to what is `told`.
     """
-    findings, acting = told
+    findings, acting, effort = told
     codes, sets = Codes(), Sets()
     old, new = Coded(part.old, codes, sets), Coded(part.new, codes, sets)
     acting |= codes.names(old.lists ^ new.lists)
@@ -106,7 +123,7 @@ def _compare(
     touched = {key for unit in chosen for key in unit.keys}
     old.gather(touched)
     new.gather(touched)
-    grid = Grid(old, new, question.classes, question.as_of)
+    grid = Grid(old, new, question.classes, question.as_of, effort)
     if grid.left_out:
         message = f"only one of the sides reaches {', '.join(sorted(grid.left_out))}, which are left out"
         findings.append(

@@ -133,11 +133,12 @@ def units(alike: Iterable[tuple[KindOf, Sequence[str]]], apps: Apps) -> tuple[Un
     """Return the units that identifiers stand for, each once; `alike` has those together on which the same rules act."""
     made: dict[tuple[str, str, tuple[tuple[Key, ...], ...]], Unit] = {}
     for kind, values in alike:
-        strangers = apps.strangers(kind, values)
-        if strangers:
+        rest: Iterable[str] = values
+        strangers = apps.strangers(kind, values) if len(values) > 1 else []
+        if len(strangers) > 1:
             unit = _lone((*kind, strangers[0]), strangers[0], strangers[0], members=strangers)
             made[unit.key, unit.family, unit.groups] = unit
-        rest = values if not strangers else sorted(set(values).difference(strangers))
+            rest = sorted(set(values).difference(strangers))
         for value in rest:
             for unit in _of((*kind, value), apps):
                 made.setdefault((unit.key, unit.family, unit.groups), unit)
