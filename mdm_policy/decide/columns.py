@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -100,15 +101,17 @@ class Acts:
 
         Those on which the same acts on both sides are left out, unless `every` asks for them.
         """
-        found: defaultdict[tuple[KindOf, int, int], list[str]] = defaultdict(list)
+        found: dict[tuple[KindOf, int, int], list[str]] = {}
         for kind in sorted(self.codes.keys() | other.codes.keys()):
             mine, theirs = self.codes.get(kind, {}), other.codes.get(kind, {})
-            if every:
-                values: Iterable[str] = mine.keys() | theirs.keys()
-            else:
-                values = {value for value, _ in mine.items() ^ theirs.items()} if mine != theirs else ()
-            for value in sorted(values):
-                found[kind, mine.get(value, 0), theirs.get(value, 0)].append(value)
+            values = list(mine) if every else [value for value, code in mine.items() if theirs.get(value) != code]
+            values += [value for value in theirs if value not in mine]
+            values.sort()
+            alike: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+            codes = zip(map(mine.get, values, repeat(0)), map(theirs.get, values, repeat(0)), strict=True)
+            for value, both in zip(values, codes, strict=True):
+                alike[both].append(value)
+            found.update({(kind, *both): members for both, members in alike.items()})
         return found
 
     def keys(self) -> set[Key]:

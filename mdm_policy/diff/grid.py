@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _WHOLE = {rule.id: rule.escapes for rule in RULES}
 """What escapes each rule where a document does not make it narrower."""
 _NO_FACT = Fact("", "")
-EFFORT = 100_000
+EFFORT = 60_000
 """How many points a comparison may judge: some seconds' work, and far more than all policies of a large tenant need."""
 _PART = 50
 """How many points a part costs at least."""
@@ -53,7 +53,8 @@ class Atom(Frozen, frozen=True):
 class Point(Frozen, frozen=True):
     """Hold what becomes of a build at one point of the grid, before and after.
 
-    `state` is the plainest of the `states`; `doubt` says that only whom the documents reach has become less certain.
+    `state` is the plainest of the `states`. `ranks` say how good it is: old and new, then the same by the documents alone
+    that state whom they reach.
     """
 
     atom: Atom
@@ -64,20 +65,12 @@ class Point(Frozen, frozen=True):
     new: Decision
     sure_old: Decision
     sure_new: Decision
+    ranks: tuple[int, int, int, int]
 
     @property
     def state(self) -> DeviceState:
         """Return the plainest state."""
         return self.states[0]
-
-    @property
-    def ranks(self) -> tuple[int, int, int, int]:
-        """Return how good it is: old and new, then the same by the documents alone that state whom they reach."""
-        installed = self.state.installed
-        one, two, three, four = (
-            rank(decision, installed=installed) for decision in (self.old, self.new, self.sure_old, self.sure_new)
-        )
-        return (one, two, three, four)
 
     @property
     def worse(self) -> bool:
@@ -199,9 +192,19 @@ class Grid:
         for platform in self._of(unit, atom):
             for place, day in enumerate(axes.days):
                 for states_ in self._states(platform, atom, unit, axes.conditions[place]):
-                    one, two = (asked.decide(states_[0], day) for asked in sides)
-                    three, four = (asked.decide(states_[0], day) for asked in sure) if axes.stated else (one, two)
-                    yield Point(atom, day if place else "", platform, states_, one, two, three, four)
+                    state = states_[0]
+                    one, two = (asked.decide(state, day) for asked in sides)
+                    three, four = (asked.decide(state, day) for asked in sure) if axes.stated else (one, two)
+                    old, new = rank(one, installed=state.installed), rank(two, installed=state.installed)
+                    ranks = (old, new, old, new)
+                    if axes.stated:
+                        ranks = (
+                            old,
+                            new,
+                            rank(three, installed=state.installed),
+                            rank(four, installed=state.installed),
+                        )
+                    yield Point(atom, day if place else "", platform, states_, one, two, three, four, ranks)
 
     def _of(self, unit: Unit, atom: Atom) -> Iterable[Platform]:
         for platform in self._platforms:

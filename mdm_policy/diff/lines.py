@@ -14,7 +14,7 @@ from mdm_policy.documents import places
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mdm_policy.diff.model import Side
     from mdm_policy.errors import Origin
@@ -63,19 +63,14 @@ def lines(
     many: bool,
 ) -> list[Change]:
     """Return a change for each app on each platform; `many` says that there are several parts, so each is named."""
-    grouped: dict[tuple[str, str], list[Result]] = {}
-    for one in results:
-        family = one.unit.family
-        for name in one.members or (one.unit.key or one.unit.shown[0],):
-            grouped.setdefault((name, family), []).append(one)
     known: dict[tuple[int, ...], _Said] = {}
     words: dict[int, str] = {}
-    for (name, _), alike in grouped.items():
+    for alike, names in _together(results):
         mark = tuple(map(id, alike))
         said = known.get(mark)
         if said is None:
             said = known[mark] = _say(alike, words, many=many)
-        said.names.append(name)
+        said.names.extend(names)
     told = list(known.values())
     before, after = (_origins(told, side, old=not place) for place, side in enumerate(sides))
     by = _authorities(apps, statuses)
@@ -84,6 +79,29 @@ def lines(
         for place, said in enumerate(told)
         for name in said.shown
     ]
+
+
+def _together(results: Iterable[Result]) -> Iterator[tuple[Sequence[Result], Iterable[str]]]:
+    """Yield the results of each name on a platform, with all names of which only one and the same result tells."""
+    each = [(one, one.unit.family, one.members or (one.unit.key or one.unit.shown[0],)) for one in results]
+    seen: dict[str, set[str]] = {}
+    several: dict[str, set[str]] = {}
+    for _, family, names in each:
+        before = seen.setdefault(family, set())
+        several.setdefault(family, set()).update(before.intersection(names))
+        before.update(names)
+    grouped: dict[tuple[str, str], list[Result]] = {}
+    for one, family, names in each:
+        shared = several[family]
+        if shared.isdisjoint(names):
+            yield (one,), names
+            continue
+        yield (one,), [name for name in names if name not in shared]
+        for name in names:
+            if name in shared:
+                grouped.setdefault((name, family), []).append(one)
+    for (name, _), alike in grouped.items():
+        yield alike, (name,)
 
 
 def _say(alike: Sequence[Result], words: dict[int, str], *, many: bool) -> _Said:

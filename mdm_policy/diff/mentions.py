@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.documents import Document
 
@@ -36,7 +36,7 @@ class Mentions:
         """Remember the documents."""
         self._documents = tuple(documents)
         self._counted: Counter[str] | None = None
-        self._folded: dict[str, set[str]] | None = None
+        self._folded: tuple[dict[str, str], dict[str, list[str]]] | None = None
 
     def count(self, value: str) -> int:
         """Return how often a text stands in the documents, whole or as the last part of a path."""
@@ -44,12 +44,28 @@ class Mentions:
 
     def alike(self, value: str, before: Mentions) -> tuple[str, ...]:
         """Return the texts, new since `before`, that a person takes for the given one, and a device does not."""
+        first, rest = self._fresh(before)
+        look = fold(value)
+        found = {first[look], *rest.get(look, ())} if look in first else set()
+        return tuple(sorted(found - {value}))
+
+    def among(self, values: Sequence[str], before: Mentions) -> set[str]:
+        """Return those of many texts that stand in the documents, or that a person takes for one that is new."""
+        counted, (first, _) = self._texts(), self._fresh(before)
+        looks = zip(values, fold_all(values), strict=True) if first else ()
+        return {value for value in values if value in counted}.union(value for value, look in looks if look in first)
+
+    def _fresh(self, before: Mentions) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Map what texts that are new since `before` look like to the first of them, and to any others."""
         if self._folded is None:
-            self._folded = {}
-            fresh = self._texts().keys() - before._texts().keys()
-            for text in [text for text in fresh if len(text) <= _LONGEST]:
-                self._folded.setdefault(fold(text), set()).add(text)
-        return tuple(sorted(self._folded.get(fold(value), set()) - {value}))
+            fresh = [text for text in self._texts().keys() - before._texts().keys() if len(text) <= _LONGEST]
+            first: dict[str, str] = {}
+            rest: dict[str, list[str]] = {}
+            for text, look in zip(fresh, fold_all(fresh), strict=True):
+                if first.setdefault(look, text) is not text:
+                    rest.setdefault(look, []).append(text)
+            self._folded = first, rest
+        return self._folded
 
     def _texts(self) -> Counter[str]:
         if self._counted is None:
@@ -68,6 +84,15 @@ def fold(text: str) -> str:
     if not shown.isascii():
         shown = "".join(char for char in unicodedata.normalize("NFKD", shown) if not unicodedata.combining(char))
     return shown.casefold().translate(_ALIKE)
+
+
+def fold_all(texts: Sequence[str]) -> Sequence[str]:
+    """Fold many texts: where they are as plain as identifiers are, all of them at once."""
+    joined = "\n".join(texts)
+    plain = joined.isascii() and " " not in joined and joined.count("\n") == len(texts) - 1
+    if plain and joined.replace("\n", "").isprintable():
+        return joined.casefold().translate(_ALIKE).split("\n")
+    return list(map(fold, texts))
 
 
 def texts(document: Document) -> list[str]:

@@ -49,11 +49,13 @@ class Remains:
         """
         kind = (unit.family, unit.app.identifiers[0].kind)
         forms = self._forms(kind, unit.members) if kind[1] == "executable" else {}
-        written = [text for value in unit.members for text in forms.get(value, (value,)) if self._now.count(text)]
-        places = self._places(kind, written) if written else {}
+        written = [text for value in unit.members for text in forms[value]] if forms else unit.members
+        suspects = self._now.among(written, self._was)
+        places = self._places(kind, suspects) if suspects else {}
         found: defaultdict[_Found | None, list[str]] = defaultdict(list)
         for value in unit.members:
-            said = self._found(forms.get(value, (value,)), places)
+            texts = forms.get(value, (value,))
+            said = None if suspects.isdisjoint(texts) else self._found(texts, places)
             found[(said[0], said[1].replace(repr(value), repr(SUBJECT))) if said else None].append(value)
         return list(found.items())
 

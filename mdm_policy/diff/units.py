@@ -16,7 +16,7 @@ from mdm_policy.identifiers import derive
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Build
@@ -78,6 +78,7 @@ class Apps:
         self._known: dict[str, BannedApp] = {}
         self._builds: dict[tuple[str, str], tuple[Build, ...]] = {}
         self._bearing: dict[Key, list[BannedApp]] = {}
+        self._known_values: dict[KindOf, set[str]] = {}
         for app in listed:
             for key in dict.fromkeys(compared(i.key) for i in app.identifiers):
                 self._bearing.setdefault(key, []).append(app)
@@ -106,9 +107,17 @@ class Apps:
         """Return those of some identifiers, each of which alone matches all it names, that nobody knows."""
         if kind[1] in _MANIFOLD:
             return []
-        known: Container[Key] = self._catalogue.owners if self._catalogue is not None else ()
-        bearing = self._bearing
-        return [value for value in values if (*kind, value) not in bearing and folded_key(*kind, value) not in known]
+        known = self._values(kind)
+        if kind[0] == "windows":
+            return [value for value in values if value.casefold() not in known]
+        return [value for value in values if value not in known]
+
+    def _values(self, kind: KindOf) -> set[str]:
+        """Return the identifiers of a kind that somebody bears, as a device finds them: it may know a few too many."""
+        if kind not in self._known_values:
+            known = [*self._bearing, *(self._catalogue.owners if self._catalogue is not None else ())]
+            self._known_values[kind] = {folded_key(*key)[2] for key in known if key[:2] == kind}
+        return self._known_values[kind]
 
     def _owner(self, family: str, kind: str, value: str) -> CatalogueApp | CatalogueVendor | None:
         return None if self._catalogue is None else self._catalogue.find(family, kind, value)
