@@ -108,6 +108,8 @@ class Comparer:
             said = point.new.sentence.partition(", but ")[2]
             return [("INEFFECTIVE", said or "the list that refused it is without effect", unit.members)]
         found = [effect for key in unit.keys for _, effect in self._new.effects.get(key, ())]
+        if found and point.new.rule is None and self._new.alternatives > 1:
+            return [("LOOSENED", "one of the policies that may have taken its place does not name it", unit.members)]
         still = next((e for e in found if e.rule.sense not in ("allow", "allow-only")), None)
         if still is not None:
             return [("INEFFECTIVE", self._inert(still, point), unit.members)]

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.documents import Document
+    from mdm_policy.model import Column, Reading
 
 _TAIL = re.compile(r"[\\/]([^\\/]+)[\\/]?\Z")
 _LONGEST = 1000
@@ -32,15 +33,25 @@ _ALIKE = str.maketrans(
 class Mentions:
     """Hold every text of some documents, counted; read only when somebody asks."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
-        """Remember the documents."""
+    def __init__(self, documents: Iterable[Document], readings: Iterable[Reading] = ()) -> None:
+        """Remember the documents, and what they do."""
         self._documents = tuple(documents)
+        self._readings = tuple(readings)
+        self._acting: Counter[str] | None = None
         self._counted: Counter[str] | None = None
         self._folded: tuple[dict[str, str], dict[str, list[str]]] | None = None
 
     def count(self, value: str) -> int:
         """Return how often a text stands in the documents, whole or as the last part of a path."""
         return self._texts()[value]
+
+    def idle(self, value: str) -> int:
+        """Return in how many places a text stands in which no reader gives it an effect."""
+        if self._acting is None:
+            self._acting = Counter()
+            for reading in self._readings:
+                self._acting.update(_acting(reading))
+        return max(0, self.count(value) - self._acting[value])
 
     def alike(self, value: str, before: Mentions) -> tuple[str, ...]:
         """Return the texts, new since `before`, that a person takes for the given one, and a device does not."""
@@ -74,6 +85,20 @@ class Mentions:
             paths = [_TAIL.search(text) for text in found if "\\" in text or "/" in text]
             self._counted.update([tail[1] for tail in paths if tail])
         return self._counted
+
+
+def _acting(reading: Reading) -> Iterator[str]:
+    """Yield the texts that have an effect, once for each place; of a signing id the bundle id too."""
+    kinds: dict[tuple[str, str], list[Column]] = {}
+    for column in reading.columns:
+        kinds.setdefault((column.family, column.kind), []).append(column)
+    for columns in kinds.values():
+        values: Iterable[str] = columns[0].values
+        if len(columns) > 1:
+            each = (zip(column.values, column.pointers, strict=True) for column in columns)
+            values = [value for value, _ in dict.fromkeys(chain.from_iterable(each))]
+        yield from values
+        yield from (value.partition(":")[2] for value in values if ":" in value)
 
 
 def fold(text: str) -> str:

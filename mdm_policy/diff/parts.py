@@ -66,13 +66,14 @@ class Coded:
         self.lists = frozenset(
             codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
         )
-        policies = any(one.reading.kind == _POLICY for one in self.named)
+        self.alternatives = sum(one.reading.kind == _POLICY for one in self.named)
+        """How many Android policies there are: a device lives under one of them."""
         self._places = {id(one): place for place, one in enumerate(self.named)}
         self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
         self._always = {
             place: rules
             for place, one in enumerate(self.named)
-            for rules in [_on_all(one.reading, beside_policies=policies)]
+            for rules in [_on_all(one.reading, beside_policies=self.alternatives > 0)]
             if rules or one.reading.kind == _POLICY
         }
         for one in named:

@@ -60,7 +60,10 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     """
     pairs = pair(old, new)
     left, right = _named(old, pairs, old=True), _named(new, pairs, old=False)
-    mentions = (Mentions(old.documents), Mentions(new.documents))
+    mentions = (
+        Mentions(old.documents, (one.reading for one in left)),
+        Mentions(new.documents, (one.reading for one in right)),
+    )
     apps = Apps(question.apps, catalogue)
     found = parts(left, right)
     findings: list[Finding] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.decide.columns import values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide.columns import KindOf
     from mdm_policy.diff.mentions import Mentions
@@ -32,15 +32,9 @@ class Remains:
 
     def of(self, unit: Unit) -> _Found | None:
         """Return what a unit's own entries have become, if they still stand there."""
-        effects = [effect for key in sorted(unit.keys) for _, effect in self._old.effects.get(key, ())]
-        values = dict.fromkeys(effect.value for effect in effects)
+        values = dict.fromkeys(e.value for key in sorted(unit.keys) for _, e in self._old.effects.get(key, ()))
         parts = (value.partition(":")[2] for value in values if ":" in value)
-        texts = tuple(dict.fromkeys((*values, *(part for part in parts if part))))
-        places = {
-            text: len({(id(e.rule), e.pointer) for e in effects if e.value == text or e.value.endswith(f":{text}")})
-            for text in texts
-        }
-        return self._found(texts, places)
+        return self._found(tuple(dict.fromkeys((*values, *(part for part in parts if part)))))
 
     def of_members(self, unit: Unit) -> list[tuple[_Found | None, Sequence[str]]]:
         """Return what the entries of a unit's members have become, with those of whom it is true.
@@ -51,19 +45,17 @@ class Remains:
         forms = self._forms(kind, unit.members) if kind[1] == "executable" else {}
         written = [text for value in unit.members for text in forms[value]] if forms else unit.members
         suspects = self._now.among(written, self._was)
-        places = self._places(kind, suspects) if suspects else {}
         found: defaultdict[_Found | None, list[str]] = defaultdict(list)
         for value in unit.members:
             texts = forms.get(value, (value,))
-            said = None if suspects.isdisjoint(texts) else self._found(texts, places)
-            found[(said[0], said[1].replace(repr(value), repr(SUBJECT))) if said else None].append(value)
+            said = None if suspects.isdisjoint(texts) else self._found(texts)
+            found[(said[0], said[1].replace(repr(value), f"'{SUBJECT}'")) if said else None].append(value)
         return list(found.items())
 
-    def _found(self, texts: Iterable[str], places: Mapping[str, int]) -> _Found | None:
+    def _found(self, texts: Iterable[str]) -> _Found | None:
         was, now = self._was, self._now
         for text in texts:
-            count = now.count(text)
-            if count and count > max(0, was.count(text) - places.get(text, 0)):
+            if now.count(text) and now.idle(text) > was.idle(text):
                 return "INEFFECTIVE", f"{text!r} still stands in the documents, in a place where it has no effect"
         for text in texts:
             alike = now.alike(text, was)
@@ -81,13 +73,3 @@ class Remains:
                 if known is not None and text not in known:
                     known.append(text)
         return forms
-
-    def _places(self, kind: KindOf, texts: Iterable[str]) -> dict[str, int]:
-        """Count the places in which the old documents gave a text an effect."""
-        found: dict[str, set[tuple[int, str]]] = {text: set() for text in texts}
-        for _, column in self._old.columns(kind):
-            rule = id(column.rule)
-            for text, pointer in zip(column.values, column.pointers, strict=True):
-                if text in found:
-                    found[text].add((rule, pointer))
-        return {text: len(places) for text, places in found.items()}

@@ -1,0 +1,246 @@
+"""Hold what diff says of many identifiers, documents and policies to what it says of each by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from build_kit import DAY
+from effect_documents import as_json, blocking, graph, plist, publisher_rule, restrictions, rules_xml, target, xml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mdm_policy import catalogue
+from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies
+from mdm_policy.diff import lines as lines_module
+from mdm_policy.diff.mentions import fold, fold_all
+from mdm_policy.diff.units import Apps, _lone
+from mdm_policy.errors import PolicyError
+from mdm_policy.model import FAMILY_OF
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mdm_policy.diff import Direction
+    from mdm_policy.documents import Document
+
+KNOWN = catalogue.load()
+WECHAT = "com.tencent.mm"
+
+
+def compared(old: Sequence[Document], new: Sequence[Document], **question: Any) -> Comparison:
+    return compare_policies(Side("old", tuple(old)), Side("new", tuple(new)), Question(DAY, **question), KNOWN)
+
+
+def told(comparison: Comparison) -> list[tuple[str, str]]:
+    return [(change.direction, change.name) for change in comparison.changes]
+
+
+def policies(*each: tuple[str, tuple[str, ...]], file: str = "list.json") -> Document:
+    made = [
+        {
+            "name": name,
+            "version": "1",
+            "playStoreMode": "BLACKLIST",
+            "applications": [{"packageName": package, "installType": "BLOCKED"} for package in packages],
+        }
+        for name, packages in each
+    ]
+    return as_json({"policies": made} if len(each) > 1 else made[0], file)
+
+
+P0, P1, Q0 = "enterprises/e/policies/p0", "enterprises/e/policies/p1", "enterprises/f/policies/p0"
+_L: Direction
+_L, _T = "LOOSENED", "TIGHTENED"
+_BOTH = policies((P0, (WECHAT, "a.b")), (P1, ("a.b",)))
+_ROWS = [
+    pytest.param(_BOTH, policies((P0, ("a.b",)), (P1, ("a.b",))), [(_L, "WeChat")], "policies/p0", id="lost in one"),
+    pytest.param(_BOTH, policies((P1, ("a.b",)), (P0, ("a.b", WECHAT))), [], "", id="in another order"),
+    pytest.param(
+        _BOTH, policies((P0, ("a.b",)), (P1, ("a.b", WECHAT))), [(_L, "WeChat")], "policies/p0", id="moved to the other"
+    ),
+    pytest.param(
+        _BOTH,
+        policies((P0, ("a.b",))),
+        [(_L, "a.b"), (_L, "every app that is not named"), (_L, "WeChat")],
+        "policies/p1",
+        id="list and one file",
+    ),
+    pytest.param(
+        _BOTH, policies((Q0, ("a.b",)), (P1, ("a.b",))), [(_L, "WeChat")], "policies/p0", id="another enterprise"
+    ),
+    pytest.param(
+        policies((P0, (WECHAT,)), file="x.json"),
+        policies((P1, ("a.b",)), file="x.json"),
+        [(_L, "WeChat"), (_T, "a.b")],
+        "",
+        id="the policy of a file has another name",
+    ),
+    pytest.param(
+        policies((P0, (WECHAT,)), (P1, (WECHAT,))),
+        policies(("enterprises/e/policies/new", (WECHAT,)), ("enterprises/e/policies/open", ())),
+        [(_L, "WeChat")],
+        "policies/p0",
+        id="nobody knows which policy took their places",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected", "who"), _ROWS)
+def test_each_policy_of_a_list_counts_for_itself(
+    old: Document, new: Document, expected: list[tuple[str, str]], who: str
+) -> None:
+    found = [one for one in compared([old], [new]).changes if one.direction not in ("COSMETIC", "EQUIVALENT")]
+    assert [(one.direction, one.name) for one in found] == expected
+    assert who in "".join(change.who for change in found)
+
+
+def test_a_document_beside_policies_is_one_of_the_places_where_devices_live() -> None:
+    listed = [{"name": "x", "appId": "x.y"}]
+    intune = graph(
+        "androidDeviceOwnerGeneralDeviceConfiguration",
+        personalProfilePersonalApplications=listed,
+        personalProfilePlayStoreMode="blockedApps",
+    )
+    one = policies((P0, (WECHAT,)), file="p.json")
+    kept = policies(("enterprises/e/policies/other", (WECHAT,)), ("enterprises/e/policies/third", (WECHAT,)))
+    alone, beside = compared([one], [kept]), compared([one], [kept, intune])
+    assert [direction for direction, _ in told(alone)] == ["EQUIVALENT"]
+    assert (_L, "WeChat") in told(beside)
+
+
+_IDS = st.sets(st.sampled_from(["a.b", "a.B", "a.bc", "com.zoom.xin", "x", "com.tencent.xin", "org.e", "org.é"]))
+
+
+def _documents(
+    apple: set[str], spoilt: set[str], android: set[str], exe: set[str], vendors: set[str]
+) -> list[Document]:
+    inside = [publisher_rule(f"O={name}", binary=name.upper() + ".EXE") for name in sorted(exe)]
+    inside += [publisher_rule(f"O={name}") for name in sorted(vendors)]
+    blocked = [{"packageName": one, "installType": "BLOCKED"} for one in sorted(android)]
+    return [
+        plist(restrictions(blockedAppBundleIDs=sorted(apple), blockedAppBundleIds=sorted(spoilt))),
+        as_json({"playStoreMode": "BLACKLIST", "applications": blocked}, "android.json"),
+        xml(rules_xml(*inside)),
+    ]
+
+
+_SIDE = st.builds(_documents, _IDS, _IDS, _IDS, _IDS, _IDS)
+
+
+@given(_SIDE, _SIDE)
+def test_identifiers_that_fare_alike_are_judged_as_each_by_itself(old: list[Document], new: list[Document]) -> None:
+    together = compared(old, new)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Apps, "strangers", lambda *_: [])
+        each = compared(old, new)
+    assert together == each
+
+
+@pytest.mark.parametrize(
+    ("family", "kind"),
+    [
+        ("ios", "bundle_id"),
+        ("ios", "app_store_id"),
+        ("macos", "bundle_id"),
+        ("macos", "cdhash"),
+        ("android", "package_name"),
+        ("windows", "appx_name"),
+        ("windows", "executable"),
+        ("windows", "package_family_name"),
+        ("windows", "product_code"),
+        ("web", "domain"),
+    ],
+)
+def test_what_stands_for_others_is_matched_by_its_own_key_alone(family: Any, kind: Any) -> None:
+    key = (family, kind, "a.b")
+    assert Apps((), None).strangers((family, kind), ["a.b", "c.d"]) == ["a.b", "c.d"]
+    assert _lone(key, "a.b", "a.b").groups == ((key,),)
+    assert family in (*FAMILY_OF.values(), "web")
+
+
+@pytest.mark.parametrize("kind", ["signing_id", "process_name", "team_id"])
+def test_what_others_may_match_too_stands_for_itself(kind: str) -> None:
+    assert Apps((), None).strangers(("macos", kind), ["a", "b"]) == []
+
+
+@given(st.lists(st.text()))
+def test_many_texts_look_like_what_each_looks_like(texts: list[str]) -> None:
+    assert list(fold_all(texts)) == [fold(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        pytest.param(3, ["app.0", "app.1", "app.2"], id="a line each"),
+        pytest.param(4, ["app.0 and 3 more"], id="one line"),
+    ],
+)
+def test_very_many_unknown_apps_share_a_line(monkeypatch: pytest.MonkeyPatch, count: int, expected: list[str]) -> None:
+    monkeypatch.setattr(lines_module, "_MOST", 3)
+    names = [f"app.{number}" for number in range(count)]
+    found = compared([blocking(*names, "com.tencent.xin")], [blocking("x.y")])
+    mine = [change for change in found.changes if change.direction == _L and change.name != "WeChat"]
+    assert [change.name for change in mine] == expected
+    assert [value for change in mine for value in change.identifiers] == names
+    assert sum(change.count for change in mine) == count
+    assert found.counts[_L] == count + 1
+    assert all(change.old is not None and change.old.line > 1 for change in mine)
+    assert [change.app for change in mine] == (names if count == 3 else [""])
+
+
+def test_what_still_stands_somewhere_is_told_apart_among_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines_module, "_MOST", 3)
+    names = [f"app.{number}" for number in range(10)]
+    new = plist(restrictions(blockedAppBundleIDs=["x.y"], blockedAppBundleIds=names[:5], other=["APP.7"]))
+    found = compared([blocking(*names, "x.y")], [new])
+    assert [(c.direction, c.name, c.count) for c in found.changes] == [
+        (_L, "app.5 and 3 more", 4),
+        ("INEFFECTIVE", "app.0 and 4 more", 5),
+        ("INEFFECTIVE", "app.7", 1),
+    ]
+    assert "'APP.7'" in found.changes[2].why
+    assert "app.0 and 4 more" in found.changes[1].why
+
+
+def _dated(count: int, prefix: str) -> list[Document]:
+    first = dt.datetime(2030, 1, 1)  # noqa: DTZ001
+    made = []
+    for number in range(count):
+        day = first + dt.timedelta(days=number)
+        made.append(blocking(f"{prefix}.{number}", name=f"{number}.mobileconfig", RemovalDate=day))
+    return made
+
+
+def test_only_the_days_of_an_apps_own_documents_count() -> None:
+    found = compared(_dated(40, "a"), _dated(40, "b"), effort=10_000)
+    assert {change.direction for change in found.changes} == {_L, _T}
+    assert len(found.changes) == 80
+
+
+def test_a_comparison_that_would_take_minutes_is_refused() -> None:
+    with pytest.raises(PolicyError) as refused:
+        compared(_dated(40, "a"), _dated(40, "b"), effort=500)
+    assert [finding.id for finding in refused.value.findings] == ["diff-too-many-cases"]
+    assert EFFORT > 10_000
+
+
+def test_only_the_first_of_many_groups_are_named() -> None:
+    groups = [f"group {number:03}" for number in range(50)]
+
+    everyone, left_out = (
+        [target("allDevicesAssignmentTarget")],
+        [target("exclusionGroupAssignmentTarget", groupId=group) for group in groups],
+    )
+    listed: dict[str, Any] = {
+        "appsVisibilityListType": "appsNotInListCompliant",
+        "appsVisibilityList": [{"name": "x", "appId": "a.b"}],
+    }
+    old, new = (
+        graph("iosGeneralDeviceConfiguration", assignments=assigned, **listed)
+        for assigned in (everyone, [*everyone, *left_out])
+    )
+    [change] = compared([old], [new]).changes
+    assert change.direction == "NARROWED"
+    assert change.who.endswith(f"; in {', '.join(groups[:20])} and 30 more")
