@@ -45,13 +45,13 @@ class Mentions:
         """Return how often a text stands in the documents, whole or as the last part of a path."""
         return self._texts()[value]
 
-    def idle(self, value: str) -> int:
-        """Return in how many places a text stands in which no reader gives it an effect."""
+    def idle(self, value: str, *whole: str) -> int:
+        """Return in how many places a text stands where it has no effect, by itself or as a part of `whole` identifiers."""
         if self._acting is None:
             self._acting = Counter()
             for reading in self._readings:
                 self._acting.update(_acting(reading))
-        return max(0, self.count(value) - self._acting[value])
+        return max(0, self.count(value) - sum(map(self._acting.__getitem__, {value, *whole})))
 
     def alike(self, value: str, before: Mentions) -> tuple[str, ...]:
         """Return the texts, new since `before`, that a person takes for the given one, and a device does not."""
@@ -88,7 +88,7 @@ class Mentions:
 
 
 def _acting(reading: Reading) -> Iterator[str]:
-    """Yield the texts that have an effect, once for each place; of a signing id the bundle id too."""
+    """Yield the identifiers that have an effect, once for each place."""
     kinds: dict[tuple[str, str], list[Column]] = {}
     for column in reading.columns:
         kinds.setdefault((column.family, column.kind), []).append(column)
@@ -98,7 +98,6 @@ def _acting(reading: Reading) -> Iterator[str]:
             each = (zip(column.values, column.pointers, strict=True) for column in columns)
             values = [value for value, _ in dict.fromkeys(chain.from_iterable(each))]
         yield from values
-        yield from (value.partition(":")[2] for value in values if ":" in value)
 
 
 def fold(text: str) -> str:

@@ -52,10 +52,11 @@ class Remains:
             found[(said[0], said[1].replace(repr(value), f"'{SUBJECT}'")) if said else None].append(value)
         return list(found.items())
 
-    def _found(self, texts: Iterable[str]) -> _Found | None:
+    def _found(self, texts: Sequence[str]) -> _Found | None:
         was, now = self._was, self._now
         for text in texts:
-            if now.count(text) and now.idle(text) > was.idle(text):
+            whole = [value for value in texts if value.endswith(f":{text}")]
+            if now.count(text) and now.idle(text, *whole) > was.idle(text, *whole):
                 return "INEFFECTIVE", f"{text!r} still stands in the documents, in a place where it has no effect"
         for text in texts:
             alike = now.alike(text, was)
