@@ -408,6 +408,11 @@ class Rule(Frozen, frozen=True):
     """The day a removal date lifts the rule, or empty."""
 
 
+def written(rule: Rule) -> bytes:
+    """Return what equal rules share, and no others: rules hold mappings, which can't be keys."""
+    return msgspec.msgpack.encode(rule, order="deterministic")
+
+
 class Effect(Frozen, frozen=True):
     """Say that a rule acts on one identifier; `pointer` is the JSON-pointer path (`/a/0/b`) within the document."""
 

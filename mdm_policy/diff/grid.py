@@ -17,11 +17,10 @@ import msgspec
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import listed
-from mdm_policy.diff.parts import written
 from mdm_policy.diff.units import stranger
 from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Fact, Frozen, Rule
+from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Fact, Frozen, Rule, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

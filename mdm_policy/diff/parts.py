@@ -14,7 +14,7 @@ import msgspec
 from mdm_policy.decide import Reach, reach
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
-from mdm_policy.model import Frozen, Scope
+from mdm_policy.model import Frozen, Scope, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -153,11 +153,6 @@ class Codes:
     def names(self, codes: Iterable[int]) -> set[str]:
         """Return the names of the documents in which some rules stand."""
         return {self._names[code] for code in codes}
-
-
-def written(rule: Rule) -> bytes:
-    """Return what equal rules share, and no others: rules hold mappings, which can't be keys."""
-    return msgspec.msgpack.encode(rule, order="deterministic")
 
 
 def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mdm_policy.errors import Finding, Origin
-from mdm_policy.model import Column, Effects, Fact, Frozen, Reading, Rule, Run, Scope
+from mdm_policy.model import Column, Effects, Fact, Frozen, Reading, Rule, Run, Scope, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from mdm_policy.documents import Document
     from mdm_policy.errors import Severity
-    from mdm_policy.model import Family, Kind
+    from mdm_policy.model import Effect, Family, Kind
 
 ANY: tuple[int, ...] = (0,)
 """The version from which a rule holds when no source names one."""
 NOT_STATED = Scope()
 _BLOCKS = ("block", "remove")
 _SHOWN = 3
+_MOST_UNKNOWN = 500
+"""How many unknown keys of one object are held against those that count."""
 _plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 
 
@@ -80,7 +84,10 @@ class Collector:
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
-        self._made: dict[tuple[int, str, str, str, frozenset[str] | None], Rule] = {}
+        self._made: dict[tuple[int, str, str, str, frozenset[str] | None], tuple[Rule, Rule]] = {}
+        """What was made of each rule, by its place in memory; it is kept beside, so that the place stays its own."""
+        self._known: dict[bytes, Rule] = {}
+        """The document's rules by what equal ones share."""
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
@@ -94,8 +101,8 @@ class Collector:
         where = (id(base), self.expires, self.void, self.doubt, self.platforms)
         found = self._made.get(where)
         if found is None:
-            found = self._made[where] = self._rule(base, changes)
-        return found
+            found = self._made[where] = base, self._rule(base, changes)
+        return found[1]
 
     def _rule(self, base: Rule, changes: dict[str, Any]) -> Rule:
         if self.expires:
@@ -115,16 +122,15 @@ class Collector:
         if self.void:
             changes |= {"sense": "none", "verdict": "allowed", "why": self.void}
         made = msgspec.structs.replace(base, **changes) if changes else base
-        for known in self.rules:
-            if known is made or known == made:
-                return known
-        self.rules.append(made)
-        return made
+        known = self._known.setdefault(written(made), made)
+        if known is made:
+            self.rules.append(made)
+        return known
 
     def refuse(self, why: str) -> None:
         """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
         self.void = why
-        read, self.rules = self.rules, []
+        read, self.rules, self._known = self.rules, [], {}
         made = {id(rule): self._rule(rule, {}) for rule in read}
         self._close()
         self._columns = [msgspec.structs.replace(one, rule=made[id(one.rule)]) for one in self._columns]
@@ -269,11 +275,10 @@ class Collector:
 
     def near_misses(self, owner: Mapping[str, Any], known: Collection[str], pointer: str) -> None:
         """Warn about keys that look like a key that counts and are not it: the vendor ignores or refuses them."""
-        folded = {key.casefold(): key for key in known}
-        for key in [key for key in owner if key not in known]:
-            close = difflib.get_close_matches(key.casefold(), folded, n=1, cutoff=0.9)
+        for key in islice((key for key in owner if key not in known), _MOST_UNKNOWN):
+            close = _closest(key, tuple(sorted(known)))
             if close:
-                self.unknown_key(key, f"the key is {folded[close[0]]!r}", pointer)
+                self.unknown_key(key, f"the key is {close!r}", pointer)
 
     def unknown_key(self, key: str, hint: str, pointer: str) -> None:
         """Warn that a key means nothing to the vendor."""
@@ -338,18 +343,29 @@ class Collector:
         blocking = [r for r in self.rules if r.sense in _BLOCKS]
         if not allowing or not blocking:
             return
-        effects = Effects(self.columns)
-        allowed = {e.key: e for e in effects if e.rule.sense in ("allow", "allow-only")}
-        both = [
-            (effect, allowed[effect.key])
-            for effect in effects
-            if effect.rule.sense in _BLOCKS and effect.key in allowed and _meet(effect.rule, allowed[effect.key].rule)
-        ]
+        allowed: dict[tuple[str, str], dict[str, Effect]] = {}
+        for one in self.columns:
+            if one.rule.sense in ("allow", "allow-only"):
+                allowed.setdefault((one.family, one.kind), {}).update(zip(one.values, one, strict=True))
+        both: list[tuple[Effect, Effect]] = []
+        for one in self.columns:
+            known = allowed.get((one.family, one.kind), {})
+            if one.rule.sense in _BLOCKS and known:
+                found = ((place, known[value]) for place, value in enumerate(one.values) if value in known)
+                both += [(one.effect(place), other) for place, other in found if _meet(one.rule, other.rule)]
         for blocked, other in both[:_SHOWN]:
             message = f"{_shown(blocked.value)} is banned here and allowed, required or used at {other.pointer}"
             self.say("error", "contradiction", message, blocked.pointer, "remove one of the two")
         if len(both) > _SHOWN:
             self.say("error", "contradiction", f"{len(both) - _SHOWN} more identifiers are both banned and allowed")
+
+
+@lru_cache(maxsize=4096)
+def _closest(key: str, known: tuple[str, ...]) -> str:
+    """Return the key that one is likely to stand for, or nothing; the same keys are misspelt in many documents."""
+    folded = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(key.casefold(), folded, n=1, cutoff=0.9)
+    return folded[close[0]] if close else ""
 
 
 def _meet(one: Rule, other: Rule) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
 _BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
+_BINARY_SET = frozenset(_BINARY_KEYS)
 _SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
@@ -74,7 +75,7 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
         for key in ("DeniedBinaries", "AllowedBinaries")
         if isinstance(allowed.get(key), list)
         for place, item in enumerate(allowed[key])
-        if isinstance(item, dict)
+        if isinstance(item, dict) and not (item.keys() <= _BINARY_SET and item.get("SigningState", "") == "")
     ]
     owners = [("/Payload", payload, ("Allowed",)), (base, allowed, _ALLOWED_KEYS)]
     owners += [(at, item, _BINARY_KEYS) for at, item in binaries]

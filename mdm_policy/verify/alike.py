@@ -15,6 +15,7 @@ import msgspec
 from mdm_policy.decide import preinstalled, reach
 from mdm_policy.decide.builds import keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
+from mdm_policy.model import written
 from mdm_policy.verify.table import marks
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, 
             rule = column.rule
             number = known.get(id(rule))
             if number is None:
-                number = known[id(rule)] = numbers.setdefault((tag, msgspec.msgpack.encode(rule)), len(numbers))
+                number = known[id(rule)] = numbers.setdefault((tag, written(rule)), len(numbers))
             acts.add(number, column)
     return acts
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mdm_policy.errors import Finding, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.model import Reading, Scope
+    from mdm_policy.model import Column, Reading, Scope
     from mdm_policy.verify.pieces import Piece
 
 _SETTINGS = {
@@ -30,23 +29,34 @@ com.apple.applicationaccess.yaml). Intune shows a conflict, and of two custom pr
 
 def several(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
     """Yield each later document that sets a list another one sets differently for the same devices."""
-    first: dict[tuple[str, str], tuple[Reading, frozenset[str]]] = {}
+    first: dict[tuple[str, str], tuple[Reading, list[Column]]] = {}
     for one in pieces:
         if not one.leads or one.groups:
             continue
         for reading in one.readings:
-            lists: dict[str, set[str]] = defaultdict(set)
-            places: dict[str, str] = {}
-            for effect in reading.effects:
-                if effect.rule.id in _SETTINGS and effect.rule.sense == "block":
-                    lists[effect.rule.id].add(effect.value)
-                    places.setdefault(effect.rule.id, effect.pointer)
-            for id_, values in lists.items():
-                other, held = first.setdefault((id_, reading.mdm), (reading, frozenset(values)))
-                if other is not reading and held != values and _meet(other.scope, reading.scope):
+            for id_, columns in _lists(reading).items():
+                other, held = first.setdefault((id_, reading.mdm), (reading, columns))
+                if other is not reading and _meet(other.scope, reading.scope) and not _same(held, columns):
                     said = f"{other.path} sets {_SETTINGS[id_]} too, to another list; whether the two add up is not documented"
                     hint = "put all apps into one list, in one document"
-                    yield warning("list-in-several-documents", said, None, hint), reading.path, places[id_]
+                    found = warning("list-in-several-documents", said, None, hint)
+                    yield found, reading.path, columns[0].pointers[0]
+
+
+def _lists(reading: Reading) -> dict[str, list[Column]]:
+    lists: dict[str, list[Column]] = {}
+    for column in reading.columns:
+        if column.rule.id in _SETTINGS and column.rule.sense == "block" and column.values:
+            lists.setdefault(column.rule.id, []).append(column)
+    return lists
+
+
+def _same(one: Sequence[Column], other: Sequence[Column]) -> bool:
+    """Tell whether two settings hold the same identifiers, in whatever order."""
+    if [column.values for column in one] == [column.values for column in other]:
+        return True
+    values = [{value for column in columns for value in column.values} for columns in (one, other)]
+    return values[0] == values[1]
 
 
 def _meet(one: Scope, other: Scope) -> bool:
