@@ -6,6 +6,8 @@ be, or with as many values as one may hold, whichever comes first. More than tha
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import plistlib
 import struct
 import sys
@@ -36,6 +38,24 @@ _CATALOG = (
     b'{"platforms":"iOS","technologies":"mdm","settings":[{"settingInstance":{"settingDefinitionId":'
     b'"com.apple.applicationaccess_blockedappbundleids","simpleSettingCollectionValue":['
 )
+_GROUP = (
+    b'{"@odata.type":"#microsoft.graph.iosGeneralDeviceConfiguration","appsVisibilityListType":"appsNotInListCompliant",'
+    b'"appsVisibilityList":[{"name":"x","appId":"com.a%d"}],"assignments":[{"target":{"@odata.type":'
+    b'"#microsoft.graph.groupAssignmentTarget","groupId":"g%d"}}]}'
+)
+_ALONE = (
+    b'{"name":"enterprises/e/policies/p%d","playStoreMode":"BLACKLIST",'
+    b'"applications":[{"packageName":"com.a%d","installType":"BLOCKED"}]}'
+)
+
+
+def _dated(number: int) -> bytes:
+    """Return an Intune object with a profile that removes itself on a day of its own."""
+    payload = {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": [f"com.a{number}"]}
+    day = dt.datetime(2030, 1, 1) + dt.timedelta(days=number)  # noqa: DTZ001 - a property list knows no time zone
+    profile = plistlib.dumps({"PayloadType": "Configuration", "RemovalDate": day, "PayloadContent": [payload]})
+    made = b'{"@odata.type":"#microsoft.graph.iosCustomConfiguration","payload":"%s"}'
+    return made % base64.b64encode(profile)
 
 
 def names() -> tuple[str, ...]:
@@ -122,11 +142,20 @@ _JSON: dict[str, Callable[[], bytes]] = {
         b'{"platforms":"iOS","technologies":"mdm","settings":[', b'{"settingInstance":{}},', b"{}]}"
     ),
     "a page of empty objects.json": lambda: _filled(b'{"value":[', b"{},", b"{}]}"),
-    "a page of as many objects as are read.json": lambda: b"[" + b"{}," * 16_000 + b"{}]",
+    "a page of as many objects as are read.json": lambda: b"[" + b"{}," * 2_000 + b"{}]",
     "a page of as many apps as are read.json": lambda: (
         b"["
-        + b",".join(b'{"@odata.type":"#m.androidManagedStoreApp","packageId":"c.a%d"}' % n for n in range(16_000))
+        + b",".join(b'{"@odata.type":"#m.androidManagedStoreApp","packageId":"c.a%d"}' % n for n in range(2_000))
         + b"]"
+    ),
+    "a page of lists for a group each.json": lambda: (
+        b'{"value":[' + b",".join(_GROUP % (number, number) for number in range(2_000)) + b"]}"
+    ),
+    "a page of profiles that end on a day each.json": lambda: (
+        b'{"value":[' + b",".join(_dated(number) for number in range(2_000)) + b"]}"
+    ),
+    "a page of policies with an app each.json": lambda: (
+        b'{"policies":[' + b",".join(_ALONE % (number, number) for number in range(2_000)) + b"]}"
     ),
     "a page of pages.json": lambda: _filled(b'{"value":[', b'{"value":[{"value":[{}]}]},', b"{}]}"),
     "a deep page of pages.json": lambda: _filled(
@@ -181,6 +210,14 @@ _XML: dict[str, Callable[[], bytes]] = {
     "line feeds before the root.xml": lambda: _filled(_HEAD, b"\n", b"<a/>"),
     "rules.xml": lambda: _filled(
         b'<RuleCollection Type="Exe" EnforcementMode="Enabled">', b"<FilePublisherRule/>", b"</RuleCollection>"
+    ),
+    "rules with a version each.xml": lambda: _numbered(
+        b'<RuleCollection Type="Exe" EnforcementMode="Enabled">',
+        b'<FilePublisherRule Action="Deny" UserOrGroupSid="S-1-1-0"><Conditions><FilePublisherCondition PublisherName="O=V"'
+        b' ProductName="*" BinaryName="a.exe"><BinaryVersionRange LowSection="*" HighSection="1.0.%d.0"/>'
+        b"</FilePublisherCondition></Conditions></FilePublisherRule>",
+        b"",
+        b"</RuleCollection>",
     ),
     "rules with paths.xml": lambda: _numbered(
         b'<RuleCollection Type="Exe" EnforcementMode="Enabled">',

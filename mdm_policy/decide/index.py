@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
-from mdm_policy.model import FAMILY_OF, Frozen
+from mdm_policy.model import FAMILY_OF, Frozen, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -135,7 +135,7 @@ class Index:
         changes = [one for one in reached if one[0].kind in _CHANGES]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._other = Together(others)
-        sets = [Together([one]) for one in policies]
+        sets = [Together([one]) for one in _distinct(policies)]
         if changes and not policies:
             sets.append(Together(changes))
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
@@ -154,6 +154,17 @@ class Index:
             found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
             known = self._versions[platform] = tuple(sorted(found))
         return known
+
+
+def _distinct(policies: Sequence[tuple[Reading, Reach]]) -> Iterable[tuple[Reading, Reach]]:
+    """Return policies without those that do the same as another: of a thousand, few name an app that is asked about."""
+    if len(policies) < 2:
+        return policies
+    found: dict[object, tuple[Reading, Reach]] = {}
+    for reading, reached in policies:
+        acts = [(written(one.rule), one.family, one.kind, tuple(one.values)) for one in reading.columns]
+        found.setdefault((reading.path, reached, tuple(map(written, reading.rules)), tuple(acts)), (reading, reached))
+    return found.values()
 
 
 def _versions(rule: Rule, platform: str) -> tuple[tuple[int, ...], ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAX_LAYERS = 8
-_BYTES_PER_INNER = 1024
+_BYTES_PER_INNER = 8192
 """How many bytes of the largest document read there are for each document inside one: a Graph object has as many."""
 _BASE64_SPACE = " \t\r\n"
 _ENTITIES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from mdm_policy.errors import Finding, warning
@@ -27,20 +28,36 @@ com.apple.applicationaccess.yaml). Intune shows a conflict, and of two custom pr
 """
 
 
+_UNKNOWN = "whether the two add up is not documented"
+_HINT = "put all apps into one list, in one document"
+_MOST = 20
+"""How many documents are named that set one list."""
+
+
 def several(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
     """Yield each later document that sets a list another one sets differently for the same devices."""
     first: dict[tuple[str, str], tuple[Reading, list[Column]]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for one in pieces:
         if not one.leads or one.groups:
             continue
         for reading in one.readings:
             for id_, columns in _lists(reading).items():
-                other, held = first.setdefault((id_, reading.mdm), (reading, columns))
-                if other is not reading and _meet(other.scope, reading.scope) and not _same(held, columns):
-                    said = f"{other.path} sets {_SETTINGS[id_]} too, to another list; whether the two add up is not documented"
-                    hint = "put all apps into one list, in one document"
-                    found = warning("list-in-several-documents", said, None, hint)
-                    yield found, reading.path, columns[0].pointers[0]
+                setting = (id_, reading.mdm)
+                other, held = first.setdefault(setting, (reading, columns))
+                if other is reading or not _meet(other.scope, reading.scope) or _same(held, columns):
+                    continue
+                counts[setting] += 1
+                if counts[setting] <= _MOST:
+                    said = f"{other.path} sets {_SETTINGS[id_]} too, to another list; {_UNKNOWN}"
+                    yield warning("list-in-several-documents", said, None, _HINT), reading.path, columns[0].pointers[0]
+    for setting, count in counts.items():
+        if count > _MOST:
+            path = first[setting][0].path
+            said = (
+                f"{count - _MOST:,} more documents set {_SETTINGS[setting[0]]}, to another list than {path}; {_UNKNOWN}"
+            )
+            yield warning("list-in-several-documents", said, None, _HINT), path, ""
 
 
 def _lists(reading: Reading) -> dict[str, list[Column]]:

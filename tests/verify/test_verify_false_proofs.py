@@ -229,6 +229,15 @@ def test_a_list_in_several_documents_is_said(documents: list[Document], said: li
     assert [one.origin.file for one in told if one.origin] == said
 
 
+def test_only_the_first_of_very_many_documents_that_set_a_list_are_named() -> None:
+    documents = [blocking(f"com.x.y{number}", name=f"{number}") for number in range(25)]
+    told = [one for one in found(documents, IPHONES).findings if one.id == "list-in-several-documents"]
+    assert len(told) == 21
+    assert any(
+        one.message.startswith("4 more documents set blockedAppBundleIDs, to another list than 0;") for one in told
+    )
+
+
 def test_the_lists_of_a_variant_and_its_base_do_not_meet() -> None:
     resolution = resolve([ban_list(CHAT)], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False)
     pieces = [piece(blocking(APP, name="a")), piece(blocking("com.x.y", name="b"), groups=("lab",))]
