@@ -12,7 +12,7 @@ killed run left behind is cleared by the next one, and never belongs to a living
 from __future__ import annotations
 
 import ctypes
-import itertools
+import hashlib
 import os
 import shutil
 import sys
@@ -24,6 +24,7 @@ import msgspec
 
 from mdm_policy import filenames
 from mdm_policy.build.locking import BusyError, Lock
+from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _MOST_FOREIGN = 1000
 
 class _FormerFile(msgspec.Struct):
     path: str
+    sha256: str = ""
 
 
 class _Former(msgspec.Struct):
@@ -51,7 +53,8 @@ class Staging:
     """Collect a build's files beside its output folder; `commit` puts them in place, leaving without it removes them.
 
     Raises:
-        PolicyError: `output-foreign` when the output holds anything a build did not write, `output-not-a-folder`,
+        PolicyError: `output-foreign` when the output holds anything a build did not write, `output-changed` when it
+            was changed since, `output-not-a-folder`,
             `output-busy` when another build is writing to it, `output-unwritable` for what the file system refuses.
 
     """
@@ -145,7 +148,7 @@ def check_replaceable(output: Path) -> None:
     """Refuse an output that is neither absent, nor empty, nor a former build with nothing foreign in it.
 
     Raises:
-        PolicyError: `output-not-a-folder`, `output-foreign`.
+        PolicyError: `output-not-a-folder`, `output-foreign`, `output-changed`.
 
     """
     place = Origin(str(output))
@@ -155,22 +158,47 @@ def check_replaceable(output: Path) -> None:
         return
     written = _written_before(output)
     held = (p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_symlink() or not p.is_dir())
-    foreign = sorted(itertools.islice((name for name in held if name not in written), _MOST_FOREIGN))
-    if foreign:
-        more = f" and {len(foreign) - 3} more" if len(foreign) < _MOST_FOREIGN else " and many more"
-        shown = ", ".join(foreign[:3]) + (more if len(foreign) > 3 else "")
+    ours: list[str] = []
+    others: list[str] = []
+    for name in held:
+        (ours if name in written else others).append(name)
+        if len(others) == _MOST_FOREIGN:
+            break
+    if others:
         hint = "choose another folder with -o, or move those files away"
-        raise PolicyError([error("output-foreign", f"the folder holds files no build wrote: {shown}", place, hint)])
+        said = f"the folder holds files no build wrote: {_some(others)}"
+        raise PolicyError([error("output-foreign", said, place, hint)])
+    changed = [name for name in ours if name != MANIFEST and not _as_written(output / name, written[name])]
+    if changed:
+        hint = "choose another folder with -o, or move those files away: what was done by hand belongs into a template"
+        said = f"the folder holds files that are not as the build wrote them: {_some(changed)}"
+        raise PolicyError([error("output-changed", said, place, hint)])
 
 
-def _written_before(output: Path) -> set[str]:
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) < _MOST_FOREIGN else " and many more"
+    return ", ".join(sorted(names)[:3]) + (more if len(names) > 3 else "")
+
+
+def _as_written(path: Path, digest: str) -> bool:
+    """Tell whether a file holds the bytes a manifest records, be it that they have been signed since."""
+    try:
+        data = b"" if path.is_symlink() else path.read_bytes()
+    except OSError:
+        return False
+    content = signed_content(data) if looks_signed(data) else None
+    return digest in {hashlib.sha256(one).hexdigest() for one in (data, content) if one is not None}
+
+
+def _written_before(output: Path) -> dict[str, str]:
+    """Return the files that a former build wrote, by name, with the digests of their bytes."""
     try:
         former = msgspec.json.decode((output / MANIFEST).read_bytes(), type=_Former)
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # it lets out UnicodeDecodeError as it is
-        return set()
+        return {}
     if former.format != "mdm-policy-build":
-        return set()
-    return {MANIFEST, *(file.path for file in former.files)}
+        return {}
+    return {MANIFEST: "", **{file.path: file.sha256 for file in former.files}}
 
 
 def _flush(path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import signing_kit
 from build_kit import ids_of
 
 from mdm_policy.build import writing
@@ -22,7 +24,8 @@ _NEW = {"a/x.json": b"new", "b/y.json": b"new too"}
 
 
 def _manifest(files: dict[str, bytes], **changes: Any) -> bytes:
-    value = {"format": "mdm-policy-build", "files": [{"path": path} for path in files], "more": 1} | changes
+    listed = [{"path": path, "sha256": hashlib.sha256(data).hexdigest()} for path, data in files.items()]
+    value = {"format": "mdm-policy-build", "files": listed, "more": 1} | changes
     return msgspec.json.encode(value)
 
 
@@ -91,6 +94,14 @@ def test_a_build_takes_the_place(
     assert list(output.parent.iterdir()) == [output]
 
 
+def test_a_signed_profile_is_as_it_was_built(output: Path) -> None:
+    _build(output, {"p.mobileconfig": signing_kit.PROFILE})
+    signer = signing_kit.line("p-256", 2)
+    (output / "p.mobileconfig").write_bytes(signing_kit.signed(signer))
+    _build(output, _NEW)
+    assert _held(output) == _NEW
+
+
 def test_missing_folders_above_are_made(tmp_path: Path) -> None:
     _build(tmp_path / "a" / "b" / "out", _NEW)
     assert _held(tmp_path / "a" / "b" / "out") == _NEW
@@ -127,6 +138,25 @@ def _foreign(output: Path) -> None:
 def _foreign_link(output: Path) -> None:
     _former(output)
     (output / "a" / "link").symlink_to(output.parent)
+
+
+def _edited(output: Path) -> None:
+    _former(output)
+    (output / "a" / "x.json").write_bytes(b"mine")
+
+
+def _forged_manifest(output: Path) -> None:
+    output.mkdir()
+    (output / "mine").write_bytes(b"mine")
+    (output / "manifest.json").write_bytes(
+        msgspec.json.encode({"format": "mdm-policy-build", "files": [{"path": "mine"}]})
+    )
+
+
+def _link_for_a_file(output: Path) -> None:
+    _former(output)
+    (output / "a" / "x.json").unlink()
+    (output / "a" / "x.json").symlink_to(output.parent / "nowhere")
 
 
 def _no_manifest(output: Path) -> None:
@@ -176,6 +206,9 @@ _KEPT = [
     pytest.param(_dangling, "output-not-a-folder", "not a plain folder", id="a link to nowhere"),
     pytest.param(_foreign, "output-foreign", ": a/mine.txt", id="a foreign file"),
     pytest.param(_foreign_link, "output-foreign", ": a/link", id="a foreign link"),
+    pytest.param(_edited, "output-changed", ": a/x.json", id="a built file that was edited"),
+    pytest.param(_forged_manifest, "output-changed", ": mine", id="a forged manifest"),
+    pytest.param(_link_for_a_file, "output-changed", ": a/x.json", id="a link in a built file's place"),
     pytest.param(_no_manifest, "output-foreign", ": a/gone.json, a/x.json", id="a build without its manifest"),
     pytest.param(_others_manifest, "output-foreign", "manifest.json", id="another program's manifest"),
     pytest.param(_broken_manifest, "output-foreign", "manifest.json", id="a broken manifest"),
