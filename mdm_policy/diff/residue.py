@@ -8,7 +8,9 @@ and an absent key are one thing there. The order of a list counts for nothing: n
 
 from __future__ import annotations
 
+import heapq
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.diff.model import Other
@@ -36,8 +38,11 @@ _JUDGED = frozenset({"assignments", "scope", "RemovalDate", "DurationUntilRemova
 """Keys whose meaning the readers give in full: a change of theirs shows in the bans."""
 _INJECTED = frozenset({"PayloadEnabled", "PayloadRemovalDisallowed", "AllowUserOverrides", "PayloadScope"})
 """Keys a server adds with their default: they count only where both sides have them."""
+_ADDED = tuple(sorted(_INJECTED))
 _IGNORED_PAYLOADS = frozenset({"com.apple.profileRemovalPassword"})
 _LONGEST = 80
+_MOST = 1_000
+"""How many changed keys are told one by one."""
 _LAST_INDEX = re.compile(r".*/[0-9]+(?=/|\Z)", re.DOTALL)
 
 Leaf = tuple[str, str, str]
@@ -53,16 +58,24 @@ def leaves(documents: Iterable[Document], acting: Mapping[str, Iterable[Column]]
 
 
 def others(old: set[Leaf], new: set[Leaf]) -> tuple[Other, ...]:
-    """Return the keys that changed."""
-    places = {leaf[:2] for leaf in old} & {leaf[:2] for leaf in new}
-    gone, added = _by_place(old - new), _by_place(new - old)
-    made = []
-    for place in sorted(gone.keys() | added.keys()):
-        kind, pointer = place
-        if pointer.rpartition("/")[2] in _INJECTED and place not in places:
-            continue
-        made.append(Other(kind, pointer, _short(gone.get(place, ())), _short(added.get(place, ()))))
+    """Return the keys that changed, as many as anybody reads; the rest are counted together."""
+    gone, added = _counting(old - new, new), _counting(new - old, old)
+    chosen = {leaf[:2] for leaf in heapq.nsmallest(_MOST, chain(gone, added))}
+    before, after = (_by_place(leaf for leaf in leaves if leaf[:2] in chosen) for leaves in (gone, added))
+    made = [Other(*place, _short(before.get(place, ())), _short(after.get(place, ()))) for place in sorted(chosen)]
+    left = [len(leaves) - sum(map(len, told.values())) for leaves, told in ((gone, before), (added, after))]
+    if any(left):
+        made.append(Other("any other key", "*", *(f"{count:,} values" if count else "" for count in left)))
     return tuple(made)
+
+
+def _counting(leaves: set[Leaf], other: Iterable[Leaf]) -> set[Leaf]:
+    """Leave out the keys a server adds by itself, where the other side does not have them at all."""
+    added = {leaf for leaf in leaves if leaf[1].endswith(_ADDED) and leaf[1].rpartition("/")[2] in _INJECTED}
+    if not added:
+        return leaves
+    there = {leaf[:2] for leaf in other}
+    return leaves - {leaf for leaf in added if leaf[:2] not in there}
 
 
 class _Judged:
@@ -104,22 +117,33 @@ def _plain(
     value: Any, prefix: str, skipped: Collection[str], places: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[str, str]]:
     """Walk down to the values that nobody has judged; `where` is a place without the indexes that lead to it."""
-    waiting = [(prefix, "", value)]
+    waiting = [(prefix, "", value)] if prefix not in skipped else []
     while waiting:
         at, where, one = waiting.pop()
-        if at in skipped:
-            continue
-        if isinstance(one, dict):
-            if one.get("PayloadType") not in _IGNORED_PAYLOADS:
-                kept = [(key, item) for key, item in one.items() if key not in _NAMES and key not in _JUDGED]
-                waiting.extend((f"{at}/{_escaped(k)}", f"{where}/{'*' if k.isdecimal() else k}", i) for k, i in kept)
-        elif isinstance(one, list):
-            gone = places.get(at, ())
-            if len(gone) < len(one):
-                below = f"{where}/*"
-                waiting.extend((f"{at}/{place}", below, item) for place, item in enumerate(one) if place not in gone)
+        if isinstance(one, dict | list):
+            for below, there, item in _below(at, where, one, places.get(at, ())):
+                if below in skipped:
+                    continue
+                if isinstance(item, dict | list):
+                    waiting.append((below, there, item))
+                elif item is not None and (not isinstance(item, str) or item.strip()):
+                    yield there, item.strip() if isinstance(item, str) else repr(item)
         elif one is not None and (not isinstance(one, str) or one.strip()):
             yield where, one.strip() if isinstance(one, str) else repr(one)
+
+
+def _below(
+    at: str, where: str, value: dict[str, Any] | list[Any], gone: Collection[int]
+) -> Iterator[tuple[str, str, Any]]:
+    """Yield what is in a container, each with its pointer and its place; `gone` are the entries that serve an effect."""
+    if isinstance(value, list):
+        if len(gone) < len(value):
+            there = f"{where}/*"
+            yield from ((f"{at}/{place}", there, item) for place, item in enumerate(value) if place not in gone)
+    elif value.get("PayloadType") not in _IGNORED_PAYLOADS:
+        for key, item in value.items():
+            if key not in _NAMES and key not in _JUDGED:
+                yield f"{at}/{_escaped(key)}", f"{where}/{'*' if key.isdecimal() else key}", item
 
 
 def _xml(root: Any, prefix: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:

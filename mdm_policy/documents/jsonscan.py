@@ -30,6 +30,10 @@ _scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once
 _INTEGER = re.compile(r"-?[0-9]+")
 _REAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRING, _PLAIN = 2, 3
+"""Groups of `_TOKEN`; the first is punctuation."""
+_SURELY_SMALL = 18
+"""Digits of which every number fits into 64 bits."""
 _DIGITS = 20
 """No integer of 64 bits has more digits, and Python refuses to convert very long ones."""
 
@@ -49,33 +53,40 @@ class _Container:
 def check(source: Source, report: Report, *, strict: bool) -> None:
     """Report duplicate keys, numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
     stack: list[_Container] = []
-    for word, offset in _tokens(source.text):
-        if len(report.findings) >= MAX_FINDINGS:
-            return
-        if word in "{[":
+    position = 0
+    for found in _TOKEN.finditer(source.text):
+        if found.start() != position:
+            return  # what stands between is no token
+        position = found.end()
+        kind = found.lastindex or 0
+        word = found[kind]
+        if kind == _PLAIN:
+            _check_number(source, report, word, found.start(kind))
+        elif kind == _STRING:
+            _check_string(source, report, (word, found.start(kind)), stack[-1] if stack else None, strict=strict)
+        elif word == ",":
+            if stack:
+                stack[-1].key = None
+        elif word in "{[":
             stack.append(_Container("", is_object=word == "{"))
             if len(stack) > MAX_DEPTH:
-                place = place_of(source.text, offset)
+                place = place_of(source.text, found.start(kind))
                 report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", place)
         elif word in "}]":
             if not stack:
                 return
             stack.pop()
-        elif word in ",:":
-            if word == "," and stack:
-                stack[-1].key = None
-        elif word[0] == '"':
-            _check_string(source, report, word, offset, stack, strict=strict)
-        else:
-            _check_number(source, report, word, offset)
+        if len(report.findings) >= MAX_FINDINGS:
+            return
 
 
 def _check_string(
-    source: Source, report: Report, word: str, offset: int, stack: list[_Container], *, strict: bool
+    source: Source, report: Report, token: tuple[str, int], container: _Container | None, *, strict: bool
 ) -> None:
     """Report what is wrong with one string, which is a key when its object waits for one."""
-    text = _unquote(word)
-    container = stack[-1] if stack else None
+    word, offset = token
+    escaped = "\\" in word
+    text = _unquote(word) if escaped else word[1:-1]
     if container is not None and container.keys is not None and container.key is None:
         container.key = text
         if text in container.keys:
@@ -83,7 +94,7 @@ def _check_string(
             hint = "keep one: which of them a server obeys is not defined"
             report.add("duplicate-key", message, place_of(source.text, offset), hint)
         container.keys.add(text)
-    if SURROGATE.search(word) and any("\ud800" <= character <= "\udfff" for character in text):
+    if escaped and SURROGATE.search(word) and any("\ud800" <= character <= "\udfff" for character in text):
         message = "the string holds an unpaired surrogate, which is no character"
         report.add("control-character", message, place_of(source.text, offset), "remove it")
     elif strict and is_stray(text):
@@ -94,6 +105,8 @@ def _check_string(
 
 def _check_number(source: Source, report: Report, word: str, offset: int) -> None:
     """Report a number that is infinite, none at all, or too long for 64 bits."""
+    if len(word) <= _SURELY_SMALL and word.isdigit():
+        return
     if _INTEGER.fullmatch(word):
         if len(word) > _DIGITS or not INT_MIN <= int(word) <= INT_MAX:
             report.add("number-out-of-range", "the integer has more than 64 bits", place_of(source.text, offset))

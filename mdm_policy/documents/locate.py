@@ -62,7 +62,18 @@ class _Walker(ABC):
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
         self.wanted: set[str] = set()
+        self.ways: set[str] = {""}
+        """Paths that lead to wanted ones."""
         self.found: dict[str, Place] = {}
+
+    def want(self, paths: Iterable[str]) -> None:
+        """Take the paths that somebody asks for."""
+        self.wanted.update(paths)
+        for path in self.wanted:
+            above = path.rpartition("/")[0]
+            while above and above not in self.ways:
+                self.ways.add(above)
+                above = above.rpartition("/")[0]
 
     @abstractmethod
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -80,6 +91,10 @@ class _Walker(ABC):
                 raise _AllFoundError
 
 
+_ASIDE: tuple[str, dict[str, int]] = ("/", {})
+"""Stands for elements into which no path leads; no path ends in a slash."""
+
+
 class _XmlWalker(_Walker):
     """Name each element by its ancestors and its index among siblings of its name."""
 
@@ -91,6 +106,11 @@ class _XmlWalker(_Walker):
         """Take the start of an element."""
         del attributes
         path, counts = self.stack[-1]
+        if len(self.stack) == 1:
+            self.note("")
+        if path not in self.ways:
+            self.stack.append(_ASIDE)
+            return
         index = counts.get(tag, 0)
         counts[tag] = index + 1
         path += pointer(tag, index)
@@ -153,7 +173,7 @@ def _search(walker: _Walker, text: str, wanted: dict[str, str]) -> dict[str, Pla
         return {}
     blanks = "\n" * text.count("\n", 0, prolog.root)
     column = prolog.root - text.rfind("\n", 0, prolog.root) - 1
-    walker.wanted = set(wanted.values())
+    walker.want(wanted.values())
     with suppress(expat.ExpatError, _AllFoundError):
         walker.parser.Parse((blanks + " " * column + text[prolog.root :]).encode("utf-8", "replace"), True)
     return {question: walker.found[path] for question, path in wanted.items() if path in walker.found}

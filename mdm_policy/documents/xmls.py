@@ -36,6 +36,9 @@ _SPACE = " \t\r\n"
 _INDENTS = tuple("  " * depth for depth in range(MAX_DEPTH))
 _OF_NOTE = re.compile(r"[&<>{\r\n\t]")
 _TOO_DEEP = etree.XPath("(" + "/*" * (MAX_DEPTH + 1) + ")[1]")
+_MOST_ATTRIBUTES = 1_000
+"""Attributes of one element; lxml looks each one up among all the others."""
+_TOO_MANY_ATTRIBUTES = etree.XPath(f"(//*[@*[{_MOST_ATTRIBUTES + 1}]])[1]")
 _MIXED = etree.XPath("boolean(//*[*]/text()[normalize-space()])")
 _TEXTS = etree.XPath("//text()", smart_strings=False)
 _ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
@@ -63,6 +66,10 @@ def parse_xml_text(source: Source, white_space: WhiteSpace = "error", max_size: 
     for element in deepest:
         place = (element.sourceline or 0, 0)
         report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", place)
+    crowded: Any = _TOO_MANY_ATTRIBUTES(root)
+    for element in crowded:
+        message = f"an element has more than {_MOST_ATTRIBUTES:,} attributes"
+        report.fail("document-too-many-values", message, (element.sourceline or 0, 0), "check that this is a policy")
     if _MIXED(root) or (strict and _has_stray(root)):
         _Checker(report, strict=strict).run(text)
         report.stop_if_any()

@@ -30,6 +30,8 @@ ANY: tuple[int, ...] = (0,)
 NOT_STATED = Scope()
 _BLOCKS = ("block", "remove")
 _SHOWN = 3
+_MOST_ALIKE = 100
+"""How many findings of one kind a document gets, each with its place; the rest are counted."""
 _MOST_UNKNOWN = 500
 """How many unknown keys of one object are held against those that count."""
 _plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
@@ -86,6 +88,7 @@ class Collector:
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
         self._made: dict[tuple[int, str, str, str, frozenset[str] | None], tuple[Rule, Rule]] = {}
         """What was made of each rule, by its place in memory; it is kept beside, so that the place stays its own."""
+        self._said: dict[tuple[str, Severity], int] = {}
         self._known: dict[bytes, Rule] = {}
         """The document's rules by what equal ones share."""
         self.expires = ""
@@ -164,8 +167,10 @@ class Collector:
 
     def say(self, severity: Severity, id_: str, message: str, pointer: str = "", hint: str = "") -> None:
         """Record a finding at a place of this document."""
-        self.findings.append(Finding(id_, severity, message, Origin(self.document.name), hint))
-        self.places.append(pointer)
+        count = self._said[id_, severity] = self._said.get((id_, severity), 0) + 1
+        if count <= _MOST_ALIKE:
+            self.findings.append(Finding(id_, severity, message, Origin(self.document.name), hint))
+            self.places.append(pointer)
 
     def mapping(self, value: Any, pointer: str) -> dict[str, Any]:
         """Return a dictionary as it is; anything else is a finding, and empty."""
@@ -322,6 +327,11 @@ class Collector:
     ) -> Reading:
         """Close the collection; a document that does nothing says so unless it is `silent` by nature."""
         self._contradictions()
+        for (id_, severity), count in self._said.items():
+            if count > _MOST_ALIKE:
+                said = f"the same is wrong in {count - _MOST_ALIKE:,} more places"
+                self.findings.append(Finding(id_, severity, said, Origin(self.document.name)))
+                self.places.append("")
         acting = any(one.rule.sense != "none" for one in self.columns)
         acting = acting or any(rule.sense == "allow-only" for rule in self.rules)
         if not acting and not silent:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm_policy import catalogue
-from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies
+from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies, residue
 from mdm_policy.diff import lines as lines_module
 from mdm_policy.diff.mentions import fold, fold_all
 from mdm_policy.diff.units import Apps, _lone
@@ -244,3 +244,16 @@ def test_only_the_first_of_many_groups_are_named() -> None:
     [change] = compared([old], [new]).changes
     assert change.direction == "NARROWED"
     assert change.who.endswith(f"; in {', '.join(groups[:20])} and 30 more")
+
+
+def test_very_many_keys_that_nobody_judges_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(residue, "_MOST", 3)
+    old = as_json({"playStoreMode": "BLACKLIST", "applications": [], "a": 1})
+    new = as_json({"playStoreMode": "BLACKLIST", "applications": [], **{f"key{number}": number for number in range(5)}})
+    told = compared([old], [new]).others
+    assert [(one.pointer, one.before, one.after) for one in told] == [
+        ("/a", "1", ""),
+        ("/key0", "", "0"),
+        ("/key1", "", "1"),
+        ("*", "", "3 values"),
+    ]

@@ -62,7 +62,7 @@ XML = b"""<?xml version="1.0"?> <r>
         pytest.param(XML, "/r/p/0/@i", (3, 3), id="xml attribute"),
         pytest.param(XML, "/r/p/2/q", (3, 21), id="xml below the third"),
         pytest.param(XML, "/r/p/3", (0, 0), id="xml nowhere"),
-        pytest.param(XML, "", (0, 0), id="xml without a name"),
+        pytest.param(XML, "", (1, 23), id="xml whole"),
     ],
 )
 def test_locates(data: bytes, where: str, place: tuple[int, int]) -> None:

@@ -65,6 +65,11 @@ def test_compact_is_the_bare_element_on_one_line() -> None:
         pytest.param("<a>\x0b</a>", [("control-character", "f:1:4")], id="control character"),
         pytest.param("<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", [("dtd-forbidden", "f:1:1")], id="doctype"),
         pytest.param("<a>" * 65 + "</a>" * 65, [("document-too-deep", "f:1")], id="65 levels"),
+        pytest.param(
+            "<a>" + "<b " + " ".join(f'c{n}=""' for n in range(1_001)) + "/></a>",
+            [("document-too-many-values", "f:1")],
+            id="1,001 attributes",
+        ),
         pytest.param("<a>" * 3000, [("document-too-deep", "f:1:771")], id="3,000 levels"),
         pytest.param(
             "<a><\u0370\u2c00>x</\u0370\u2c00><\U00010400/><b> x</b></a>", None, id="names of the fifth edition"
