@@ -88,7 +88,7 @@ class Collector:
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
         self._made: dict[tuple[int, str, str, str, frozenset[str] | None], tuple[Rule, Rule]] = {}
         """What was made of each rule, by its place in memory; it is kept beside, so that the place stays its own."""
-        self._said: dict[tuple[str, Severity], int] = {}
+        self._said: dict[tuple[str, Severity], tuple[int, Finding]] = {}
         self._known: dict[bytes, Rule] = {}
         """The document's rules by what equal ones share."""
         self.expires = ""
@@ -167,10 +167,12 @@ class Collector:
 
     def say(self, severity: Severity, id_: str, message: str, pointer: str = "", hint: str = "") -> None:
         """Record a finding at a place of this document."""
-        count = self._said[id_, severity] = self._said.get((id_, severity), 0) + 1
-        if count <= _MOST_ALIKE:
-            self.findings.append(Finding(id_, severity, message, Origin(self.document.name), hint))
+        count, known = self._said.get((id_, severity), (0, None))
+        if count < _MOST_ALIKE or known is None:
+            known = Finding(id_, severity, message, Origin(self.document.name), hint)
+            self.findings.append(known)
             self.places.append(pointer)
+        self._said[id_, severity] = count + 1, known
 
     def mapping(self, value: Any, pointer: str) -> dict[str, Any]:
         """Return a dictionary as it is; anything else is a finding, and empty."""
@@ -327,10 +329,10 @@ class Collector:
     ) -> Reading:
         """Close the collection; a document that does nothing says so unless it is `silent` by nature."""
         self._contradictions()
-        for (id_, severity), count in self._said.items():
+        for count, known in self._said.values():
             if count > _MOST_ALIKE:
                 said = f"the same is wrong in {count - _MOST_ALIKE:,} more places"
-                self.findings.append(Finding(id_, severity, said, Origin(self.document.name)))
+                self.findings.append(msgspec.structs.replace(known, message=said))
                 self.places.append("")
         acting = any(one.rule.sense != "none" for one in self.columns)
         acting = acting or any(rule.sense == "allow-only" for rule in self.rules)
