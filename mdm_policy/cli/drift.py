@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mdm_policy.cli import output, pushing
+from mdm_policy.push.planning import unassigned
 from mdm_policy.push.proving import weakened
 from mdm_policy.report import pushing as report
 
@@ -39,12 +40,13 @@ def command(
     read = pushing.read(deployment, names, as_of, insecure=insecure)
     ready, found = pushing.plans(read, folders)
     plans = [one.plan for one in ready]
-    weaker = any(weakened(plan) for plan in plans)
+    idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
+    weaker = any(idle.values()) or any(weakened(plan) for plan in plans)
     code = 11 if weaker else 10 if any(plan.changes for plan in plans) else 0
     if format_ == "json":
         output.data(report.plan_json(plans, found, code))
     else:
-        output.result(report.drift_text(plans, weaker, output.width()))
+        output.result(report.drift_text(plans, weaker, output.width(), idle))
     output.findings(found, brief="--format json")
     if code:
         raise click.exceptions.Exit(code)

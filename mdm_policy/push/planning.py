@@ -15,6 +15,7 @@ import msgspec
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
 from mdm_policy.diff.model import HARMLESS, WEAKENING
 from mdm_policy.documents import Document, open_document
+from mdm_policy.effects import read_each
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, Effect, Item, Op, Plan, Remote, Use
@@ -87,6 +88,7 @@ def make_plan(
     place = Origin(destination.name)
     for item in wanted.items:
         findings += noticed(destination, item, there.get(item.key))
+    findings += [_idle(remote, place) for remote in unassigned(destination.name, wanted, seen)]
     for remote in seen.remotes:
         if remote.extra and remote.key in keys:
             said = f"{remote.kind} {remote.name!r} holds keys that we never set: {', '.join(remote.extra[:5])}"
@@ -119,6 +121,26 @@ def make_plan(
         worst,
         tuple(findings),
     )
+
+
+def unassigned(name: str, wanted: Wanted, seen: Seen) -> tuple[Remote, ...]:
+    """Return the objects that reach nobody, and whose assignment is left as it is: nothing they ban is blocked."""
+    there = seen.by_key()
+    kept = [there[item.key] for item in wanted.items if item.assignment is None and item.key in there]
+    return tuple(remote for remote in kept if _state(name, remote) == "nobody")
+
+
+def _state(name: str, remote: Remote) -> str:
+    if remote.scope is not None:
+        return remote.scope.state
+    document = _opened(f"{name}:{remote.kind}/{remote.name}", remote.body)
+    states = {reading.scope.state for reading in read_each(document)}
+    return states.pop() if len(states) == 1 else ""
+
+
+def _idle(remote: Remote, place: Origin) -> Finding:
+    said = f"{remote.kind} {remote.name!r} is assigned to nobody, so it blocks nothing, and the deployment leaves that as it is"
+    return warning("remote-unassigned", said, place, "assign it in the console, or say in `assign` whom it is for")
 
 
 def _left(remote: Remote, place: Origin, *, twin: bool) -> Finding:

@@ -13,11 +13,11 @@ from mdm_policy.report.machine import dump, finding
 from mdm_policy.report.text import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.errors import Finding
     from mdm_policy.push.applying import Outcome, Result, State
-    from mdm_policy.push.model import Action, Effect, Evidence, Op, Plan
+    from mdm_policy.push.model import Action, Effect, Evidence, Op, Plan, Remote
 
 VERSION = 1
 _MOST_APPS = 6
@@ -202,8 +202,8 @@ def _plain_result(result: Result) -> dict[str, Any]:
     }
 
 
-def drift_text(plans: Sequence[Plan], weaker: bool, width: int) -> str:
-    """Write how what is there differs from what should be."""
+def drift_text(plans: Sequence[Plan], weaker: bool, width: int, idle: Mapping[str, Sequence[Remote]]) -> str:
+    """Write how what is there differs from what should be; `idle` are objects that reach nobody, by destination."""
     changed = [action for plan in plans for action in plan.changes]
     if weaker:
         first = "DRIFT: something that is ordered is blocked less there than it should be."
@@ -220,7 +220,9 @@ def drift_text(plans: Sequence[Plan], weaker: bool, width: int) -> str:
             if action.reasons:
                 lines.append(fill(f"in: {', '.join(action.reasons[:8])}", width, "      ", "        "))
             lines += [fill(f"to mend it: {said}", width, "      ", "        ") for said in effects(action.effects)]
-        if not plan.changes:
+        nobody = idle.get(plan.destination, ())
+        lines += [fill(f"{one.kind} {one.name} is assigned to nobody", width, "  ", "      ") for one in nobody]
+        if not plan.changes and not nobody:
             lines.append("  as it should be")
     return "\n".join(lines)
 

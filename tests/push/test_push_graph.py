@@ -824,6 +824,22 @@ def test_an_assignment_taken_away_in_the_console_is_drift(tmp_path: Path) -> Non
         assert one.bans() == whole
 
 
+@pytest.mark.parametrize("name", ["graph", "jamf"])
+def test_what_is_left_assigned_to_nobody_is_drift(tmp_path: Path, name: str) -> None:
+    with stage(name, tmp_path) as one:
+        found = yaml.safe_load(one.deployment.read_text("utf-8"))
+        found["destinations"]["there"]["assign"] = "unchanged"
+        one.deployment.write_text(yaml.safe_dump(found), "utf-8")
+        assert (one.plan().code, one.apply().code) == (10, 0)
+        planned, drift = one.plan(), one.drift()
+        assert planned.code == 0
+        assert "remote-unassigned" in planned.err
+        assert drift.code == 11
+        assert drift.out.startswith("DRIFT: something that is ordered is blocked less there")
+        assert "is assigned to nobody" in drift.out
+        assert "as it should be" not in drift.out.partition("\n")[2]
+
+
 def test_a_filter_put_on_an_assignment_is_a_difference_and_is_brought_back_by_a_rollback(tmp_path: Path) -> None:
     with stage("graph", tmp_path) as one:
         assert (one.plan().code, one.apply().code) == (10, 0)
