@@ -63,14 +63,21 @@ class Sets:
         """Return the set of a number, sorted."""
         return self._sets[code]
 
-    def joined(self, code: int, member: int) -> int:
-        """Return the number of a set with one more member."""
-        wanted = tuple(sorted({*self._sets[code], member}))
-        found = self._numbers.get(wanted)
-        if found is None:
-            found = self._numbers[wanted] = len(self._sets)
+    def number(self, members: Iterable[int]) -> int:
+        """Return the number of a set."""
+        wanted = tuple(sorted(set(members)))
+        found = self._numbers.setdefault(wanted, len(self._sets))
+        if found == len(self._sets):
             self._sets.append(wanted)
         return found
+
+    def joined(self, code: int, member: int) -> int:
+        """Return the number of a set with one more member."""
+        return self.number((*self._sets[code], member))
+
+
+_FEW = 32
+"""As many columns of a kind are passed over whole; more than that are so short that each identifier is looked at."""
 
 
 class Acts:
@@ -78,8 +85,22 @@ class Acts:
 
     def __init__(self, sets: Sets | None = None) -> None:
         """Start with none; maps that are to be compared share their sets."""
-        self.codes: dict[KindOf, dict[str, int]] = {}
+        self._added: dict[KindOf, list[tuple[int, Column]]] = {}
+        self._codes: dict[KindOf, dict[str, int]] = {}
         self._sets = sets or Sets()
+
+    @property
+    def codes(self) -> dict[KindOf, dict[str, int]]:
+        """Return the set that acts on each identifier, as a number."""
+        for kind, added in self._added.items():
+            known = self._codes.setdefault(kind, {})
+            if len(added) > _FEW:
+                self._one_by_one(known, added)
+                continue
+            for number, column in added:
+                self._at_once(known, number, column)
+        self._added = {}
+        return self._codes
 
     def on(self, key: Key) -> tuple[int, ...]:
         """Return the acts on an identifier, sorted."""
@@ -87,7 +108,9 @@ class Acts:
 
     def add(self, number: int, column: Column) -> None:
         """Let one more act on all identifiers of a column."""
-        known = self.codes.setdefault((column.family, column.kind), {})
+        self._added.setdefault((column.family, column.kind), []).append((number, column))
+
+    def _at_once(self, known: dict[str, int], number: int, column: Column) -> None:
         values = values_of(column)
         if not known:
             known.update(dict.fromkeys(values, self._sets.joined(0, number)))
@@ -95,6 +118,14 @@ class Acts:
         before = list(map(known.get, values))
         after = {code: self._sets.joined(code or 0, number) for code in set(before)}
         known.update(zip(values, map(after.__getitem__, before), strict=True))
+
+    def _one_by_one(self, known: dict[str, int], added: Iterable[tuple[int, Column]]) -> None:
+        acts: defaultdict[str, list[int]] = defaultdict(list)
+        for number, column in added:
+            for value in values_of(column):
+                acts[value].append(number)
+        for value, numbers in acts.items():
+            known[value] = self._sets.number((*self._sets[known.get(value, 0)], *numbers))
 
     def beside(self, other: Acts, *, every: bool = False) -> dict[tuple[KindOf, int, int], list[str]]:
         """Sort identifiers by kind and by what acts on them here and there, as the numbers of two sets.

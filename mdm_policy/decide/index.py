@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
-from mdm_policy.model import FAMILY_OF, Frozen, written
+from mdm_policy.model import FAMILY_OF, Fact, Frozen, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp, DeviceClass, Effect, Platform, Reading, Rule
 
+_NO_FACT = Fact("", "")
+_MANY = 32
+"""From as many rules on one identifier on, those that differ in words alone are asked as one."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -87,7 +92,7 @@ class Together:
                 app,
                 wanted,
                 tuple(
-                    tuple(tuple(tuple(entries.get(key, ())) for key in match) for match in build.matches)
+                    tuple(tuple(_differing(entries.get(key, ())) for key in match) for match in build.matches)
                     for build in wanted.builds
                 ),
                 tuple(frozenset(key for match in build.matches for key in match) for build in wanted.builds),
@@ -154,6 +159,18 @@ class Index:
             found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
             known = self._versions[platform] = tuple(sorted(found))
         return known
+
+
+def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return hits without those that an earlier one stands for: the first of equally good ones is what counts."""
+    if len(hits) < _MANY:
+        return tuple(hits)
+    found: dict[object, Hit] = {}
+    for hit in hits:
+        rule = hit.rule
+        mark = msgspec.structs.replace(rule, fact=_NO_FACT, escapes="", why="", deprecated={})
+        found.setdefault((written(mark), hit.reach, hit.path), hit)
+    return tuple(found.values())
 
 
 def _distinct(policies: Sequence[tuple[Reading, Reach]]) -> Iterable[tuple[Reading, Reach]]:
