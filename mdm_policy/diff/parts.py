@@ -83,10 +83,12 @@ class Coded:
                 self._columns.setdefault((column.family, column.kind), []).append((one, column))
 
     def gather(self, keys: Iterable[Key]) -> None:
-        """Remember the effects on some keys."""
+        """Remember the effects on some keys, of a rule that names one again and again the first."""
         for kind, wanted in by_kind(keys).items():
             for one, column in self.columns(kind):
-                for place in places_in(column, wanted):
+                values = values_of(column)
+                first = {values[place]: place for place in reversed(places_in(column, wanted))}
+                for place in sorted(first.values()):
                     effect = column.effect(place)
                     self.effects.setdefault(compared(effect.key), []).append((one, effect))
 
