@@ -312,7 +312,8 @@ class Collector:
             self._columns.append(Column(rules[id(one.rule)], one.family, one.kind, one.values, under))
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
         if dead and not self.void:
-            message = f"{dead[0].id} has no effect on the devices this document reaches"
+            reached = ", ".join(sorted(self.platforms or ()))
+            message = f"the document reaches {reached} alone, where this has no effect: {dead[0].fact.text}"
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])

@@ -1,4 +1,4 @@
-"""What fuzzing found: each input once ended in a Python exception, and now in a finding or in nothing."""
+"""Give the program what fuzzing found, and what is like it: each input ends in a finding or in nothing."""
 
 from __future__ import annotations
 
