@@ -106,7 +106,9 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
     if _text(root, "general/user_removable") == "true":
         message = "users may remove the profile"
         c.say("warning", "user-removable", message, f"{base}/user_removable", "set user_removable to false")
-    if _text(root, "general/id") and _text(root, "general/redeploy_on_update") == "Newly Assigned":
+    # What a server answers bears a uuid, and says so of every profile, however it was sent: only an update is meant.
+    update = _text(root, "general/id") and not _text(root, "general/uuid")
+    if update and _text(root, "general/redeploy_on_update") == "Newly Assigned":
         message = "an update reaches newly assigned devices only; the others keep the old list"
         c.say("warning", "redeploy-newly-assigned", message, f"{base}/redeploy_on_update", "write All in an update")
     for pointer, inner in c.document.inner:

@@ -141,6 +141,12 @@ SELF = "<deployment_method>Make Available in Self Service</deployment_method>"
             ["redeploy-newly-assigned"],
             id="update-for-new-devices-only",
         ),
+        pytest.param(
+            profile(SANTA, MAC, ID + "<uuid>U</uuid><redeploy_on_update>Newly Assigned</redeploy_on_update>"),
+            ["block"],
+            [],
+            id="what-a-server-answers",
+        ),
         pytest.param(profile(SANTA, MAC, ID, EMPTY), ["block"], ["jamf-scope-nobody"], id="nobody"),
         pytest.param(
             xml(f"<{MAC}><general><name>n</name></general></{MAC}>"),
