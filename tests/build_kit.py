@@ -19,17 +19,7 @@ from mdm_policy.catalogue import Catalogue
 from mdm_policy.cli import main
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.identifiers import KINDS_BY_FAMILY, is_valid, name_problems
-from mdm_policy.model import (
-    Authority,
-    Ban,
-    BanList,
-    Deployment,
-    Family,
-    Identifier,
-    Kind,
-    Resolution,
-    Waiver,
-)
+from mdm_policy.model import Authority, Ban, BanList, Deployment, Family, Identifier, Kind, Resolution, Waiver
 from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
 from mdm_policy.validate import validate

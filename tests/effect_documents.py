@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy.documents import Document, open_document
 from mdm_policy.effects import read
 from mdm_policy.errors import Origin
-from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Preinstall, Reading
+from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Preinstall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mdm_policy.model import Family, Kind, Platform
+    from mdm_policy.reading import Reading
 
 HERE = Origin("list.yaml", 1, 1)
 GRAPH = "#microsoft.graph."

@@ -16,14 +16,16 @@ import msgspec
 from mdm_policy import catalogue, effects
 from mdm_policy.documents import open_document
 from mdm_policy.errors import Origin
-from mdm_policy.model import BannedApp, DeviceClass, Fact, Identifier, OsBound, Resolution, Rule
+from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Resolution
+from mdm_policy.reading import Fact, Rule
 from mdm_policy.verify import Piece, Rules, Verification, piece, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Effect, Platform, Strength
+    from mdm_policy.model import Platform, Strength
+    from mdm_policy.reading import Effect
 
 Pair = tuple[str, str]
 """Family and value of an identifier."""

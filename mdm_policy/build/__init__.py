@@ -13,7 +13,8 @@ from mdm_policy import documents, render, templating
 from mdm_policy.build import importing, naming, readback
 from mdm_policy.build.coverage import Acting, Coverage, Watched, alike, cover
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
-from mdm_policy.model import Frozen, Reading, Resolution
+from mdm_policy.model import Frozen, Resolution
+from mdm_policy.reading import Reading  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.resolve import OrderedIds, ordered
 from mdm_policy.validate import validate
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from mdm_policy import effects
 from mdm_policy.effects.declared import declared
 from mdm_policy.errors import Finding, Origin, error
-from mdm_policy.model import Fact, Frozen, Reading, Rule
+from mdm_policy.model import Frozen
+from mdm_policy.reading import Fact, Reading, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

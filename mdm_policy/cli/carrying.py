@@ -11,8 +11,8 @@ from mdm_policy import __version__
 from mdm_policy.build.replacing import replace
 from mdm_policy.cli import output, pushing
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.applying import Applying, Outcome, check_unmoved, failures, observe
-from mdm_policy.push.http import Failure
 from mdm_policy.push.journal import Journal
 from mdm_policy.push.planfile import dump, receipt_file
 from mdm_policy.report import pushing as report

@@ -19,7 +19,7 @@ from mdm_policy.cli.policy_copies import decoded_copies
 from mdm_policy.cli.policy_jamf import as_xml, is_jamf
 from mdm_policy.documents import MAX_SIZE, Document, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

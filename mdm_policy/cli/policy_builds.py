@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.model import Fact, Family, Kind, Rule, Strength, Verdict
+from mdm_policy.model import Family, Kind, Strength, Verdict  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.reading import Fact, Rule
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.errors import Finding, Origin, warning
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from mdm_policy import catalogue, resources
 from mdm_policy.cli import inputs, making
 from mdm_policy.diff import Question
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
-from mdm_policy.push.http import Failure
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.model import Made, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.push.protocol import Destination, Edge, connect, remarks

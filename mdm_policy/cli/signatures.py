@@ -12,7 +12,7 @@ import msgspec
 
 from mdm_policy import signing
 from mdm_policy.errors import Finding, Origin, finding_order, note
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ import click
 
 from mdm_policy.cli import output, pushing
 from mdm_policy.errors import PolicyError
-from mdm_policy.push.http import Failure
+from mdm_policy.push.answers import Failure
 from mdm_policy.report import pushing as report
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.model import Effects
+from mdm_policy.reading import Effects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import Column, Reading
+    from mdm_policy.reading import Column, Reading
 
 KindOf = tuple[str, str]
 """A family and a kind of identifier."""

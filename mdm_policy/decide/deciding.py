@@ -23,14 +23,16 @@ import msgspec
 
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.law import law_against
-from mdm_policy.model import Frozen, Rule, Strength, Verdict
+from mdm_policy.model import Frozen, Strength, Verdict
+from mdm_policy.reading import Rule  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mdm_policy.decide.index import Hit, Prepared, Together, View
     from mdm_policy.decide.states import DeviceState
-    from mdm_policy.model import BannedApp, Reading
+    from mdm_policy.model import BannedApp
+    from mdm_policy.reading import Reading
 
 _VERDICTS = {
     "removed": 9,

@@ -13,14 +13,16 @@ import msgspec
 
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
-from mdm_policy.model import FAMILY_OF, Fact, Frozen, written
+from mdm_policy.model import FAMILY_OF, Frozen
+from mdm_policy.reading import Fact, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
-    from mdm_policy.model import BannedApp, DeviceClass, Effect, Platform, Reading, Rule
+    from mdm_policy.model import BannedApp, DeviceClass, Platform
+    from mdm_policy.reading import Effect, Reading, Rule
 
 _NO_FACT = Fact("", "")
 _MANY = 32

@@ -12,7 +12,8 @@ from mdm_policy.model import DeviceClass, Frozen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.model import BannedApp, Platform, Reading, Strength
+    from mdm_policy.model import BannedApp, Platform, Strength
+    from mdm_policy.reading import Reading
 
 _STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
 _MODES = ("fully-managed", "cope", "dedicated", "byod")

@@ -9,7 +9,8 @@ from mdm_policy.model import Frozen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.model import DeviceClass, Reading, Scope
+    from mdm_policy.model import DeviceClass
+    from mdm_policy.reading import Reading, Scope
 
 
 _SHOWN = 20

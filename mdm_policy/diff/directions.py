@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mdm_policy.diff.model import Direction
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.model import Effect
+    from mdm_policy.reading import Effect
 
 _SHOWN = 2
 

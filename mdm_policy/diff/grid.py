@@ -20,14 +20,16 @@ from mdm_policy.decide.reach import listed
 from mdm_policy.diff.units import stranger
 from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Fact, Frozen, Rule, written
+from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
+from mdm_policy.reading import Fact, Rule, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.model import Platform, Reading, Scope
+    from mdm_policy.model import Platform
+    from mdm_policy.reading import Reading, Scope
 
 _WHOLE = {rule.id: rule.escapes for rule in RULES}
 """What escapes each rule where a document does not make it narrower."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Column, Reading
+    from mdm_policy.reading import Column, Reading
 
 _TAIL = re.compile(r"[\\/]([^\\/]+)[\\/]?\Z")
 _LONGEST = 1000

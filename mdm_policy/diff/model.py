@@ -8,7 +8,8 @@ import msgspec
 
 from mdm_policy.documents import Document  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - see above
-from mdm_policy.model import Frozen, ListStatus, Scope
+from mdm_policy.model import Frozen, ListStatus
+from mdm_policy.reading import Scope  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,13 +14,14 @@ import msgspec
 from mdm_policy.decide import Reach, reach
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
-from mdm_policy.model import Frozen, Scope, written
+from mdm_policy.model import Frozen
+from mdm_policy.reading import Scope, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from mdm_policy.decide.columns import KindOf
-    from mdm_policy.model import Column, Effect, Reading, Rule
+    from mdm_policy.reading import Column, Effect, Reading, Rule
 
 _POLICY = "amapi-policy"
 _ACTIVATION = "apple-declaration-activation"

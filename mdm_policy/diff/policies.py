@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from mdm_policy.diff.parts import Part
     from mdm_policy.diff.units import Unit
     from mdm_policy.documents import Document
-    from mdm_policy.model import BannedApp, Column, DeviceClass, Effect, ListStatus
+    from mdm_policy.model import BannedApp, DeviceClass, ListStatus
+    from mdm_policy.reading import Column, Effect
 
 _SILENT = frozenset({"apple-declaration-activation"})
 """Kinds that do nothing themselves and are judged through others."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.diff.model import Other
 from mdm_policy.documents import elements, split
-from mdm_policy.model import Run
+from mdm_policy.reading import Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Column
+    from mdm_policy.reading import Column
 
 _NAMES = frozenset(
     {

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Reading, Rule
+    from mdm_policy.reading import Reading, Rule
 
 _READERS: dict[str, Callable[[Collector], Reading]] = {
     "amapi-modify-applications": amapi.read_modify,

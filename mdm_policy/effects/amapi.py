@@ -18,7 +18,7 @@ from mdm_policy.effects.amapi_uses import used_packages
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Reading, Rule
+    from mdm_policy.reading import Reading, Rule
 
 _NOT_FIELDS = {
     "untrustedAppsPolicy": "it belongs into advancedSecurityOverrides",

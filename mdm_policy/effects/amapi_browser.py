@@ -13,7 +13,7 @@ from mdm_policy.effects.web import address
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Rule
+    from mdm_policy.reading import Rule
 
 _BROWSERS = frozenset({"com.android.chrome", "com.microsoft.emmx"})
 _TRAILING_COMMA = re.compile(r",\s*\]\s*\Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdm_policy.effects.collect import ANY, fact
-from mdm_policy.model import Rule
+from mdm_policy.reading import Rule
 
 _API = "androidmanagement v1 discovery document, revision 20261104"
 _PRACTICE = _API + "; jasonbayton/11ty@239387e"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Reading, Rule
+    from mdm_policy.reading import Reading, Rule
 
 _TARGETS = {
     1: frozenset({"ios", "ipados"}),

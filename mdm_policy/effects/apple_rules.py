@@ -7,7 +7,7 @@ Versions come from Apple's own schema files (github.com/apple/device-management,
 from __future__ import annotations
 
 from mdm_policy.effects.collect import ANY, fact, same
-from mdm_policy.model import Rule
+from mdm_policy.reading import Rule
 
 _RESTRICTIONS = "apple/device-management@97a11a8 mdm/profiles/com.apple.applicationaccess.yaml (OS 27)"
 _SETTINGS = "apple/device-management@97a11a8 declarative/declarations/configurations/app.settings.yaml (OS 27)"

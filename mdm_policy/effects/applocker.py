@@ -9,11 +9,12 @@ from lxml import etree
 
 from mdm_policy.documents import pointer
 from mdm_policy.effects.collect import fact
-from mdm_policy.model import Rule
+from mdm_policy.reading import Rule
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Kind, Reading
+    from mdm_policy.model import Kind
+    from mdm_policy.reading import Reading
 
 _CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
 _WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.errors import Finding, Origin
-from mdm_policy.model import Column, Effects, Fact, Frozen, Reading, Rule, Run, Scope, written
+from mdm_policy.model import Frozen
+from mdm_policy.reading import Column, Effects, Fact, Reading, Rule, Run, Scope, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from mdm_policy.documents import Document
     from mdm_policy.errors import Severity
-    from mdm_policy.model import Effect, Family, Kind
+    from mdm_policy.model import Family, Kind
+    from mdm_policy.reading import Effect
 
 ANY: tuple[int, ...] = (0,)
 """The version from which a rule holds when no source names one."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import apple_rules as rules
 from mdm_policy.effects.collect import NOT_STATED, Entries
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Kind, Reading, Rule
+    from mdm_policy.model import Kind
+    from mdm_policy.reading import Reading, Rule
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
 _BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")

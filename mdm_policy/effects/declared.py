@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import elements, pointer, split
-from mdm_policy.model import Effect, Reading, Scope
+from mdm_policy.reading import Effect, Reading, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Family, Kind, Rule
+    from mdm_policy.model import Family, Kind
+    from mdm_policy.reading import Rule
 
 
 def declared(document: Document, places: Sequence[tuple[str, Family, Kind, Rule]]) -> Reading:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects.apple_together import say_never_hidden
 from mdm_policy.effects.collect import NOT_STATED, Entries
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Family, Kind, Rule
+    from mdm_policy.model import Family, Kind
+    from mdm_policy.reading import Rule
 
 _LIMITS = {
     "appsVisibilityList": 10_000,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Family, Reading, Rule
+    from mdm_policy.model import Family
+    from mdm_policy.reading import Reading, Rule
 
 _MOBILE = frozenset({"ios", "ipados"})
 _PREFIX = "com.apple.applicationaccess_"

@@ -10,7 +10,7 @@ from mdm_policy.effects.graph import app_list, assignments, odata_type, say_nobo
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Reading, Scope
+    from mdm_policy.reading import Reading, Scope
 
 _OWNER_KEYS = (
     "playStoreMode",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdm_policy.effects.collect import ANY, fact, same
-from mdm_policy.model import Rule
+from mdm_policy.reading import Rule
 
 _APPLE = "MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02)"
 _CATALOG = "IntunePMFiles/DeviceConfig settings definitions export 2025-03-12; apple/device-management@97a11a8 (OS 27)"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from mdm_policy.effects.collect import ANY, NOT_STATED, fact
-from mdm_policy.model import Rule, Scope
+from mdm_policy.reading import Rule, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Reading
+    from mdm_policy.reading import Reading
 
 _SOURCE = "Jamf Pro Classic API 11.26.0, restrictedsoftware; Jamf Pro 10.24 administrator's guide"
 _RENAMED = "a copy under another file name, and Macs that have not checked in"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.effects.collect import NOT_STATED, Collector
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Reading
+    from mdm_policy.reading import Reading
 
 _RANK = {"nobody": 0, "groups": 1, "not-stated": 2, "everyone": 3}
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects.collect import ANY, fact
-from mdm_policy.model import Rule
+from mdm_policy.reading import Rule
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
-from mdm_policy.push.http import Failure
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.model import Action, Assignment, Item, Remote, Summary
 from mdm_policy.push.planning import Seen, same_assignment
 from mdm_policy.push.protocol import finish

@@ -7,49 +7,24 @@ redirect (a token must not travel to another host), and turns every way in which
 
 from __future__ import annotations
 
-import email.utils
-import json
 import random
 import re
 import ssl
 import threading
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
 
-from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.push.answers import UNSEEN, Failure, Reply, code_of, message_of, shown, wait_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Fault = Literal[
-    "unauthorized",
-    "forbidden",
-    "not-found",
-    "conflict",
-    "refused",
-    "throttled",
-    "unavailable",
-    "unreachable",
-    "tls",
-    "timeout",
-    "answer",
-]
-_HINTS: dict[str, str] = {
-    "unauthorized": "check the credential, its expiry, and the tenant it belongs to",
-    "forbidden": "give the application the permission that docs/push.md names for this call",
-    "not-found": "the object or the address is gone; make a new plan",
-    "conflict": "somebody else changed or made it meanwhile; make a new plan",
-    "refused": "the server does not take this body; report it with the plan",
-    "throttled": "too many calls for this tenant; run the same command again later, it goes on where it stopped",
-    "unavailable": "the service has trouble; run the same command again, it goes on where it stopped",
-    "unreachable": "check the address, the proxy and the network",
-    "tls": "check the server's certificate, or name its authority with `ca`",
-    "timeout": "run the same command again, it goes on where it stopped",
-    "answer": "what answered is not the MDM's API (a proxy, a login page?), or its answer was cut off",
-}
+    from mdm_policy.push.answers import Fault
+
 MAX_ANSWER = 64 * 1024 * 1024
 _MAX_WAIT = 120.0
 """Seconds: a server that asks for more is not waited for, the run ends and can be resumed."""
@@ -66,70 +41,6 @@ _BY_STATUS: dict[int, Fault] = {
     429: "throttled",
 }
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])\Z")
-_TAGS = re.compile(r"<[^>]{0,200}>")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
-_SAID = 300
-
-
-class Failure(Exception):  # noqa: N818 - it is a result, not a defect of ours
-    """Say how a call ended when it did not succeed.
-
-    `ambiguous` is True when the request may have been carried out although no good answer came: a lost connection, a
-    time-out, an answer that cannot be read, a server error.
-    """
-
-    def __init__(
-        self, fault: Fault, said: str, *, status: int = 0, ambiguous: bool = False, call: str = "", detail: str = ""
-    ) -> None:
-        """Keep the parts; `said` is already free of secrets. `detail` is the body's own error code, if any."""
-        self.fault: Fault = fault
-        self.said = said
-        self.status = status
-        self.ambiguous = ambiguous
-        self.call = call
-        self.detail = detail
-        super().__init__(said)
-
-    def finding(self, destination: str, doing: str) -> Finding:
-        """Return the failure as a person reads it."""
-        status = f" ({self.status})" if self.status else ""
-        message = f"{doing}: {self.said}{status}"
-        return error(f"push-{self.fault}", message, Origin(destination), _HINTS[self.fault])
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """Hold an answer: its status, its headers by lower-case name, and its body."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    call: str = ""
-
-    def json(self) -> Any:
-        """Return the body as JSON.
-
-        Raises:
-            Failure: `answer`, ambiguous: the call itself may well have been carried out.
-
-        """
-        try:
-            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
-        except (ValueError, RecursionError):
-            said = f"{self.call}: the answer is no JSON: {page_text(self.body)}"
-            raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
-
-    def object(self) -> dict[str, Any]:
-        """Return the body as a JSON object.
-
-        Raises:
-            Failure: `answer`, as `json`.
-
-        """
-        value = self.json()
-        if not isinstance(value, dict):
-            said = f"{self.call}: the answer is no JSON object: {page_text(self.body)}"
-            raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
-        return value
 
 
 class Secrets:
@@ -318,15 +229,15 @@ class Client:
     def _bad(self, reply: Reply, generation: int) -> _TryError:
         """Tell what an answer that is not good means."""
         status = reply.status
-        said = self._secrets.redact(f"{reply.call}: {_message(reply)}")
+        said = self._secrets.redact(f"{reply.call}: {message_of(reply)}")
         fault: Fault = _BY_STATUS.get(status, "unavailable" if status >= 500 else "refused")
         if 200 <= status < 400:
             fault = "answer"
         # A server that fails may have done the work first; one that refuses has not.
         ambiguous = status >= 500 or status == 408 or 200 <= status < 400
-        failure = Failure(fault, said, status=status, ambiguous=ambiguous, call=reply.call, detail=_code(reply))
+        failure = Failure(fault, said, status=status, ambiguous=ambiguous, call=reply.call, detail=code_of(reply))
         worth = fault in ("throttled", "unavailable", "timeout")
-        return _TryError(failure, worth=worth, wait=_asked(reply), generation=generation)
+        return _TryError(failure, worth=worth, wait=wait_of(reply), generation=generation)
 
     def _renew(self, generation: int) -> None:
         """Fetch a new token, unless another thread has done so since this call went out."""
@@ -364,75 +275,12 @@ def check_address(base: str) -> None:
         _ = parts.port
     except ValueError:
         host, named = "", None
-    if not host or parts.scheme not in ("http", "https") or named is not None or _UNSEEN.search(base):
+    if not host or parts.scheme not in ("http", "https") or named is not None or UNSEEN.search(base):
         said = f"{shown(base.encode())!r} is no address of a server"
         raise PolicyError([error("push-address", said, None, "write https://host, without a name or password in it")])
     if parts.scheme == "http" and not _LOOPBACK.match(f"[{host}]" if ":" in host else host):
         said = f"{base} is not encrypted: the credential and the policies could be read and changed on the way"
         raise PolicyError([error("push-address", said, None, "write https://")])
-
-
-def shown(data: bytes) -> str:
-    """Return a piece of what a server said that is safe to print: short, on one line, without control characters."""
-    text = _UNSEEN.sub(" ", data[: 8 * _SAID].decode("utf-8", "replace")).strip()
-    return text if len(text) <= _SAID else f"{text[:_SAID]}..."
-
-
-def page_text(body: bytes) -> str:
-    """Describe a body that is not what it should be: the text of a web page, of all else only its size.
-
-    Tomcat, proxies and login pages say in it, tags aside, what is wrong. Anything else may be a part of an object of
-    somebody, with a password in it.
-    """
-    head = body[:16_384]
-    if b"<html" not in head[:2048].lower():
-        return f"{len(body)} bytes"
-    return shown(re.sub(r"\s+", " ", _TAGS.sub(" ", head.decode("utf-8", "replace"))).encode())
-
-
-def _message(reply: Reply) -> str:
-    """Return what a server said of its refusal: the message of a JSON error, or the text of a page."""
-    try:
-        value = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return page_text(reply.body)
-    if reply.status < 400:
-        return page_text(reply.body)
-    for path in (("error", "message"), ("error_description",), ("message",), ("errors", 0, "description"), ("error",)):
-        found = value
-        for step in path:
-            try:
-                found = found[step]
-            except (KeyError, IndexError, TypeError):
-                found = None
-                break
-        if isinstance(found, str) and found:
-            return shown(found.encode())
-    return page_text(reply.body)
-
-
-def _code(reply: Reply) -> str:
-    try:
-        found = json.loads(reply.body)["error"]
-        code = found["code"] if isinstance(found, dict) and "status" not in found else found["status"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return ""
-    return code if isinstance(code, str) else ""
-
-
-def _asked(reply: Reply) -> float | None:
-    """Return how long the server asks to be left alone (RFC 9110, 10.2.3: seconds or a date), or None.
-
-    A date is measured against the answer's own Date, so that a clock that is wrong here does no harm.
-    """
-    wanted = reply.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", wanted):
-        return float(wanted)
-    try:
-        then, now = (email.utils.parsedate_to_datetime(text) for text in (wanted, reply.headers.get("date", "")))
-        return max(0.0, (then - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def _read(answer: urllib3.BaseHTTPResponse, call: str) -> bytes:
@@ -471,14 +319,3 @@ def _tls(settings: Settings) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(text)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key is given twice")
-    return made

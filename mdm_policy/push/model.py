@@ -6,7 +6,8 @@ from typing import Literal
 
 from mdm_policy.diff.model import Direction  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.errors import Finding  # noqa: TC001 - see above
-from mdm_policy.model import Frozen, Scope
+from mdm_policy.model import Frozen
+from mdm_policy.reading import Scope  # noqa: TC001 - msgspec reads the fields' types at run time
 
 Op = Literal["noop", "create", "update", "delete"]
 """What a plan does with an object."""

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from mdm_policy.errors import PolicyError, error
-from mdm_policy.push.http import Client, Failure
+from mdm_policy.push.answers import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mdm_policy.errors import Origin
-    from mdm_policy.push.http import Secrets
+    from mdm_policy.push.http import Client, Secrets
 
 _LIFE = 600
 """Seconds an assertion is valid: Microsoft recommends 5 to 10 minutes, Google allows an hour at most."""

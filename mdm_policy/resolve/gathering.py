@@ -9,17 +9,7 @@ from mdm_policy import catalogue as catalogues
 from mdm_policy import guards
 from mdm_policy.errors import Finding, error, note, warning
 from mdm_policy.identifiers import derive, slug
-from mdm_policy.model import (
-    FAMILIES,
-    Ban,
-    BanList,
-    BannedApp,
-    CatalogueApp,
-    CatalogueVendor,
-    Duty,
-    Identifier,
-    Reason,
-)
+from mdm_policy.model import FAMILIES, Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Duty, Identifier, Reason
 from mdm_policy.resolve.ordering import blockable
 
 if TYPE_CHECKING:

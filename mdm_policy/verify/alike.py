@@ -15,13 +15,14 @@ import msgspec
 from mdm_policy.decide import preinstalled, reach
 from mdm_policy.decide.builds import keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
-from mdm_policy.model import written
+from mdm_policy.reading import written
 from mdm_policy.verify.table import marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from mdm_policy.model import BannedApp, Reading
+    from mdm_policy.model import BannedApp
+    from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
     from mdm_policy.verify.table import Table
 

@@ -14,7 +14,8 @@ from mdm_policy.verify.pieces import readings_for
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mdm_policy.model import BannedApp, Reading, Strength
+    from mdm_policy.model import BannedApp, Strength
+    from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
 
 MODES = ("fully-managed", "cope", "dedicated", "byod")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import Reading, Rule
+    from mdm_policy.reading import Reading, Rule
     from mdm_policy.verify.judging import Court
 
 _ACTS = ("block", "remove", "allow-only", "report")

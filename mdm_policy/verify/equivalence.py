@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide import Decision, DeviceState
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import Platform, Reading
+    from mdm_policy.model import Platform
+    from mdm_policy.reading import Reading
 
 _STRANGERS: tuple[tuple[Family, Kind, str], ...] = (
     ("ios", "bundle_id", "an.app.nobody.names"),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide import DeviceState
-    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Reading, Strength
+    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Strength
+    from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
 
 

@@ -10,7 +10,8 @@ from mdm_policy import effects
 from mdm_policy.decide.states import APPLE
 from mdm_policy.documents import Document, places
 from mdm_policy.effects.declared import declared
-from mdm_policy.model import DeviceClass, Family, Frozen, Kind, Reading, Rule, Scope
+from mdm_policy.model import DeviceClass, Family, Frozen, Kind
+from mdm_policy.reading import Reading, Rule, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

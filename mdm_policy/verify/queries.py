@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import BannedApp, Column, Effect, Identifier, Reading
+    from mdm_policy.model import BannedApp, Identifier
+    from mdm_policy.reading import Column, Effect, Reading
     from mdm_policy.verify.judging import Court
     from mdm_policy.verify.pieces import Piece, Places
     from mdm_policy.verify.table import Table

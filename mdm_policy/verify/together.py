@@ -10,7 +10,7 @@ from mdm_policy.errors import Finding, warning
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.model import Column, Reading, Scope
+    from mdm_policy.reading import Column, Reading, Scope
     from mdm_policy.verify.pieces import Piece
 
 _SETTINGS = {

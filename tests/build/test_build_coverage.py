@@ -9,19 +9,8 @@ from build_kit import DAY, NOTHING_KNOWN, PLACE, POOLS, app, ban_list, built, de
 
 from mdm_policy.build.coverage import Acting, Watched, alike
 from mdm_policy.catalogue import Catalogue
-from mdm_policy.model import (
-    AcceptedGap,
-    Ban,
-    CatalogueApp,
-    DeviceClass,
-    Effect,
-    Fact,
-    OsBound,
-    Reading,
-    Resolution,
-    Rule,
-    Scope,
-)
+from mdm_policy.model import AcceptedGap, Ban, CatalogueApp, DeviceClass, OsBound, Resolution
+from mdm_policy.reading import Effect, Fact, Reading, Rule, Scope
 from mdm_policy.resolve import resolve
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from build_kit import PLACE, built, identifier, ids_of, inline, resolved
 from mdm_policy import documents, resources
 from mdm_policy.build import readback
 from mdm_policy.errors import NotProvenError, PolicyError, error, warning
-from mdm_policy.model import Effect, Fact, Reading, Rule, Scope
+from mdm_policy.reading import Effect, Fact, Reading, Rule, Scope
 from mdm_policy.resolve import Entry
 from mdm_policy.targets import Claim, DocumentSpec, discover
 

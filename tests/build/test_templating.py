@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from mdm_policy import documents, templating
 from mdm_policy.errors import Origin, PolicyError
-from mdm_policy.templating import TemplateFormat, code, environment, fit, render, shape, signing, stable_uuid
+from mdm_policy.templating import environment, render
+from mdm_policy.writers import NAMESPACE, TemplateFormat, code, fit, shape, signing, stable_uuid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -261,11 +262,11 @@ def test_fit_keeps_within_the_octets_and_apart(text: str, kept: bool) -> None:
 
 @pytest.mark.parametrize("name", ["", "a", "gov.example.agency.mdm-policy.apple-ios-restrictions", "漢字 🙂"])
 def test_a_stable_uuid_is_version_5_of_our_namespace(name: str) -> None:
-    assert stable_uuid(name) == str(uuid.uuid5(templating.NAMESPACE, name)).upper()
+    assert stable_uuid(name) == str(uuid.uuid5(NAMESPACE, name)).upper()
 
 
 def test_the_namespace_never_changes() -> None:
-    assert str(templating.NAMESPACE) == "b7f2f6a4-9a53-5b1e-8f0c-2f6d3f1a7c55"
+    assert str(NAMESPACE) == "b7f2f6a4-9a53-5b1e-8f0c-2f6d3f1a7c55"
     assert stable_uuid("gov.example.agency.mdm-policy.apple-ios-restrictions") == "2F88C6A1-78A8-5EAE-A781-CE5B1C16611B"
 
 

@@ -25,7 +25,8 @@ from effect_documents import (
 from mdm_policy.decide import DeviceState, Index, decide, holds, rank
 
 if TYPE_CHECKING:
-    from mdm_policy.model import BannedApp, Platform, Reading
+    from mdm_policy.model import BannedApp, Platform
+    from mdm_policy.reading import Reading
 
 DAY = "2026-11-24"
 MM = "com.tencent.mm"

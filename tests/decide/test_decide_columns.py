@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mdm_policy.decide.builds import compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, select
 from mdm_policy.effects import RULES
-from mdm_policy.model import Column, Effect, Effects, Reading, Run, Scope
+from mdm_policy.reading import Column, Effect, Effects, Reading, Run, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.model import Family, Kind

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm_policy.decide import Index, best_case, judge, preinstalled, reach
-from mdm_policy.model import DeviceClass, Platform, Reading, Scope
+from mdm_policy.reading import Reading, Scope
+
+if TYPE_CHECKING:
+    from mdm_policy.model import DeviceClass, Platform
 
 DAY = "2026-11-24"
 MM = "com.tencent.mm"

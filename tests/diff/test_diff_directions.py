@@ -28,7 +28,8 @@ from mdm_policy import catalogue
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
 from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import Origin
-from mdm_policy.model import BannedApp, DeviceClass, ListStatus, OsBound, Reason, Scope
+from mdm_policy.model import BannedApp, DeviceClass, ListStatus, OsBound, Reason
+from mdm_policy.reading import Scope
 
 WECHAT, QQ, OWN = "com.tencent.xin", "com.tencent.mqq", "org.example.own"
 EVERYONE = target("allDevicesAssignmentTarget")

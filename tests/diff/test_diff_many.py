@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from build_kit import DAY
 from effect_documents import as_json, blocking, graph, plist, publisher_rule, restrictions, rules_xml, target, xml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm_policy import catalogue
@@ -129,6 +129,7 @@ def _documents(
 _SIDE = st.builds(_documents, _IDS, _IDS, _IDS, _IDS, _IDS)
 
 
+@settings(deadline=None)
 @given(_SIDE, _SIDE)
 def test_identifiers_that_fare_alike_are_judged_as_each_by_itself(old: list[Document], new: list[Document]) -> None:
     together = compared(old, new)

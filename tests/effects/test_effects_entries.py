@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mdm_policy.effects.collect import Entries
-from mdm_policy.model import Run
+from mdm_policy.reading import Run
 
 VALUES = [{"value": "a"}, {}, {"value": "b"}]
 

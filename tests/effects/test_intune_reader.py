@@ -23,7 +23,7 @@ from effect_documents import (
 
 from mdm_policy.documents import Document, open_document
 from mdm_policy.effects import read, read_each
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 PREFIX = "com.apple.applicationaccess_"
 MM = "com.tencent.mm"

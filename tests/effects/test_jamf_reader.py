@@ -7,7 +7,7 @@ import pytest
 from effect_documents import blocking, does, loose, plist, says, xml
 
 from mdm_policy.effects import read
-from mdm_policy.model import Scope
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document

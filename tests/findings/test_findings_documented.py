@@ -10,7 +10,7 @@ import pytest
 from finding_ids import KEBAB, PACKAGE, collect, constants
 
 from mdm_policy.diff.model import DIRECTIONS
-from mdm_policy.push.http import Fault
+from mdm_policy.push.answers import Fault
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
 
@@ -60,7 +60,7 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
         frozenset(f"diff-{direction.lower()}" for direction in DIRECTIONS),
         "each change is a finding of its direction",
     ),
-    ("push/http.py", "f'push-{self.fault}'"): (
+    ("push/answers.py", "f'push-{self.fault}'"): (
         frozenset(f"push-{fault}" for fault in get_args(Fault)),
         "each way in which a call can end is a finding",
     ),

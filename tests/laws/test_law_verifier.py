@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide import Decision, DeviceState
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import Platform, Reading, Resolution
+    from mdm_policy.model import Platform, Resolution
+    from mdm_policy.reading import Reading
     from mdm_policy.targets import Claim
 
     Held = tuple[int, int] | None

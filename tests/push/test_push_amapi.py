@@ -11,10 +11,10 @@ from emulators.faults import FAULTS
 
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import amapi_policy as policies
 from mdm_policy.push.destinations.amapi import Destination
 from mdm_policy.push.destinations.amapi_evidence import evidence_of
-from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge
 from push.kits.amapi import COPE, WIFI

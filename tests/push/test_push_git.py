@@ -12,10 +12,10 @@ import pytest
 
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git as module
 from mdm_policy.push.destinations import git_commits, git_fleet
 from mdm_policy.push.destinations.git import INDEX, Destination
-from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge, finish, remarks
 from push.kits.git import Folder, git

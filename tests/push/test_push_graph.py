@@ -18,9 +18,9 @@ from emulators.graph import CLIENT, HOSTS, SECRET, TENANT, GraphServer
 
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
 from mdm_policy.push.destinations.graph import CLOUDS, Destination
-from mdm_policy.push.http import Failure
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect, marker, remarks

@@ -16,7 +16,8 @@ from emulators.base import Answer, Emulator, Request, reply
 from emulators.faults import FAULTS, Fault
 
 from mdm_policy.errors import PolicyError
-from mdm_policy.push.http import Client, Failure, Secrets, Settings, check_address, shown
+from mdm_policy.push.answers import Failure, shown
+from mdm_policy.push.http import Client, Secrets, Settings, check_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,10 +17,10 @@ from lxml import etree
 
 from mdm_policy import documents, effects
 from mdm_policy.errors import Origin, PolicyError
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations.jamf_scope import MAC, read_scope, write_scope
 from mdm_policy.push.destinations.jamf_scope import MOBILE as MOBILE_SCOPE
 from mdm_policy.push.destinations.jamf_scope import SOFTWARE as SOFTWARE_SCOPE
-from mdm_policy.push.http import Failure
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Made, Summary
 from push.jamf_setup import (

@@ -11,8 +11,8 @@ from emulators.jamf import CLIENT, SECRET, JamfEmulator
 
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations.jamf import Destination
-from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect
 from push.jamf_setup import APPS, Liar, again, destination, item, made, put

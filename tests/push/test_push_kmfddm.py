@@ -15,11 +15,12 @@ from emulators.faults import FAULTS
 from emulators.kmfddm import KEY, Server
 
 from mdm_policy.errors import Origin, PolicyError
-from mdm_policy.model import DestinationSpec, Scope
+from mdm_policy.model import DestinationSpec
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations.kmfddm import Destination
-from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

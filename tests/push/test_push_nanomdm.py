@@ -17,8 +17,8 @@ from emulators.nanomdm import KEY, Server
 
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations.nanomdm import Destination
-from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
 from mdm_policy.push.protocol import Edge
 

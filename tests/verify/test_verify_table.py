@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mdm_policy.decide import Index, judge
 from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin
-from mdm_policy.model import BannedApp, Effect, Identifier, Reading, Scope
+from mdm_policy.model import BannedApp, Identifier
+from mdm_policy.reading import Effect, Reading, Scope
 from mdm_policy.verify import Rules, piece
 from mdm_policy.verify.alike import alike
 from mdm_policy.verify.judging import Court, Leave

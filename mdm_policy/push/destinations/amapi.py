@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
-from mdm_policy.push import oauth
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import amapi_policy as policies
+from mdm_policy.push.destinations.amapi_account import account_of, tokens_of
 from mdm_policy.push.destinations.amapi_evidence import evidence_of
-from mdm_policy.push.http import Client, Failure, Secrets, Settings
+from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Item, Remote, Summary
 from mdm_policy.push.protocol import marker
 
@@ -24,16 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.model import DestinationSpec
+    from mdm_policy.push.answers import Reply
     from mdm_policy.push.destinations.amapi_policy import Call
-    from mdm_policy.push.http import Reply
     from mdm_policy.push.model import Assignment, Evidence, Made
     from mdm_policy.push.protocol import Edge
 
 URL = "https://androidmanagement.googleapis.com"
-TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-SCOPE = "https://www.googleapis.com/auth/androidmanagement"
-"""The only scope of the API (discovery document, revision 20261104)."""
-_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _PATIENCE = 60.0
 """Seconds to wait at least after a quota error (fleetdm/fleet, retry_client.go: "Google asks callers to wait")."""
 _PAGES = 10_000
@@ -75,8 +72,8 @@ class Destination:
         settings = Settings(
             base, edge.timeout, edge.attempts, self.concurrency, patience=_PATIENCE, ca=ca, insecure=edge.insecure
         )
-        account = _account(edge.secret(said["service_account"]), known, spec.origin)
-        tokens = _tokens(account, said.get("token_url", ""), settings, edge, known)
+        account = account_of(edge.secret(said["service_account"]), known, spec.origin)
+        tokens = tokens_of(account, said.get("token_url", ""), settings, edge, known)
         self._client = Client(settings, edge.sleep, known, tokens.authorize)
 
     def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
@@ -324,49 +321,6 @@ def _named_policies(spec: DestinationSpec, owner: str) -> dict[str, tuple[str, s
 
 def _slot(made: Made) -> str:
     return f"{made.target}@{made.variant}" if made.variant else made.target
-
-
-def _account(text: str, known: Secrets, place: Origin) -> dict[str, str]:
-    """Read a service account's key as Google's console gives it.
-
-    Raises:
-        PolicyError: `push-key`; what the file holds is never shown.
-
-    """
-    known.add(text)
-    try:
-        value = json.loads(text)
-        found = {key: value[key] for key in ("client_email", "private_key", "private_key_id")}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        found = {}
-    if not found or not all(isinstance(one, str) and one for one in found.values()):
-        said = "the credential is no service account's key: JSON with client_email, private_key and private_key_id"
-        raise PolicyError(
-            [error("push-key", said, place, "create a JSON key for the service account, and name it here")]
-        )
-    known.add(found["private_key"])
-    uri = value.get("token_uri")
-    return {**found, "token_uri": uri if isinstance(uri, str) and uri else TOKEN_URL}
-
-
-def _tokens(account: Mapping[str, str], url: str, settings: Settings, edge: Edge, known: Secrets) -> oauth.Tokens:
-    """Exchange signed assertions for tokens (Google, "Using OAuth 2.0 for Server to Server Applications")."""
-    key = oauth.rsa_key(account["private_key"].encode(), None, Origin("service_account"))
-    parts = urlsplit(url or account["token_uri"])
-    base = f"{parts.scheme}://{parts.netloc}"
-    client = Client(
-        Settings(base, settings.timeout, settings.attempts, ca=settings.ca, insecure=settings.insecure),
-        edge.sleep,
-        known,
-    )
-    claims = {"iss": account["client_email"], "scope": SCOPE, "aud": account["token_uri"]}
-    header = {"kid": account["private_key_id"]}
-
-    def form() -> dict[str, str]:
-        signed = known.add(oauth.assertion(key, claims, header, pss=False))
-        return {"grant_type": _GRANT, "assertion": signed}
-
-    return oauth.Tokens(client, parts.path, form, known)
 
 
 def _answered(reply: Reply, call: Call) -> dict[str, Any]:

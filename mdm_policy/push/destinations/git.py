@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git_commits, git_fleet
-from mdm_policy.push.http import Failure
 from mdm_policy.push.model import Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
 from mdm_policy.push.protocol import marker

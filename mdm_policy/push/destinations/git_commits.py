@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from mdm_policy.push.http import Failure, shown
+from mdm_policy.push.answers import Failure, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

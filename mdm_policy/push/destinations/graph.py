@@ -16,9 +16,11 @@ from urllib.parse import quote, urlsplit
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push import oauth
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
 from mdm_policy.push.destinations.graph_bodies import CATALOG, KINDS
-from mdm_policy.push.http import Client, Failure, Secrets, Settings
+from mdm_policy.push.destinations.graph_evidence import told
+from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.http import Reply
+    from mdm_policy.push.answers import Reply
     from mdm_policy.push.model import Made
     from mdm_policy.push.protocol import Edge
 
@@ -52,24 +54,6 @@ _PAGES = 10_000
 _PATIENCE = 5.0
 """Seconds: a 429 of Intune may come without Retry-After (learn.microsoft.com, answers 5784629)."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
-_MANAGEMENT = "deviceManagement"
-_OVERVIEW = "deviceConfigurationDeviceOverview (Graph v1.0)"
-_REPORT = "reports/getConfigurationPolicyDeviceSummaryReport (Graph beta; its columns are not documented)"
-_STATES: tuple[tuple[str, str, str], ...] = (
-    ("successCount", "applied", "succeeded"),
-    ("pendingCount", "pending", "pending"),
-    ("failedCount", "failed", "failed"),
-    ("errorCount", "failed", "error"),
-    ("notApplicableCount", "unknown", "not applicable"),
-)
-_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("NumberOfCompliantDevices", "applied", "succeeded"),
-    ("NumberOfInProgressDevices", "pending", "pending"),
-    ("NumberOfNonCompliantDevices", "failed", "not compliant"),
-    ("NumberOfErrorDevices", "failed", "error"),
-    ("NumberOfConflictDevices", "failed", "conflict"),
-    ("NumberOfNotApplicableDevices", "unknown", "not applicable"),
-)
 
 
 class Destination:
@@ -195,14 +179,14 @@ class Destination:
 
     def list(self) -> Iterator[Summary]:
         """Return all settings catalog policies and device configurations of the tenant, as beta lists them."""
-        for value in self._pages(f"beta/{_MANAGEMENT}/configurationPolicies"):
+        for value in self._pages(f"beta/{bodies.MANAGEMENT}/configurationPolicies"):
             yield _summary(CATALOG, value, "name")
-        for value in self._pages(f"beta/{_MANAGEMENT}/deviceConfigurations"):
+        for value in self._pages(f"beta/{bodies.MANAGEMENT}/deviceConfigurations"):
             yield _summary(bodies.kind_of(value), value, "displayName")
 
     def get(self, summary: Summary) -> Remote | None:
         """Return one object whole: settings and assignments are read apart, masked values plain where Graph gives them."""
-        path = _path(summary.kind, summary.id, "beta")
+        path = bodies.path_of(summary.kind, summary.id, "beta")
         try:
             value = _of(summary, self._client.call("GET", path))
             if summary.kind == CATALOG:
@@ -222,7 +206,7 @@ class Destination:
             if not (bodies.is_masked(setting) and bodies.is_our_node(setting) and isinstance(secret, str)):
                 continue
             named = quote(secret.replace("'", "''"), safe="")
-            path = _path(summary.kind, summary.id, "beta")
+            path = bodies.path_of(summary.kind, summary.id, "beta")
             call = f"{path}/getOmaSettingPlainTextValue(secretReferenceValueId='{named}')"
             try:
                 plain = self._client.call("GET", call).object().get("value")
@@ -239,7 +223,7 @@ class Destination:
         """Create an object that is assigned to nobody yet."""
         body = _value(item.body)
         _check_readable(body, item)
-        path = f"{bodies.api_for(item.kind, body)}/{_MANAGEMENT}/{KINDS[item.kind].collection}"
+        path = f"{bodies.api_for(item.kind, body)}/{bodies.MANAGEMENT}/{KINDS[item.kind].collection}"
         reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 201))
         made = reply.object().get("id")
         if not isinstance(made, str) or not _ID.fullmatch(made):
@@ -253,7 +237,7 @@ class Destination:
         _check_readable(body, item)
         method = "PUT" if item.kind == CATALOG else "PATCH"
         # Every value is absolute, so that the same request may be carried out twice.
-        path = _path(remote.kind, remote.id, bodies.api_for(item.kind, body))
+        path = bodies.path_of(remote.kind, remote.id, bodies.api_for(item.kind, body))
         reply = self._client.call(method, path, body=bodies.text(body), ok=(200, 204), repeat=True)
         _check_answer(reply)
 
@@ -261,52 +245,17 @@ class Destination:
         """Replace all assignments of an object; a filter can be told in beta only."""
         api = "beta" if any("|" in name for name in (*assignment.groups, *assignment.excluded)) else ""
         body = {"assignments": bodies.targets(summary.kind, assignment)}
-        path = f"{_path(summary.kind, summary.id, api)}/assign"
+        path = f"{bodies.path_of(summary.kind, summary.id, api)}/assign"
         reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 204), repeat=True)
         _check_answer(reply)
 
     def delete(self, remote: Remote) -> None:
         """Delete an object of ours."""
-        self._client.call("DELETE", _path(remote.kind, remote.id), ok=(200, 204, 404))
+        self._client.call("DELETE", bodies.path_of(remote.kind, remote.id), ok=(200, 204, 404))
 
     def evidence(self, remotes: Sequence[Remote]) -> Iterator[Evidence]:
         """Return how many devices report each object as applied, in Intune's own count."""
-        for remote in remotes:
-            yield from self._catalog(remote) if remote.kind == CATALOG else self._overview(remote)
-
-    def _overview(self, remote: Remote) -> Iterator[Evidence]:
-        path = _path(remote.kind, remote.id, "v1.0")
-        try:
-            found = self._client.call("GET", f"{path}/deviceStatusOverview").object()
-        except Failure as bad:
-            if bad.fault not in ("forbidden", "not-found", "refused"):
-                raise
-            yield _unknown(remote, bad.said, _OVERVIEW)
-            return
-        counted = found.get("configurationVersion")
-        if remote.version and counted is not None and str(counted) != remote.version:
-            said = f"Intune's count is of version {counted}, the object is at version {remote.version}"
-            yield _unknown(remote, said, _OVERVIEW)
-            return
-        yield from _counts(remote, found, _STATES, _OVERVIEW)
-
-    def _catalog(self, remote: Remote) -> Iterator[Evidence]:
-        wanted = f"((PolicyBaseTypeName eq 'DeviceManagementConfigurationPolicy')) and (PolicyId eq '{remote.id}')"
-        body = {"filter": wanted, "select": [], "orderBy": [], "search": "", "skip": 0, "top": 50}
-        path = f"beta/{_MANAGEMENT}/reports/getConfigurationPolicyDeviceSummaryReport"
-        try:
-            found = self._client.call("POST", path, body=bodies.text(body), repeat=True).object()
-        except Failure as bad:
-            if bad.fault not in ("forbidden", "not-found", "refused"):
-                raise
-            yield _unknown(remote, bad.said, _REPORT)
-            return
-        names = [one.get("Column") for one in bodies.mappings(found.get("Schema"))]
-        rows = found.get("Values")
-        if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], list) or len(rows[0]) != len(names):
-            yield _unknown(remote, "Intune's report has no row for this policy", _REPORT)
-            return
-        yield from _counts(remote, dict(zip(names, rows[0], strict=True)), _COLUMNS, _REPORT)
+        return told(self._client, remotes)
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         """Return the entries of a listing, page after page; a listing that cannot be trusted is no listing."""
@@ -358,11 +307,6 @@ def _form(said: Mapping[str, Any], place: Origin, edge: Edge, known: Secrets, au
     return signed
 
 
-def _path(kind: str, id_: str, api: str = "") -> str:
-    known = KINDS[kind]
-    return f"{api or known.api}/{_MANAGEMENT}/{known.collection}/{quote(id_, safe='')}"
-
-
 def _value(body: bytes) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(body)
     return value
@@ -412,23 +356,3 @@ def _check_answer(reply: Reply) -> None:
     """Take no page of a proxy for the answer to a write."""
     if reply.body:
         reply.object()
-
-
-def _unknown(remote: Remote, said: str, source: str) -> Evidence:
-    return Evidence(remote.kind, remote.id, remote.name, "unknown", 0, said, source)
-
-
-def _counts(
-    remote: Remote, found: Mapping[Any, Any], columns: tuple[tuple[str, str, str], ...], source: str
-) -> Iterator[Evidence]:
-    """Return a line for each count that is not 0; a count that is missing is unknown, never 0."""
-    lacking = [name for name, _, _ in columns if type(found.get(name)) is not int]
-    if lacking:
-        yield _unknown(remote, f"Intune's answer lacks {', '.join(lacking)}", source)
-        return
-    lines = [(state, found[name], said) for name, state, said in columns if found[name]]
-    if not lines:
-        yield _unknown(remote, "no device has reported it yet", source)
-    for state, count, said in lines:
-        told: Any = state
-        yield Evidence(remote.kind, remote.id, remote.name, told, count, f"{count} devices: {said}", source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from mdm_policy.push.model import Assignment
 from mdm_policy.push.normal import fingerprint
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 CATALOG = "configurationPolicy"
 """The kind of settings catalog policies: they exist in beta only, and name themselves otherwise than the rest."""
+MANAGEMENT = "deviceManagement"
+"""The part of Graph that is Intune's."""
 MASK = "****"
 _GRAPH = "#microsoft.graph."
 _SETTING = _GRAPH + "deviceManagementConfigurationSetting"
@@ -335,3 +338,9 @@ def _target(name: str, *, excludes: bool = False) -> dict[str, Any]:
         made["deviceAndAppManagementAssignmentFilterId"] = of
         made["deviceAndAppManagementAssignmentFilterType"] = word
     return made
+
+
+def path_of(kind: str, id_: str, api: str = "") -> str:
+    """Return where an object is, in the API it is written through or another one."""
+    known = KINDS[kind]
+    return f"{api or known.api}/{MANAGEMENT}/{known.collection}/{quote(id_, safe='')}"

@@ -14,21 +14,22 @@ from lxml import etree
 
 from mdm_policy import documents
 from mdm_policy.errors import PolicyError, error
+from mdm_policy.push.answers import Failure, page_text
 from mdm_policy.push.destinations import jamf_evidence, jamf_objects, jamf_payloads
 from mdm_policy.push.destinations.jamf_objects import BY_DOCUMENT, KINDS, Kind, Opened
 from mdm_policy.push.destinations.jamf_scope import NOBODY, read_scope, rename_groups, write_scope
-from mdm_policy.push.http import MAX_ANSWER, Client, Failure, Secrets, Settings, page_text
+from mdm_policy.push.http import MAX_ANSWER, Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Remote, Summary
 from mdm_policy.push.oauth import Tokens
 from mdm_policy.push.protocol import marker
-from mdm_policy.templating import fit
+from mdm_policy.writers import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.http import Reply
+    from mdm_policy.push.answers import Reply
     from mdm_policy.push.model import Evidence, Made
     from mdm_policy.push.protocol import Edge
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from mdm_policy.push.http import Client, Failure, page_text, shown
+from mdm_policy.push.answers import Failure, page_text, shown
 from mdm_policy.push.model import Evidence, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from mdm_policy.push.http import Client
 
 _CLIENTS = {"mobile-profile": "MOBILE_DEVICE", "macos-profile": "COMPUTER"}
 _STATES = {"acknowledged": "applied", "completed": "applied", "error": "failed"}

@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from mdm_policy.errors import Finding, PolicyError, error, note
-from mdm_policy.model import Scope
-from mdm_policy.push.http import Client, Failure, Secrets, Settings
+from mdm_policy.push.answers import Failure
+from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
 from mdm_policy.push.protocol import marker
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.http import Reply
+    from mdm_policy.push.answers import Reply
     from mdm_policy.push.model import Made
     from mdm_policy.push.protocol import Edge
 

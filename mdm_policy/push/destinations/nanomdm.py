@@ -23,7 +23,8 @@ from mdm_policy.documents.plistdump import dump_plist
 from mdm_policy.documents.plists import parse_plist
 from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.model import Frozen
-from mdm_policy.push.http import Client, Failure, Secrets, Settings
+from mdm_policy.push.answers import Failure
+from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.protocol import marker
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.http import Reply
+    from mdm_policy.push.answers import Reply
     from mdm_policy.push.model import Made
     from mdm_policy.push.protocol import Edge
 
