@@ -26,6 +26,7 @@ from mdm_policy import filenames
 from mdm_policy.build.locking import BusyError, Lock
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.listing import below
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -148,7 +149,7 @@ def check_replaceable(output: Path) -> None:
     """Refuse an output that is neither absent, nor empty, nor a former build with nothing foreign in it.
 
     Raises:
-        PolicyError: `output-not-a-folder`, `output-foreign`, `output-changed`.
+        PolicyError: `output-not-a-folder`, `output-foreign`, `output-changed`, `output-unwritable`.
 
     """
     place = Origin(str(output))
@@ -157,13 +158,18 @@ def check_replaceable(output: Path) -> None:
     if not output.is_dir():
         return
     written = _written_before(output)
-    held = (p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_symlink() or not p.is_dir())
     ours: list[str] = []
     others: list[str] = []
-    for name in held:
-        (ours if name in written else others).append(name)
-        if len(others) == _MOST_FOREIGN:
-            break
+    try:
+        for path in below(output):
+            name = path.relative_to(output).as_posix()
+            (ours if name in written else others).append(name)
+            if len(others) == _MOST_FOREIGN:
+                break
+    except OSError as bad:
+        said = f"a folder in it cannot be listed, so nobody knows what it holds: {bad.strerror or bad}"
+        where = Origin(str(bad.filename or output))
+        raise PolicyError([error("output-unwritable", said, where, "choose another folder with -o")]) from None
     if others:
         hint = "choose another folder with -o, or move those files away"
         said = f"the folder holds files no build wrote: {_some(others)}"

@@ -16,6 +16,7 @@ from mdm_policy.cli import inputs, output, signers
 from mdm_policy.cli.policy_builds import read_build
 from mdm_policy.documents import Document, dump, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
+from mdm_policy.listing import below
 from mdm_policy.report.text import fill
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class _Work:
 def _rewrite(build: _Build) -> None:
     """Write a build anew, with its other files as they are; names come from the folder, so none leads out of it."""
     with Staging(build.place) as staging:
-        for path in sorted(build.source.rglob("*")):
+        for path in sorted(below(build.source)):
             name = path.relative_to(build.source).as_posix()
             if name not in build.files or not path.is_file() or path.is_symlink():
                 continue

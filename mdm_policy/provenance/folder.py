@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Literal
 
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.listing import below
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
@@ -44,13 +45,10 @@ def look(folder: Path, except_for: str) -> dict[str, Found]:
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    def refuse(bad: OSError) -> None:
-        raise _unreadable(Path(bad.filename or folder), bad)
-
-    for where, folders, files in os.walk(folder, onerror=refuse):
-        folders.sort()
-        links = [name for name in folders if Path(where, name).is_symlink()]
-        yield from (Path(where, name) for name in sorted((*files, *links)))
+    try:
+        yield from below(folder)
+    except OSError as bad:
+        raise _unreadable(Path(bad.filename or folder), bad) from None
 
 
 def _look_at(path: Path) -> Found:

@@ -47,7 +47,7 @@ ZOOM = msgspec.structs.replace(
 APPS: tuple[BannedApp, ...] = (WECHAT, ZOOM)
 CLASSES: tuple[DeviceClass, ...] = (
     device("ios", name="phones", supervised=True, enrollment="automated", groups=("g",)),
-    device("ios", name="old phones", os="<17", supervised=True, enrollment="automated"),
+    device("ios", name="old phones", os=">=15,<17", supervised=True, enrollment="automated"),
     device("ios", name="own phones", supervised=False, enrollment="user"),
     device("macos", name="macs", supervised=True, enrollment="automated"),
     device("android", name="managed", mode="fully-managed"),
