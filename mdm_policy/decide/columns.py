@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import repeat
+from itertools import compress, count, repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,7 +35,9 @@ def by_kind(keys: Iterable[Key]) -> dict[KindOf, set[str]]:
 
 def places_in(column: Column, wanted: Collection[str]) -> list[int]:
     """Return where a column holds any of some compared values."""
-    return [place for place, value in enumerate(values_of(column)) if value in wanted]
+    if not wanted:
+        return []
+    return list(compress(count(), map(wanted.__contains__, values_of(column))))
 
 
 def select(reading: Reading, wanted: Mapping[KindOf, set[str]], whole: Collection[str] = ()) -> Reading:
@@ -71,9 +73,21 @@ class Sets:
             self._sets.append(wanted)
         return found
 
-    def joined(self, code: int, member: int) -> int:
-        """Return the number of a set with one more member."""
-        return self.number((*self._sets[code], member))
+    def joined(self, code: int, *members: int) -> int:
+        """Return the number of a set with more members."""
+        return self.number((*self._sets[code], *members))
+
+
+def _alike(added: Iterable[tuple[int, Column]]) -> Iterable[tuple[list[int], Column]]:
+    """Put together what acts on equal columns: one ban list in seven documents is seven equal lists."""
+    found: list[tuple[list[int], Column]] = []
+    for number, column in added:
+        same = next((numbers for numbers, other in found if other.values == column.values), None)
+        if same is None:
+            found.append(([number], column))
+        else:
+            same.append(number)
+    return found
 
 
 _FEW = 32
@@ -97,8 +111,8 @@ class Acts:
             if len(added) > _FEW:
                 self._one_by_one(known, added)
                 continue
-            for number, column in added:
-                self._at_once(known, number, column)
+            for numbers, column in _alike(added):
+                self._at_once(known, numbers, column)
         self._added = {}
         return self._codes
 
@@ -110,13 +124,13 @@ class Acts:
         """Let one more act on all identifiers of a column."""
         self._added.setdefault((column.family, column.kind), []).append((number, column))
 
-    def _at_once(self, known: dict[str, int], number: int, column: Column) -> None:
+    def _at_once(self, known: dict[str, int], numbers: Sequence[int], column: Column) -> None:
         values = values_of(column)
         if not known:
-            known.update(dict.fromkeys(values, self._sets.joined(0, number)))
+            known.update(dict.fromkeys(values, self._sets.joined(0, *numbers)))
             return
         before = list(map(known.get, values))
-        after = {code: self._sets.joined(code or 0, number) for code in set(before)}
+        after = {code: self._sets.joined(code or 0, *numbers) for code in set(before)}
         known.update(zip(values, map(after.__getitem__, before), strict=True))
 
     def _one_by_one(self, known: dict[str, int], added: Iterable[tuple[int, Column]]) -> None:
@@ -125,7 +139,7 @@ class Acts:
             for value in values_of(column):
                 acts[value].append(number)
         for value, numbers in acts.items():
-            known[value] = self._sets.number((*self._sets[known.get(value, 0)], *numbers))
+            known[value] = self._sets.joined(known.get(value, 0), *numbers)
 
     def beside(self, other: Acts, *, every: bool = False) -> dict[tuple[KindOf, int, int], list[str]]:
         """Sort identifiers by kind and by what acts on them here and there, as the numbers of two sets.
