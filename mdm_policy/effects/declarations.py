@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
 _BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
 _BINARY_SET = frozenset(_BINARY_KEYS)
+_IDENTITY = _BINARY_SET - {"SigningState"}
 _SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
@@ -73,7 +74,7 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
     binaries = [
         (f"{base}/{key}/{place}", item)
         for key in ("DeniedBinaries", "AllowedBinaries")
-        if isinstance(allowed.get(key), list)
+        if isinstance(allowed.get(key), list) and not _identities(allowed[key])
         for place, item in enumerate(allowed[key])
         if isinstance(item, dict) and not (item.keys() <= _BINARY_SET and item.get("SigningState", "") == "")
     ]
@@ -94,6 +95,11 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
             return
     if any(finding.id == "wrong-type" for finding in c.findings):
         c.refuse("devices refuse a declaration with a value of the wrong type")
+
+
+def _identities(items: list[Any]) -> bool:
+    """Tell whether all items of a list hold identities alone, as nearly every list does: no other key, no SigningState."""
+    return set(map(type, items)) == {dict} and set().union(*items) <= _IDENTITY
 
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
@@ -121,7 +127,7 @@ def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
     teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
     texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
     if texts and set(map(len, entries.values)) == {2}:
-        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
+        signed = list(map(":".join, zip(teams, signings, strict=True)))
         c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
         return
     for at, item in entries:

@@ -57,7 +57,7 @@ def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterab
     yield duties
     yield [app.preinstalled for app in apps]
     platforms = [app.platforms for app in apps]
-    if _varies(platforms) or _varies(list(map(tuple, platforms))):
+    if len(set(map(id, platforms))) > 1 and (_varies(platforms) or _varies(list(map(tuple, platforms)))):
         yield [tuple(each.items()) for each in platforms]
     if alone:
         yield [app.key if app.key in alone else "" for app in apps]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
+from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Key
+    from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import BannedApp, Column, Effect, Identifier, Reading
     from mdm_policy.verify.judging import Court
     from mdm_policy.verify.pieces import Piece, Places
@@ -39,6 +42,10 @@ _DANGER = {
     "vital": "safety and calls depend on it",
     "function": "that has a side effect",
 }
+
+
+_BUNDLE = itemgetter(2)
+"""The part of a divided signing id that is the bundle id."""
 
 
 class Said(Frozen, frozen=True):
@@ -122,6 +129,15 @@ class _Banned:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._clear: dict[KindOf, Sequence[str]] = {}
+
+    def is_clear(self, column: Column) -> bool:
+        """Tell whether a column is equal to the last of its kind that was `clear`."""
+        return self._clear.get((column.family, column.kind)) == column.values
+
+    def clear(self, column: Column) -> None:
+        """Remember a column of which nothing is to be said: the same list often stands in several documents."""
+        self._clear[column.family, column.kind] = column.values
 
     def app(self, key: Key) -> BannedApp | None:
         """Return the app that bears an identifier."""
@@ -168,7 +184,7 @@ class _Guarded:
         if column.family == "windows":
             values = list(map(str.casefold, values))
         elif column.kind == "signing_id":
-            wider = [value.partition(":")[2] for value in values]
+            wider = list(map(_BUNDLE, map(str.partition, values, repeat(":"))))
         if known.isdisjoint(values) and known.isdisjoint(wider):
             return []
         return [p for p, value in enumerate(values) if value in known or (wider and wider[p] in known)]
@@ -225,8 +241,11 @@ def _of_column(column: Column, banned: _Banned, guarded: _Guarded) -> Iterator[t
             finding = _allowed(effect, banned)
             if finding is not None:
                 yield effect, finding
-    elif sense in ("block", "remove"):
-        for place in sorted({*guarded.places(column), *banned.strange(column)}):
+    elif sense in ("block", "remove") and not banned.is_clear(column):
+        asked = sorted({*guarded.places(column), *banned.strange(column)})
+        if not asked:
+            banned.clear(column)
+        for place in asked:
             effect = column.effect(place)
             finding = guarded.finding(effect) or _mistaken(effect, banned)
             if finding is not None:

@@ -129,9 +129,9 @@ def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]
     qualified: list[Sequence[str]] = []
     for nth, kind in enumerate(layout.kinds):
         if kind == ("macos", "signing_id"):
-            parts = [value.partition(":") for value in layout.column(nth)]
-            qualified.append([part[2] for part in parts])
-            found += _acted(acts, ("macos", "team_id"), [part[0] for part in parts])
+            column = layout.column(nth)
+            qualified.append([value.partition(":")[2] for value in column])
+            found += _acted(acts, ("macos", "team_id"), (value.partition(":")[0] for value in column))
             found += _acted(acts, ("macos", "bundle_id"), qualified[-1])
         elif kind == ("macos", "process_name"):
             found += _acted(acts, kind, map(_other_form, layout.column(nth)))

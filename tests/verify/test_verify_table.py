@@ -128,3 +128,29 @@ def test_apps_whose_addresses_are_not_closed_alike(duties: tuple[Duty, ...], gro
     court = Court([document], device("ios", ">=17", "iPhones"), Rules(_DAY), declared=True)
     unmet = [court.cell(group[0], Leave()).duties for group in made]
     assert unmet == ([(), ("no-traffic",)] if groups == 2 else [()])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.frozensets(_keys(), max_size=3), st.integers(1, 9)), max_size=9))
+def test_stretches_of_apps_hold_what_each_app_holds(stretches: list[tuple[frozenset[tuple[str, str, str]], int]]) -> None:
+    apps = [_app(number, keys) for keys, count in stretches for number in range(count)]
+    table = Table(apps)
+    assert sorted(place for layout in table.layouts for place in layout.places) == list(range(len(apps)))
+    for layout in table.layouts:
+        rows = zip(*(layout.column(nth) for nth in range(len(layout.kinds))), strict=True) if layout.kinds else ()
+        assert layout.places == sorted(layout.places)
+        assert [tuple(i.value for i in apps[place].identifiers) for place in layout.places if layout.kinds] == list(rows)
+        assert {tuple((i.family, i.kind) for i in apps[place].identifiers) for place in layout.places} == {layout.kinds}
+    assert len({layout.kinds for layout in table.layouts}) == len(table.layouts)
+    for kind in _KINDS:
+        plain = {i.value for app in apps for i in app.identifiers if (i.family, i.kind) == kind}
+        assert table.values(kind) == ({value.lower() for value in plain} if kind[1] == "executable" else plain)
+
+
+def test_apps_whose_platforms_differ_are_told_apart() -> None:
+    stated: list[dict[str, str]] = [{"ios": "exists"}, {"ios": "exists"}, {"ios": "exists", "macos": "none"}]
+    apps = [
+        msgspec.structs.replace(_app(number, frozenset({("ios", "bundle_id", "a")})), platforms=platforms)
+        for number, platforms in enumerate(stated)
+    ]
+    assert [len(group) for group in alike(Table(apps), [_piece(set())], ())] == [2, 1]
