@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import BannedApp, Identifier
 
+NAMING = ("bundle_id", "package_name")
+"""Kinds that name an app on one platform, and may be mistaken for those of another."""
 Codes = dict[str, int]
 """What acts on each identifier of one kind, as a number."""
 
@@ -62,7 +64,7 @@ class Table:
         self.apps = tuple(apps)
         listed = [app.identifiers for app in self.apps]
         every = list(chain.from_iterable(listed))
-        words = ([one.family for one in every], [one.kind for one in every])
+        words: tuple[list[str], list[str]] = ([one.family for one in every], [one.kind for one in every])
         found: dict[tuple[tuple[str, ...], tuple[str, ...]], Layout] = {}
         start = 0
         for places, families, kinds in _stretches(list(map(len, listed)), *words):
@@ -74,6 +76,7 @@ class Table:
             start += len(places) * len(kinds)
         self.layouts = tuple(found.values())
         self._values: dict[KindOf, set[str]] = {}
+        self._folded: dict[KindOf, set[str]] = {}
 
     def values(self, kind: KindOf) -> set[str]:
         """Return all banned identifiers of a kind as devices compare them."""
@@ -82,6 +85,18 @@ class Table:
             for column in [column for layout in self.layouts for column in layout.of(kind)]:
                 known.update(map(str.lower, column) if kind[1] == "executable" else column)
         return self._values[kind]
+
+    @cached_property
+    def names(self) -> set[str]:
+        """Return all banned bundle ids and packages, of whatever platform."""
+        kinds = {kind for layout in self.layouts for kind in layout.kinds if kind[1] in NAMING}
+        return set().union(*map(self.values, kinds))
+
+    def folded(self, kind: KindOf) -> set[str]:
+        """Return all banned identifiers of a kind without regard to case."""
+        if kind not in self._folded:
+            self._folded[kind] = set(map(str.casefold, self.values(kind)))
+        return self._folded[kind]
 
     @cached_property
     def owners(self) -> dict[Key, BannedApp]:
