@@ -127,7 +127,7 @@ def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
     teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
     texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
     if texts and set(map(len, entries.values)) == {2}:
-        signed = list(map(":".join, zip(teams, signings, strict=True)))
+        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
         c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
         return
     for at, item in entries:
