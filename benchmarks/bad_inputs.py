@@ -219,6 +219,13 @@ _XML: dict[str, Callable[[], bytes]] = {
         b"",
         b"</RuleCollection>",
     ),
+    "rules for a user each.xml": lambda: _numbered(
+        b'<RuleCollection Type="Exe" EnforcementMode="Enabled">',
+        b'<FilePublisherRule Action="Deny" UserOrGroupSid="S-1-5-%d"><Conditions><FilePublisherCondition PublisherName="O=V"'
+        b' ProductName="*" BinaryName="WeChat.exe"/></Conditions></FilePublisherRule>',
+        b"",
+        b"</RuleCollection>",
+    ),
     "rules with paths.xml": lambda: _numbered(
         b'<RuleCollection Type="Exe" EnforcementMode="Enabled">',
         b'<FilePathRule Action="Deny" Name="%d"><Conditions><FilePathCondition Path="*\\a"/></Conditions></FilePathRule>',
@@ -285,6 +292,14 @@ _XML: dict[str, Callable[[], bytes]] = {
         _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>"
         b"<key>PayloadType</key><string>com.northpolesec.santa</string><key>StaticRules</key><array>",
         b"<dict/>",
+        _PROFILE_END,
+    ),
+    "Santa's rules with a signing id each.plist": lambda: _numbered(
+        _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>"
+        b"<key>PayloadType</key><string>com.northpolesec.santa</string><key>StaticRules</key><array>",
+        b"<dict><key>identifier</key><string>ABCDEFGHIJ:com.a%d</string><key>policy</key><string>BLOCKLIST</string>"
+        b"<key>rule_type</key><string>SIGNINGID</string></dict>",
+        b"",
         _PROFILE_END,
     ),
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import repeat
+from contextlib import suppress
+from itertools import compress, count, repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from mdm_policy.reading import Effects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.reading import Column, Reading
@@ -35,7 +36,19 @@ def by_kind(keys: Iterable[Key]) -> dict[KindOf, set[str]]:
 
 def places_in(column: Column, wanted: Collection[str]) -> list[int]:
     """Return where a column holds any of some compared values."""
-    return [place for place, value in enumerate(values_of(column)) if value in wanted]
+    values = values_of(column)
+    if len(wanted) > 1:
+        return list(compress(count(), map(wanted.__contains__, values)))
+    return [place for value in wanted for place in _every(values, value)]
+
+
+def _every(values: Sequence[str], value: str) -> Iterator[int]:
+    """Yield where a value stands: looking for one by comparing takes a third of what asking a set for each entry does."""
+    place = -1
+    with suppress(ValueError):
+        while True:
+            place = values.index(value, place + 1)
+            yield place
 
 
 def select(reading: Reading, wanted: Mapping[KindOf, set[str]], whole: Collection[str] = ()) -> Reading:
@@ -71,9 +84,21 @@ class Sets:
             self._sets.append(wanted)
         return found
 
-    def joined(self, code: int, member: int) -> int:
-        """Return the number of a set with one more member."""
-        return self.number((*self._sets[code], member))
+    def joined(self, code: int, *members: int) -> int:
+        """Return the number of a set with more members."""
+        return self.number((*self._sets[code], *members))
+
+
+def _alike(added: Iterable[tuple[int, Column]]) -> Iterable[tuple[list[int], Column]]:
+    """Put together what acts on equal columns: one ban list in seven documents is seven equal lists."""
+    found: list[tuple[list[int], Column]] = []
+    for number, column in added:
+        same = next((numbers for numbers, other in found if other.values == column.values), None)
+        if same is None:
+            found.append(([number], column))
+        else:
+            same.append(number)
+    return found
 
 
 _FEW = 32
@@ -97,8 +122,8 @@ class Acts:
             if len(added) > _FEW:
                 self._one_by_one(known, added)
                 continue
-            for number, column in added:
-                self._at_once(known, number, column)
+            for numbers, column in _alike(added):
+                self._at_once(known, numbers, column)
         self._added = {}
         return self._codes
 
@@ -110,13 +135,13 @@ class Acts:
         """Let one more act on all identifiers of a column."""
         self._added.setdefault((column.family, column.kind), []).append((number, column))
 
-    def _at_once(self, known: dict[str, int], number: int, column: Column) -> None:
+    def _at_once(self, known: dict[str, int], numbers: Sequence[int], column: Column) -> None:
         values = values_of(column)
         if not known:
-            known.update(dict.fromkeys(values, self._sets.joined(0, number)))
+            known.update(dict.fromkeys(values, self._sets.joined(0, *numbers)))
             return
         before = list(map(known.get, values))
-        after = {code: self._sets.joined(code or 0, number) for code in set(before)}
+        after = {code: self._sets.joined(code or 0, *numbers) for code in set(before)}
         known.update(zip(values, map(after.__getitem__, before), strict=True))
 
     def _one_by_one(self, known: dict[str, int], added: Iterable[tuple[int, Column]]) -> None:
@@ -125,7 +150,7 @@ class Acts:
             for value in values_of(column):
                 acts[value].append(number)
         for value, numbers in acts.items():
-            known[value] = self._sets.number((*self._sets[known.get(value, 0)], *numbers))
+            known[value] = self._sets.joined(known.get(value, 0), *numbers)
 
     def beside(self, other: Acts, *, every: bool = False) -> dict[tuple[KindOf, int, int], list[str]]:
         """Sort identifiers by kind and by what acts on them here and there, as the numbers of two sets.

@@ -101,6 +101,8 @@ def _children(element: etree._Element, base: str) -> list[tuple[str, etree._Elem
     """Return the children with their pointers: siblings of one name are told apart by their index."""
     names = [str(child.tag) for child in element]
     count, seen = Counter(names), Counter[str]()
+    if len(count) == 1 < len(names):
+        return [(f"{base}/{names[0]}/{place}", child) for place, child in enumerate(element)]
     found = []
     for name, child in zip(names, element, strict=True):
         found.append((f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}", child))

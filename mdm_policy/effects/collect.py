@@ -170,7 +170,7 @@ class Collector:
     def say(self, severity: Severity, id_: str, message: str, pointer: str = "", hint: str = "") -> None:
         """Record a finding at a place of this document."""
         count, known = self._said.get((id_, severity), (0, None))
-        if count < _MOST_ALIKE or known is None:
+        if known is None or count < _MOST_ALIKE:
             known = Finding(id_, severity, message, Origin(self.document.name), hint)
             self.findings.append(known)
             self.places.append(pointer)
@@ -213,11 +213,11 @@ class Collector:
 
     def text(self, owner: Mapping[str, Any], key: str, pointer: str) -> str:
         """Return the text under a key; empty when the key is absent or null, a finding when it is no text."""
-        value = owner.get(key)
+        value = owner.get(key, "")
+        if type(value) is str:
+            return value
         if value is None:
             return ""
-        if isinstance(value, str):
-            return value
         self._wrong(value, "text", f"{pointer}/{key}")
         return ""
 

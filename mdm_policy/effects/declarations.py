@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
 _BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
 _BINARY_SET = frozenset(_BINARY_KEYS)
+_IDENTITY = _BINARY_SET - {"SigningState"}
 _SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
@@ -74,7 +75,7 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
     binaries = [
         (f"{base}/{key}/{place}", item)
         for key in ("DeniedBinaries", "AllowedBinaries")
-        if isinstance(allowed.get(key), list)
+        if isinstance(allowed.get(key), list) and not _identities(allowed[key])
         for place, item in enumerate(allowed[key])
         if isinstance(item, dict) and not (item.keys() <= _BINARY_SET and item.get("SigningState", "") == "")
     ]
@@ -95,6 +96,11 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
             return
     if any(finding.id == "wrong-type" for finding in c.findings):
         c.refuse("devices refuse a declaration with a value of the wrong type")
+
+
+def _identities(items: list[Any]) -> bool:
+    """Tell whether all items of a list hold identities alone, as nearly every list does: no other key, no SigningState."""
+    return set(map(type, items)) == {dict} and set().union(*items) <= _IDENTITY
 
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:

@@ -59,13 +59,14 @@ _KINDS: dict[str, tuple[Kind, re.Pattern[str], Rule, str]] = {
 }
 _BLOCKING = frozenset({"BLOCKLIST", "SILENT_BLOCKLIST", "SILENT_GUI_BLOCKLIST", "SILENT_TTY_BLOCKLIST"})
 _ALLOWING = frozenset({"ALLOWLIST", "ALLOWLIST_COMPILER", "ALLOWLIST_LOCAL_BINARY", "ALLOWLIST_LOCAL_SIGNINGID"})
+_KEYS = frozenset({"policy", "rule_type", "identifier"})
 _OTHER_TYPES = frozenset({"BINARY", "CERTIFICATE"})
 
 
 def read_payload(c: Collector, payload: dict[str, Any], pointer: str) -> None:
     """Read the StaticRules of a Santa payload; its keys are case-insensitive, its words upper-cased by Santa."""
-    for place, raw in c.mappings(payload, "StaticRules", pointer):
-        item = {key.lower(): value for key, value in raw.items()}
+    for place, raw in c.records(payload, "StaticRules", pointer):
+        item = raw if raw.keys() <= _KEYS else {key.lower(): value for key, value in raw.items()}
         _static_rule(c, item, place)
 
 

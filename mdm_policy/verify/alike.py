@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -34,8 +34,11 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
     nearly: dict[object, list[int]] = defaultdict(list)
     for number, layout in enumerate(table.layouts):
         mine = [apps[place] for place in layout.places]
-        rows = zip(repeat(number), *_plain(mine, alone), *marks(layout, acts.codes))
-        for place, row in zip(layout.places, rows, strict=True):
+        told = [column for column in map(list, (*_plain(mine, alone), *marks(layout, acts.codes))) if _varies(column)]
+        if not told:
+            nearly[number] = layout.places
+            continue
+        for place, row in zip(layout.places, zip(repeat(number), *told), strict=False):
             nearly[row].append(place)
     groups: dict[object, list[int]] = {}
     for places in nearly.values():
@@ -44,12 +47,19 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
     return tuple(tuple([apps[place] for place in places]) for places in ordered)
 
 
+def _varies(column: list[Any]) -> bool:
+    """Tell whether a column tells any two apps apart."""
+    return column.count(column[0]) != len(column)
+
+
 def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterable[object]]:
     """Yield columns of what matters of apps beside their identifiers."""
     duties = [app.duties for app in apps]
     yield duties
     yield [app.preinstalled for app in apps]
-    yield [tuple(app.platforms.items()) for app in apps]
+    platforms = [app.platforms for app in apps]
+    if len(set(map(id, platforms))) > 1 and (_varies(platforms) or _varies(list(map(tuple, platforms)))):
+        yield [tuple(each.items()) for each in platforms]
     if alone:
         yield [app.key if app.key in alone else "" for app in apps]
     if any("no-traffic" in each for each in set(duties)):

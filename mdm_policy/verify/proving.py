@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import compress, repeat
+from operator import contains
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds, law_against
@@ -73,9 +75,10 @@ def verify(
     )
 
 
-def _absent(apps: Iterable[BannedApp], catalogue: Catalogue) -> dict[tuple[str, str], str]:
+def _absent(apps: Sequence[BannedApp], catalogue: Catalogue) -> dict[tuple[str, str], str]:
     found = {}
-    for app in [one for one in apps if "none" in one.platforms.values()]:
+    stated = map(dict.values, [one.platforms for one in apps])
+    for app in compress(apps, map(contains, stated, repeat("none"))):
         known = catalogue.apps.get(app.key)
         for family, state in app.platforms.items():
             if state == "none":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
+from itertools import compress, count, repeat
+from operator import itemgetter, or_
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,12 +20,14 @@ from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import Frozen
 from mdm_policy.verify import dead, together
+from mdm_policy.verify.table import NAMING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Key
+    from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import BannedApp, Identifier
     from mdm_policy.reading import Column, Effect, Reading
     from mdm_policy.verify.judging import Court
@@ -40,6 +44,10 @@ _DANGER = {
     "vital": "safety and calls depend on it",
     "function": "that has a side effect",
 }
+
+
+_BUNDLE = itemgetter(2)
+"""The part of a divided signing id that is the bundle id."""
 
 
 class Said(Frozen, frozen=True):
@@ -123,6 +131,15 @@ class _Banned:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._clear: dict[KindOf, Sequence[str]] = {}
+
+    def is_clear(self, column: Column) -> bool:
+        """Tell whether a column is equal to the last of its kind that was `clear`."""
+        return self._clear.get((column.family, column.kind)) == column.values
+
+    def clear(self, column: Column) -> None:
+        """Remember a column of which nothing is to be said: the same list often stands in several documents."""
+        self._clear[column.family, column.kind] = column.values
 
     def app(self, key: Key) -> BannedApp | None:
         """Return the app that bears an identifier."""
@@ -133,13 +150,17 @@ class _Banned:
         known = self._table.values((column.family, column.kind))
         return [] if known.isdisjoint(values_of(column)) else places_in(column, known)
 
-    def strange(self, column: Column) -> list[int]:
-        """Return where it holds others."""
-        known = self._table.values((column.family, column.kind))
+    def near(self, column: Column) -> list[int]:
+        """Return where it holds others that may be meant for a banned one; nearly all of the others are not."""
+        kind = (column.family, column.kind)
+        known = self._table.values(kind)
         values = values_of(column)
         if column.family == "web" or known.issuperset(values):
             return []
-        return [place for place, value in enumerate(values) if value not in known]
+        folded = self._table.folded(kind)
+        names = self._table.names if column.kind in NAMING else ()
+        alike = map(or_, map(folded.__contains__, map(str.casefold, values)), map(names.__contains__, values))
+        return [place for place in compress(count(), alike) if values[place] not in known]
 
     @cached_property
     def folded(self) -> dict[Key, str]:
@@ -149,8 +170,7 @@ class _Banned:
     @cached_property
     def values(self) -> dict[str, tuple[str, BannedApp]]:
         """Map each bundle id and package to its platform and app."""
-        kinds = ("bundle_id", "package_name")
-        return {value: (family, app) for (family, kind, value), app in self._table.owners.items() if kind in kinds}
+        return {value: (family, app) for (family, kind, value), app in self._table.owners.items() if kind in NAMING}
 
 
 class _Guarded:
@@ -169,7 +189,7 @@ class _Guarded:
         if column.family == "windows":
             values = list(map(str.casefold, values))
         elif column.kind == "signing_id":
-            wider = [value.partition(":")[2] for value in values]
+            wider = list(map(_BUNDLE, map(str.partition, values, repeat(":"))))
         if known.isdisjoint(values) and known.isdisjoint(wider):
             return []
         return [p for p, value in enumerate(values) if value in known or (wider and wider[p] in known)]
@@ -202,9 +222,9 @@ def _of_reading(reading: Reading, banned: _Banned, guarded: _Guarded) -> Iterato
             counts[finding.id] += 1
             if counts[finding.id] <= _SHOWN:
                 yield Said(finding, reading.path, effect.pointer)
-    for id_, count in counts.items():
-        if count > _SHOWN:
-            yield Said(note(id_, f"{count - _SHOWN} more identifiers of the document, the same"), reading.path, "")
+    for id_, many in counts.items():
+        if many > _SHOWN:
+            yield Said(note(id_, f"{many - _SHOWN} more identifiers of the document, the same"), reading.path, "")
     if not any(finding.severity == "error" for finding in reading.findings):
         for columns in idle.values():
             rule = columns[0].rule
@@ -226,8 +246,11 @@ def _of_column(column: Column, banned: _Banned, guarded: _Guarded) -> Iterator[t
             finding = _allowed(effect, banned)
             if finding is not None:
                 yield effect, finding
-    elif sense in ("block", "remove"):
-        for place in sorted({*guarded.places(column), *banned.strange(column)}):
+    elif sense in ("block", "remove") and not banned.is_clear(column):
+        asked = sorted({*guarded.places(column), *banned.near(column)})
+        if not asked:
+            banned.clear(column)
+        for place in asked:
             effect = column.effect(place)
             finding = guarded.finding(effect) or _mistaken(effect, banned)
             if finding is not None:
@@ -251,7 +274,7 @@ def _mistaken(effect: Effect, banned: _Banned) -> Finding | None:
     if right is not None:
         said = f"{quoted(effect.value)} differs from the banned {quoted(right)} in case alone, so it matches no app"
         return warning("rule-wrong-case", said, None, f"write {quoted(right)}")
-    other = banned.values.get(value) if kind in ("bundle_id", "package_name") else None
+    other = banned.values.get(value) if kind in NAMING else None
     if other is not None and other[0] != family:
         said = f"{quoted(value)} is {other[1].name} on {other[0]}, not on {family}, so it matches no app here"
         return warning("rule-wrong-platform", said, None, "write the app's identifier of this platform")

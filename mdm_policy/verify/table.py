@@ -6,33 +6,54 @@ Apps whose identifiers are of the same kinds in the same order stand together; a
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from operator import contains, eq
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide.builds import compared
-from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.decide.columns import KindOf
-    from mdm_policy.model import BannedApp
+    from mdm_policy.model import BannedApp, Identifier
 
+NAMING = ("bundle_id", "package_name")
+"""Kinds that name an app on one platform, and may be mistaken for those of another."""
 Codes = dict[str, int]
 """What acts on each identifier of one kind, as a number."""
 
 
-class Layout(Frozen, frozen=True):
+class Layout:
     """Hold the apps of one layout: the places they have among all apps, the kinds, and a column for each of these."""
 
-    places: Sequence[int]
-    kinds: tuple[KindOf, ...]
-    columns: Sequence[Sequence[str]]
+    def __init__(self, kinds: tuple[KindOf, ...], every: Sequence[Identifier]) -> None:
+        """Start without apps; `every` are the identifiers of all apps of all layouts."""
+        self.kinds = kinds
+        self.places: list[int] = []
+        self._every = every
+        self._stretches: list[slice] = []
+        self._columns: dict[int, list[str]] = {}
 
-    def of(self, *kinds: KindOf) -> list[Sequence[str]]:
+    def take(self, places: range, start: int) -> None:
+        """Take apps that follow one another, whose identifiers begin at `start`."""
+        self.places += places
+        self._stretches.append(slice(start, start + len(places) * len(self.kinds)))
+
+    def column(self, nth: int) -> list[str]:
+        """Return what the apps have at one place of the layout; made when somebody asks, which few kinds see."""
+        found = self._columns.get(nth)
+        if found is None:
+            size = len(self.kinds)
+            found = self._columns[nth] = [
+                one.value for each in self._stretches for one in self._every[each.start + nth : each.stop : size]
+            ]
+        return found
+
+    def of(self, *kinds: KindOf) -> list[list[str]]:
         """Return the columns of some kinds."""
-        return [column for kind, column in zip(self.kinds, self.columns, strict=True) if kind in kinds]
+        return [self.column(nth) for nth, kind in enumerate(self.kinds) if kind in kinds]
 
 
 class Table:
@@ -41,28 +62,21 @@ class Table:
     def __init__(self, apps: Iterable[BannedApp]) -> None:
         """Sort the apps by layout."""
         self.apps = tuple(apps)
-        every = [i for app in self.apps for i in app.identifiers]
-        families, kinds, values = [i.family for i in every], [i.kind for i in every], [i.value for i in every]
-        found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[int], list[int]]] = {}
+        listed = [app.identifiers for app in self.apps]
+        every = list(chain.from_iterable(listed))
+        words: tuple[list[str], list[str]] = ([one.family for one in every], [one.kind for one in every])
+        found: dict[tuple[tuple[str, ...], tuple[str, ...]], Layout] = {}
         start = 0
-        for place, app in enumerate(self.apps):
-            end = start + len(app.identifiers)
-            key = (tuple(families[start:end]), tuple(kinds[start:end]))
+        for places, families, kinds in _stretches(list(map(len, listed)), *words):
+            key = (tuple(families), tuple(kinds))
             known = found.get(key)
             if known is None:
-                known = found[key] = ([], [])
-            known[0].append(place)
-            known[1].append(start)
-            start = end
-        self.layouts = tuple(
-            Layout(
-                places,
-                tuple(zip(*layout, strict=True)),
-                [[values[begin + nth] for begin in starts] for nth in range(len(layout[0]))],
-            )
-            for layout, (places, starts) in found.items()
-        )
+                known = found[key] = Layout(tuple(zip(families, kinds, strict=True)), every)
+            known.take(places, start)
+            start += len(places) * len(kinds)
+        self.layouts = tuple(found.values())
         self._values: dict[KindOf, set[str]] = {}
+        self._folded: dict[KindOf, set[str]] = {}
 
     def values(self, kind: KindOf) -> set[str]:
         """Return all banned identifiers of a kind as devices compare them."""
@@ -73,9 +87,50 @@ class Table:
         return self._values[kind]
 
     @cached_property
+    def names(self) -> set[str]:
+        """Return all banned bundle ids and packages, of whatever platform."""
+        kinds = {kind for layout in self.layouts for kind in layout.kinds if kind[1] in NAMING}
+        return set().union(*map(self.values, kinds))
+
+    def folded(self, kind: KindOf) -> set[str]:
+        """Return all banned identifiers of a kind without regard to case."""
+        if kind not in self._folded:
+            self._folded[kind] = set(map(str.casefold, self.values(kind)))
+        return self._folded[kind]
+
+    @cached_property
     def owners(self) -> dict[Key, BannedApp]:
         """Map each banned identifier to its app, the last of them where several have it."""
         return {compared(i.key): app for app in self.apps for i in app.identifiers}
+
+
+def _stretches(
+    sizes: Sequence[int], families: list[str], kinds: list[str]
+) -> Iterator[tuple[range, list[str], list[str]]]:
+    """Yield the places of apps that follow one another and are of one layout, with that layout, in order.
+
+    How far a stretch goes is found by comparing twice as many apps each time, and half as many from the first that
+    differs on: lists are compared whole.
+    """
+    place = start = 0
+    while place < len(sizes):
+        size = sizes[place]
+        layout = families[start : start + size], kinds[start : start + size]
+        end, step, growing = place + 1, 1, True
+        start += size
+        while step:
+            stop = start + step * size
+            alike = (
+                sizes[end : end + step] == [size] * step
+                and families[start:stop] == layout[0] * step
+                and kinds[start:stop] == layout[1] * step
+            )
+            if alike:
+                end, start = end + step, stop
+            growing = growing and alike
+            step = 2 * step if growing else step // 2
+        yield range(place, end), *layout
+        place = end
 
 
 def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]]:
@@ -86,20 +141,22 @@ def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]
     difference, since the worst build counts.
     """
     found: list[Iterable[object]] = []
-    qualified: list[list[str]] = []
-    for kind, column in zip(layout.kinds, layout.columns, strict=True):
+    qualified: list[Sequence[str]] = []
+    for nth, kind in enumerate(layout.kinds):
         if kind == ("macos", "signing_id"):
-            parts = [value.partition(":") for value in column]
-            qualified.append([part[2] for part in parts])
-            found += _acted(acts, ("macos", "team_id"), [part[0] for part in parts])
+            column = layout.column(nth)
+            qualified.append([value.partition(":")[2] for value in column])
+            found += _acted(acts, ("macos", "team_id"), (value.partition(":")[0] for value in column))
             found += _acted(acts, ("macos", "bundle_id"), qualified[-1])
         elif kind == ("macos", "process_name"):
-            found += _acted(acts, kind, [v.removesuffix(".app") if v.endswith(".app") else f"{v}.app" for v in column])
-        elif kind == ("windows", "package_family_name"):
-            found += _acted(acts, ("windows", "appx_name"), [value.rpartition("_")[0] for value in column])
+            found += _acted(acts, kind, map(_other_form, layout.column(nth)))
+        elif kind == ("windows", "package_family_name") and acts.get(("windows", "appx_name")):
+            names = [value.rpartition("_")[0] for value in layout.column(nth)]
+            found += _acted(acts, ("windows", "appx_name"), names)
         elif kind == ("windows", "publisher"):
-            found.append([value.startswith("CN=") for value in column])
-        found += _acted(acts, kind, column)
+            found.append([value.startswith("CN=") for value in layout.column(nth)])
+        if acts.get(kind):
+            found += _acted(acts, kind, layout.column(nth))
     bare = layout.of(("macos", "bundle_id"))
     if len(qualified) == 1:
         found += [map(eq, column, qualified[0]) for column in bare]
@@ -109,7 +166,11 @@ def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]
     return found
 
 
-def _acted(acts: Mapping[KindOf, Codes], kind: KindOf, values: Sequence[str]) -> list[Iterable[object]]:
+def _other_form(name: str) -> str:
+    return name.removesuffix(".app") if name.endswith(".app") else f"{name}.app"
+
+
+def _acted(acts: Mapping[KindOf, Codes], kind: KindOf, values: Iterable[str]) -> list[Iterable[object]]:
     """Return what acts on each of some identifiers; nothing, when nothing acts on any of the kind."""
     known = acts.get(kind)
     if not known:

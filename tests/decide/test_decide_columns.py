@@ -77,13 +77,26 @@ def test_acts_tell_two_sides_apart(old: tuple[Effect, ...], new: tuple[Effect, .
                 assert [acts.on((*kind, value)) for acts in sides] == [sets[here], sets[there]]
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.lists(st.sampled_from("aAbc"), max_size=3)), max_size=6))
+def test_equal_columns_act_as_each_of_them_would(added: list[tuple[int, list[str]]]) -> None:
+    acts = Acts()
+    said: dict[str, set[int]] = {}
+    for number, values in added:
+        acts.add(number, Column(RULES[0], "ios", "bundle_id", values, Run("", range(len(values)))))
+        for value in values:
+            said.setdefault(value, set()).add(number)
+    assert {value: set(acts.on(("ios", "bundle_id", value))) for value in "aAbc"} == {
+        value: said.get(value, set()) for value in "aAbc"
+    }
+
+
 def test_pointers_are_written_out_when_somebody_asks() -> None:
     run = Run("/a", range(3), "/value")
     assert list(run) == [run[0], run[1], run[2]] == ["/a/0/value", "/a/1/value", "/a/2/value"]
     assert len(run) == 3
     assert list(run.under("/outer").only([0, 2])) == ["/outer/a/0/value", "/outer/a/2/value"]
     column = Column(RULES[0], "ios", "bundle_id", ["x", "y", "x"], run)
-    assert places_in(column, {"x"}) == [0, 2]
+    assert [places_in(column, wanted) for wanted in ({"x"}, {"x", "z"}, {"z"}, ())] == [[0, 2], [0, 2], [], []]
     assert [effect.pointer for effect in column.only([2])] == ["/a/2/value"]
     written = msgspec.structs.replace(column, pointers=("/1", "/2", "/3"))
     assert [effect.pointer for effect in written.only([1])] == ["/2"]

@@ -117,6 +117,13 @@ def test_a_block_of_what_the_deployment_protects_is_said() -> None:
     assert ids(found, "protected-app") == [("protected-app", "warning")]
 
 
+def test_what_is_protected_on_one_platform_may_be_blocked_on_another() -> None:
+    names = ("com.own.app", "com.Chat.app")
+    own = tuple(Identifier("android", "package_name", name, Origin("d.yaml")) for name in names)
+    told = ("protected-app", "rule-wrong-case", "rule-wrong-platform")
+    assert ids(remarks(blocking(*names), protected=own), *told) == []
+
+
 _DEAD = [
     pytest.param(blocking("com.chat.app"), (IPHONES,), "rule-wrong-case", id="wrong case"),
     pytest.param(blocking("com.chat.android"), (IPHONES,), "rule-wrong-platform", id="an Android package on iOS"),

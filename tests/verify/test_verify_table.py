@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from build_kit import NOTHING_KNOWN
 from effect_documents import as_json, device, plist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm_policy.decide import Index, judge
+from mdm_policy.decide.builds import compared
 from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin
 from mdm_policy.model import BannedApp, Identifier
 from mdm_policy.reading import Effect, Reading, Scope
-from mdm_policy.verify import Rules, piece
+from mdm_policy.verify import Rules, piece, queries
 from mdm_policy.verify.alike import alike
 from mdm_policy.verify.judging import Court, Leave
-from mdm_policy.verify.table import Table
+from mdm_policy.verify.pieces import Places
+from mdm_policy.verify.table import NAMING, Table
 
 if TYPE_CHECKING:
     from mdm_policy.model import Duty
@@ -129,3 +132,73 @@ def test_apps_whose_addresses_are_not_closed_alike(duties: tuple[Duty, ...], gro
     court = Court([document], device("ios", ">=17", "iPhones"), Rules(_DAY), declared=True)
     unmet = [court.cell(group[0], Leave()).duties for group in made]
     assert unmet == ([(), ("no-traffic",)] if groups == 2 else [()])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.frozensets(_keys(), max_size=3), st.integers(1, 9)), max_size=9))
+def test_stretches_of_apps_hold_what_each_app_holds(
+    stretches: list[tuple[frozenset[tuple[str, str, str]], int]],
+) -> None:
+    apps = [_app(number, keys) for keys, count in stretches for number in range(count)]
+    table = Table(apps)
+    assert sorted(place for layout in table.layouts for place in layout.places) == list(range(len(apps)))
+    for layout in table.layouts:
+        rows = zip(*(layout.column(nth) for nth in range(len(layout.kinds))), strict=True) if layout.kinds else ()
+        assert layout.places == sorted(layout.places)
+        assert [tuple(i.value for i in apps[place].identifiers) for place in layout.places if layout.kinds] == list(
+            rows
+        )
+        assert {tuple((i.family, i.kind) for i in apps[place].identifiers) for place in layout.places} == {layout.kinds}
+    assert len({layout.kinds for layout in table.layouts}) == len(table.layouts)
+    for kind in _KINDS:
+        plain = {i.value for app in apps for i in app.identifiers if (i.family, i.kind) == kind}
+        assert table.values(kind) == ({value.lower() for value in plain} if kind[1] == "executable" else plain)
+
+
+def test_apps_whose_platforms_differ_are_told_apart() -> None:
+    stated: list[dict[str, str]] = [{"ios": "exists"}, {"ios": "exists"}, {"ios": "exists", "macos": "none"}]
+    apps = [
+        msgspec.structs.replace(_app(number, frozenset({("ios", "bundle_id", "a")})), platforms=platforms)
+        for number, platforms in enumerate(stated)
+    ]
+    assert [len(group) for group in alike(Table(apps), [_piece(set())], ())] == [2, 1]
+
+
+_SPELT = st.sampled_from(
+    [
+        (family, kind, value)
+        for family, kind in (
+            ("ios", "bundle_id"),
+            ("macos", "bundle_id"),
+            ("android", "package_name"),
+            ("windows", "executable"),
+            ("macos", "process_name"),
+        )
+        for value in ("com.a", "com.A", "com.b", "com.ss", "com.\u00df")
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sets(_SPELT, min_size=1, max_size=4), st.sets(_SPELT, max_size=8))
+def test_mistaken_identifiers_are_those_that_each_entry_shows(
+    banned: set[tuple[str, str, str]], blocked: set[tuple[str, str, str]]
+) -> None:
+    document = _piece(blocked)
+    document = msgspec.structs.replace(
+        document, readings=tuple(msgspec.structs.replace(one, path=document.name) for one in document.readings)
+    )
+    table = Table([_app(0, frozenset(banned))])
+    places = Places({document.name: document.document})
+    told = queries.remarks(table, [document], (), NOTHING_KNOWN, (), places)
+    owned = {compared(key) for key in banned}
+    plain: dict[str, int] = {"rule-wrong-case": 0, "rule-wrong-platform": 0}
+    for key in blocked:
+        family, kind, value = compared(key)
+        if (family, kind, value) in owned:
+            continue
+        if any((f, k, v.casefold()) == (family, kind, value.casefold()) for f, k, v in owned):
+            plain["rule-wrong-case"] += 1
+        elif kind in NAMING and any(k in NAMING and v == value and f != family for f, k, v in owned):
+            plain["rule-wrong-platform"] += 1
+    assert {id_: sum(one.id == id_ for one in told) for id_ in plain} == plain
