@@ -52,19 +52,29 @@ def parse_json_text(source: Source, white_space: WhiteSpace = "error", max_size:
         value = msgspec.json.decode(source.text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return _parse_slowly(source, strict=strict)
-    if _is_whole(_colons(value, strict=strict), source.text):
-        return value
+    escaped = "\\u003a" in source.text or "\\u003A" in source.text
+    if not escaped:
+        if _is_whole(_colons(value, strict=strict), source.text):
+            return value
+        _refuse_what_is_found(source, strict=strict)
     return _parse_slowly(source, strict=strict)
 
 
 def _is_whole(colons: int, text: str) -> bool:
     """Prove that no key was lost to a duplicate; False only means *not proven*.
 
-    A text has one colon for each key, besides those inside strings. So when the colons of the text are as many as the
-    keys and the colons in the strings of the value, nothing was lost. An escaped colon could make up for a lost one,
-    and proves nothing.
+    A text without escaped colons has one colon for each key, besides those inside strings. So when the colons of the
+    text are as many as the keys and the colons in the strings of the value, nothing was lost. An escaped colon could
+    make up for a lost one, and proves nothing.
     """
-    return colons == text.count(":") and "\\u003a" not in text and "\\u003A" not in text
+    return colons == text.count(":")
+
+
+def _refuse_what_is_found(source: Source, *, strict: bool) -> None:
+    """Say what is wrong with a text that is JSON; if the scanner finds nothing, the slow parser has the last word."""
+    report = Report(source.name)
+    check(source, report, strict=strict)
+    report.stop_if_any()
 
 
 def _colons(value: Any, *, strict: bool) -> int:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents.pointers import pointer
-from mdm_policy.documents.texts import INT_MAX, INT_MIN, MAX_DEPTH, MAX_FINDINGS, is_stray, place_of, shown
+from mdm_policy.documents.texts import INT_MAX, INT_MIN, MAX_DEPTH, Places, is_stray, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +24,18 @@ _TOKEN = re.compile(
     r'[ \t\r\n]*(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*+")|([^\s"\[\]{},:]+))',
     re.DOTALL,
 )
+_MEANING = re.compile(
+    r'[ \t\r\n,:]*(?:([\[\]{}])|("[^"\\]*(?:\\.[^"\\]*)*+")([ \t\r\n]*:)?|([^\s"\[\]{},:]+))',
+    re.DOTALL,
+)
 _SPACE = re.compile(r"[ \t\r\n]*").match
 _DECODER: Any = json.JSONDecoder(strict=False)
 _scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once
 _INTEGER = re.compile(r"-?[0-9]+")
 _REAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRING, _PLAIN = 2, 3
-"""Groups of `_TOKEN`; the first is punctuation."""
+_STRING, _KEY, _PLAIN = 2, 3, 4
+"""Groups of `_MEANING`; the first is a bracket."""
 _SURELY_SMALL = 18
 """Digits of which every number fits into 64 bits."""
 _DIGITS = 20
@@ -52,69 +56,68 @@ class _Container:
 
 def check(source: Source, report: Report, *, strict: bool) -> None:
     """Report duplicate keys, numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
-    stack: list[_Container] = []
+    stack: list[set[str]] = []
     position = 0
-    for found in _TOKEN.finditer(source.text):
+    places = Places(source.text)
+    for found in _MEANING.finditer(source.text):
         if found.start() != position:
             return  # what stands between is no token
         position = found.end()
         kind = found.lastindex or 0
-        word = found[kind]
         if kind == _PLAIN:
-            _check_number(source, report, word, found.start(kind))
-        elif kind == _STRING:
-            _check_string(source, report, (word, found.start(kind)), stack[-1] if stack else None, strict=strict)
-        elif word == ",":
-            if stack:
-                stack[-1].key = None
-        elif word in "{[":
-            stack.append(_Container("", is_object=word == "{"))
+            word = found[_PLAIN]
+            if len(word) > _SURELY_SMALL or not word.isdigit():
+                _check_number(places, report, word, found.start(_PLAIN))
+        elif kind in (_KEY, _STRING):
+            word = found[_STRING]
+            text = _unquote(word) if "\\" in word else word[1:-1]
+            if kind == _KEY and stack:
+                keys = stack[-1]
+                if text in keys:
+                    _told_twice(places, report, text, found.start(_STRING))
+                keys.add(text)
+            if "\\" in word or (strict and text.strip() != text):
+                _check_string(places, report, (word, text), found.start(_STRING), strict=strict)
+        elif found[1] in "{[":
+            stack.append(set())
             if len(stack) > MAX_DEPTH:
-                place = place_of(source.text, found.start(kind))
+                place = places.of(found.start(1))
                 report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", place)
-        elif word in "}]":
-            if not stack:
-                return
+        elif stack:
             stack.pop()
-        if len(report.findings) >= MAX_FINDINGS:
+        else:
             return
 
 
-def _check_string(
-    source: Source, report: Report, token: tuple[str, int], container: _Container | None, *, strict: bool
-) -> None:
-    """Report what is wrong with one string, which is a key when its object waits for one."""
-    word, offset = token
-    escaped = "\\" in word
-    text = _unquote(word) if escaped else word[1:-1]
-    if container is not None and container.keys is not None and container.key is None:
-        container.key = text
-        if text in container.keys:
-            message = f"the key {shown(text)} appears twice in one object"
-            hint = "keep one: which of them a server obeys is not defined"
-            report.add("duplicate-key", message, place_of(source.text, offset), hint)
-        container.keys.add(text)
-    if escaped and SURROGATE.search(word) and any("\ud800" <= character <= "\udfff" for character in text):
+def _told_twice(places: Places, report: Report, key: str, offset: int) -> None:
+    """Report a key that its object has had before."""
+    message = f"the key {shown(key)} appears twice in one object"
+    hint = "keep one: which of them a server obeys is not defined"
+    report.add("duplicate-key", message, places.of(offset), hint)
+
+
+def _check_string(places: Places, report: Report, string: tuple[str, str], offset: int, *, strict: bool) -> None:
+    """Report what is wrong with one string, given as it stands and as what it means."""
+    word, text = string
+    if SURROGATE.search(word) and any("\ud800" <= character <= "\udfff" for character in text):
         message = "the string holds an unpaired surrogate, which is no character"
-        report.add("control-character", message, place_of(source.text, offset), "remove it")
+        report.add("control-character", message, places.of(offset), "remove it")
     elif strict and is_stray(text):
         message = f"the string {shown(text)} begins or ends in white space"
         hint = "remove it: devices compare identifiers byte for byte"
-        report.add("stray-white-space", message, place_of(source.text, offset), hint)
+        report.add("stray-white-space", message, places.of(offset), hint)
 
 
-def _check_number(source: Source, report: Report, word: str, offset: int) -> None:
+def _check_number(places: Places, report: Report, word: str, offset: int) -> None:
     """Report a number that is infinite, none at all, or too long for 64 bits."""
-    if len(word) <= _SURELY_SMALL and word.isdigit():
-        return
     if _INTEGER.fullmatch(word):
         if len(word) > _DIGITS or not INT_MIN <= int(word) <= INT_MAX:
-            report.add("number-out-of-range", "the integer has more than 64 bits", place_of(source.text, offset))
+            report.add("number-out-of-range", "the integer has more than 64 bits", places.of(offset))
     elif word in ("NaN", "Infinity", "-Infinity"):
         message = f"the document holds {word}, which is no JSON"
-        report.add("number-not-finite", message, place_of(source.text, offset))
+        report.add("number-not-finite", message, places.of(offset))
     elif _REAL.fullmatch(word) and not math.isfinite(float(word)):
-        report.add("number-not-finite", f"the number {shown(word)} is too large", place_of(source.text, offset))
+        report.add("number-not-finite", f"the number {shown(word)} is too large", places.of(offset))
 
 
 def places(text: str, wanted: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -67,25 +67,31 @@ def parse_plist_text(source: Source, white_space: WhiteSpace = "error", max_size
 class _Frame:
     """Hold a container being read; `keys` is set for a dict, and `key` is the key whose value comes next."""
 
-    __slots__ = ("key", "place", "tag", "value")
+    __slots__ = ("at", "key", "tag", "value")
 
-    def __init__(self, tag: str, value: Any, place: tuple[int, int]) -> None:
+    def __init__(self, tag: str, value: Any, at: int) -> None:
         self.tag = tag
         self.value = value
-        self.place = place
+        self.at = at
         self.key: str | None = None
 
 
 class _Builder:
-    """Build Python values from expat's events, one method per event."""
+    """Build Python values from expat's events, one method per event.
+
+    Places are kept as offsets into the bytes, and become lines and columns only where one is told.
+    """
 
     def __init__(self, report: Report, white_space: WhiteSpace) -> None:
         self.report = report
         self.strict = white_space == "error"
         self.stack: list[_Frame] = []
         self.leaf = ""
-        self.leaf_place = (0, 0)
+        self.leaf_at = 0
         self.chunks: list[str] = []
+        self.data = b""
+        self.known = (0, 1)
+        """An offset, and its line: the next place is mostly behind it."""
         self.roots: list[Any] = []
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
@@ -95,8 +101,9 @@ class _Builder:
 
     def parse(self, text: str) -> Any:
         """Run the parser over the whole text and return the one value in it."""
+        self.data = text.encode("utf-8")
         try:
-            self.parser.Parse(text.encode("utf-8"), True)
+            self.parser.Parse(self.data, True)
         except expat.ExpatError as problem:
             place = (problem.lineno, problem.offset + 1)
             if problem.code == expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]:
@@ -112,14 +119,17 @@ class _Builder:
         self.report.stop_if_any()
         return self.roots[0]
 
-    @property
-    def place(self) -> tuple[int, int]:
-        """Return where the parser stands."""
-        return self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
+    def place(self, at: int) -> tuple[int, int]:
+        """Return line and column of an offset; a carriage return ends a line too, as for expat."""
+        known, line = self.known if self.known[0] <= at else (0, 1)
+        ends = [self.data.count(end, known, at) for end in (b"\n", b"\r", b"\r\n")]
+        self.known = at, line + ends[0] + ends[1] - ends[2]
+        begins = max(self.data.rfind(b"\n", 0, at), self.data.rfind(b"\r", 0, at)) + 1
+        return self.known[1], len(self.data[begins:at].decode("utf-8")) + 1
 
-    def syntax(self, message: str, place: tuple[int, int] | None = None) -> NoReturn:
+    def syntax(self, message: str, at: int | None = None) -> NoReturn:
         """Stop at a defect of structure: what follows it cannot be understood."""
-        self.report.fail("document-syntax", message, place or self.place)
+        self.report.fail("document-syntax", message, self.place(self.parser.CurrentByteIndex if at is None else at))
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take the start of an element."""
@@ -129,25 +139,26 @@ class _Builder:
             self.syntax(f"the root element is <{tag}>, not <plist>")
         if attributes and (tag != "plist" or set(attributes) != {"version"}):
             self.syntax(f"the element <{tag}> has attributes, which a plist does not know")
-        if tag in _CONTAINERS:
-            self.open(tag)
-        elif tag in _LEAVES:
-            self.leaf, self.leaf_place, self.chunks = tag, self.place, []
+        if tag in _LEAVES:
+            self.leaf, self.leaf_at = tag, self.parser.CurrentByteIndex
+        elif tag in _CONTAINERS:
+            self.open(tag, self.parser.CurrentByteIndex)
         else:
             self.syntax(f"the element <{tag}> is unknown in a plist")
 
-    def open(self, tag: str) -> None:
+    def open(self, tag: str, at: int) -> None:
         """Begin a container."""
         if tag == "plist":
             if self.stack:
                 self.syntax("the element <plist> stands inside another")
-            self.stack.append(_Frame(tag, self.roots, self.place))
+            self.stack.append(_Frame(tag, self.roots, at))
             return
         value: Any = {} if tag == "dict" else []
-        self.put(value, self.place)
-        self.stack.append(_Frame(tag, value, self.place))
+        self.put(value, at)
+        self.stack.append(_Frame(tag, value, at))
         if len(self.stack) > MAX_DEPTH + 1:
-            self.report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", self.place)
+            message = f"the document nests deeper than {MAX_DEPTH} levels"
+            self.report.fail("document-too-deep", message, self.place(at))
 
     def text(self, data: str) -> None:
         """Take character data: content of a leaf, else nothing but white space."""
@@ -160,46 +171,47 @@ class _Builder:
         """Take the end of an element."""
         if self.leaf:
             text = "".join(self.chunks)
+            self.chunks.clear()
             self.leaf = ""
             if tag == "key":
                 self.take_key(text)
             else:
-                self.put(self.convert(tag, text), self.leaf_place)
+                self.put(self.convert(tag, text), self.leaf_at)
             return
         frame = self.stack.pop()
         if frame.key is not None:
             self.syntax(f"the key {shown(frame.key)} has no value")
         if tag == "plist" and not self.roots:
-            self.syntax("the plist holds no value", frame.place)
+            self.syntax("the plist holds no value", frame.at)
 
     def take_key(self, key: str) -> None:
         """Keep the key of the value that follows."""
         frame = self.stack[-1]
         if frame.tag != "dict":
-            self.syntax(f"the key {shown(key)} stands outside a dict", self.leaf_place)
+            self.syntax(f"the key {shown(key)} stands outside a dict", self.leaf_at)
         if frame.key is not None:
-            self.syntax(f"the key {shown(frame.key)} has no value", self.leaf_place)
+            self.syntax(f"the key {shown(frame.key)} has no value", self.leaf_at)
         if key in frame.value:
             self.report.add(
                 "duplicate-key",
                 f"the key {shown(key)} appears twice in one dict",
-                self.leaf_place,
+                self.place(self.leaf_at),
                 "keep one: which of them a device obeys is not defined",
             )
         self.check_stray("key", key)
         frame.key = key
 
-    def put(self, value: Any, place: tuple[int, int]) -> None:
+    def put(self, value: Any, at: int) -> None:
         """Place a finished value, or a container just begun, in what surrounds it."""
         frame = self.stack[-1]
         if frame.tag == "dict":
             if frame.key is None:
-                self.syntax("a value in a dict has no key", place)
+                self.syntax("a value in a dict has no key", at)
             frame.value[frame.key] = value
             frame.key = None
             return
         if frame.tag == "plist" and frame.value:
-            self.syntax("the plist holds more than one value", place)
+            self.syntax("the plist holds more than one value", at)
         frame.value.append(value)
 
     def check_stray(self, tag: str, text: str) -> None:
@@ -208,7 +220,7 @@ class _Builder:
             self.report.add(
                 "stray-white-space",
                 f"the <{tag}> {shown(text)} begins or ends in white space",
-                self.leaf_place,
+                self.place(self.leaf_at),
                 "remove it: devices compare identifiers byte for byte",
             )
 
@@ -219,7 +231,7 @@ class _Builder:
             return text
         if tag in ("true", "false"):
             if text:
-                self.syntax(f"the element <{tag}> holds text", self.leaf_place)
+                self.syntax(f"the element <{tag}> holds text", self.leaf_at)
             return tag == "true"
         try:
             return convert_leaf(tag, text)
@@ -228,7 +240,7 @@ class _Builder:
             self.report.add(
                 "document-syntax" if finite else "number-not-finite",
                 f"the <{tag}> {shown(text)} is not {_ARTICLE[tag] if finite else 'a finite number'}",
-                self.leaf_place,
+                self.place(self.leaf_at),
             )
             return None
 

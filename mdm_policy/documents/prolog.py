@@ -27,7 +27,10 @@ _APPLE_DOCTYPE = re.compile(
     r"""<!DOCTYPE[ \t\r\n]+plist[ \t\r\n]+PUBLIC[ \t\r\n]+(["'])-//Apple(?: Computer)?//DTD PLIST 1\.0//EN\1"""
     r"""[ \t\r\n]+(["'])https?://www\.apple\.com/DTDs/PropertyList-1\.0\.dtd\2[ \t\r\n]*>""",
 )
-_SPACE = re.compile(r"[ \t\r\n]*")
+_MISCELLANY = re.compile(
+    r"(?:[ \t\r\n]++|<!--[^-]*+(?:-(?!->)[^-]*+)*+-->|<\?[^?]*+(?:\?(?!>)[^?]*+)*+\?>)*+",
+)
+"""White space, comments and processing instructions, as many as follow one another."""
 _LINE = re.compile(r"[^\n]+")
 _SPELLINGS = {"utf-8": ("utf-8", "utf8", "us-ascii"), "utf-16": ("utf-16", "utf-16le", "utf-16be")}
 
@@ -46,21 +49,11 @@ def read_prolog(text: str) -> Prolog:
     declaration = _DECLARATION.match(text)
     position = declaration.end() if declaration else 0
     doctype: tuple[int, int] | None = None
-    while True:
-        position = _skip(text, position)
-        if text.startswith("<!DOCTYPE", position) and doctype is None:
-            apple = _APPLE_DOCTYPE.match(text, position)
-            doctype = apple.span() if apple else (position, -1)
-            end = doctype[1]
-        elif text.startswith("<!--", position):
-            end = _after(text, "-->", position + 4)
-        elif text.startswith("<?", position):
-            end = _after(text, "?>", position + 2)
-        else:
-            break
-        if end < 0:
-            break
-        position = end
+    position = _skip(text, position)
+    if text.startswith("<!DOCTYPE", position):
+        apple = _APPLE_DOCTYPE.match(text, position)
+        doctype = apple.span() if apple else (position, -1)
+        position = _skip(text, apple.end()) if apple else position
     encoding = (declaration["a"] or declaration["b"] or "").lower() if declaration else ""
     return Prolog(position, encoding, declaration.span() if declaration else (0, 0), doctype)
 
@@ -97,12 +90,6 @@ def without_prolog(source: Source, report: Report) -> str:
 
 
 def _skip(text: str, position: int) -> int:
-    """Return the offset of what follows white space."""
-    space = _SPACE.match(text, position)
-    return space.end() if space else position
-
-
-def _after(text: str, mark: str, start: int) -> int:
-    """Return the offset after the next `mark`, or -1."""
-    found = text.find(mark, start)
-    return found if found < 0 else found + len(mark)
+    """Return the offset of what follows white space, comments and processing instructions."""
+    found = _MISCELLANY.match(text, position)
+    return found.end() if found else position

@@ -15,7 +15,11 @@ _EXPLICIT = 0xA0
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _MAX_PIECES_DEPTH = 4
 _MAX_DEPTH = 32
+_MAX_ELEMENTS = 500_000
+"""Elements read of one file. Signers write pieces of 1,000 bytes and more, so the largest file read has 17,000 of them;
+where no length is given, each is passed over once for every layer around it, which are six."""
 _Element = tuple[int, int, int, int]
+"""Tag, start and end of the content, and the offset behind the element."""
 
 
 class _DamagedError(Exception):
@@ -30,73 +34,81 @@ def looks_signed(data: bytes) -> bool:
 def signed_content(data: bytes) -> bytes | None:
     """Return the content a CMS SignedData carries; None when it is damaged or carries none (a detached signature)."""
     try:
-        content_info = _enter(data, 0, len(data), _SEQUENCE)
-        _, explicit = _two(data, *content_info, _OBJECT, _EXPLICIT)
-        signed_data = _enter(data, explicit[0], explicit[1], _SEQUENCE)
-        members = _members(data, *signed_data, most=3)
-        encapsulated = members[2]
-        _, content = _two(data, encapsulated[1], encapsulated[2], _OBJECT, _EXPLICIT)
-        tag, start, end, _ = _read(data, content[0], content[1])
-        return _octets(data, tag, start, end, 0)
+        return _Reader(data).content()
     except (_DamagedError, IndexError):
         return None
 
 
-def _read(data: bytes, position: int, limit: int, depth: int = 0) -> _Element:
-    """Return tag, content's start and end, and the offset after one BER element."""
-    if depth > _MAX_DEPTH:
-        raise _DamagedError
-    tag, first = data[position], data[position + 1]
-    start = position + 2
-    if first == 0x80:
-        end = start
-        while data[end : end + 2] != b"\x00\x00":
-            end = _read(data, end, limit, depth + 1)[3]
-        return tag, start, end, end + 2
-    length = first
-    if first > 0x80:
-        width = first & 0x7F
-        length = int.from_bytes(data[start : start + width], "big")
-        start += width
-    if start + length > limit:
-        raise _DamagedError
-    return tag, start, start + length, start + length
+class _Reader:
+    """Walk over BER elements, no more of them than any signer writes."""
 
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.left = _MAX_ELEMENTS
 
-def _enter(data: bytes, position: int, limit: int, tag: int) -> tuple[int, int]:
-    """Return the content of the element at a position, which must have a tag."""
-    found, start, end, _ = _read(data, position, limit)
-    if found != tag:
-        raise _DamagedError
-    return start, end
+    def content(self) -> bytes:
+        """Return the content of a SignedData."""
+        content_info = self.enter(0, len(self.data), _SEQUENCE)
+        _, explicit = self.two(*content_info, _OBJECT, _EXPLICIT)
+        signed_data = self.enter(explicit[0], explicit[1], _SEQUENCE)
+        encapsulated = self.members(*signed_data, most=3)[2]
+        _, content = self.two(encapsulated[1], encapsulated[2], _OBJECT, _EXPLICIT)
+        tag, start, end, _ = self.read(content[0], content[1])
+        return self.octets(tag, start, end, 0)
 
+    def read(self, position: int, limit: int, depth: int = 0) -> _Element:
+        """Read one element."""
+        self.left -= 1
+        if depth > _MAX_DEPTH or self.left < 0:
+            raise _DamagedError
+        data = self.data
+        tag, first = data[position], data[position + 1]
+        start = position + 2
+        if first == 0x80:
+            end = start
+            while data[end : end + 2] != b"\x00\x00":
+                end = self.read(end, limit, depth + 1)[3]
+            return tag, start, end, end + 2
+        length = first
+        if first > 0x80:
+            width = first & 0x7F
+            length = int.from_bytes(data[start : start + width], "big")
+            start += width
+        if start + length > limit:
+            raise _DamagedError
+        return tag, start, start + length, start + length
 
-def _members(data: bytes, position: int, limit: int, *, most: int) -> list[_Element]:
-    """Return the first elements of a sequence."""
-    members: list[_Element] = []
-    while position < limit and len(members) < most:
-        members.append(_read(data, position, limit))
-        position = members[-1][3]
-    return members
+    def enter(self, position: int, limit: int, tag: int) -> tuple[int, int]:
+        """Return the content of the element at a position, which must have a tag."""
+        found, start, end, _ = self.read(position, limit)
+        if found != tag:
+            raise _DamagedError
+        return start, end
 
+    def members(self, position: int, limit: int, *, most: int) -> list[_Element]:
+        """Return the first elements of a sequence."""
+        members: list[_Element] = []
+        while position < limit and len(members) < most:
+            members.append(self.read(position, limit))
+            position = members[-1][3]
+        return members
 
-def _two(data: bytes, position: int, limit: int, first: int, second: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the contents of a sequence's first two elements, which must have these tags."""
-    members = _members(data, position, limit, most=2)
-    if [member[0] for member in members] != [first, second]:
-        raise _DamagedError
-    return members[0][1:3], members[1][1:3]
+    def two(self, position: int, limit: int, first: int, second: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the contents of a sequence's first two elements, which must have these tags."""
+        members = self.members(position, limit, most=2)
+        if [member[0] for member in members] != [first, second]:
+            raise _DamagedError
+        return members[0][1:3], members[1][1:3]
 
-
-def _octets(data: bytes, tag: int, start: int, end: int, depth: int) -> bytes:
-    """Return an octet string, put together from its pieces."""
-    if tag == _OCTETS:
-        return data[start:end]
-    if tag != _PIECES or depth > _MAX_PIECES_DEPTH:
-        raise _DamagedError
-    pieces: list[bytes] = []
-    while start < end:
-        piece = _read(data, start, end)
-        pieces.append(_octets(data, *piece[:3], depth + 1))
-        start = piece[3]
-    return b"".join(pieces)
+    def octets(self, tag: int, start: int, end: int, depth: int) -> bytes:
+        """Return an octet string, put together from its pieces."""
+        if tag == _OCTETS:
+            return self.data[start:end]
+        if tag != _PIECES or depth > _MAX_PIECES_DEPTH:
+            raise _DamagedError
+        pieces: list[bytes] = []
+        while start < end:
+            piece = self.read(start, end)
+            pieces.append(self.octets(*piece[:3], depth + 1))
+            start = piece[3]
+        return b"".join(pieces)

@@ -142,6 +142,14 @@ def test_opens_what_a_signed_file_carries(data: bytes) -> None:
             CMS.replace(der(0x04, PLIST), der(0x24, der(0x24, der(0x24, der(0x24, der(0x24, der(0x24))))))),
             id="too many layers of pieces",
         ),
+        pytest.param(
+            ber(
+                0x30,
+                SIGNED_DATA,
+                ber(0xA0, ber(0x30, HEAD, ber(0x30, DATA, ber(0xA0, b"\x24\x80" + b"\x04\x00" * 600_000)))),
+            ),
+            id="more pieces than any signer writes",
+        ),
     ],
 )
 def test_damaged_signed_data_has_no_content(data: bytes) -> None:
