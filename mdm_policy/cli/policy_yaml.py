@@ -19,6 +19,7 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from mdm_policy.documents.texts import MAX_DEPTH, Report, check_values, decode
@@ -30,6 +31,10 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PLAIN = ("null", "bool", "int", "float")
 """YAML types that JSON has too; a date, which JSON has not, stays the text it is written as."""
 _CORE = "tag:yaml.org,2002:"
+_TAGS = frozenset({None, "!", *(f"{_CORE}{name}" for name in (*_PLAIN, "str", "timestamp"))})
+_SURELY_SMALL = 18
+"""Digits of which every number fits into 64 bits."""
+_quoted = json.encoder.encode_basestring_ascii
 _TOO_DEEP = "maximum nesting depth"
 """What the libyaml of PyYAML 6.0.4 says of deep brackets, before it hands out the first of them."""
 
@@ -64,8 +69,8 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
 def _events(text: str) -> Iterator[Any]:
     loader = _LOADER(text.encode("utf-8", "surrogatepass") if yaml.__with_libyaml__ else text)
     try:
-        while loader.check_event():
-            yield loader.get_event()
+        while (event := loader.get_event()).__class__ is not StreamEndEvent:
+            yield event
     finally:
         loader.dispose()
 
@@ -83,20 +88,22 @@ class _Writer:
         self._documents = 0
 
     def take(self, event: Any) -> None:
-        if isinstance(event, DocumentStartEvent):
+        """Write one event; the commonest kinds are asked for first."""
+        kind = event.__class__
+        if kind is ScalarEvent:
+            self._scalar(event)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            self._start(event)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            mapping, _ = self._open.pop()
+            self.parts.append("}" if mapping else "]")
+        elif kind is DocumentStartEvent:
             self._documents += 1
             if self._documents > 1:
                 self._fail(event, "document-syntax", "the file holds a second YAML document", "keep one a file")
-        elif isinstance(event, AliasEvent):
+        elif kind is AliasEvent:
             said = f"`*{event.anchor}` is an alias, which can make a small file huge"
             self._fail(event, "yaml-alias", said, "write the value itself")
-        elif isinstance(event, ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
-            self._start(event)
-        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
-            mapping, _ = self._open.pop()
-            self.parts.append("}" if mapping else "]")
 
     def _fail(self, event: Any, id_: str, message: str, hint: str = "") -> None:
         mark = event.start_mark
@@ -131,18 +138,30 @@ class _Writer:
         return bool(key)
 
     def _scalar(self, event: ScalarEvent) -> None:
-        if event.tag not in (None, "!", *(f"{_CORE}{name}" for name in (*_PLAIN, "str", "timestamp"))):
+        if event.tag not in _TAGS:
             self._fail(event, "yaml-tag", f"{event.tag!r} is a tag, which no policy needs", "remove it")
-        if self._before(event):
-            self.parts.append(json.dumps(event.value))
-            return
+        text = event.value
+        if self._before(event) or (event.tag is None and not event.implicit[0]):
+            self.parts.append(_quoted(text))
+        elif event.tag is None and _is_plain_number(text):
+            self.parts.append(text)
+        else:
+            self._resolved(event)
+
+    def _resolved(self, event: ScalarEvent) -> None:
+        """Write what YAML takes a word for: null, true, a number; else the text it is."""
         implied: str = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
         tag = event.tag or implied
         if tag.removeprefix(_CORE) not in _PLAIN:
-            self.parts.append(json.dumps(event.value))
+            self.parts.append(_quoted(event.value))
             return
         try:
             value = self._resolver.construct_object(yaml.ScalarNode(tag, event.value))
             self.parts.append(json.dumps(value))
         except (ValueError, OverflowError, KeyError):
             self._fail(event, "document-syntax", f"{event.value[:60]!r} is no {tag.removeprefix(_CORE)}")
+
+
+def _is_plain_number(text: str) -> bool:
+    """Tell whether a word is an integer in YAML and in JSON alike."""
+    return text.isascii() and text.isdecimal() and len(text) <= _SURELY_SMALL and (text[0] != "0" or len(text) == 1)

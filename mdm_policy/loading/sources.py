@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 import msgspec
@@ -53,10 +54,12 @@ _NOUNS: dict[FileKind, str] = {
 }
 
 
+@lru_cache(maxsize=4)
 def detect(source: Source) -> FileKind:
     """Tell what a file is by its keys or its header, not by its name; a broken file by what can be read of it.
 
-    Only a table without a known header is told by its name's ending, so that the finding is about the header.
+    Only a table without a known header is told by its name's ending, so that the finding is about the header. The last
+    files asked about are remembered: commands ask before they load, and loading asks when it fails.
     """
     text = lenient(source.data[:MAX_BYTES])
     if is_csv(source.name, text):

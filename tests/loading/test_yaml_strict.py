@@ -199,7 +199,8 @@ def test_guesses_run_out_before_time_does() -> None:
     assert sum(one.hint == "did you mean `title`?" for one in found) == 200
 
 
-def test_a_key_given_many_times_takes_no_more_time_than_other_keys() -> None:
+def test_a_key_given_many_times_takes_no_more_time_than_other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "MOST_FINDINGS", 100_000)
     data = HEAD + "bans: [{app: a}]\n" + "[x]: y\n" + "note: a\n" * 50_000
     assert len(findings(data)) == 50_000
 
@@ -222,6 +223,10 @@ def test_values_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_findings_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "MOST_FINDINGS", 3)
     assert sorted(one.id for one in findings("a: 1\nb: 1\nc: 1\nd: 1\n")) == ["too-many-findings"] + ["unknown-key"] * 3
+
+
+def test_a_file_has_as_many_findings_as_a_person_may_work_through() -> None:
+    assert len(findings("".join(f"k{number}: 1\n" for number in range(12_000)))) == 10_001
 
 
 def test_depth_32_is_allowed_and_33_is_not() -> None:
