@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide import Decision
-    from mdm_policy.decide.columns import KindOf
+    from mdm_policy.decide.columns import Acts, KindOf
     from mdm_policy.diff.lines import Entry
     from mdm_policy.diff.model import Side
     from mdm_policy.diff.parts import Part
-    from mdm_policy.diff.units import Unit
+    from mdm_policy.diff.units import IsNamed, Unit
     from mdm_policy.documents import Document
     from mdm_policy.model import BannedApp, DeviceClass, ListStatus
     from mdm_policy.reading import Column, Effect
@@ -121,7 +121,8 @@ def _compare(
     beside = old.acts.beside(new.acts, every=whole)
     for before, after in {(before, after) for _, before, after in beside}:
         acting |= codes.names(frozenset(sets[before]) ^ frozenset(sets[after]))
-    chosen = _units([(kind, values) for (kind, _, _), values in beside.items()], question, apps, whole=whole)
+    alike: list[tuple[KindOf, Sequence[str]]] = [(kind, values) for (kind, _, _), values in beside.items()]
+    chosen = _units(alike, question, apps, partial(_is_named, old.acts, new.acts), whole=whole)
     if not chosen:
         return
     touched = {key for unit in chosen for key in unit.keys}
@@ -152,16 +153,20 @@ def _compare(
         )
 
 
+def _is_named(old: Acts, new: Acts, kind: KindOf, value: str) -> bool:
+    return value in old.codes.get(kind, ()) or value in new.codes.get(kind, ())
+
+
 def _units(
-    alike: list[tuple[KindOf, Sequence[str]]], question: Question, apps: Apps, *, whole: bool
+    alike: list[tuple[KindOf, Sequence[str]]], question: Question, apps: Apps, named: IsNamed, *, whole: bool
 ) -> tuple[Unit, ...]:
     """Return what has to be judged: what is named differently, and `whole`, where a list refuses by absence, all else."""
     if not whole:
-        return units(alike, apps)
-    named = {(*kind, value) for kind, values in alike for value in values}
-    listed = {i.key for app in question.apps for i in app.identifiers} - named
+        return units(alike, apps, named)
+    already = {(*kind, value) for kind, values in alike for value in values}
+    listed = {i.key for app in question.apps for i in app.identifiers} - already
     rest = [((family, kind), [value]) for family, kind, value in sorted(listed)]
-    return (*units([*alike, *rest], apps), *(unit for family in FAMILIES for unit in anything(family)))
+    return (*units([*alike, *rest], apps, named), *(unit for family in FAMILIES for unit in anything(family)))
 
 
 def _deciding(side: Coded, unit: Unit, decision: Decision) -> Entry:

@@ -36,6 +36,7 @@ _NAMES = frozenset(
 )
 _JUDGED = frozenset({"assignments", "scope", "RemovalDate", "DurationUntilRemoval"})
 """Keys whose meaning the readers give in full: a change of theirs shows in the bans."""
+_PASSED = _NAMES | _JUDGED
 _INJECTED = frozenset({"PayloadEnabled", "PayloadRemovalDisallowed", "AllowUserOverrides", "PayloadScope"})
 """Keys a server adds with their default: they count only where both sides have them."""
 _ADDED = tuple(sorted(_INJECTED))
@@ -117,19 +118,24 @@ def _plain(
     value: Any, prefix: str, skipped: Collection[str], places: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[str, str]]:
     """Walk down to the values that nobody has judged; `where` is a place without the indexes that lead to it."""
-    waiting = [(prefix, "", value)] if prefix not in skipped else []
-    while waiting:
-        at, where, one = waiting.pop()
-        if isinstance(one, dict | list):
-            for below, there, item in _below(at, where, one, places.get(at, ())):
-                if below in skipped:
-                    continue
-                if isinstance(item, dict | list):
-                    waiting.append((below, there, item))
-                elif item is not None and (not isinstance(item, str) or item.strip()):
-                    yield there, item.strip() if isinstance(item, str) else repr(item)
-        elif one is not None and (not isinstance(one, str) or one.strip()):
-            yield where, one.strip() if isinstance(one, str) else repr(one)
+    waiting: list[tuple[str, str, Any]] = []
+    held: Iterable[tuple[str, str, Any]] = [(prefix, "", value)]
+    while True:
+        for at, where, item in held:
+            if at in skipped:
+                continue
+            if isinstance(item, str):
+                text = item.strip()
+                if text:
+                    yield where, text
+            elif isinstance(item, dict | list):
+                waiting.append((at, where, item))
+            elif item is not None:
+                yield where, repr(item)
+        if not waiting:
+            return
+        at, where, item = waiting.pop()
+        held = _below(at, where, item, places.get(at, ()))
 
 
 def _below(
@@ -142,7 +148,7 @@ def _below(
             yield from ((f"{at}/{place}", there, item) for place, item in enumerate(value) if place not in gone)
     elif value.get("PayloadType") not in _IGNORED_PAYLOADS:
         for key, item in value.items():
-            if key not in _NAMES and key not in _JUDGED:
+            if key not in _PASSED:
                 yield f"{at}/{_escaped(key)}", f"{where}/{'*' if key.isdecimal() else key}", item
 
 
@@ -160,7 +166,7 @@ def _xml(root: Any, prefix: str, skipped: Collection[str]) -> Iterator[tuple[str
 
 
 def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def _item(pointer: str) -> str:

@@ -6,11 +6,12 @@ the same program's signing id on the other are one thing. Any other identifier i
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - msgspec reads the fields' types at run time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import Key, compared, plan
+from mdm_policy.decide.columns import KindOf
 from mdm_policy.errors import Origin
 from mdm_policy.identifiers import derive
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Build
-    from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import CatalogueVendor, Platform
 
 _NOWHERE = Origin("")
@@ -33,12 +33,18 @@ _WIDE = frozenset({"team_id", "publisher"})
 """Kinds that name a vendor: what blocks one blocks more than the apps that are known."""
 _MANIFOLD = _WIDE | {"signing_id", "process_name"}
 """Kinds of which another identifier may match the same build."""
+_SIGNED: KindOf = ("macos", "signing_id")
+_BUNDLE: KindOf = ("macos", "bundle_id")
+_TEAM: KindOf = ("macos", "team_id")
 _ANY_KINDS: dict[Family, tuple[Kind, ...]] = {
     "ios": ("bundle_id",),
     "macos": ("bundle_id",),
     "android": ("package_name",),
     "windows": ("appx_name", "executable"),
 }
+
+IsNamed = Callable[[KindOf, str], bool]
+"""Tells whether any of the compared sides has a rule on an identifier."""
 
 
 class Unit(Frozen, frozen=True):
@@ -103,11 +109,22 @@ class Apps:
             self._builds[where] = plan(app, _FIRST[family]).builds if family in _FIRST else ()
         return self._builds[where]
 
-    def strangers(self, kind: KindOf, values: Iterable[str]) -> list[str]:
-        """Return those of some identifiers, each of which alone matches all it names, that nobody knows."""
+    def strangers(self, kind: KindOf, values: Iterable[str], named: IsNamed) -> list[str]:
+        """Return those of some identifiers, each of which alone matches all it names, that nobody knows.
+
+        A signing id matches alone where no side names its bundle id or its team; `named` tells.
+        """
+        known = self._values(kind)
+        if kind == _SIGNED:
+            known_bundles = self._values(_BUNDLE)
+            parts = [(value, *value.partition(":")[::2]) for value in values if value not in known]
+            return [
+                value
+                for value, team, bundle in parts
+                if bundle not in known_bundles and not named(_BUNDLE, bundle) and not named(_TEAM, team)
+            ]
         if kind[1] in _MANIFOLD:
             return []
-        known = self._values(kind)
         if kind[0] == "windows":
             return [value for value in values if value.casefold() not in known]
         return [value for value in values if value not in known]
@@ -138,12 +155,12 @@ class Apps:
         return _lone(key, key[2], key[2])
 
 
-def units(alike: Iterable[tuple[KindOf, Sequence[str]]], apps: Apps) -> tuple[Unit, ...]:
+def units(alike: Iterable[tuple[KindOf, Sequence[str]]], apps: Apps, named: IsNamed) -> tuple[Unit, ...]:
     """Return the units that identifiers stand for, each once; `alike` has those together on which the same rules act."""
     made: dict[tuple[str, str, tuple[tuple[Key, ...], ...]], Unit] = {}
     for kind, values in alike:
         rest: Iterable[str] = values
-        strangers = apps.strangers(kind, values) if len(values) > 1 else []
+        strangers = apps.strangers(kind, values, named) if len(values) > 1 else []
         if len(strangers) > 1:
             unit = _lone((*kind, strangers[0]), strangers[0], strangers[0], members=strangers)
             made[unit.key, unit.family, unit.groups] = unit

@@ -113,7 +113,11 @@ def _under(top: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _near(owner: Mapping[str, Any], known: frozenset[str]) -> list[str]:
     """Return the keys that are a known one but for case and underscores, as proto3 JSON writes them too."""
-    return [key for key in owner if key not in known and words.FOLDED.get(_fold(key)) in known]
+    keys = [key for key in owner if key not in known]
+    folded = _fold("\n".join(keys)).split("\n")
+    if len(folded) != len(keys):  # a key has a line feed in it
+        folded = list(map(_fold, keys))
+    return [key for key, bare in zip(keys, folded, strict=True) if words.FOLDED.get(bare) in known]
 
 
 def _fold(key: str) -> str:

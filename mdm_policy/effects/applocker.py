@@ -99,12 +99,13 @@ def read_applocker(c: Collector) -> Reading:
 
 def _children(element: etree._Element, base: str) -> list[tuple[str, etree._Element]]:
     """Return the children with their pointers: siblings of one name are told apart by their index."""
-    names = [str(child.tag) for child in element]
+    children = list(element)
+    names = [str(child.tag) for child in children]
     count, seen = Counter(names), Counter[str]()
     if len(count) == 1 < len(names):
-        return [(f"{base}/{names[0]}/{place}", child) for place, child in enumerate(element)]
+        return [(f"{base}/{names[0]}/{place}", child) for place, child in enumerate(children)]
     found = []
-    for name, child in zip(names, element, strict=True):
+    for name, child in zip(names, children, strict=True):
         found.append((f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}", child))
         seen[name] += 1
     return found
@@ -138,10 +139,11 @@ class _Collection:
         if name not in _RULE_NAMES:
             return
         self.rules += 1
+        action = element.get("Action")
+        conditions = _condition(element) if len(element) else None
         everyone = element.get("UserOrGroupSid") == _EVERYONE
-        conditions = _condition(element)
-        self._spelling(element, conditions, pointer)
-        if element.get("Action") == "Allow":
+        if action == "Allow":
+            self._spelling(element, conditions, pointer)
             if everyone and conditions is not None:
                 path = conditions.get("Path", "")
                 any_publisher = conditions.get("PublisherName") == "*" and conditions.get("ProductName") == "*"
@@ -150,9 +152,10 @@ class _Collection:
                 message = "an exception of an Allow rule does not deny: another rule may allow what it leaves out"
                 self.c.say("warning", "applocker-exceptions-only", message, pointer, "write a Deny rule")
             return
-        if element.get("Action") != "Deny" or conditions is None:
+        if action != "Deny" or conditions is None:
             self.c.say("error", "applocker-rule-unreadable", "the rule has no Action or no condition", pointer)
             return
+        self._spelling(element, conditions, pointer)
         if name == "FileHashRule":
             message = "a hash rule stops one build of a file, which no list of identifiers can hold"
             self.c.say("note", "no-identifier-kind", message, pointer)

@@ -234,6 +234,9 @@ class Collector:
         value = owner.get(key)
         if type(value) is str and _plain(value):
             return value
+        if type(value) is not str or not value:
+            self._wrong(value, "an identifier", f"{pointer}/{key}")
+            return ""
         kept = self.identifiers(Entries((f"{pointer}/{key}",), [value])).values
         return kept[0] if kept else ""
 

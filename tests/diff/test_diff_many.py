@@ -139,6 +139,36 @@ def test_identifiers_that_fare_alike_are_judged_as_each_by_itself(old: list[Docu
     assert together == each
 
 
+_TEAMS = ("ABCDEFGHIJ", "KLMNOPQRST")
+_SIGNED = st.sets(st.sampled_from([f"{team}:{one}" for team in _TEAMS for one in ("a.b", "a.c", "a.d", "a.e")]))
+
+
+def _macs(signed: set[str], allowed: set[str], teams: set[str], named: set[str]) -> list[Document]:
+    rules = [("SIGNINGID", "BLOCKLIST", one) for one in sorted(signed)]
+    rules += [("SIGNINGID", "ALLOWLIST", one) for one in sorted(allowed - signed)]
+    rules += [("TEAMID", "BLOCKLIST", one) for one in sorted(teams)]
+    made = [{"rule_type": kind, "policy": policy, "identifier": one} for kind, policy, one in rules]
+    santa = plist({"PayloadType": "com.northpolesec.santa", "StaticRules": made}, name="santa.mobileconfig")
+    listed = [{"bundleID": one} for one in sorted(named)]
+    parental = {"PayloadType": "com.apple.applicationaccess.new", "familyControlsEnabled": True, "whiteList": listed}
+    return [santa, *([plist(parental, name="new.mobileconfig")] if named else [])]
+
+
+_MACS = st.builds(
+    _macs, _SIGNED, _SIGNED, st.sets(st.sampled_from(_TEAMS)), st.sets(st.sampled_from(["a.b", "a.c", "x.y"]))
+)
+
+
+@settings(deadline=None)
+@given(_MACS, _MACS)
+def test_signing_ids_that_fare_alike_are_judged_as_each_by_itself(old: list[Document], new: list[Document]) -> None:
+    together = compared(old, new)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Apps, "strangers", lambda *_: [])
+        each = compared(old, new)
+    assert together == each
+
+
 @pytest.mark.parametrize(
     ("family", "kind"),
     [
@@ -156,14 +186,39 @@ def test_identifiers_that_fare_alike_are_judged_as_each_by_itself(old: list[Docu
 )
 def test_what_stands_for_others_is_matched_by_its_own_key_alone(family: Any, kind: Any) -> None:
     key = (family, kind, "a.b")
-    assert Apps((), None).strangers((family, kind), ["a.b", "c.d"]) == ["a.b", "c.d"]
+    assert Apps((), None).strangers((family, kind), ["a.b", "c.d"], _named()) == ["a.b", "c.d"]
     assert _lone(key, "a.b", "a.b").groups == ((key,),)
     assert family in (*FAMILY_OF.values(), "web")
 
 
-@pytest.mark.parametrize("kind", ["signing_id", "process_name", "team_id"])
+@pytest.mark.parametrize("kind", ["process_name", "team_id"])
 def test_what_others_may_match_too_stands_for_itself(kind: str) -> None:
-    assert Apps((), None).strangers(("macos", kind), ["a", "b"]) == []
+    assert Apps((), None).strangers(("macos", kind), ["a", "b"], _named()) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        pytest.param((), ["T:a.b", "T:c.d"], id="nobody names its parts"),
+        pytest.param(((("macos", "bundle_id"), "a.b"),), ["T:c.d"], id="a side names the bundle id"),
+        pytest.param(((("macos", "team_id"), "T"),), [], id="a side names the team"),
+        pytest.param(((("ios", "bundle_id"), "a.b"),), ["T:a.b", "T:c.d"], id="named on another platform"),
+    ],
+)
+def test_a_signing_id_stands_for_others_where_no_side_names_its_parts(named: Any, expected: list[str]) -> None:
+    assert Apps((), None).strangers(("macos", "signing_id"), ["T:a.b", "T:c.d"], _named(*named)) == expected
+
+
+def test_a_signing_id_of_a_known_app_stands_for_itself() -> None:
+    known = catalogue.load()
+    macs = [i for app in known.apps.values() for i in app.identifiers if i.family == "macos"]
+    bundle = next(i.value for i in macs if i.kind == "bundle_id")
+    asked = [f"OTHERTEAM1:{bundle}", "T:c.d"]
+    assert Apps((), known).strangers(("macos", "signing_id"), asked, _named()) == ["T:c.d"]
+
+
+def _named(*keys: tuple[tuple[str, str], str]) -> Any:
+    return lambda kind, value: (kind, value) in keys
 
 
 @given(st.lists(st.text()))
