@@ -16,6 +16,7 @@ from __future__ import annotations
 import _pyio  # type: ignore[import-not-found]  # the standard library's own, without a stub
 import argparse
 import builtins
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -259,6 +260,14 @@ def _ended(argv: Sequence[str], shim: Shim, said: Path | None = None, patch: Cal
         os._exit(code)
 
 
+def _warm(row: Row, folder: Path) -> None:
+    """Run the command once in this process, as it is: its copies then have all that it loads and compiles."""
+    quiet = io.StringIO()
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet), contextlib.suppress(SystemExit):
+        sys.argv = ["mdm-policy", *row.argv(folder)]
+        program()
+
+
 def _tree(path: Path, view: Callable[[bytes], bytes]) -> Snapshot | None:
     """Return everything below a path, byte for byte as the row views it; None when it is absent."""
     if not path.exists():
@@ -280,6 +289,8 @@ class Tried:
         self._reset_to: Path = scratch / "before"
         self._reset_to.mkdir()
         row.setup(self._reset_to)
+        self._fresh()
+        _warm(row, self._sandbox)
         self._fresh()
         self._old = [_tree(self._sandbox / name, self._row.view) for name in row.outputs]
         assert self._run(Fault()) == 0, self._said.read_text(encoding="utf-8")
