@@ -19,14 +19,15 @@ $(STAMP): pyproject.toml
 example: $(STAMP)  ## Build the example: the real order, for every target, into build/example/.
 	$(BIN)/mdm-policy build --deployment examples/federal/deployment.yaml --output build/example
 
-# The laws judge tens of thousands of cases: counting lines while they do so would double their time. tests/trust is run by
-# `make trust`.
-LAWS := tests/laws tests/push/test_law_push.py
-test: check  ## Check, then run every test, with coverage but for the laws.
+# What judges tens of thousands of cases, or runs whole pipelines, is run without counting lines, which would double its time.
+# tests/trust is run by `make trust`.
+LAWS := tests/laws tests/push/test_law_push.py tests/push/test_push_stateful.py tests/push/test_pipelines.py
+DRAWN := tests/effects/test_effects_never_raise.py tests/documents/test_documents_fuzz.py tests/loading/test_loading_never_raises.py
+test: check  ## Check, then run every test, with coverage but for the laws and what is drawn by chance.
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(addprefix --ignore=,tests/vendor tests/trust $(LAWS))
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(addprefix --ignore=,tests/vendor tests/trust $(LAWS) $(DRAWN))
 	$(BIN)/python -m coverage report
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(LAWS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(LAWS) $(DRAWN)
 
 check: $(STAMP)  ## Format, lint, types, layers.
 	$(BIN)/ruff format --check .

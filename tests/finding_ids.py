@@ -104,6 +104,7 @@ def _functions(tree: ast.AST) -> list[_Function]:
     return found
 
 
+@functools.cache
 def _calls(node: ast.AST) -> list[ast.Call]:
     """Return the calls of a function, those of the functions inside it apart."""
     calls: list[ast.Call] = []

@@ -70,10 +70,11 @@ class Mentions:
         """Map what texts that are new since `before` look like to the first of them, and to any others."""
         if self._folded is None:
             fresh = [text for text in self._texts().keys() - before._texts().keys() if len(text) <= _LONGEST]
-            first: dict[str, str] = {}
+            looks = fold_all(fresh)
+            first = dict(zip(reversed(looks), reversed(fresh), strict=True))
             rest: dict[str, list[str]] = {}
-            for text, look in zip(fresh, fold_all(fresh), strict=True):
-                if first.setdefault(look, text) is not text:
+            for text, look in zip(fresh, looks, strict=True) if len(first) < len(fresh) else ():
+                if first[look] is not text:
                     rest.setdefault(look, []).append(text)
             self._folded = first, rest
         return self._folded

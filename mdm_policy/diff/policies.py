@@ -163,9 +163,8 @@ def _units(
     """Return what has to be judged: what is named differently, and `whole`, where a list refuses by absence, all else."""
     if not whole:
         return units(alike, apps, named)
-    already = {(*kind, value) for kind, values in alike for value in values}
-    listed = {i.key for app in question.apps for i in app.identifiers} - already
-    rest = [((family, kind), [value]) for family, kind, value in sorted(listed)]
+    listed = {i.key for app in question.apps for i in app.identifiers}
+    rest = [((family, kind), [value]) for family, kind, value in sorted(listed) if not named((family, kind), value)]
     return (*units([*alike, *rest], apps, named), *(unit for family in FAMILIES for unit in anything(family)))
 
 

@@ -118,38 +118,43 @@ def _plain(
     value: Any, prefix: str, skipped: Collection[str], places: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[str, str]]:
     """Walk down to the values that nobody has judged; `where` is a place without the indexes that lead to it."""
+    above = {pointer.rpartition("/")[0] for pointer in skipped}
     waiting: list[tuple[str, str, Any]] = []
-    held: Iterable[tuple[str, str, Any]] = [(prefix, "", value)]
+    held: Iterable[tuple[Any, str, Any]] = [] if prefix in skipped else [(None, "", value)]
+    at = prefix
     while True:
-        for at, where, item in held:
-            if at in skipped:
+        for part, where, item in held:
+            if at in above and _under_part(at, part) in skipped:
                 continue
             if isinstance(item, str):
                 text = item.strip()
                 if text:
                     yield where, text
             elif isinstance(item, dict | list):
-                waiting.append((at, where, item))
+                waiting.append((_under_part(at, part), where, item))
             elif item is not None:
                 yield where, repr(item)
         if not waiting:
             return
         at, where, item = waiting.pop()
-        held = _below(at, where, item, places.get(at, ()))
+        held = _below(where, item, places.get(at, ()))
 
 
-def _below(
-    at: str, where: str, value: dict[str, Any] | list[Any], gone: Collection[int]
-) -> Iterator[tuple[str, str, Any]]:
-    """Yield what is in a container, each with its pointer and its place; `gone` are the entries that serve an effect."""
+def _below(where: str, value: dict[str, Any] | list[Any], gone: Collection[int]) -> Iterator[tuple[Any, str, Any]]:
+    """Yield what is in a container, each with its part and its place; `gone` are the entries that serve an effect."""
     if isinstance(value, list):
         if len(gone) < len(value):
             there = f"{where}/*"
-            yield from ((f"{at}/{place}", there, item) for place, item in enumerate(value) if place not in gone)
+            yield from ((place, there, item) for place, item in enumerate(value) if place not in gone)
     elif value.get("PayloadType") not in _IGNORED_PAYLOADS:
         for key, item in value.items():
             if key not in _PASSED:
-                yield f"{at}/{_escaped(key)}", f"{where}/{'*' if key.isdecimal() else key}", item
+                yield key, f"{where}/{'*' if key.isdecimal() else key}", item
+
+
+def _under_part(at: str, part: str | int | None) -> str:
+    """Return the pointer of a part of a container; the whole document has no part."""
+    return at if part is None else f"{at}/{part if isinstance(part, int) else _escaped(part)}"
 
 
 def _xml(root: Any, prefix: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -120,6 +120,9 @@ class _Reader:
         self.spend(1)
         offset = self.offsets[number]
         token = self.slice(offset, 1)[0]
+        if 0x50 <= token < 0x5F:  # most values are short texts
+            self.known[number] = text = self.ascii(offset + 1, token & 0x0F)
+            return text
         if token & 0xF0 in (0xA0, 0xD0):
             if depth >= MAX_DEPTH:
                 self.report.fail("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels")
@@ -171,11 +174,18 @@ class _Reader:
         if kind not in (0x40, 0x50, 0x60):
             raise _DamagedError(f"it holds an object of the unknown type 0x{token:02X}")
         start, length = self.sized(offset, token)
+        if kind == 0x50:
+            return self.ascii(start, length)
         if kind == 0x60:
             length *= 2
         self.spend(length)
         content = self.slice(start, length)
-        return content if kind == 0x40 else self.string(content.decode("ascii" if kind == 0x50 else "utf-16-be"))
+        return content if kind == 0x40 else self.string(content.decode("utf-16-be"))
+
+    def ascii(self, start: int, length: int) -> str:
+        """Return a string of plain characters."""
+        self.spend(length)
+        return self.string(self.slice(start, length).decode("ascii"))
 
     def integer(self, offset: int, width: int) -> int:
         """Return an integer: one, two and four bytes are unsigned, eight signed, sixteen hold the larger unsigned."""
@@ -187,7 +197,9 @@ class _Reader:
         return number
 
     def string(self, text: str) -> str:
-        """Check a string and return it."""
+        """Check a string and return it; what is printable holds nothing that must be told but white space around it."""
+        if text.isprintable() and text.strip() == text:
+            return text
         if character := forbidden_in(text):
             self.report.add("control-character", f"the string {shown(text)} holds {describe(character)}")
         if self.strict and is_stray(text):

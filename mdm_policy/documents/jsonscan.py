@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from mdm_policy.documents.texts import Report, Source
 
 _TOKEN = re.compile(
-    r'[ \t\r\n]*(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*+")|([^\s"\[\]{},:]+))',
+    r'[ \t\r\n]*+(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*+")|([^\s"\[\]{},:]++))',
     re.DOTALL,
 )
 _MEANING = re.compile(
-    r'[ \t\r\n,:]*(?:([\[\]{}])|("[^"\\]*(?:\\.[^"\\]*)*+")([ \t\r\n]*:)?|([^\s"\[\]{},:]+))',
+    r'[ \t\r\n,:]*+(?:([\[\]{}])|("[^"\\]*(?:\\.[^"\\]*)*+")([ \t\r\n]*+:)?|([^\s"\[\]{},:]++))',
     re.DOTALL,
 )
 _SPACE = re.compile(r"[ \t\r\n]*").match
@@ -57,11 +57,10 @@ class _Container:
 def check(source: Source, report: Report, *, strict: bool) -> None:
     """Report duplicate keys, numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
     stack: list[set[str]] = []
-    position = 0
     places = Places(source.text)
-    for found in _MEANING.finditer(source.text):
-        if found.start() != position:
-            return  # what stands between is no token
+    match = _MEANING.match
+    position = 0
+    while found := match(source.text, position):  # until something is no token
         position = found.end()
         kind = found.lastindex or 0
         if kind == _PLAIN:

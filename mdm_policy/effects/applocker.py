@@ -12,6 +12,8 @@ from mdm_policy.effects.collect import fact
 from mdm_policy.reading import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mdm_policy.effects.collect import Collector
     from mdm_policy.model import Kind
     from mdm_policy.reading import Reading
@@ -87,7 +89,7 @@ def read_applocker(c: Collector) -> Reading:
         c.mapping(root, "")
         return c.reading()
     top = pointer(_local(root))
-    collections = [(top, root)] if _local(root) == "RuleCollection" else _children(root, top)
+    collections = iter([(top, root)]) if _local(root) == "RuleCollection" else _children(root, top)
     for place, element in collections:
         if _local(element) == "RuleCollection":
             collection = _Collection(c, element, place)
@@ -97,18 +99,17 @@ def read_applocker(c: Collector) -> Reading:
     return c.reading()
 
 
-def _children(element: etree._Element, base: str) -> list[tuple[str, etree._Element]]:
-    """Return the children with their pointers: siblings of one name are told apart by their index."""
-    children = list(element)
-    names = [str(child.tag) for child in children]
-    count, seen = Counter(names), Counter[str]()
-    if len(count) == 1 < len(names):
-        return [(f"{base}/{names[0]}/{place}", child) for place, child in enumerate(children)]
-    found = []
-    for name, child in zip(names, children, strict=True):
-        found.append((f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}", child))
-        seen[name] += 1
-    return found
+def _children(element: etree._Element, base: str) -> Iterator[tuple[str, etree._Element]]:
+    """Yield the children with their pointers: siblings of one name are told apart by their index."""
+    count, seen = Counter([str(child.tag) for child in element]), Counter[str]()
+    alike = len(count) == 1 < count.total()
+    for place, child in enumerate(element):
+        name = str(child.tag)
+        if alike:
+            yield f"{base}/{name}/{place}", child
+        else:
+            yield (f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}"), child
+            seen[name] += 1
 
 
 class _Collection:

@@ -59,7 +59,8 @@ _KINDS: dict[str, tuple[Kind, re.Pattern[str], Rule, str]] = {
 }
 _BLOCKING = frozenset({"BLOCKLIST", "SILENT_BLOCKLIST", "SILENT_GUI_BLOCKLIST", "SILENT_TTY_BLOCKLIST"})
 _ALLOWING = frozenset({"ALLOWLIST", "ALLOWLIST_COMPILER", "ALLOWLIST_LOCAL_BINARY", "ALLOWLIST_LOCAL_SIGNINGID"})
-_KEYS = frozenset({"policy", "rule_type", "identifier"})
+_WORDS = ("policy", "rule_type", "identifier")
+_KEYS = frozenset(_WORDS)
 _OTHER_TYPES = frozenset({"BINARY", "CERTIFICATE"})
 
 
@@ -67,13 +68,13 @@ def read_payload(c: Collector, payload: dict[str, Any], pointer: str) -> None:
     """Read the StaticRules of a Santa payload; its keys are case-insensitive, its words upper-cased by Santa."""
     for place, raw in c.records(payload, "StaticRules", pointer):
         item = raw if raw.keys() <= _KEYS else {key.lower(): value for key, value in raw.items()}
-        _static_rule(c, item, place)
+        policy, rule_type, identifier = item.get("policy", ""), item.get("rule_type", ""), item.get("identifier", "")
+        if not type(policy) is type(rule_type) is type(identifier) is str:
+            policy, rule_type, identifier = (c.text(item, key, place) for key in _WORDS)
+        _static_rule(c, policy.upper(), rule_type.upper(), identifier, place)
 
 
-def _static_rule(c: Collector, item: dict[str, Any], place: str) -> None:
-    policy = c.text(item, "policy", place).upper()
-    rule_type = c.text(item, "rule_type", place).upper()
-    identifier = c.text(item, "identifier", place)
+def _static_rule(c: Collector, policy: str, rule_type: str, identifier: str, place: str) -> None:
     if rule_type in _OTHER_TYPES:
         message = f"a {rule_type} rule names a file or certificate by its hash, which no list of identifiers can hold"
         c.say("note", "no-identifier-kind", message, place)
