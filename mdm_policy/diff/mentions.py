@@ -6,7 +6,6 @@ app, and the device does not.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from itertools import chain
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.reading import Column, Reading
 
-_TAIL = re.compile(r"[\\/]([^\\/]+)[\\/]?\Z")
 _LONGEST = 1000
 """No identifier is longer; a text that is may be a whole document."""
 _ALIKE = str.maketrans(
@@ -83,8 +81,8 @@ class Mentions:
         if self._counted is None:
             found = [text for document in self._documents for text in texts(document)]
             self._counted = Counter(found)
-            paths = [_TAIL.search(text) for text in found if "\\" in text or "/" in text]
-            self._counted.update([tail[1] for tail in paths if tail])
+            tails = [_tail(text) for text in found if "\\" in text or "/" in text]
+            self._counted.update(filter(None, tails))
         return self._counted
 
 
@@ -140,15 +138,30 @@ def _texts(value: Any) -> list[str]:
     found: list[str] = []
     level = [value]
     while level:
-        strings = [one for one in level if type(one) is str]
+        kinds = set(map(type, level))
+        strings: list[str] = _only(level, kinds, str)
+        dicts, lists = _only(level, kinds, dict), _only(level, kinds, list)
         found += strings
-        dicts = [one for one in level if type(one) is dict]
-        lists = [one for one in level if type(one) is list]
         level = [*chain.from_iterable(map(dict.values, dicts)), *chain.from_iterable(lists)]
-        for one in strings:
-            if "[" in one and one.lstrip().startswith("["):
-                level += _packed(one)
+        if "[" in "".join(strings):
+            for one in strings:
+                if one.lstrip().startswith("["):
+                    level += _packed(one)
     return found
+
+
+def _only(level: list[Any], kinds: set[type], kind: type) -> list[Any]:
+    """Return the values of one type; most levels hold a single one."""
+    if kind not in kinds:
+        return []
+    return level if len(kinds) == 1 else [one for one in level if type(one) is kind]
+
+
+def _tail(path: str) -> str:
+    """Return the last part of a path, or nothing where it ends in several separators."""
+    bare = path[:-1] if path[-1] in "\\/" else path
+    cut = max(bare.rfind("/"), bare.rfind("\\"))
+    return bare[cut + 1 :] if cut >= 0 else ""
 
 
 def _packed(text: str) -> list[Any]:

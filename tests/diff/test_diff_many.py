@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from mdm_policy import catalogue
 from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies, residue
 from mdm_policy.diff import lines as lines_module
-from mdm_policy.diff.mentions import fold, fold_all
+from mdm_policy.diff.mentions import _tail, fold, fold_all
 from mdm_policy.diff.units import Apps, _lone
 from mdm_policy.errors import PolicyError
 from mdm_policy.model import FAMILY_OF
@@ -219,6 +220,12 @@ def test_a_signing_id_of_a_known_app_stands_for_itself() -> None:
 
 def _named(*keys: tuple[tuple[str, str], str]) -> Any:
     return lambda kind, value: (kind, value) in keys
+
+
+@given(st.text(alphabet="a/\\.", min_size=1).filter(lambda text: "/" in text or "\\" in text))
+def test_the_last_part_of_a_path(path: str) -> None:
+    found = re.search(r"[\\/]([^\\/]+)[\\/]?\Z", path)
+    assert _tail(path) == (found[1] if found else "")
 
 
 @given(st.lists(st.text()))
