@@ -28,9 +28,18 @@ _PLIST = (
     + b'<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
     + b'<plist version="1.0">'
 )
+_NAMED = (
+    b"<key>PayloadIdentifier</key><string>x.y</string><key>PayloadUUID</key><string>0</string>"
+    b"<key>PayloadVersion</key><integer>1</integer>"
+)
 _PROFILE = (
-    _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>"
-    b"<key>PayloadType</key><string>com.apple.applicationaccess</string><key>blockedAppBundleIDs</key><array>"
+    _PLIST
+    + b"<dict><key>PayloadType</key><string>Configuration</string>"
+    + _NAMED
+    + b"<key>PayloadContent</key><array><dict>"
+    b"<key>PayloadType</key><string>com.apple.applicationaccess</string>"
+    + _NAMED
+    + b"<key>blockedAppBundleIDs</key><array>"
 )
 _PROFILE_END = b"</array></dict></array></dict></plist>"
 _POLICY = b'{"playStoreMode":"BLACKLIST","applications":['
@@ -51,9 +60,10 @@ _ALONE = (
 
 def _dated(number: int) -> bytes:
     """Return an Intune object with a profile that removes itself on a day of its own."""
-    payload = {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": [f"com.a{number}"]}
+    named = {"PayloadIdentifier": "x.y", "PayloadUUID": "0", "PayloadVersion": 1}
+    payload = {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": [f"com.a{number}"], **named}
     day = dt.datetime(2030, 1, 1) + dt.timedelta(days=number)  # noqa: DTZ001 - a property list knows no time zone
-    profile = plistlib.dumps({"PayloadType": "Configuration", "RemovalDate": day, "PayloadContent": [payload]})
+    profile = plistlib.dumps({"PayloadType": "Configuration", "RemovalDate": day, "PayloadContent": [payload], **named})
     made = b'{"@odata.type":"#microsoft.graph.iosCustomConfiguration","payload":"%s"}'
     return made % base64.b64encode(profile)
 
@@ -277,26 +287,38 @@ _XML: dict[str, Callable[[], bytes]] = {
     "a profile of wrong values.plist": lambda: _filled(_PROFILE, b"<true/>", _PROFILE_END),
     "a profile of wildcards.plist": lambda: _filled(_PROFILE, b"<string>*</string>", _PROFILE_END),
     "many payloads.plist": lambda: _filled(
-        _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array>",
-        b"<dict><key>PayloadType</key><string>com.apple.applicationaccess</string></dict>",
+        _PLIST
+        + b"<dict><key>PayloadType</key><string>Configuration</string>"
+        + _NAMED
+        + b"<key>PayloadContent</key><array>",
+        b"<dict><key>PayloadType</key><string>com.apple.applicationaccess</string>" + _NAMED + b"</dict>",
         b"</array></dict></plist>",
     ),
     "wrong keys of a payload.plist": lambda: _numbered(
-        _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>"
-        b"<key>PayloadType</key><string>com.apple.applicationaccess</string>",
+        _PLIST
+        + b"<dict><key>PayloadType</key><string>Configuration</string>"
+        + _NAMED
+        + b"<key>PayloadContent</key><array><dict>"
+        b"<key>PayloadType</key><string>com.apple.applicationaccess</string>" + _NAMED,
         b"<key>blockedAppBundle%d</key><true/>",
         b"",
         b"</dict></array></dict></plist>",
     ),
     "Santa's rules.plist": lambda: _filled(
-        _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>"
-        b"<key>PayloadType</key><string>com.northpolesec.santa</string><key>StaticRules</key><array>",
+        _PLIST
+        + b"<dict><key>PayloadType</key><string>Configuration</string>"
+        + _NAMED
+        + b"<key>PayloadContent</key><array><dict>"
+        b"<key>PayloadType</key><string>com.northpolesec.santa</string>" + _NAMED + b"<key>StaticRules</key><array>",
         b"<dict/>",
         _PROFILE_END,
     ),
     "Santa's rules with a signing id each.plist": lambda: _numbered(
-        _PLIST + b"<dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>"
-        b"<key>PayloadType</key><string>com.northpolesec.santa</string><key>StaticRules</key><array>",
+        _PLIST
+        + b"<dict><key>PayloadType</key><string>Configuration</string>"
+        + _NAMED
+        + b"<key>PayloadContent</key><array><dict>"
+        b"<key>PayloadType</key><string>com.northpolesec.santa</string>" + _NAMED + b"<key>StaticRules</key><array>",
         b"<dict><key>identifier</key><string>ABCDEFGHIJ:com.a%d</string><key>policy</key><string>BLOCKLIST</string>"
         b"<key>rule_type</key><string>SIGNINGID</string></dict>",
         b"",
@@ -324,8 +346,10 @@ def _all_one_array() -> bytes:
 
 
 def _binary_of_strings() -> bytes:
-    value = {"PayloadType": "Configuration", "PayloadContent": [{"PayloadType": "com.apple.applicationaccess"}]}
-    value["PayloadContent"][0]["blockedAppBundleIDs"] = [f"com.a{n}" for n in range(600_000)]  # type: ignore[index]
+    named = {"PayloadIdentifier": "x.y", "PayloadUUID": "0", "PayloadVersion": 1}
+    listed = [f"com.a{n}" for n in range(600_000)]
+    payload = {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": listed, **named}
+    value = {"PayloadType": "Configuration", "PayloadContent": [payload], **named}
     return plistlib.dumps(value, fmt=plistlib.FMT_BINARY)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mdm_policy.targets import Target
 
 _FORMATS: dict[str, Format] = {".mobileconfig": "plist", ".json": "json", ".xml": "xml"}
+_ROOM = 64 * 1024 * 1024
 _SMALL, _LARGE = 10_000, 100_000
 _MEBIBYTE = 1024
 
@@ -105,7 +106,7 @@ def _rendered(made: Resolution, chosen: Sequence[Target]) -> list[tuple[str, byt
 
 def _writer(path: str, data: bytes) -> Callable[[], bytes]:
     format_ = _FORMATS[Path(path).suffix]
-    value = documents.parse(path, data, format_, white_space="keep", max_size=len(data))
+    value = documents.parse(path, data, format_, white_space="keep", max_size=_ROOM)
     if format_ == "plist":
         return lambda: plistlib.dumps(value)
     plain = _plain(value) if format_ == "xml" else value

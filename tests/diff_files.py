@@ -5,6 +5,8 @@ from __future__ import annotations
 import plistlib
 from typing import TYPE_CHECKING, Any
 
+from effect_documents import REQUIRED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,8 +21,8 @@ bans:
 
 def profile(path: Path, *bundles: str, **top: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    payload = {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": list(bundles)}
-    path.write_bytes(plistlib.dumps({"PayloadType": "Configuration", "PayloadContent": [payload], **top}))
+    payload = {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": list(bundles), **REQUIRED}
+    path.write_bytes(plistlib.dumps({"PayloadType": "Configuration", "PayloadContent": [payload], **REQUIRED, **top}))
     return path
 
 

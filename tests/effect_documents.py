@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Reading
 
 HERE = Origin("list.yaml", 1, 1)
+REQUIRED = {"PayloadIdentifier": "x.y", "PayloadUUID": "0", "PayloadVersion": 1}
+"""What every profile and payload has."""
 GRAPH = "#microsoft.graph."
 
 
 def plist(*payloads: Mapping[str, Any], name: str = "p.mobileconfig", **top: Any) -> Document:
-    value = {"PayloadType": "Configuration", "PayloadContent": [dict(payload) for payload in payloads], **top}
+    value = {
+        "PayloadType": "Configuration",
+        "PayloadContent": [{**REQUIRED, **each} for each in payloads],
+        **REQUIRED,
+        **top,
+    }
     return open_document(name, plistlib.dumps(value))
 
 

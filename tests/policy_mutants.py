@@ -127,6 +127,8 @@ _GONE = frozenset(
     }
 )
 """Edits after which the identifier stands nowhere any more, unless another place names it too."""
+_MISTYPED = ("one level down", "to a number", "to an empty dictionary", "in a list")
+"""Edits after which a profile is in doubt: whatever else it blocks is unknown."""
 _ALLOWING = frozenset(
     {
         *("without installType", "installType misspelt", "assigned to be required", "assigned without intent"),
@@ -143,6 +145,7 @@ def weakening(document: Document) -> Iterator[Mutant]:
     for effect in blocks:
         places.setdefault((effect.family, effect.value), set()).add(effect.rule.id)
     several = {pair for pair, rules in places.items() if len(rules) > 1 and len({*rules} & _SPLIT) > 0}
+    profile = any(one.kind == "apple-profile" for one in (document, *(inner for _, inner in document.inner)))
     for mutant in _weakening(document):
         if mutant.directions:
             yield mutant
@@ -150,7 +153,8 @@ def weakening(document: Document) -> Iterator[Mutant]:
         kept = several & set(mutant.values) if mutant.values else several
         refused = document.kind.startswith("amapi-")  # one wrong type there, and the rest blocks nothing either
         allowed = _directions(mutant.label, rest=bool(mutant.values or several or refused))
-        yield mutant._replace(directions=allowed | {"NARROWED"} if kept else allowed)
+        doubted = profile and mutant.label.startswith(_MISTYPED)
+        yield mutant._replace(directions=allowed | {"NARROWED"} if kept or doubted else allowed)
 
 
 _SPLIT = frozenset({"amapi-personal-blocked", "apple-blacklisted-app-bundle-ids"})

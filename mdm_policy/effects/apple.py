@@ -38,6 +38,9 @@ _DEPRECATED = {
     "blacklistedAppBundleIDs": ("15", "blockedAppBundleIDs", "blockedAppBundleIDs"),
     "whitelistedAppBundleIDs": ("15", "allowListedAppBundleIDs", "allowListedAppBundleIDs"),
 }
+_REQUIRED = {"PayloadType": str, "PayloadIdentifier": str, "PayloadUUID": str, "PayloadVersion": int}
+"""Keys that Apple requires of every profile and payload, with their types (apple/device-management@b6202ca,
+mdm/profiles/TopLevel.yaml and CommonPayloadKeys.yaml); which of them a device does without is not documented."""
 _TRAPS = {
     "allowedAppBundleIDs": "the key is 'allowListedAppBundleIDs'",
     "familyControlsEnabled": "it belongs to com.apple.applicationaccess.new",
@@ -56,14 +59,7 @@ def read_profile(c: Collector) -> Reading:
         c.rule(rules.ENCRYPTED)
         c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
         return c.reading()
-    for place, payload in c.mappings(top, "PayloadContent", ""):
-        reader = _PAYLOADS.get(c.text(payload, "PayloadType", place))
-        if reader is None:
-            continue
-        if payload.get("PayloadEnabled") is False:
-            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled false)", place)
-            continue
-        reader(c, payload, place)
+    _payloads(c, top)
     say_together(c, top)
     for rule in c.rules:
         if c.platforms is not None and c.platforms.isdisjoint(rule.introduced):
@@ -71,6 +67,43 @@ def read_profile(c: Collector) -> Reading:
             hint = "send it to the platform that knows the key"
             c.say("error", "key-wrong-platform", message, "/TargetDeviceType", hint)
     return c.reading()
+
+
+def _payloads(c: Collector, top: dict[str, Any]) -> None:
+    """Read each payload; a wrong type in one of Apple's own puts the whole profile in doubt.
+
+    Devices check the payloads they know and refuse a profile with one that is invalid; which wrong values they pass over
+    is not documented. Payloads of other makers are checked by nobody but them.
+    """
+    wrong = 0
+    lacks = _lacks(c, top, "")
+    for place, payload in c.mappings(top, "PayloadContent", ""):
+        kind = c.text(payload, "PayloadType", place)
+        reader = _PAYLOADS.get(kind)
+        if reader is None:
+            continue
+        if payload.get("PayloadEnabled") is False:
+            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled false)", place)
+            continue
+        lacks = _lacks(c, payload, place) or lacks
+        before = c.mistyped
+        reader(c, payload, place)
+        wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
+    if lacks:
+        c.question(f"Apple requires {lacks} of every profile and payload, and one has none")
+    elif wrong:
+        c.question("a value is of the wrong type, and whether devices take a profile with it is not documented")
+
+
+def _lacks(c: Collector, owner: dict[str, Any], place: str) -> str:
+    """Say which keys that Apple requires a profile or payload lacks, and return the first of them."""
+    lacking = [key for key, kind in _REQUIRED.items() if type(owner.get(key)) is not kind]
+    if not place and owner.get("PayloadType") != "Configuration":
+        lacking = ["PayloadType", *lacking]
+    for key in dict.fromkeys(lacking):
+        message = f"{key} is missing or wrong, and Apple requires it, so devices may refuse the profile"
+        c.say("error", "required-key-missing", message, place, "export the profile again, or write the key")
+    return lacking[0] if lacking else ""
 
 
 def _target(c: Collector, top: dict[str, Any]) -> object:

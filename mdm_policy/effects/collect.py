@@ -96,6 +96,8 @@ class Collector:
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
+        self.mistyped = 0
+        """How many values of a wrong type were met; an empty text is none."""
         self.doubt = ""
         """Why nobody can tell whether devices obey what is read from here on."""
 
@@ -135,6 +137,14 @@ class Collector:
     def refuse(self, why: str) -> None:
         """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
         self.void = why
+        self._made_again()
+
+    def question(self, why: str) -> None:
+        """Make all that was read unknown: nobody can tell whether devices take a document with such a fault."""
+        self.doubt = why
+        self._made_again()
+
+    def _made_again(self) -> None:
         read, self.rules, self._known = self.rules, [], {}
         made = {id(rule): self._rule(rule, {}) for rule in read}
         self._close()
@@ -263,7 +273,8 @@ class Collector:
         if set(map(type, values)) <= {str} and all(values):
             return entries
         wrong = [place for place, value in enumerate(values) if type(value) is not str or not value]
-        self._wrong(values[wrong[0]], "an identifier", entries.pointers[wrong[0]], len(wrong))
+        worst = next((place for place in wrong if type(values[place]) is not str), wrong[0])
+        self._wrong(values[worst], "an identifier", entries.pointers[worst], len(wrong))
         return entries.only([place for place, value in enumerate(values) if type(value) is str and value])
 
     def _suspect(self, entries: list[tuple[str, str]]) -> None:
@@ -281,6 +292,7 @@ class Collector:
         self.say("error", id_, f"{_shown(entries[0][1])} {said}{more}", entries[0][0], hint)
 
     def _wrong(self, value: Any, wanted: str, pointer: str, count: int = 1) -> None:
+        self.mistyped += value != ""
         more = f" (and {count - 1} more entries)" if count > 1 else ""
         message = f"{type(value).__name__} {_shown(value)} stands where {wanted} belongs, so it has no effect{more}"
         self.say("error", "wrong-type", message, pointer, f"write {wanted}")

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from effect_documents import blocking, does, loose, plist, restrictions, says
+from effect_documents import REQUIRED, blocking, does, loose, plist, restrictions, says
 
 from mdm_policy.effects import read
 
@@ -250,7 +250,7 @@ def test_a_profile_that_removes_itself(top: dict[str, Any], expires: str, findin
 
 
 def test_a_date_without_time_is_a_removal_date() -> None:
-    document = loose("apple-profile", {"RemovalDate": dt.date(2027, 1, 2)})
+    document = loose("apple-profile", {"PayloadType": "Configuration", **REQUIRED, "RemovalDate": dt.date(2027, 1, 2)})
     assert says(document) == ["no-effect", "removal-date"]
 
 

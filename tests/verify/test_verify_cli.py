@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_kit import AS_OF, ROOT, run
+from effect_documents import REQUIRED
 from lxml import etree
 
 if TYPE_CHECKING:
@@ -133,8 +134,13 @@ def test_the_profile_alone_is_proven(federal: Path) -> None:
 def test_strict_takes_a_warning_for_a_failure(tmp_path: Path) -> None:
     value = {
         "PayloadType": "Configuration",
+        **REQUIRED,
         "PayloadContent": [
-            {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": ["com.chat.app", "com.Chat.app"]}
+            {
+                "PayloadType": "com.apple.applicationaccess",
+                "blockedAppBundleIDs": ["com.chat.app", "com.Chat.app"],
+                **REQUIRED,
+            }
         ],
     }
     (tmp_path / "p").write_bytes(plistlib.dumps(value))

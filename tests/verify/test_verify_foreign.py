@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cli_kit import AS_OF, run
+from effect_documents import REQUIRED
 
 from mdm_policy.cli.policies import read_policies
 from mdm_policy.cli.policy_jamf import as_xml, is_jamf
@@ -28,9 +29,12 @@ bans:
     macos: {team_id: [ABCDEFGHIJ], bundle_id: [com.chat.mac], process_name: [Chat]}
     windows: {publisher: ["O=CHAT"], executable: [chat.exe]}
 """
-APPLE = {
+APPLE: dict[str, Any] = {
     "PayloadType": "Configuration",
-    "PayloadContent": [{"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": ["com.chat.app"]}],
+    "PayloadContent": [
+        {"PayloadType": "com.apple.applicationaccess", "blockedAppBundleIDs": ["com.chat.app"], **REQUIRED}
+    ],
+    **REQUIRED,
 }
 VISIBLE = {
     "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",
