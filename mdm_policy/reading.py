@@ -180,6 +180,8 @@ class Effects(Sequence[Effect]):
 class Scope(Frozen, frozen=True, gc=False):
     """State whom a document reaches: `everyone`, `groups`, `nobody` or `not-stated`; exclusions may cut it.
 
+    `filtered`: something beside the names of the groups decides, so that only a class of just these groups is reached for
+    certain. What decides stands in a name (`lab under the filter x`), for two filters reach different devices.
     `why` says why it reaches nobody, where that is not for want of an assignment.
     """
 
@@ -209,7 +211,7 @@ class Reading(Frozen, frozen=True):
     declares: str = ""
     """The Identifier of the declarative configuration the document is, or empty."""
     activates: tuple[str, ...] = ()
-    """The Identifiers an activation turns on; a predicate makes its scope `filtered`."""
+    """The Identifiers an activation turns on; a predicate narrows its scope."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

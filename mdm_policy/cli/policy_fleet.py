@@ -72,7 +72,8 @@ def labels(entry: dict[str, Any]) -> Scope:
     every, some = named.get("labels_include_all", ()), named.get("labels_include_any", ())
     excluded = named.get("labels_exclude_any", ())
     if every or some:
-        return Scope("groups", every or some, excluded, filtered=len(every) > 1)
+        groups = (" and ".join(sorted(every)),) if every else some
+        return Scope("groups", groups, excluded, filtered=len(every) > 1)
     return Scope("not-stated", excluded=excluded)
 
 

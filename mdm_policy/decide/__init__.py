@@ -6,7 +6,7 @@ from mdm_policy.decide.deciding import Decision, decide, holds, rank
 from mdm_policy.decide.index import Index, in_force
 from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
 from mdm_policy.decide.law import law_against
-from mdm_policy.decide.reach import Reach, reach
+from mdm_policy.decide.reach import Reach, activated, both, reach
 from mdm_policy.decide.states import DeviceState, states, strongest_class
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "Index",
     "Judgement",
     "Reach",
+    "activated",
     "best_case",
+    "both",
     "decide",
     "holds",
     "in_force",

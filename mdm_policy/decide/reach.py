@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mdm_policy.model import Frozen
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mdm_policy.model import DeviceClass
-    from mdm_policy.reading import Reading, Scope
+    from mdm_policy.reading import Reading
 
 
+EVERYONE = Scope("everyone")
+_NARROWEST: tuple[Literal["groups", "everyone"], ...] = ("groups", "everyone")
 _SHOWN = 20
 """How many groups are named in a sentence."""
+_MOST_PAIRS = 1_000
+"""How many pairs of groups are named that a document reaches where both hold a device."""
 
 
 class Reach(Frozen, frozen=True, gc=False):
@@ -37,16 +42,15 @@ def reach(
         return Reach(
             False, note=f"{reading.path} is a document of {reading.mdm}, the class is managed by {cls.managed_by}"
         )
-    activation = _activation(reading, readings)
-    if activation is not None:
-        return activation
-    scope = reading.scope
+    if _unnamed(reading, readings):
+        return Reach(False, note=f"{reading.path} is named by no activation, so no device applies it")
+    scope = activated(reading, readings)
     if scope.state == "nobody":
         return Reach(False, note=f"{reading.path} {scope.why or 'is assigned to nobody'}")
-    if scope.state == "not-stated":
+    if scope.state == "not-stated" and not (scope.filtered or scope.excluded):
         said = f"{reading.path} does not state whom it reaches"
         return Reach(doubt=said) if require_scope else Reach(note=said)
-    return _scoped(reading.path, scope, cls)
+    return _scoped(reading.path, scope, cls, require_scope=require_scope)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -55,34 +59,72 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + rest
 
 
-def _scoped(path: str, scope: Scope, cls: DeviceClass | None) -> Reach:
+def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: bool = False) -> Reach:
     mine = set(cls.groups) if cls else set()
-    if scope.filtered:
+    covered = bool(mine) and mine <= set(scope.groups)
+    if scope.filtered and not covered:
         return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out")
     # A device, user or building left out by name (`computers: x`) may be of any class, whatever its groups are.
     single = any(": " in name for name in scope.excluded)
     if scope.excluded and cls is not None and (single or not mine or mine & set(scope.excluded)):
         return Reach(doubt=f"{path} excludes {listed(scope.excluded)}, which may hold the devices")
+    if scope.state == "not-stated":
+        said = f"{path} does not state whom it reaches"
+        return Reach(doubt=said) if require_scope else Reach(note=said)
     if scope.excluded and cls is None:
         return Reach(note=f"{path} excludes {listed(scope.excluded)}")
-    if scope.state == "everyone":
+    if scope.state == "everyone" or covered:
         return Reach()
     named = listed(scope.groups) or "no group that is named"
     if cls is None and scope.groups:
         return Reach(note=f"{path} reaches only {named}")
-    if mine and mine <= set(scope.groups):
-        return Reach()
     return Reach(doubt=f"{path} is assigned to {named}, which may not hold the devices")
 
 
-def _activation(reading: Reading, readings: Sequence[Reading]) -> Reach | None:
-    """Return whether some activation turns a declared configuration on; None when no input says anything about that."""
+def _activations(readings: Sequence[Reading]) -> list[Reading]:
+    return [one for one in readings if one.kind == "apple-declaration-activation"]
+
+
+def _unnamed(reading: Reading, readings: Sequence[Reading]) -> bool:
+    """Tell whether there are activations, and none turns a declared configuration on."""
     if reading.kind != "apple-declaration-configuration":
-        return None
-    activations = [one for one in readings if one.kind == "apple-declaration-activation"]
-    mine = [one for one in activations if reading.declares and reading.declares in one.activates]
-    if activations and not mine:
-        return Reach(False, note=f"{reading.path} is named by no activation, so no device applies it")
-    if mine and all(one.scope.filtered for one in mine):
-        return Reach(doubt=f"{reading.path} is activated under a predicate that may leave the devices out")
-    return Reach() if mine else None
+        return False
+    activations = _activations(readings)
+    return bool(activations) and not any(reading.declares and reading.declares in one.activates for one in activations)
+
+
+def activated(reading: Reading, readings: Sequence[Reading]) -> Scope:
+    """Return whom a document reaches; a declared configuration, where its activations turn it on."""
+    if reading.kind != "apple-declaration-configuration":
+        return reading.scope
+    mine = [one for one in _activations(readings) if reading.declares and reading.declares in one.activates]
+    if not mine:
+        return reading.scope
+    found = list(dict.fromkeys(both(reading.scope, one.scope) for one in mine))
+    stated = [EVERYONE if scope == Scope() else scope for scope in found]
+    if EVERYONE in stated:
+        return EVERYONE
+    reaching = [scope for scope in stated if scope.state != "nobody"] or stated
+    if len(reaching) == 1:
+        return reaching[0]
+    groups = tuple(dict.fromkeys(name for scope in reaching for name in scope.groups))
+    excluded = tuple(dict.fromkeys(name for scope in reaching for name in scope.excluded))
+    return Scope("groups", groups, excluded, any(scope.filtered for scope in reaching))
+
+
+def both(one: Scope, other: Scope) -> Scope:
+    """Return whom a document reaches that has to be sent, and turned on, by two scopes at once."""
+    for scope in (one, other):
+        if scope.state == "nobody":
+            return scope
+    excluded = tuple(dict.fromkeys((*one.excluded, *other.excluded)))
+    filtered = one.filtered or other.filtered
+    states = {one.state, other.state}
+    stated = next((state for state in _NARROWEST if state in states), one.state)
+    if not one.groups or not other.groups:
+        return Scope(stated, one.groups or other.groups, excluded, filtered)
+    common = tuple(name for name in one.groups if name in other.groups)
+    left, right = ([name for name in scope.groups if name not in common] for scope in (one, other))
+    if len(left) * len(right) > _MOST_PAIRS:
+        return Scope("groups", common, excluded, True)
+    return Scope("groups", (*common, *(f"{a} and {b}" for a in left for b in right)), excluded, filtered)

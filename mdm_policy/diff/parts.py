@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide import Reach, reach
+from mdm_policy.decide import activated, reach
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
 from mdm_policy.model import Frozen
@@ -245,13 +245,7 @@ def settled(named: Sequence[Named]) -> tuple[Named, ...]:
 def _settled(one: Named, readings: tuple[Reading, ...]) -> Named:
     if one.reading.kind != _CONFIGURATION:
         return one
-    found: Reach = reach(one.reading, None, readings)
-    if not found.alive:
-        scope = Scope("nobody")
-    elif found.doubt:
-        scope = Scope("groups", filtered=True)
-    else:
-        scope = Scope("everyone")
+    scope = activated(one.reading, readings) if reach(one.reading, None, readings).alive else Scope("nobody")
     # It is no declaration any more: its activations have had their say, and are not asked again.
     reading = msgspec.structs.replace(one.reading, scope=scope, kind=_SETTLED)
     return msgspec.structs.replace(one, reading=reading)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.decide import both
 from mdm_policy.decide.columns import Sets
 from mdm_policy.diff.directions import Comparer
 from mdm_policy.diff.grid import EFFORT, Effort, Grid
@@ -88,7 +89,10 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
         stated = side.scopes.get(document.name)
         apart = side.apart.get(document.name, "")
         for reading, policy in zip(read_each(document), _policies(document), strict=False):
-            kept = reading if stated is None else msgspec.structs.replace(reading, scope=stated)
+            kept = reading
+            if stated is not None:  # an activation's own predicate still decides
+                scope = both(reading.scope, stated) if reading.activates else stated
+                kept = msgspec.structs.replace(reading, scope=scope)
             made.append(Named(one.name, kept, apart, policy))
     return tuple(made)
 

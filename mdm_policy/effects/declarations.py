@@ -43,8 +43,9 @@ def read_activation(c: Collector) -> Reading:
     payload = c.optional(top, "Payload", "")
     names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
     scope = NOT_STATED
-    if payload.get("Predicate") not in (None, ""):
-        scope = Scope(filtered=True)
+    predicate = payload.get("Predicate")
+    if predicate not in (None, ""):
+        scope = Scope("groups", (f"the devices of the predicate {predicate}",), filtered=True)
         message = "a predicate decides on each device whether the activation holds"
         c.say("note", "activation-predicate", message, "/Payload/Predicate")
     if not names:

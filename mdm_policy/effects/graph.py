@@ -26,7 +26,9 @@ _LIMITS = {
     "appsInstallAllowList": 500,
 }
 """npm @microsoft/microsoft-graph-types-beta 0.44.0-preview: how many elements a collection can contain."""
+_APPLICABILITY = "deviceManagementApplicabilityRule"
 _EVERYONE = frozenset({"allDevicesAssignmentTarget", "allLicensedUsersAssignmentTarget"})
+_GROUPS = frozenset({"groupAssignmentTarget", "configurationManagerCollectionAssignmentTarget"})
 _STORE_ID = re.compile(r"/id([0-9]{6,12})(?:[/?#]|\Z)", re.ASCII)
 _PLAY_ID = re.compile(r"[?&]id=([A-Za-z0-9_.]+)", re.ASCII)
 
@@ -45,14 +47,25 @@ def assignments(c: Collector, top: dict[str, Any]) -> list[tuple[str, dict[str, 
 
 
 def scope(c: Collector, top: dict[str, Any]) -> Scope:
-    """Return whom an object reaches."""
+    """Return whom an object reaches.
+
+    An applicability rule of an object leaves out versions or editions of the system (npm
+    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfiguration).
+    """
     found = assignments(c, top)
+    ruled = [key for key in top if key.startswith(_APPLICABILITY) and top[key] is not None]
+    if ruled:
+        message = "an applicability rule may keep the object from devices that it is assigned to"
+        c.say("warning", "applicability-rule", message, f"/{ruled[0]}", "remove the rule")
     if found is None:
-        return NOT_STATED
+        return Scope(filtered=True) if ruled else NOT_STATED
     reached = scope_of(c, found)
     if c.rules:
         say_nobody(c, reached)
-    return reached
+    if not ruled or reached.state == "nobody":
+        return reached
+    names = reached.groups or ("everyone",)
+    return Scope("groups", tuple(f"{name} under an applicability rule" for name in names), reached.excluded, True)
 
 
 def say_nobody(c: Collector, reached: Scope) -> None:
@@ -63,39 +76,48 @@ def say_nobody(c: Collector, reached: Scope) -> None:
 
 
 def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope:
-    """Return whom a set of assignments reaches; what cannot be read reaches nobody for certain.
+    """Return whom a set of assignments reaches; what cannot be read reaches nobody for certain, and may take all away.
 
     An assignment of a configuration may take it away again: its intent is `apply` or `remove` (npm
-    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfigurationAssignment).
+    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfigurationAssignment). A group is known by its name
+    and by its id, since two groups may bear one name; a group under a filter is another group than the whole of it.
     """
     groups: list[str] = []
     excluded: list[str] = []
-    everyone = filtered = removed = False
+    everyone = filtered = unsure = False
     for place, assignment in found:
         target = c.optional(assignment, "target", place)
         at = f"{place}/target"
         kind = odata_type(target)
-        group = c.text(target, "groupName", at) or c.text(target, "groupId", at) or c.text(target, "collectionId", at)
+        named = (c.text(target, key, at) for key in ("groupName", "groupId", "collectionId"))
+        names = list(dict.fromkeys(name for name in named if name)) or [""]
         takes_away = assignment.get("intent") == "remove"
         if takes_away and kind in _EVERYONE:
-            removed = True
+            unsure = True
             continue
         if takes_away or kind == "exclusionGroupAssignmentTarget":
-            excluded.append(group)
+            excluded += names
             continue
         limit = c.text(target, "deviceAndAppManagementAssignmentFilterType", at)
-        narrowed = limit not in ("", "none") or bool(target.get("deviceAndAppManagementAssignmentFilterId"))
+        filter_ = target.get("deviceAndAppManagementAssignmentFilterId")
+        narrowed = limit not in ("", "none") or bool(filter_)
         filtered = filtered or narrowed
-        if kind in _EVERYONE:
-            everyone = everyone or not narrowed
-            if narrowed:
-                groups.append(f"{kind} under a filter")
-        else:
-            groups.append(group)
+        if kind in _EVERYONE and not narrowed:
+            everyone = True
+            continue
+        if kind not in _EVERYONE and kind not in _GROUPS:
+            message = f"{kind or 'an assignment without a type'} is no target that is known: it may leave devices out"
+            c.say("warning", "assignment-target", message, at, "export the assignments again")
+            unsure = True
+        whose = [kind] if kind in _EVERYONE else names
+        under = f" under the filter {filter_ or '?'} ({limit or '?'})" if narrowed else ""
+        groups += [name + under for name in whose]
     if everyone:
-        return Scope("everyone", excluded=tuple(excluded), filtered=removed)
+        return Scope("everyone", excluded=tuple(excluded), filtered=unsure)
     if groups:
-        return Scope("groups", tuple(groups), tuple(excluded), filtered or removed)
+        # No device is in a group of such a name, so that none is said to be reached for certain.
+        kept = [f"{name}, if nothing takes it away again" for name in groups] if unsure else groups
+        return Scope("groups", tuple(kept), tuple(excluded), filtered or unsure)
     return Scope("nobody", excluded=tuple(excluded))
 
 

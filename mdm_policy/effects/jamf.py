@@ -144,17 +144,25 @@ def _scope(root: etree._Element, everyone: str) -> Scope:
     if scope is None:
         return NOT_STATED
     excluded = tuple(name for child in scope.iterfind("exclusions/*") for name in _names(child))
-    filtered = any(True for child in scope.iterfind("limitations/*") for _ in _names(child))
-    if _text(scope, everyone) == "true":
-        if filtered:
-            return Scope("groups", (), excluded, filtered=True)
-        return Scope("everyone", (), excluded)
+    limits = [name for child in scope.iterfind("limitations/*") for name in _names(child)]
     named = [name for child in scope for name in _names(child)]
-    if named or _text(scope, "all_jss_users") == "true":
-        return Scope("groups", tuple(named), excluded, filtered)
-    if _text(root, "general/id"):
+    if _text(scope, everyone) == "true":
+        named = ["everyone"] if limits else []
+    elif _text(root, "general/id") and not named and _text(scope, "all_jss_users") != "true":
         return Scope("nobody", (), excluded)
-    return NOT_STATED
+    elif not named and _text(scope, "all_jss_users") != "true":
+        return NOT_STATED
+    elif not named:
+        return Scope("groups", (), excluded, bool(limits))
+    if not limits:
+        return Scope("groups", tuple(named), excluded) if named else Scope("everyone", (), excluded)
+    return Scope("groups", tuple(f"{name} within {part}" for name in named for part in _parts(limits)), excluded, True)
+
+
+def _parts(limits: list[str]) -> list[str]:
+    """Return what limits a scope: one of the names of a part, but of several parts one each."""
+    alike = len({name.partition(": ")[0] for name in limits}) == 1
+    return limits if alike else [", ".join(sorted(limits))]
 
 
 def _names(child: etree._Element) -> list[str]:

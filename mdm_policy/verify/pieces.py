@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import effects
+from mdm_policy.decide.reach import both
 from mdm_policy.decide.states import APPLE
 from mdm_policy.documents import Document, places
 from mdm_policy.effects.declared import declared
@@ -76,8 +77,9 @@ def piece(
         readings: tuple[Reading, ...] = (declared(document, read_back),)
     else:
         readings = effects.read_each(document)
-    if scope is not None:
-        readings = tuple(msgspec.structs.replace(reading, scope=scope) for reading in readings)
+    if scope is not None:  # an activation's own predicate still decides
+        scopes = [both(one.scope, scope) if one.activates else scope for one in readings]
+        readings = tuple(msgspec.structs.replace(one, scope=s) for one, s in zip(readings, scopes, strict=True))
     return msgspec.structs.replace(Piece(document, readings), **known)
 
 

@@ -530,12 +530,12 @@ def test_a_system_app_may_be_preinstalled() -> None:
         ),
         pytest.param(
             [target("groupAssignmentTarget", groupId="g", deviceAndAppManagementAssignmentFilterType="include")],
-            Scope("groups", ("g",), (), filtered=True),
+            Scope("groups", ("g under the filter ? (include)",), (), filtered=True),
             id="filter",
         ),
         pytest.param(
             [target("allDevicesAssignmentTarget", deviceAndAppManagementAssignmentFilterId="f")],
-            Scope("groups", ("allDevicesAssignmentTarget under a filter",), (), filtered=True),
+            Scope("groups", ("allDevicesAssignmentTarget under the filter f (?)",), (), filtered=True),
             id="all-devices-under-a-filter",
         ),
         pytest.param(
@@ -545,6 +545,21 @@ def test_a_system_app_may_be_preinstalled() -> None:
         ),
         pytest.param([], Scope("nobody"), id="nobody"),
         pytest.param(None, Scope(), id="not-stated"),
+        pytest.param(
+            [target("groupAssignmentTarget", groupName="Field", groupId="1")],
+            Scope("groups", ("Field", "1")),
+            id="two-groups-may-bear-one-name",
+        ),
+        pytest.param(
+            [target("allDevicesAssignmentTarget"), target("ExclusionGroupAssignmentTarget", groupId="g")],
+            Scope("everyone", filtered=True),
+            id="a-target-nobody-knows",
+        ),
+        pytest.param(
+            [{"target": {"groupId": "g"}}],
+            Scope("groups", ("g, if nothing takes it away again",), (), filtered=True),
+            id="a-target-without-a-type",
+        ),
     ],
 )
 def test_scope_of_a_graph_object(assignments: list[Any] | None, scope: Scope) -> None:

@@ -84,7 +84,7 @@ GROUP = "<computer_groups><size>1</size><computer_group><id>1</id><name>field</n
         pytest.param(
             KILL,
             "<scope><all_computers>true</all_computers><limitations><users><user><name>u</name></user></users></limitations></scope>",
-            Scope("groups", (), (), filtered=True),
+            Scope("groups", ("everyone within users: u",), (), filtered=True),
             id="limitation",
         ),
         pytest.param(KILL, "<scope><all_jss_users>true</all_jss_users></scope>", Scope("groups"), id="all-users"),

@@ -1,0 +1,134 @@
+"""Hold changes an adversary would make: what is lost by a scope, a second document or a word that nobody defines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from build_kit import DAY
+from effect_documents import as_json, blocking, graph, target, xml
+
+from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
+from mdm_policy.reading import Scope
+
+if TYPE_CHECKING:
+    from mdm_policy.documents import Document
+
+APP, MM, TEAM = "com.chat.app", "com.chat.android", "ABCDEFGHIJ"
+EVERYONE, FIELD, OTHER = (
+    target("allDevicesAssignmentTarget"),
+    target("groupAssignmentTarget", groupId="field"),
+    target("groupAssignmentTarget", groupId="other"),
+)
+NOT_FIELD, NOT_OTHER = (
+    target("exclusionGroupAssignmentTarget", groupId="field"),
+    target("exclusionGroupAssignmentTarget", groupId="other"),
+)
+
+
+def compared(old: Any, new: Any, scopes: tuple[dict[str, Scope], dict[str, Scope]] = ({}, {})) -> Comparison:
+    sides = [
+        Side(name, tuple(one) if isinstance(one, list) else (one,), scopes=scope)
+        for name, one, scope in zip(("old", "new"), (old, new), scopes, strict=True)
+    ]
+    return compare_policies(sides[0], sides[1], Question(DAY), None)
+
+
+def weaker(comparison: Comparison) -> bool:
+    return any(change.direction in WEAKENING for change in comparison.changes)
+
+
+def hidden(*assignments: dict[str, Any]) -> Document:
+    keys: dict[str, Any] = {"appsVisibilityListType": "appsNotInListCompliant", "appsVisibilityList": [{"appId": APP}]}
+    return graph("iosGeneralDeviceConfiguration", assignments=list(assignments), **keys)
+
+
+def filtered(name: str, kind: str = "include", group: str = "") -> dict[str, Any]:
+    word = "deviceAndAppManagementAssignmentFilter"
+    keys = {f"{word}Id": name, f"{word}Type": kind}
+    return (
+        target("groupAssignmentTarget", groupId=group, **keys)
+        if group
+        else target("allDevicesAssignmentTarget", **keys)
+    )
+
+
+def named(name: str, id_: str, kind: str = "groupAssignmentTarget") -> dict[str, Any]:
+    return target(kind, groupName=name, groupId=id_)
+
+
+def software(scope: str) -> Document:
+    general = "<general><id>1</id><process_name>Chat</process_name><kill_process>true</kill_process></general>"
+    return xml(f"<restricted_software>{general}<scope>{scope}</scope></restricted_software>", "r.xml")
+
+
+def limited(*users: str) -> Document:
+    names = "".join(f"<user><name>{user}</name></user>" for user in users)
+    return software(f"<all_computers>true</all_computers><limitations><users>{names}</users></limitations>")
+
+
+CONFIGURATION = as_json(
+    {"Type": "com.apple.configuration.app.settings", "Identifier": "c", "Payload": {"Allowed": {"DeniedApps": [APP]}}},
+    "c.json",
+)
+
+
+def activated(predicate: str = "") -> list[Document]:
+    payload = {"StandardConfigurations": ["c"], **({"Predicate": predicate} if predicate else {})}
+    return [CONFIGURATION, as_json({"Type": "com.apple.activation.simple", "Payload": payload}, "a.json")]
+
+
+OUT = "exclusionGroupAssignmentTarget"
+WEAKER = [
+    ("another group of the same name", hidden(named("Field", "1")), hidden(named("Field", "2"))),
+    ("another group of the same name is left out", hidden(EVERYONE, named("Lab", "1", OUT)), hidden(EVERYONE, named("Lab", "2", OUT))),
+    ("an exclusion is added", hidden(EVERYONE), hidden(EVERYONE, NOT_OTHER)),
+    ("an inclusion becomes an exclusion", hidden(EVERYONE, FIELD), hidden(EVERYONE, NOT_FIELD)),
+    ("one group of two is left", hidden(FIELD, OTHER), hidden(FIELD)),
+    ("a filter is added", hidden(EVERYONE), hidden(filtered("x"))),
+    ("another filter", hidden(filtered("x")), hidden(filtered("y"))),
+    ("a filter turned round", hidden(filtered("x")), hidden(filtered("x", "exclude"))),
+    ("another filter on the group", hidden(filtered("x", group="g")), hidden(filtered("y", group="g"))),
+    ("other users may be limited to", limited("a"), limited("b")),
+    ("fewer users are limited to", limited("a", "b"), limited("a")),
+    ("a predicate is added", activated(), activated("(1 == 2)")),
+    ("another predicate", activated("(1 == 1)"), activated("(1 == 2)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), [row[1:] for row in WEAKER], ids=[row[0] for row in WEAKER])
+def test_what_some_devices_lose_is_a_weakening(old: Any, new: Any) -> None:
+    assert weaker(compared(old, new))
+
+
+SAME = [
+    ("the order of assignments", hidden(FIELD, OTHER), hidden(OTHER, FIELD)),
+    ("an assignment that stands twice", hidden(FIELD), hidden(FIELD, FIELD)),
+    ("the order of limitations", limited("a", "b"), limited("b", "a")),
+    ("the same predicate", activated("(1 == 1)"), activated("(1 == 1)")),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), [row[1:] for row in SAME], ids=[row[0] for row in SAME])
+def test_what_no_device_notices_is_no_difference(old: Any, new: Any) -> None:
+    assert compared(old, new).exit_code == 0
+
+
+LABEL, OTHER_LABEL = Scope("groups", ("field",)), Scope("groups", ("other",))
+PROFILE = [blocking(APP)]
+SENT = [
+    ("a label is added", PROFILE, Scope(), LABEL),
+    ("an excluded label is added", PROFILE, Scope(), Scope(excluded=("x",))),
+    ("another label", PROFILE, LABEL, OTHER_LABEL),
+    ("other labels at once", PROFILE, Scope("groups", ("a and b",), (), True), Scope("groups", ("c and d",), (), True)),
+    ("a declaration for another label", activated(), LABEL, OTHER_LABEL),
+    ("a declaration for fewer", activated(), Scope(), Scope(excluded=("x",))),
+    ("a predicate for another label", activated("(1 == 1)"), LABEL, OTHER_LABEL),
+]
+
+
+@pytest.mark.parametrize(("documents", "old", "new"), [row[1:] for row in SENT], ids=[row[0] for row in SENT])
+def test_whom_another_file_sends_a_document_to_counts(documents: list[Document], old: Scope, new: Scope) -> None:
+    scopes = [{one.name: scope for one in documents} for scope in (old, new)]
+    assert weaker(compared(documents, documents, (scopes[0], scopes[1])))
+    assert compared(documents, documents, (scopes[0], scopes[0])).exit_code == 0
