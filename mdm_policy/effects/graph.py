@@ -50,13 +50,18 @@ def scope(c: Collector, top: dict[str, Any]) -> Scope:
     """Return whom an object reaches.
 
     An applicability rule of an object leaves out versions or editions of the system (npm
-    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfiguration).
+    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfiguration). A settings catalog policy that comes
+    without its assignments tells whether it has any (the same, DeviceManagementConfigurationPolicy.isAssigned).
     """
     found = assignments(c, top)
     ruled = [key for key in top if key.startswith(_APPLICABILITY) and top[key] is not None]
     if ruled:
         message = "an applicability rule may keep the object from devices that it is assigned to"
         c.say("warning", "applicability-rule", message, f"/{ruled[0]}", "remove the rule")
+    if found is None and top.get("isAssigned") is False:
+        message = "isAssigned is false: when it was exported, the object was assigned to nobody"
+        c.say("error", "assigned-to-nobody", message, "/isAssigned", "assign it to a group")
+        return Scope("nobody", why="says that it is not assigned (isAssigned false)")
     if found is None:
         return Scope(filtered=True) if ruled else NOT_STATED
     reached = scope_of(c, found)

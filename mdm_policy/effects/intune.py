@@ -26,6 +26,7 @@ _DEFINITIONS: dict[str, Rule] = {
 }
 _OTHER_DEFINITIONS = frozenset({_PREFIX + "autonomoussingleappmodepermittedappids"})
 _LIST = "deviceManagementConfigurationSimpleSettingCollectionInstance"
+_VALUE = "deviceManagementConfigurationStringSettingValue"
 _WORDS = ("appbundle", "appid", "blockedapp", "blacklistedapp", "whitelistedapp", "allowedapp", "allowlistedapp")
 _CATALOG_PLATFORMS = {"ios": _MOBILE, "macos": frozenset({"macos"})}
 _OWN_KEYS = {
@@ -40,14 +41,25 @@ _IOS_KEYS = ("appsVisibilityListType", "appsVisibilityList", "compliantAppListTy
 def read_settings_catalog(c: Collector) -> Reading:
     """Read a settings catalog policy: the settings stand in a tree of instances."""
     top = c.mapping(c.document.value, "")
-    words = {word.strip().lower() for word in c.text(top, "platforms", "").split(",")} - {""}
+    words = _flags(c, top, "platforms")
     known = [_CATALOG_PLATFORMS[word] for word in words if word in _CATALOG_PLATFORMS]
     if words:
         c.platforms = frozenset().union(*known)
+    channels = _flags(c, top, "technologies")
+    if channels and "mdm" not in channels:
+        c.doubt = f"the policy is sent by {', '.join(sorted(channels))}, and whether that carries Apple's settings is not known"
     for place, setting in c.mappings(top, "settings", ""):
         instance = c.optional(setting, "settingInstance", place)
         _instances(c, instance, f"{place}/settingInstance")
+    if c.doubt and c.rules:
+        message = "technologies does not name mdm, by which Intune sends restrictions to Apple's devices"
+        c.say("error", "catalog-technologies", message, "/technologies", 'write "mdm,appleRemoteManagement"')
     return c.reading(scope(c, top), "intune")
+
+
+def _flags(c: Collector, top: dict[str, Any], key: str) -> set[str]:
+    """Return the words of a text that lists several."""
+    return {word.strip().lower() for word in c.text(top, key, "").split(",")} - {""}
 
 
 def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
@@ -89,6 +101,11 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
         message = "a restriction of iOS has no effect in a policy for another platform"
         c.say("error", "key-wrong-platform", message, at, "set platforms to iOS")
     records = c.records(instance, "simpleSettingCollectionValue", at)
+    types = {str(one.get("@odata.type") or "") for one in records.values}
+    if strange := sorted(named for named in types if named.rpartition(".")[2] not in ("", _VALUE)):
+        message = f"the list holds values of the type {strange[0]}, and it takes texts, so the server refuses it"
+        c.say("error", "setting-instance-type", message, at, f"write #microsoft.graph.{_VALUE}")
+        rule = c.rule(rules.CATALOG_WRONG_ID, why="the list holds values of a type that the server refuses")
     entries = c.identifiers(records.each("value"))
     c.add_all(rule, "ios", "bundle_id", entries)
     if rule.sense == "block":

@@ -54,6 +54,7 @@ OTHER = {"packageName": "com.ok.app", "installType": "AVAILABLE"}
 WHITE = {"playStoreMode": "WHITELIST", "applications": [OTHER]}
 BLACK = {"playStoreMode": "BLACKLIST", "applications": [BLOCKED]}
 URI = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/{}/EXE/Policy"
+VALUE = "deviceManagementConfigurationStringSettingValue"
 LIST = "deviceManagementConfigurationSimpleSettingCollectionInstance"
 
 
@@ -80,14 +81,16 @@ def activated(name: str) -> list[Document]:
     return [*settings(), as_json({"Type": "com.apple.activation.simple", "Payload": payload}, "a.json")]
 
 
-def catalog(kind: str | None, definition: str = "blockedappbundleids") -> list[Document]:
+def catalog(
+    kind: str | None, definition: str = "blockedappbundleids", value: str | None = None, **top: Any
+) -> list[Document]:
     child = {
         "settingDefinitionId": f"com.apple.applicationaccess_{definition}",
-        "simpleSettingCollectionValue": [{"value": APP}],
+        "simpleSettingCollectionValue": [{"value": APP, **({"@odata.type": GRAPH + value} if value else {})}],
         **({"@odata.type": GRAPH + kind} if kind else {}),
     }
     group = {"settingDefinitionId": "com.apple.x", "groupSettingCollectionValue": [{"children": [child]}]}
-    return [as_json({"platforms": "iOS", "technologies": "mdm", "settings": [{"settingInstance": group}]})]
+    return [as_json({"platforms": "iOS", "technologies": "mdm", "settings": [{"settingInstance": group}], **top})]
 
 
 def hidden(*assignments: dict[str, Any]) -> list[Document]:
@@ -181,6 +184,9 @@ ROWS = [
     ),
     ("removed after a text", IPHONES, [blocking(APP, DurationUntilRemoval="60")], [blocking(APP)]),
     ("an instance of another type", IPHONES, catalog(LIST.replace("Collection", "")), catalog(LIST)),
+    ("values of another type", IPHONES, catalog(LIST, value=VALUE.replace("String", "Secret")), catalog(LIST, value=VALUE)),
+    ("sent by another channel", IPHONES, catalog(LIST, technologies="microsoftSense"), catalog(LIST, technologies="mdm,x")),
+    ("not assigned, by its own word", IPHONES, catalog(LIST, isAssigned=False), catalog(LIST, isAssigned=True)),
     ("a definition in another case", IPHONES, catalog(LIST, "blockedAppBundleIDs"), catalog(None)),
     ("assigned to be removed", IPHONES, hidden({**EVERYONE, "intent": "remove"}), hidden({**EVERYONE, "intent": "apply"})),
     ("removed from the group again", IPHONES, hidden(EVERYONE, {**FIELD, "intent": "remove"}), hidden(EVERYONE)),
