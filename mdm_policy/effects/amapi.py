@@ -15,6 +15,7 @@ from mdm_policy.effects import amapi_words as words
 from mdm_policy.effects.amapi_browser import read_browser
 from mdm_policy.effects.amapi_limits import refuse_entries, refuse_wrong, say_refused, say_repeated
 from mdm_policy.effects.amapi_uses import used_packages
+from mdm_policy.effects.collect import Entries, is_plain
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
@@ -125,8 +126,10 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
     store: Rule | None = None
     if mode == "WHITELIST" and (whole or "playStoreMode" in top):
         store = _store(c, around, listed=whole or "applications" in top)
-    for at, application in c.mappings(top, "applications", base):
-        _application(c, application, at, store, around)
+    entries = c.records(top, "applications", base)
+    if not _all_blocked(c, entries, around):
+        for at, application in entries:
+            _application(c, application, at, store, around)
     say_repeated(c, top, "applications", base)
     blocked: dict[str, str] = {}
     for one in c.columns:
@@ -182,6 +185,18 @@ def _surroundings(c: Collector, top: dict[str, Any], base: str, *, whole: bool) 
         c.rule(rules.INSTALL_DISABLED)
     frozen = bool(top.get("installAppsDisabled") is True or c.flag(top, "uninstallAppsDisabled", base))
     return _Surroundings(whole, sides, adb, frozen)
+
+
+def _all_blocked(c: Collector, entries: Entries, around: _Surroundings) -> bool:
+    """Take a list of nothing but plain packages that are BLOCKED at once, as a ban list makes it; tell whether it is one."""
+    apps = entries.values
+    if set(map(len, apps)) != {2} or [app.get("installType") for app in apps].count("BLOCKED") != len(apps):
+        return False
+    names = [app.get("packageName") for app in apps]
+    if set(map(type, names)) != {str} or not all(names) or not is_plain("".join(names)):
+        return False
+    c.add_all(_blocked(c, around), "android", "package_name", Entries(entries.pointers, names))
+    return True
 
 
 def _application(c: Collector, app: dict[str, Any], at: str, store: Rule | None, around: _Surroundings) -> None:

@@ -36,7 +36,8 @@ _MOST_ALIKE = 100
 """How many findings of one kind a document gets, each with its place; the rest are counted."""
 _MOST_UNKNOWN = 500
 """How many unknown keys of one object are held against those that count."""
-_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
+is_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
+"""Matches an identifier that holds nothing worth a word."""
 
 
 class Entries(Frozen, frozen=True, gc=False):
@@ -242,7 +243,7 @@ class Collector:
     def identifier(self, owner: Mapping[str, Any], key: str, pointer: str) -> str:
         """Return the identifier under a key, or an empty text and a finding."""
         value = owner.get(key)
-        if type(value) is str and _plain(value):
+        if type(value) is str and is_plain(value):
             return value
         if type(value) is not str or not value:
             self._wrong(value, "an identifier", f"{pointer}/{key}")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from effect_documents import as_json, blocking, restrictions
 from effect_documents import plist as profile
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mdm_policy.effects import read
+from mdm_policy.effects import amapi, read
 
 
 def test_what_is_wrong_in_very_many_places_is_counted() -> None:
@@ -29,3 +34,26 @@ def test_only_so_many_unknown_keys_are_held_against_the_known_ones() -> None:
     )
     assert "unknown-key" in {one.id for one in first.findings}
     assert "unknown-key" not in {one.id for one in last.findings}
+
+
+_NAMES = st.sampled_from(["com.a", "com.b", "com.a ", "", "a*", 7, None, "com.c"])
+_INSTALL = st.sampled_from(["BLOCKED", "BLOCKED", "BLOCKED", "AVAILABLE", None, ["BLOCKED"]])
+_APPLICATION = st.builds(
+    lambda name, kind, more: {"packageName": name, "installType": kind, **more},
+    _NAMES,
+    _INSTALL,
+    st.sampled_from([{}, {}, {"disabled": True}]),
+)
+
+
+@given(
+    st.lists(st.builds(lambda name: {"packageName": name, "installType": "BLOCKED"}, _NAMES) | _APPLICATION, max_size=4)
+)
+def test_a_list_of_blocked_packages_is_read_as_each_entry_by_itself(applications: list[dict[str, Any]]) -> None:
+    document = as_json({"playStoreMode": "BLACKLIST", "applications": applications})
+    at_once = read(document)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(amapi, "_all_blocked", lambda *_: False)
+        each = read(document)
+    assert list(at_once.effects) == list(each.effects)
+    assert (at_once.rules, at_once.findings) == (each.rules, each.findings)
