@@ -177,7 +177,7 @@ def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[str]) -> 
     for hit in hits:
         if not view.in_force(hit.rule):
             continue
-        if hit.rule.sense == "allow":
+        if hit.rule.sense in ("allow", "none"):  # none: an entry of which nobody knows whether it lets the app in
             if hit.reach.alive and _mechanism(hit.rule) != _DENY_WINS:
                 contested.add(_mechanism(hit.rule))
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY, NOTHING_KNOWN, ban_list, deployment, identifier, inline
-from effect_documents import as_json, blocking, device, graph, target
+from effect_documents import as_json, blocking, device, graph, plist, target
 
 from mdm_policy.reading import Scope
 from mdm_policy.resolve import resolve
@@ -240,3 +240,35 @@ ASSIGNED_APPS = [
 )
 def test_what_intune_does_to_android_apps(cls: DeviceClass, documents: list[Document], proven: bool) -> None:
     assert holds(documents, cls) is proven
+
+
+MACS = device("macos", ">=14", "Macs", supervised=True, enrollment="automated", groups=("field",))
+SIGNED = f"{TEAM}:{MAC}"
+
+
+def santa(*rules: tuple[str, str, str], name: str = "santa.mobileconfig", **top: Any) -> Document:
+    listed = [dict(zip(("policy", "rule_type", "identifier"), rule, strict=True)) for rule in rules]
+    return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed}, name=name, **top)
+
+
+DENY, DENY_SIGNED = ("BLOCKLIST", "TEAMID", TEAM), ("BLOCKLIST", "SIGNINGID", SIGNED)
+SANTA = [
+    ("a team", [santa(DENY)], True),
+    ("a signing id", [santa(DENY_SIGNED)], True),
+    ("in small letters", [santa(("blocklist", "teamid", TEAM))], True),
+    ("a team in small letters", [santa(("BLOCKLIST", "TEAMID", TEAM.lower()))], False),
+    ("a narrower rule lets it in", [santa(DENY, ("ALLOWLIST", "SIGNINGID", SIGNED))], False),
+    ("a narrower rule of another profile", [santa(DENY), santa(("ALLOWLIST", "SIGNINGID", SIGNED), name="b")], False),
+    ("a narrower rule for another app", [santa(DENY, ("ALLOWLIST", "SIGNINGID", f"{TEAM}:com.chat.b"))], True),
+    ("a narrower expression", [santa(DENY, ("CEL", "SIGNINGID", SIGNED))], False),
+    ("an expression for the same", [santa(DENY, ("CEL", "TEAMID", TEAM))], False),
+    ("the same rule removed", [santa(DENY, ("REMOVE", "TEAMID", TEAM))], False),
+    ("the same rule removed before", [santa(("REMOVE", "TEAMID", TEAM), DENY)], False),
+    ("a narrower rule removed", [santa(DENY, ("REMOVE", "SIGNINGID", SIGNED))], True),
+    ("only removed", [santa(("REMOVE", "TEAMID", TEAM))], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in SANTA], ids=[row[0] for row in SANTA])
+def test_what_santa_rules_do_together(documents: list[Document], proven: bool) -> None:
+    assert holds(documents, MACS) is proven
