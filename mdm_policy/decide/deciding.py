@@ -5,8 +5,8 @@ The law, in the order in which it is applied:
 1. The app has no build on the platform (see `builds`): `not-applicable` if it does not exist there, else `unknown`.
 2. The personal side of a personally owned Android device is beyond every setting: `unenforceable`.
 3. Each build is judged by the rules in force. Apple's deny lists add up, its allow lists intersect, and deny beats
-   allow, but for macOS's old path lists. Elsewhere a block and an explicit allow of the same mechanism contradict each other, and nobody knows which
-   wins: `unknown`. A document that may not reach the device, or lifts itself at a time nobody can tell, counts only as
+   allow, but for macOS's old path lists. Elsewhere a block and an explicit allow of the same mechanism, be it a place on an
+   allow list, contradict each other, and nobody knows which wins: `unknown`. A document that may not reach the device, or lifts itself at a time nobody can tell, counts only as
    `unknown`.
 4. Among the rules on one build the best counts: one that holds before one that does not, then the stronger, then the
    verdict in the order removed, blocked, hidden, not-installable. Among the builds the worst counts.
@@ -152,6 +152,9 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         if weakest is not None:
             candidates.append(weakest)
     keys = prepared.keys[place]
+    if candidates:  # a list that lets an app in says so as plainly as an entry of its own
+        letting = (one.hit for one in view.lists if not one.members.isdisjoint(keys))
+        contested |= {_mechanism(hit.rule) for hit in letting if hit.reach.alive} - {_DENY_WINS}
     candidates += [_outcome(one.hit, state, name) for one in view.lists if one.members.isdisjoint(keys)]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
@@ -174,7 +177,7 @@ def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[str]) -> 
     for hit in hits:
         if not view.in_force(hit.rule):
             continue
-        if hit.rule.sense == "allow":
+        if hit.rule.sense in ("allow", "none"):  # none: an entry of which nobody knows whether it lets the app in
             if hit.reach.alive and _mechanism(hit.rule) != _DENY_WINS:
                 contested.add(_mechanism(hit.rule))
             continue
@@ -200,8 +203,13 @@ def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
 
 
 def _mechanism(rule: Rule) -> str:
-    """Return what a rule competes within; macOS's path lists yield to the list of apps beside them."""
-    return "apple-parental" if rule.id.startswith(("apple-path-", "apple-parental-")) else rule.id.partition("-")[0]
+    """Return what a rule competes within; macOS's path lists yield to the list of apps beside them.
+
+    Intune's settings catalog hands Apple's own keys to the device, where they decide.
+    """
+    if rule.id.startswith(("apple-path-", "apple-parental-")):
+        return "apple-parental"
+    return _DENY_WINS if rule.id.startswith("intune-catalog-") else rule.id.partition("-")[0]
 
 
 def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:

@@ -76,7 +76,7 @@ class Together:
             key = compared((effect.family, effect.kind, effect.value))
             if rule.sense == "allow-only":
                 members.setdefault(id(rule), []).append(key)
-            elif rule.sense != "none":
+            elif rule.sense != "none" or rule.verdict == "unknown":
                 entries.setdefault(key, []).append(Hit(rule, effect, path, reached))
         for rule in reading.rules:
             if rule.sense == "allow-only":

@@ -73,7 +73,8 @@ def read_patch(c: Collector) -> Reading:
     mask = c.text(query, "updateMask", "/query")
     if not isinstance(query.get("updateMask"), str | None):
         c.void = "the updateMask is no text, so the API refuses the request"
-    fields = {field.strip().partition(".")[0] for field in mask.split(",")} - {""}
+    paths = {field.strip() for field in mask.split(",")} - {""}
+    fields = {path.partition(".")[0] for path in paths}
     if not fields:
         message = "a PATCH without updateMask resets every field the body does not hold, playStoreMode to WHITELIST"
         c.say("error", "patch-without-mask", message, "/query", "name the fields in updateMask")
@@ -83,6 +84,9 @@ def read_patch(c: Collector) -> Reading:
     for field in sorted(str(key) for key in body if key not in fields):
         message = f"{field!r} is not in the updateMask, so the server ignores it"
         c.say("warning", "outside-update-mask", message, "/body", "add it to the updateMask")
+    if paths != fields:
+        c.doubt = "whether the API takes a part of a field in an updateMask is not documented"
+        c.say("warning", "update-mask-part", c.doubt, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     refuse_wrong(c, body, "/body")
     return c.reading(mdm="amapi")
@@ -100,7 +104,9 @@ def read_modify(c: Collector) -> Reading:
         if mask not in masks:
             masks[mask] = frozenset(field.strip() for field in mask.split(",")) - {""}
         kept = _masked(c, application, masks[mask], at)
-        if "installType" in kept or "disabled" in kept or not masks[mask]:
+        if not masks[mask]:  # a change without a mask sets every field, those it leaves out to their default
+            kept = {"installType": "", **kept}
+        if "installType" in kept or "disabled" in kept:
             _application(c, kept, f"{at}/application", None, around)
     refuse_entries(c, [change.get("application") for _, change in changes], words.INSTALL)
     if not all(isinstance(change.get("updateMask"), str | None) for _, change in changes):
@@ -256,8 +262,8 @@ def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
     say_repeated(c, usage, "personalApplications", at)
     if usage.get("personalPlayStoreMode") == "BLACKLIST":
         c.deprecated("personalPlayStoreMode BLACKLIST", "its replacement", "BLOCKLIST", f"{at}/personalPlayStoreMode")
-    for key in usage.keys() & {"personalApplicationPolicy", "applications"}:
-        c.unknown_key(key, "the field is personalApplications", at)
+    for key in sorted(usage.keys() & {"personalApplicationPolicy", "applications"}):
+        _no_field(c, key, "the field is personalApplications", at)
     allow_list = c.rule(rules.PERSONAL_ALLOWLIST) if mode == "ALLOWLIST" else None
     refused: set[str] = set()
     listed = 0
@@ -340,9 +346,16 @@ def _evidence(c: Collector, top: dict[str, Any], base: str) -> None:
 
 
 def _traps(c: Collector, top: dict[str, Any], base: str) -> None:
-    for key in _NOT_FIELDS.keys() & top.keys():
-        c.unknown_key(key, _NOT_FIELDS[key], base)
+    for key in sorted(_NOT_FIELDS.keys() & top.keys()):
+        _no_field(c, key, _NOT_FIELDS[key], base)
     for key in _NO_EFFECT.keys() & top.keys():
         c.say(
             "warning", "key-without-effect", f"{key} is deprecated and has no effect", f"{base}/{key}", _NO_EFFECT[key]
         )
+
+
+def _no_field(c: Collector, key: str, instead: str, at: str) -> None:
+    """Say that a key is no field, for which the API refuses all of the policy (fleetdm/fleet issue 40092)."""
+    c.unknown_key(key, instead, at)
+    why = f"the API knows no field {key!r}, and refuses the whole policy"
+    c.refuse(why)

@@ -125,7 +125,7 @@ class Collector:
                 }
             elif reached != base.introduced:
                 changes["introduced"] = reached
-        if self.doubt:
+        if self.doubt and changes.get("sense", base.sense) != "none":
             changes |= {"verdict": "unknown", "why": self.doubt}
         if self.void:
             changes |= {"sense": "none", "verdict": "allowed", "why": self.void}

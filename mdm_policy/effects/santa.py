@@ -10,7 +10,7 @@ from mdm_policy.reading import Rule
 
 if TYPE_CHECKING:
     from mdm_policy.effects.collect import Collector
-    from mdm_policy.model import Kind
+    from mdm_policy.model import Kind, Verdict
 
 _SOURCE = "northpolesec/santa@5f31541e Source/common/SNTRule.mm and docs (2026-08-21)"
 _RESIGNED = "a copy signed anew, also ad hoc (santa issue 300), and Macs without the Santa agent"
@@ -66,15 +66,20 @@ _OTHER_TYPES = frozenset({"BINARY", "CERTIFICATE"})
 
 def read_payload(c: Collector, payload: dict[str, Any], pointer: str) -> None:
     """Read the StaticRules of a Santa payload; its keys are case-insensitive, its words upper-cased by Santa."""
+    rules: list[tuple[str, str, str, str]] = []
     for place, raw in c.records(payload, "StaticRules", pointer):
         item = raw if raw.keys() <= _KEYS else {key.lower(): value for key, value in raw.items()}
         policy, rule_type, identifier = item.get("policy", ""), item.get("rule_type", ""), item.get("identifier", "")
         if not type(policy) is type(rule_type) is type(identifier) is str:
             policy, rule_type, identifier = (c.text(item, key, place) for key in _WORDS)
-        _static_rule(c, policy.upper(), rule_type.upper(), identifier, place)
+        rules.append((policy.upper(), rule_type.upper(), identifier, place))
+    blocked = {rule[1:3] for rule in rules if rule[0] in _BLOCKING}
+    for policy, rule_type, identifier, place in rules:
+        _static_rule(c, policy, rule_type, identifier, place, beside=(rule_type, identifier) in blocked)
 
 
-def _static_rule(c: Collector, policy: str, rule_type: str, identifier: str, place: str) -> None:
+def _static_rule(c: Collector, policy: str, rule_type: str, identifier: str, place: str, *, beside: bool) -> None:
+    """Read one rule; `beside` says that some rule of the payload blocks the same identifier."""
     if rule_type in _OTHER_TYPES:
         message = f"a {rule_type} rule names a file or certificate by its hash, which no list of identifiers can hold"
         c.say("note", "no-identifier-kind", message, place)
@@ -98,9 +103,10 @@ def _static_rule(c: Collector, policy: str, rule_type: str, identifier: str, pla
         )
         c.say("warning", "santa-cel", why, place, "use BLOCKLIST for a ban")
     elif policy == "REMOVE":
-        why = "a REMOVE rule takes a rule away"
+        verdict: Verdict = "unknown" if beside else "allowed"
+        why = "a REMOVE rule takes a rule away" + (", and which of the two counts is not documented" if beside else "")
         c.add(
-            c.rule(blocking, sense="none", verdict="allowed", why=why), "macos", kind, identifier, f"{place}/identifier"
+            c.rule(blocking, sense="none", verdict=verdict, why=why), "macos", kind, identifier, f"{place}/identifier"
         )
     else:
         c.say("error", "santa-policy", f"{policy!r} is no policy of Santa; the rule has no effect", place)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY
-from effect_documents import as_json, blocking, graph, target, xml
+from effect_documents import as_json, blocking, graph, plist, target, xml
 
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
 from mdm_policy.reading import Scope
@@ -78,6 +78,19 @@ def activated(predicate: str = "") -> list[Document]:
     return [CONFIGURATION, as_json({"Type": "com.apple.activation.simple", "Payload": payload}, "a.json")]
 
 
+def policy(*applications: dict[str, Any], **keys: Any) -> Document:
+    return as_json(
+        {"name": "enterprises/e/policies/p", "playStoreMode": "WHITELIST", "applications": applications, **keys}
+    )
+
+
+def santa(*rules: tuple[str, str, str]) -> Document:
+    listed = [dict(zip(("policy", "rule_type", "identifier"), rule, strict=True)) for rule in rules]
+    return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed})
+
+
+BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
+DENY = ("BLOCKLIST", "TEAMID", TEAM)
 OUT = "exclusionGroupAssignmentTarget"
 WEAKER = [
     ("another group of the same name", hidden(named("Field", "1")), hidden(named("Field", "2"))),
@@ -93,6 +106,10 @@ WEAKER = [
     ("fewer users are limited to", limited("a", "b"), limited("a")),
     ("a predicate is added", activated(), activated("(1 == 2)")),
     ("another predicate", activated("(1 == 1)"), activated("(1 == 2)")),
+    ("a second entry on an allow list", policy(BLOCKED), policy(BLOCKED, LET_IN)),
+    ("a field that the API refuses", policy(BLOCKED), policy(BLOCKED, policyEnforced=True)),
+    ("a rule for the same is removed", santa(DENY), santa(DENY, ("REMOVE", "TEAMID", TEAM))),
+    ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
 ]  # fmt: skip
 
 

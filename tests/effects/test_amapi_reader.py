@@ -99,8 +99,8 @@ def blocked(
         ),
         pytest.param(
             policy(entry(), personalUsagePolicies={"personalApplicationPolicy": []}),
-            [blocked()],
-            ["personal-side-open", "unknown-key"],
+            [blocked(sense="none")],
+            ["no-effect", "personal-side-open", "unknown-key"],
             id="googles-own-wrong-field",
         ),
         pytest.param(
@@ -199,8 +199,8 @@ def blocked(
         ),
         pytest.param(
             policy(entry(), personal=[entry()], untrustedAppsPolicy={}, blockApplicationsEnabled=True),
-            [blocked(), blocked(rule="amapi-personal-blocked")],
-            ["key-without-effect", "unknown-key"],
+            [blocked(sense="none"), blocked(rule="amapi-personal-blocked", sense="none")],
+            ["key-without-effect", "no-effect", "unknown-key"],
             id="traps",
         ),
     ],
@@ -344,7 +344,12 @@ def test_an_allow_list_with_sideloading_open_is_partial() -> None:
             ["no-effect"],
             id="other-field",
         ),
-        pytest.param({"application": entry(kind=None)}, [], ["no-effect"], id="nothing-said"),
+        pytest.param(
+            {"application": entry(kind=None)},
+            [blocked(rule="amapi-application-allowed", sense="allow")],
+            [],
+            id="all-fields-to-their-default",
+        ),
         pytest.param(
             {"application": entry(), "updateMask": 7},
             [blocked(rule="amapi-modify-blocked", sense="none")],
@@ -383,7 +388,7 @@ PERSONAL = {"personalUsagePolicies": {"personalApplications": [entry()]}}
         pytest.param(
             patch("personalUsagePolicies.personalApplications", PERSONAL),
             [blocked(rule="amapi-personal-blocked")],
-            [],
+            ["update-mask-part"],
             id="subpath",
         ),
         pytest.param(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY, NOTHING_KNOWN, ban_list, deployment, identifier, inline
-from effect_documents import as_json, blocking, device, graph, target
+from effect_documents import as_json, blocking, device, graph, plist, target
 
 from mdm_policy.reading import Scope
 from mdm_policy.resolve import resolve
@@ -139,3 +139,136 @@ SENT = [
 @pytest.mark.parametrize(("documents", "scope", "proven"), [row[1:] for row in SENT], ids=[row[0] for row in SENT])
 def test_whom_another_file_sends_a_document_to(documents: list[Document], scope: Scope, proven: bool) -> None:
     assert holds(documents, NEW_IPHONES, scopes={one.name: scope for one in documents}) is proven
+
+
+PHONES = device("android", ">=12", "phones", mode="fully-managed", origins=("store",), groups=("field",))
+COPE = device("android", ">=12", "cope", mode="cope", origins=("store",), groups=("field",))
+BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
+DISABLED, OWN = {**LET_IN, "disabled": True}, {"packageName": "org.own", "installType": "AVAILABLE"}
+PERSONAL = {"personalApplications": [BLOCKED]}
+
+
+def policy(*applications: dict[str, Any], mode: str = "BLACKLIST", **keys: Any) -> list[Document]:
+    return [as_json({"name": "enterprises/e/policies/p", "playStoreMode": mode, "applications": applications, **keys})]
+
+
+def patch(mask: str, **body: Any) -> list[Document]:
+    return [as_json({"method": "PATCH", "query": {"updateMask": mask}, "body": body})]
+
+
+def modify(*changes: tuple[dict[str, Any], str]) -> list[Document]:
+    return [as_json({"changes": [{"application": one, "updateMask": mask} for one, mask in changes]})]
+
+
+def white(*applications: dict[str, Any]) -> list[Document]:
+    return policy(*applications, mode="WHITELIST")
+
+
+def cope(*entries: dict[str, Any], **usage: Any) -> list[Document]:
+    return policy(BLOCKED, personalUsagePolicies={"personalApplications": list(entries), **usage})
+
+
+MASK = "applications,personalUsagePolicies"
+BOTH: dict[str, Any] = {"applications": [BLOCKED], "personalUsagePolicies": PERSONAL}
+ANDROID = [
+    ("blocked", PHONES, policy(BLOCKED), True),
+    ("disabled", PHONES, policy(DISABLED), True),
+    ("not on the allow list", PHONES, white(OWN), True),
+    ("on the allow list, disabled", PHONES, white(DISABLED), True),
+    ("on the allow list, blocked", PHONES, white(BLOCKED), True),
+    ("on the allow list by default", PHONES, white({"packageName": MM}), False),
+    ("on the allow list as a kiosk", PHONES, white({"packageName": MM, "installType": "KIOSK"}), False),
+    ("twice, blocked and let in", PHONES, policy(BLOCKED, LET_IN), False),
+    ("twice on the allow list", PHONES, white(BLOCKED, LET_IN), False),
+    ("twice on the allow list, let in first", PHONES, white(LET_IN, BLOCKED), False),
+    ("twice on the allow list, disabled once", PHONES, white(DISABLED, LET_IN), False),
+    ("twice, blocked both times", PHONES, white(BLOCKED, BLOCKED), True),
+    ("the work side alone", COPE, policy(BLOCKED), False),
+    ("both sides", COPE, cope(BLOCKED), True),
+    ("twice on the personal side", COPE, cope(BLOCKED, LET_IN), False),
+    ("twice on the personal allow list", COPE, cope(BLOCKED, LET_IN, personalPlayStoreMode="ALLOWLIST"), False),
+    ("not on the personal allow list", COPE, cope(OWN, personalPlayStoreMode="ALLOWLIST"), True),
+    ("whole fields in a mask", COPE, patch(MASK, **BOTH), True),
+    ("a part of a field in a mask", COPE, patch(f"{MASK}.personalPlayStoreMode", **BOTH), False),
+    ("a change", PHONES, modify((BLOCKED, "installType")), True),
+    ("a change, and another back", PHONES, modify((BLOCKED, "installType"), (LET_IN, "installType")), False),
+    ("a change, and one that resets all fields", PHONES, modify((BLOCKED, "installType"), ({"packageName": MM}, "")), False),
+    ("a change of all fields", PHONES, modify((BLOCKED, "")), True),
+    ("a field that is none", PHONES, policy(BLOCKED, policyEnforced=True), False),
+    ("a field in a wrong place", PHONES, policy(BLOCKED, untrustedAppsPolicy="DISALLOW_INSTALL"), False),
+    ("a field of Google's own wrong page", COPE, cope(BLOCKED, personalApplicationPolicy=[]), False),
+    ("an enforcement rule without a wipe", PHONES, policy(BLOCKED, policyEnforcementRules=[{"settingName": "applications", "blockAction": {}}]), False),
+    ("only a least version", PHONES, policy({"packageName": MM, "minimumVersionCode": 9}), False),
+    ("another case", PHONES, policy({**BLOCKED, "packageName": "com.Chat.android"}), False),
+    ("a look-alike", PHONES, policy({**BLOCKED, "packageName": "c\u043em.chat.android"}), False),
+    ("a dot more", PHONES, policy({**BLOCKED, "packageName": f"{MM}."}), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cls", "documents", "proven"), [row[1:] for row in ANDROID], ids=[row[0] for row in ANDROID])
+def test_what_an_android_policy_does(cls: DeviceClass, documents: list[Document], proven: bool) -> None:
+    assert holds(documents, cls) is proven
+
+
+def owner(mode: str, name: str = "owner.json", **keys: Any) -> Document:
+    listed = {"personalProfilePlayStoreMode": mode, "personalProfilePersonalApplications": [{"appId": MM}]}
+    return graph("androidDeviceOwnerGeneralDeviceConfiguration", name, assignments=[EVERYONE], **listed, **keys)
+
+
+def store(*assignments: tuple[dict[str, Any], str], name: str = "store.json") -> Document:
+    listed = [{**one, "intent": intent} for one, intent in assignments]
+    return graph("androidManagedStoreApp", name, packageId=MM, assignments=listed)
+
+
+GONE = store((EVERYONE, "uninstall"))
+ASSIGNED_APPS = [
+    ("uninstalled", PHONES, [GONE], True),
+    ("uninstalled in another case", PHONES, [store((EVERYONE, "Uninstall"))], False),
+    ("uninstalled for others", PHONES, [store((OTHER, "uninstall"))], False),
+    ("offered to the group", PHONES, [store((EVERYONE, "uninstall"), (FIELD, "available"))], False),
+    ("required by another object", PHONES, [GONE, store((EVERYONE, "required"), name="b.json")], False),
+    ("waived for the group", PHONES, [store((EVERYONE, "uninstall"), (NOT_FIELD, "uninstall"), (FIELD, "available"))], False),
+    ("blocked on the personal side", COPE, [GONE, owner("blockedApps")], True),
+    ("let in on the personal side", COPE, [GONE, owner("allowedApps")], False),
+    ("blocked and let in by two objects", COPE, [GONE, owner("blockedApps"), owner("allowedApps", "b.json")], False),
+    ("an allow list whose apps are assigned elsewhere", PHONES, [owner("notConfigured", playStoreMode="allowList")], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cls", "documents", "proven"), [row[1:] for row in ASSIGNED_APPS], ids=[row[0] for row in ASSIGNED_APPS]
+)
+def test_what_intune_does_to_android_apps(cls: DeviceClass, documents: list[Document], proven: bool) -> None:
+    assert holds(documents, cls) is proven
+
+
+MACS = device("macos", ">=14", "Macs", supervised=True, enrollment="automated", groups=("field",))
+SIGNED = f"{TEAM}:{MAC}"
+
+
+def santa(*rules: tuple[str, str, str], name: str = "santa.mobileconfig", **top: Any) -> Document:
+    listed = [dict(zip(("policy", "rule_type", "identifier"), rule, strict=True)) for rule in rules]
+    return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed}, name=name, **top)
+
+
+DENY, DENY_SIGNED = ("BLOCKLIST", "TEAMID", TEAM), ("BLOCKLIST", "SIGNINGID", SIGNED)
+SANTA = [
+    ("a team", [santa(DENY)], True),
+    ("a signing id", [santa(DENY_SIGNED)], True),
+    ("in small letters", [santa(("blocklist", "teamid", TEAM))], True),
+    ("a team in small letters", [santa(("BLOCKLIST", "TEAMID", TEAM.lower()))], False),
+    ("a narrower rule lets it in", [santa(DENY, ("ALLOWLIST", "SIGNINGID", SIGNED))], False),
+    ("a narrower rule of another profile", [santa(DENY), santa(("ALLOWLIST", "SIGNINGID", SIGNED), name="b")], False),
+    ("a narrower rule for another app", [santa(DENY, ("ALLOWLIST", "SIGNINGID", f"{TEAM}:com.chat.b"))], True),
+    ("a narrower expression", [santa(DENY, ("CEL", "SIGNINGID", SIGNED))], False),
+    ("an expression for the same", [santa(DENY, ("CEL", "TEAMID", TEAM))], False),
+    ("the same rule removed", [santa(DENY, ("REMOVE", "TEAMID", TEAM))], False),
+    ("the same rule removed before", [santa(("REMOVE", "TEAMID", TEAM), DENY)], False),
+    ("a narrower rule removed", [santa(DENY, ("REMOVE", "SIGNINGID", SIGNED))], True),
+    ("only removed", [santa(("REMOVE", "TEAMID", TEAM))], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in SANTA], ids=[row[0] for row in SANTA])
+def test_what_santa_rules_do_together(documents: list[Document], proven: bool) -> None:
+    assert holds(documents, MACS) is proven
