@@ -212,6 +212,8 @@ class Reading(Frozen, frozen=True):
     """The Identifier of the declarative configuration the document is, or empty."""
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""
+    identity: str = ""
+    """What a device tells the document by: of several with one identity it keeps one (TopLevel.yaml, PayloadIdentifier)."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import plistlib
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from mdm_policy.documents import Document, open_document
 from mdm_policy.effects import read
@@ -24,12 +25,9 @@ GRAPH = "#microsoft.graph."
 
 
 def plist(*payloads: Mapping[str, Any], name: str = "p.mobileconfig", **top: Any) -> Document:
-    value = {
-        "PayloadType": "Configuration",
-        "PayloadContent": [{**REQUIRED, **each} for each in payloads],
-        **REQUIRED,
-        **top,
-    }
+    content = [{**REQUIRED, **each} for each in payloads]
+    named = {**REQUIRED, "PayloadIdentifier": f"x.{crc32(plistlib.dumps(content))}"}  # a profile of its own
+    value = {"PayloadType": "Configuration", "PayloadContent": content, **named, **top}
     return open_document(name, plistlib.dumps(value))
 
 

@@ -2,11 +2,13 @@
 
 Documents combine as their vendor combines them. A device has exactly one AMAPI policy, so each policy is a set of its
 own and the worst set counts; changes to a policy (a patch, a modify body) are judged together, and only when no whole
-policy is among the documents. All other documents of a device act together.
+policy is among the documents. All other documents of a device act together, but of those with one identity it keeps one.
 """
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +19,7 @@ from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.reading import Fact, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
+_MOST_CHOICES = 16
+"""How many sets of documents are judged, where devices keep one of several; more make all of them doubtful."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -142,6 +146,7 @@ class Index:
         changes = [one for one in reached if one[0].kind in _CHANGES]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._other = Together(others)
+        self._kept = tuple(map(Together, _choices(others))) or (self._other,)
         sets = [Together([one]) for one in _distinct(policies)]
         if changes and not policies:
             sets.append(Together(changes))
@@ -152,7 +157,7 @@ class Index:
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
         """Return the alternatives on a platform: a device lives under one of them, the worst counts."""
-        return self._android if platform == "android" else (self._other,)
+        return self._android if platform == "android" else self._kept
 
     def versions(self, platform: Platform) -> tuple[tuple[int, ...], ...]:
         """Return the OS versions at which a rule of these documents begins, is deprecated or ends."""
@@ -161,6 +166,52 @@ class Index:
             found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
             known = self._versions[platform] = tuple(sorted(found))
         return known
+
+
+def rivals(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    """Yield the documents of which a device keeps one, where they do different things.
+
+    An MDM replaces a profile by one with the same PayloadIdentifier (apple/device-management@b6202ca
+    mdm/profiles/TopLevel.yaml), and a declaration by one with the same Identifier; which comes last, nobody can tell.
+    """
+    alike: dict[tuple[str, tuple[str, ...]], list[Reading]] = {}
+    for reading in readings:
+        if reading.identity:
+            alike.setdefault((reading.identity, reading.scope.groups), []).append(reading)
+    for found in alike.values():
+        if len(found) > 1 and len(set(map(_acts, found))) > 1 and len(set(map(_does, found))) > 1:
+            yield found
+
+
+def _acts(reading: Reading) -> object:
+    return tuple([(written(one.rule), one.family, one.kind, tuple(one.values)) for one in reading.columns])
+
+
+def _does(reading: Reading) -> object:
+    """Return what a document does, in whatever order and however often it says so."""
+    lists = frozenset(written(rule) for rule in reading.rules if rule.sense == "allow-only")
+    return lists, frozenset(
+        (written(one.rule), one.family, one.kind, value) for one in reading.columns for value in one.values
+    )
+
+
+def _choices(reached: Sequence[tuple[Reading, Reach]]) -> Iterator[list[tuple[Reading, Reach]]]:
+    """Yield what devices may hold, where of some documents they keep one; nothing, where they hold all.
+
+    A document that may not reach the devices stands in nobody's place for certain.
+    """
+    found = list(rivals(reading for reading, one in reached if one.alive and not one.doubt))
+    if not found:
+        return
+    if prod(map(len, found)) > _MOST_CHOICES:
+        doubted = {id(reading) for together in found for reading in together}
+        said = "the device keeps one of several documents with one identifier"
+        yield [(one, msgspec.structs.replace(how, doubt=said) if id(one) in doubted else how) for one, how in reached]
+        return
+    every = {id(reading) for together in found for reading in together}
+    for chosen in product(*found):
+        gone = every - set(map(id, chosen))
+        yield [one for one in reached if id(one[0]) not in gone]
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:

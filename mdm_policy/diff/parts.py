@@ -14,6 +14,7 @@ import msgspec
 from mdm_policy.decide import activated, reach
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
+from mdm_policy.decide.index import rivals
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Scope, written
 
@@ -71,11 +72,14 @@ class Coded:
         """How many Android policies there are: a device lives under one of them."""
         self._places = {id(one): place for place, one in enumerate(self.named)}
         self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
+        rivalling = {id(reading) for together in rivals(self.readings) for reading in together}
+        self.chooses = bool(rivalling)
+        """Whether a device keeps one of several documents, so that what one of them lacks counts too."""
         self._always = {
             place: rules
             for place, one in enumerate(self.named)
             for rules in [_on_all(one.reading, beside_policies=self.alternatives > 0)]
-            if rules or one.reading.kind == _POLICY
+            if rules or one.reading.kind == _POLICY or id(one.reading) in rivalling
         }
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}

@@ -121,7 +121,7 @@ def _compare(
     codes, sets = Codes(), Sets()
     old, new = Coded(part.old, codes, sets), Coded(part.new, codes, sets)
     acting |= codes.names(old.lists ^ new.lists)
-    whole = old.lists != new.lists
+    whole = old.lists != new.lists or old.chooses or new.chooses
     beside = old.acts.beside(new.acts, every=whole)
     for before, after in {(before, after) for _, before, after in beside}:
         acting |= codes.names(frozenset(sets[before]) ^ frozenset(sets[after]))

@@ -97,6 +97,8 @@ class Collector:
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
+        self.identity = ""
+        """What a device tells the document by, where it keeps one of each."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
         self.doubt = ""
@@ -335,6 +337,7 @@ class Collector:
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])
+        self.identity = inner.identity
         return inner
 
     def reading(
@@ -367,6 +370,7 @@ class Collector:
             mdm,
             declares=declares,
             activates=activates,
+            identity=self.identity,
         )
 
     def _contradictions(self) -> None:

@@ -34,7 +34,9 @@ def read_configuration(c: Collector) -> Reading:
         _managed_app(c, payload)
     elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
         c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
-    return c.reading(declares=c.text(top, "Identifier", ""))
+    identifier = c.text(top, "Identifier", "")
+    c.identity = f"the declaration {identifier}" if identifier else ""
+    return c.reading(declares=identifier)
 
 
 def read_activation(c: Collector) -> Reading:

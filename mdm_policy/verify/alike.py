@@ -6,7 +6,7 @@ apps in the same way. Nothing is taken from what a build claims: the groups come
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -122,13 +122,18 @@ def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, 
 
 
 def _tagged(pieces: Sequence[Piece]) -> Iterator[tuple[object, Reading]]:
-    """Pair each reading with what tells its document from others; each AMAPI policy is an alternative by itself."""
+    """Pair each reading with what tells its document from others, and each alternative.
+
+    An AMAPI policy is an alternative by itself, and so is a document of which a device keeps one.
+    """
     every = [reading for one in pieces for reading in one.readings]
+    bearing = Counter(reading.identity for reading in every)
     count = 0
     for one in pieces:
         known = (one.classes, one.managed_by, one.modes, one.groups, one.slot if one.groups else "", one.leads)
         for reading in one.readings:
             count += 1
-            itself = count if reading.kind == "amapi-policy" else 0
+            alone = reading.kind == "amapi-policy" or (reading.identity and bearing[reading.identity] > 1)
+            itself = count if alone else 0
             activated = msgspec.structs.astuple(reach(msgspec.structs.replace(reading, path="it"), None, every))
             yield (known, reading.kind, reading.mdm, reading.scope, activated, itself), reading

@@ -1,10 +1,12 @@
-"""Find lists of one setting that stand in several documents: vendors do not say that they add up."""
+"""Find what several documents do not do together: lists of one setting, and documents that replace one another."""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from mdm_policy.decide.index import rivals
 from mdm_policy.errors import Finding, warning
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ com.apple.applicationaccess.yaml). Intune shows a conflict, and of two custom pr
 
 _UNKNOWN = "whether the two add up is not documented"
 _HINT = "put all apps into one list, in one document"
+_APART = "verify the one that is sent, or give each an identifier of its own"
 _MOST = 20
 """How many documents are named that set one list."""
 
@@ -58,6 +61,16 @@ def several(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
                 f"{count - _MOST:,} more documents set {_SETTINGS[setting[0]]}, to another list than {path}; {_UNKNOWN}"
             )
             yield warning("list-in-several-documents", said, None, _HINT), path, ""
+
+
+def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
+    """Yield each later document of which devices keep one, where the documents do different things."""
+    readings = [reading for one in pieces if one.leads and not one.groups for reading in one.readings]
+    for together in islice(rivals(readings), _MOST):
+        first = together[0]
+        for reading in together[1 : _MOST + 1]:
+            said = f"{first.path} and this are both {reading.identity}, and do different things: a device keeps the last one"
+            yield warning("identifier-in-several-documents", said, None, _APART), reading.path, ""
 
 
 def _lists(reading: Reading) -> dict[str, list[Column]]:

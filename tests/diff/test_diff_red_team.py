@@ -104,6 +104,11 @@ WEAKER = [
     ("another filter on the group", hidden(filtered("x", group="g")), hidden(filtered("y", group="g"))),
     ("other users may be limited to", limited("a"), limited("b")),
     ("fewer users are limited to", limited("a", "b"), limited("a")),
+    (
+        "a second profile of the same identifier",
+        [blocking(APP, PayloadIdentifier="x")],
+        [blocking(APP, PayloadIdentifier="x"), blocking("com.x.y", PayloadIdentifier="x", name="q")],
+    ),
     ("a predicate is added", activated(), activated("(1 == 2)")),
     ("another predicate", activated("(1 == 1)"), activated("(1 == 2)")),
     ("a second entry on an allow list", policy(BLOCKED), policy(BLOCKED, LET_IN)),

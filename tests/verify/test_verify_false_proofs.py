@@ -182,6 +182,24 @@ ROWS = [
         [plist({**restrictions(blockedAppBundleIDs=[APP]), "PayloadUUID": 7})],
         [plist({**restrictions(blockedAppBundleIDs=[APP]), "PayloadUUID": "7"})],
     ),
+    (
+        "replaced by a profile of the same identifier",
+        IPHONES,
+        [blocking(APP, PayloadIdentifier="x"), blocking("com.x.y", PayloadIdentifier="x", name="q")],
+        [blocking(APP, PayloadIdentifier="x"), blocking("com.x.y", APP, PayloadIdentifier="x", name="q")],
+    ),
+    (
+        "replaced by a profile of the same identifier that is empty",
+        IPHONES,
+        [blocking(APP, PayloadIdentifier="x"), plist(PayloadIdentifier="x", name="q")],
+        [blocking(APP, PayloadIdentifier="x"), plist(PayloadIdentifier="y", name="q")],
+    ),
+    (
+        "replaced by a declaration of the same identifier",
+        IPHONES,
+        [*settings(), as_json(json.loads(settings(DeniedApps=["com.x.y"])[0].data), "e.json")],
+        [*settings(), as_json({**json.loads(settings(DeniedApps=["com.x.y"])[0].data), "Identifier": "e"}, "e.json")],
+    ),
     ("removed after a text", IPHONES, [blocking(APP, DurationUntilRemoval="60")], [blocking(APP)]),
     ("an instance of another type", IPHONES, catalog(LIST.replace("Collection", "")), catalog(LIST)),
     ("values of another type", IPHONES, catalog(LIST, value=VALUE.replace("String", "Secret")), catalog(LIST, value=VALUE)),
@@ -242,6 +260,19 @@ def test_a_declaration_that_is_activated_states_whom_it_reaches() -> None:
 def test_a_list_in_several_documents_is_said(documents: list[Document], said: list[str]) -> None:
     told = [one for one in found(documents, IPHONES).findings if one.id == "list-in-several-documents"]
     assert [one.origin.file for one in told if one.origin] == said
+
+
+def test_documents_that_replace_one_another_are_said() -> None:
+    one, other = blocking(APP, PayloadIdentifier="x"), blocking(APP, "com.x.y", PayloadIdentifier="x", name="q")
+    told = found([one, other], IPHONES).findings
+    assert [str(f.origin) for f in told if f.id == "identifier-in-several-documents"] == ["q:4:1"]
+    assert not [f for f in found([one, one], IPHONES).findings if f.id == "identifier-in-several-documents"]
+
+
+def test_of_very_many_documents_of_one_identifier_nothing_is_proven() -> None:
+    pairs = [blocking(APP if n % 2 else "x.y", PayloadIdentifier=f"x{n // 2}", name=f"{n}") for n in range(10)]
+    assert [gap.verdict for gap in found(pairs, IPHONES).gaps] == ["unknown"]
+    assert [gap.verdict for gap in found(pairs[:8], IPHONES).gaps] == ["allowed"]
 
 
 def test_only_the_first_of_very_many_documents_that_set_a_list_are_named() -> None:
