@@ -52,18 +52,24 @@ def read_profile(c: Collector) -> Reading:
     top = c.mapping(c.document.value, "")
     c.expires = _removal(c, top)
     target = _target(c, top)
-    if top.get("IsEncrypted") is True or "EncryptedPayloadContent" in top:
+    _type(c, top)
+    if top.get("IsEncrypted") not in (None, False) or "EncryptedPayloadContent" in top:
         c.rule(rules.ENCRYPTED)
         c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
         return c.reading()
+    before = c.doubt
     for place, payload in c.mappings(top, "PayloadContent", ""):
         reader = _PAYLOADS.get(c.text(payload, "PayloadType", place))
         if reader is None:
             continue
-        if payload.get("PayloadEnabled") is False:
-            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled false)", place)
+        if payload.get("PayloadEnabled") not in (None, True):
+            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
             continue
+        if reader is santa.read_payload and top.get("PayloadScope") == "User":
+            c.doubt = "whether Santa obeys a profile of one user is not documented"
+            c.say("warning", "profile-of-a-user", c.doubt, "/PayloadScope", "set PayloadScope to System")
         reader(c, payload, place)
+        c.doubt = before
     say_together(c, top)
     for rule in c.rules:
         if c.platforms is not None and c.platforms.isdisjoint(rule.introduced):
@@ -71,6 +77,13 @@ def read_profile(c: Collector) -> Reading:
             hint = "send it to the platform that knows the key"
             c.say("error", "key-wrong-platform", message, "/TargetDeviceType", hint)
     return c.reading()
+
+
+def _type(c: Collector, top: dict[str, Any]) -> None:
+    """Say that a device need not take a profile for one whose own type is not Configuration (TopLevel.yaml, iOS 18.1)."""
+    if top.get("PayloadType") != "Configuration":
+        c.doubt = c.doubt or "devices take a profile whose PayloadType is Configuration, and this one's is not"
+        c.say("error", "profile-type", c.doubt, "/PayloadType" if "PayloadType" in top else "", "write Configuration")
 
 
 def _target(c: Collector, top: dict[str, Any]) -> object:

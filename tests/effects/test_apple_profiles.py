@@ -250,7 +250,7 @@ def test_a_profile_that_removes_itself(top: dict[str, Any], expires: str, findin
 
 
 def test_a_date_without_time_is_a_removal_date() -> None:
-    document = loose("apple-profile", {"RemovalDate": dt.date(2027, 1, 2)})
+    document = loose("apple-profile", {"PayloadType": "Configuration", "RemovalDate": dt.date(2027, 1, 2)})
     assert says(document) == ["no-effect", "removal-date"]
 
 
