@@ -141,6 +141,11 @@ def _android_general(c: Collector, top: dict[str, Any]) -> None:
 def _custom_profile(platforms: frozenset[str]) -> Callable[[Collector, dict[str, Any]], None]:
     def read(c: Collector, top: dict[str, Any]) -> None:
         c.platforms = platforms
+        if top.get("deploymentChannel") == "userChannel":
+            c.doubt = (
+                "the profile is sent to the channel of one user, and whether the whole Mac obeys it is not documented"
+            )
+            c.say("warning", "profile-of-a-user", c.doubt, "/deploymentChannel", "send it to the device channel")
         for pointer, inner in c.document.inner:
             c.lift(pointer, inner)
         if not c.document.inner:
