@@ -24,6 +24,8 @@ _DEFINITIONS: dict[str, Rule] = {
     _PREFIX + "blockedappbundleids": rules.CATALOG_BLOCKED,
     _PREFIX + "allowlistedappbundleids": rules.CATALOG_ALLOWED,
 }
+_GROUP = _PREFIX + "com.apple.applicationaccess"
+"""The group in which the settings of Apple's Restrictions stand (IntunePMFiles/DeviceConfig, 2025-03-12)."""
 _OTHER_DEFINITIONS = frozenset({_PREFIX + "autonomoussingleappmodepermittedappids"})
 _LIST = "deviceManagementConfigurationSimpleSettingCollectionInstance"
 _WORDS = ("appbundle", "appid", "blockedapp", "blacklistedapp", "whitelistedapp", "allowedapp", "allowlistedapp")
@@ -52,19 +54,24 @@ def read_settings_catalog(c: Collector) -> Reading:
 
 def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
     """Walk an instance and its children, without recursion: the depth of a document is not ours to trust."""
-    waiting = [(pointer, root)]
+    waiting = [(pointer, root, "")]
+    before = c.doubt
     while waiting:
-        at, instance = waiting.pop()
+        at, instance, parent = waiting.pop()
         definition = c.text(instance, "settingDefinitionId", at)
         if definition.casefold().startswith(_PREFIX):
+            if parent != _GROUP and definition in _DEFINITIONS:
+                c.doubt = f"whether a server takes the setting outside of the group {_GROUP} is not documented"
+                c.say("error", "setting-parent", c.doubt, at, "export the policy again")
             _restriction(c, definition, instance, at)
-        below: list[tuple[str, dict[str, Any]]] = []
+            c.doubt = before
+        below: list[tuple[str, dict[str, Any], str]] = []
         groups = c.mappings(instance, "groupSettingCollectionValue", at)
         for key in ("groupSettingValue", "choiceSettingValue"):
             if isinstance(instance.get(key), dict):
                 groups.append((f"{at}/{key}", instance[key]))
         for place, group in groups:
-            below.extend(c.mappings(group, "children", place))
+            below += [(where, child, definition) for where, child in c.mappings(group, "children", place)]
         waiting.extend(reversed(below))
 
 

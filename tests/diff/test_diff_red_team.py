@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY
-from effect_documents import as_json, blocking, graph, plist, target, xml
+from effect_documents import (
+    DEFAULT_APPX,
+    DEFAULT_EXE,
+    as_json,
+    blocking,
+    graph,
+    path_rule,
+    plist,
+    publisher_rule,
+    rules_xml,
+    target,
+    xml,
+)
 
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
 from mdm_policy.reading import Scope
@@ -89,6 +101,14 @@ def santa(*rules: tuple[str, str, str]) -> Document:
     return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed})
 
 
+def exe(path: str) -> Document:
+    return xml(rules_xml(DEFAULT_EXE, path_rule(path)))
+
+
+def appx(*names: str) -> Document:
+    return xml(rules_xml(DEFAULT_APPX, publisher_rule(*names), kind="Appx"))
+
+
 BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
 DENY = ("BLOCKLIST", "TEAMID", TEAM)
 OUT = "exclusionGroupAssignmentTarget"
@@ -109,6 +129,11 @@ WEAKER = [
     ("a second entry on an allow list", policy(BLOCKED), policy(BLOCKED, LET_IN)),
     ("a field that the API refuses", policy(BLOCKED), policy(BLOCKED, policyEnforced=True)),
     ("a rule for the same is removed", santa(DENY), santa(DENY, ("REMOVE", "TEAMID", TEAM))),
+    ("a program in one folder", exe("*\\chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("a program in another folder", exe("%WINDIR%\\chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("one program of a package", appx("*", "Chat.App"), appx("*", "Chat.App", "X.EXE")),
+    ("a package of one publisher", appx("*", "Chat.App"), appx("CN=X", "Chat.App")),
+    ("a package of another publisher", appx("CN=A", "Chat.App"), appx("CN=B", "Chat.App")),
     ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
 ]  # fmt: skip
 
@@ -122,6 +147,7 @@ SAME = [
     ("the order of assignments", hidden(FIELD, OTHER), hidden(OTHER, FIELD)),
     ("an assignment that stands twice", hidden(FIELD), hidden(FIELD, FIELD)),
     ("the order of limitations", limited("a", "b"), limited("b", "a")),
+    ("a folder in other letters of its separators", exe("C:/Tools/chat.exe"), exe("C:\\Tools\\chat.exe")),
     ("the same predicate", activated("(1 == 1)"), activated("(1 == 1)")),
 ]
 

@@ -12,7 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY, NOTHING_KNOWN, ban_list, deployment, identifier, inline
-from effect_documents import as_json, blocking, device, graph, plist, restrictions, target, xml
+from effect_documents import (
+    DEFAULT_APPX,
+    DEFAULT_EXE,
+    GRAPH,
+    as_json,
+    blocking,
+    device,
+    graph,
+    path_rule,
+    plist,
+    publisher_rule,
+    restrictions,
+    rules_xml,
+    target,
+    xml,
+)
 
 from mdm_policy.reading import Scope
 from mdm_policy.resolve import resolve
@@ -423,3 +438,98 @@ def test_what_becomes_of_a_profile_that_an_mdm_carries(
     cls: DeviceClass, documents: list[Document], proven: bool
 ) -> None:
     assert holds(documents, cls) is proven
+
+
+PREFIX = "com.apple.applicationaccess_"
+GROUP = f"{PREFIX}com.apple.applicationaccess"
+
+
+def setting(**keys: Any) -> dict[str, Any]:
+    kind = f"{GRAPH}deviceManagementConfigurationSimpleSettingCollectionInstance"
+    values = {"simpleSettingCollectionValue": [{"value": APP}]}
+    return {"@odata.type": kind, "settingDefinitionId": f"{PREFIX}blockedappbundleids", **values, **keys}
+
+
+def catalog(instance: dict[str, Any], platforms: str = "iOS") -> list[Document]:
+    settings = [{"settingInstance": instance}]
+    return [as_json({"platforms": platforms, "technologies": "mdm", "settings": settings, "assignments": [EVERYONE]})]
+
+
+def below(parent: str, child: dict[str, Any]) -> dict[str, Any]:
+    return {"settingDefinitionId": parent, "groupSettingCollectionValue": [{"children": [child]}]}
+
+
+def chosen(parent: str, child: dict[str, Any]) -> dict[str, Any]:
+    return {"settingDefinitionId": parent, "choiceSettingValue": {"value": f"{parent}_false", "children": [child]}}
+
+
+CATALOG = [
+    ("in its group", catalog(below(GROUP, setting())), True),
+    ("for Macs", catalog(below(GROUP, setting()), "macOS"), False),
+    ("below another payload", catalog(below("com.apple.app.lock_com.apple.app.lock", setting())), False),
+    ("below no group", catalog(setting()), False),
+    ("below a choice", catalog(chosen(f"{PREFIX}allowappclips", setting())), False),
+    ("an instance that holds one value", catalog(below(GROUP, setting(**{"@odata.type": f"{GRAPH}x"}))), False),
+]
+
+
+@pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in CATALOG], ids=[row[0] for row in CATALOG])
+def test_where_a_setting_of_the_catalog_stands(documents: list[Document], proven: bool) -> None:
+    assert holds(documents, IPHONES) is proven
+
+
+PCS = device("windows", ">=10", "PCs", groups=("field",))
+NODE = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/g/{}/Policy"
+DENIED = publisher_rule("O=CHAT INC")
+
+
+def exe(*rules: str, mode: str = "Enabled", kind: str = "Exe") -> Document:
+    return xml(rules_xml(DEFAULT_EXE, *rules, mode=mode, kind=kind), "exe.xml")
+
+
+def appx(rule: str) -> Document:
+    return xml(rules_xml(DEFAULT_APPX, rule, kind="Appx"), "appx.xml")
+
+
+PACKAGE = appx(publisher_rule("*", "Chat.App"))
+EXCEPT = '<Exceptions><FilePathCondition Path="*"/></Exceptions>'
+NEWER = '<BinaryVersionRange LowSection="9.0.0.0" HighSection="*"/>'
+COLLECTIONS = rules_xml(DEFAULT_EXE, DENIED) + rules_xml(DEFAULT_EXE, mode="AuditOnly")
+
+
+def oma(node: str = NODE.format("EXE"), kind: str = "omaSettingString", value: str = "") -> Document:
+    kept = {"@odata.type": f"{GRAPH}{kind}", "omaUri": node, "value": value or rules_xml(DEFAULT_EXE, DENIED)}
+    return graph("windows10CustomConfiguration", omaSettings=[kept], assignments=[EVERYONE])
+
+
+WINDOWS = [
+    ("a publisher and a package", [exe(DENIED), PACKAGE], True),
+    ("the program alone", [exe(DENIED)], False),
+    ("one program of the package", [exe(DENIED), appx(publisher_rule("*", "Chat.App", "X.EXE"))], False),
+    ("an exception", [exe(publisher_rule("O=CHAT INC", extra=EXCEPT)), PACKAGE], False),
+    ("newer versions alone", [exe(publisher_rule("O=CHAT INC", versions=NEWER)), PACKAGE], False),
+    ("one product", [exe(publisher_rule("O=CHAT INC", "X")), PACKAGE], False),
+    ("administrators alone", [exe(publisher_rule("O=CHAT INC", sid="S-1-5-32-544")), PACKAGE], False),
+    ("not configured", [exe(DENIED, mode="NotConfigured"), PACKAGE], False),
+    ("audited", [exe(DENIED, mode="AuditOnly"), PACKAGE], False),
+    ("a mode in small letters", [exe(DENIED, mode="enabled"), PACKAGE], False),
+    ("an action in small letters", [exe(publisher_rule("O=CHAT INC", action="deny")), PACKAGE], False),
+    ("libraries", [exe(DENIED, kind="Dll"), PACKAGE], False),
+    ("installers", [exe(DENIED, kind="Msi"), PACKAGE], False),
+    ("two collections, one audited", [xml(f"<AppLockerPolicy Version='1'>{COLLECTIONS}</AppLockerPolicy>"), PACKAGE], False),
+    ("allowed too", [exe(DENIED, publisher_rule("O=CHAT INC", action="Allow")), PACKAGE], True),
+    ("a publisher in small letters", [exe(publisher_rule("O=Chat Inc")), PACKAGE], False),
+    ("a path", [exe(path_rule("*\\chat.exe")), PACKAGE], False),
+    ("by Intune", [oma(), PACKAGE], True),
+    ("by Intune, as bytes", [oma(kind="omaSettingBase64"), PACKAGE], False),
+    ("by Intune, as a number", [oma(kind="omaSettingInteger"), PACKAGE], False),
+    ("by Intune, escaped", [oma(value=escape(rules_xml(DEFAULT_EXE, DENIED))), PACKAGE], False),
+    ("by Intune, in the node of packages", [oma(NODE.format("StoreApps")), PACKAGE], False),
+    ("by Intune, for a user", [oma(NODE.replace("./", "./User/").format("EXE")), PACKAGE], False),
+    ("by Intune, in another area", [oma(NODE.replace("ApplicationLaunchRestrictions", "EnterpriseDataProtection").format("EXE")), PACKAGE], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in WINDOWS], ids=[row[0] for row in WINDOWS])
+def test_what_windows_refuses(documents: list[Document], proven: bool) -> None:
+    assert holds(documents, PCS) is proven

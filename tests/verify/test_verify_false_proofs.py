@@ -86,7 +86,8 @@ def catalog(kind: str | None, definition: str = "blockedappbundleids") -> list[D
         "simpleSettingCollectionValue": [{"value": APP}],
         **({"@odata.type": GRAPH + kind} if kind else {}),
     }
-    group = {"settingDefinitionId": "com.apple.x", "groupSettingCollectionValue": [{"children": [child]}]}
+    name = "com.apple.applicationaccess_com.apple.applicationaccess"
+    group = {"settingDefinitionId": name, "groupSettingCollectionValue": [{"children": [child]}]}
     return [as_json({"platforms": "iOS", "technologies": "mdm", "settings": [{"settingInstance": group}]})]
 
 
