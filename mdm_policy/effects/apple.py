@@ -26,6 +26,7 @@ _TARGETS = {
     6: frozenset({"visionos"}),
 }
 """TargetDeviceType of the profile's top level; 0 means any."""
+_LIFTS = "a ban must not lift itself: remove the key"
 _LISTS: dict[str, Rule] = {
     "blockedAppBundleIDs": rules.BLOCKED,
     "blacklistedAppBundleIDs": rules.BLACKLISTED,
@@ -101,18 +102,21 @@ def _target(c: Collector, top: dict[str, Any]) -> object:
 def _removal(c: Collector, top: dict[str, Any]) -> str:
     """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
     duration = top.get("DurationUntilRemoval")
-    date = top.get("RemovalDate")
-    hint = "a ban must not lift itself: remove the key"
+    day = _removal_day(c, top.get("RemovalDate"))
     if isinstance(duration, int | float) and not isinstance(duration, bool):
         message = f"the profile removes itself {duration:g} seconds after it is installed"
-        c.say("warning", "removal-date", message, "/DurationUntilRemoval", hint)
-        return f"after {duration:g} s"
+        c.say("warning", "removal-date", message, "/DurationUntilRemoval", _LIFTS)
+        return f"after {duration:.15g} s" + (f", or on {day.removeprefix('on ')}" if day else "")
     if duration is not None:
         c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
         return "after a time that cannot be read"
+    return day
+
+
+def _removal_day(c: Collector, date: object) -> str:
     if isinstance(date, dt.date):
         day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
-        c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", hint)
+        c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", _LIFTS)
         return day
     if date is not None:
         c.say("error", "wrong-type", "RemovalDate is no date", "/RemovalDate")
