@@ -196,7 +196,8 @@ def _narrower(point: Point) -> str:
 def _stronger(point: Point) -> str:
     rank_old, rank_new, sure_old, sure_new = point.ranks
     if rank_new <= rank_old and sure_new <= sure_old:
-        return f"{point.old.escapes} escape no more"
+        lasting = point.old.rule and point.new.rule and point.old.rule.expires != point.new.rule.expires
+        return "it lifts itself later" if lasting else f"{point.old.escapes} escape no more"
     if rank_new <= rank_old:
         return "the documents now state whom they reach"
     if _holds(point.old, point):

@@ -10,6 +10,7 @@ stated is not yes: a ban that was assigned to everyone, and now does not say to 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -93,10 +94,25 @@ class Point(Frozen, frozen=True):
         that are more too, since nobody can tell which is the wider.
         """
         old, new = self.old.rule, self.new.rule
-        if old is None or new is None or old.id != new.id or old.escapes == new.escapes:
+        if old is None or new is None or old.id != new.id:
+            return 0
+        if old.expires != new.expires and not (old.expires + new.expires)[:1].isdigit():
+            return -1 if _lasts(new.expires, as_long_as=old.expires) else 1
+        if old.escapes == new.escapes:
             return 0
         whole = _WHOLE.get(old.id, "")
         return -1 if new.escapes == whole else 1
+
+
+_AFTER = re.compile(r"after (\S+) s(?:, or on ([0-9-]+))?")
+
+
+def _lasts(new: str, *, as_long_as: str) -> bool:
+    """Tell whether a rule that lifts itself after a time lasts as long as another; one that can't be read does not."""
+    one, other = _AFTER.fullmatch(new), _AFTER.fullmatch(as_long_as)
+    if one is None or other is None:
+        return not new
+    return float(one[1]) >= float(other[1]) and (one[2] or "~") >= (other[2] or "~")
 
 
 class Effort:

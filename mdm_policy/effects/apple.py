@@ -26,6 +26,7 @@ _TARGETS = {
     6: frozenset({"visionos"}),
 }
 """TargetDeviceType of the profile's top level; 0 means any."""
+_LIFTS = "a ban must not lift itself: remove the key"
 _LISTS: dict[str, Rule] = {
     "blockedAppBundleIDs": rules.BLOCKED,
     "blacklistedAppBundleIDs": rules.BLACKLISTED,
@@ -57,7 +58,7 @@ def read_profile(c: Collector) -> Reading:
     target = _target(c, top)
     identifier = top.get("PayloadIdentifier")
     c.identity = f"the profile {identifier}" if isinstance(identifier, str) and identifier else ""
-    if top.get("IsEncrypted") is True or "EncryptedPayloadContent" in top:
+    if top.get("IsEncrypted") not in (None, False) or "EncryptedPayloadContent" in top:
         c.rule(rules.ENCRYPTED)
         c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
         return c.reading()
@@ -84,12 +85,16 @@ def _payloads(c: Collector, top: dict[str, Any]) -> None:
         reader = _PAYLOADS.get(kind)
         if reader is None:
             continue
-        if payload.get("PayloadEnabled") is False:
-            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled false)", place)
+        if payload.get("PayloadEnabled") not in (None, True):
+            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
             continue
         lacks = _lacks(c, payload, place) or lacks
-        before = c.mistyped
+        before, doubt = c.mistyped, c.doubt
+        if reader is santa.read_payload and top.get("PayloadScope") == "User":
+            c.doubt = "whether Santa obeys a profile of one user is not documented"
+            c.say("warning", "profile-of-a-user", c.doubt, "/PayloadScope", "set PayloadScope to System")
         reader(c, payload, place)
+        c.doubt = doubt
         wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
     if lacks:
         c.question(f"Apple requires {lacks} of every profile and payload, and one has none")
@@ -123,18 +128,21 @@ def _target(c: Collector, top: dict[str, Any]) -> object:
 def _removal(c: Collector, top: dict[str, Any]) -> str:
     """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
     duration = top.get("DurationUntilRemoval")
-    date = top.get("RemovalDate")
-    hint = "a ban must not lift itself: remove the key"
+    day = _removal_day(c, top.get("RemovalDate"))
     if isinstance(duration, int | float) and not isinstance(duration, bool):
         message = f"the profile removes itself {duration:g} seconds after it is installed"
-        c.say("warning", "removal-date", message, "/DurationUntilRemoval", hint)
-        return f"after {duration:g} s"
+        c.say("warning", "removal-date", message, "/DurationUntilRemoval", _LIFTS)
+        return f"after {duration:.15g} s" + (f", or on {day.removeprefix('on ')}" if day else "")
     if duration is not None:
         c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
         return "after a time that cannot be read"
+    return day
+
+
+def _removal_day(c: Collector, date: object) -> str:
     if isinstance(date, dt.date):
         day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
-        c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", hint)
+        c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", _LIFTS)
         return day
     if date is not None:
         c.say("error", "wrong-type", "RemovalDate is no date", "/RemovalDate")

@@ -90,12 +90,20 @@ def read_applocker(c: Collector) -> Reading:
         return c.reading()
     top = pointer(_local(root))
     collections = iter([(top, root)]) if _local(root) == "RuleCollection" else _children(root, top)
-    for place, element in collections:
-        if _local(element) == "RuleCollection":
-            collection = _Collection(c, element, place)
-            for at, rule in _children(element, place):
-                collection.read_rule(rule, _local(rule), at)
-            collection.close()
+    held = [(place, element) for place, element in collections if _local(element) == "RuleCollection"]
+    modes: dict[str, set[str]] = {}
+    for _, element in held:
+        modes.setdefault(element.get("Type", ""), set()).add(element.get("EnforcementMode", ""))
+    before = c.doubt
+    for place, element in held:
+        if len(modes[element.get("Type", "")]) > 1:
+            c.doubt = "another collection of the type has another EnforcementMode, and which counts is not documented"
+            c.say("error", "applocker-two-modes", c.doubt, place, "keep one collection of each type")
+        collection = _Collection(c, element, place)
+        for at, rule in _children(element, place):
+            collection.read_rule(rule, _local(rule), at)
+        collection.close()
+        c.doubt = before
     return c.reading()
 
 
@@ -193,8 +201,10 @@ class _Collection:
             self.c.say("warning", "applocker-publisher-case", message, pointer, f"write {publisher.upper()[:80]!r}")
 
     def _path(self, condition: etree._Element, pointer: str, narrow: str) -> None:
-        file = condition.get("Path", "").replace("/", "\\").rpartition("\\")[2]
+        folder, _, file = condition.get("Path", "").replace("/", "\\").rpartition("\\")
         if self.type == "Exe" and file.lower().endswith(".exe") and "*" not in file:
+            if folder not in ("", "*"):
+                narrow = narrow or f"copies that are renamed or stand outside of {folder}"
             self._add(PATH, "executable", file, pointer, narrow)
 
     def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, narrow: str) -> None:
@@ -203,6 +213,8 @@ class _Collection:
         binary = condition.get("BinaryName", "")
         narrow = narrow or _version(element)
         if self.type == "Appx":
+            if binary not in ("", "*"):
+                narrow = narrow or f"programs of the package that are not called {binary}"
             if product not in ("", "*"):
                 if publisher == "*" or narrow:
                     self._add(APPX_NAME, "appx_name", product, pointer, narrow)

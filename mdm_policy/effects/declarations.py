@@ -34,9 +34,12 @@ def read_configuration(c: Collector) -> Reading:
         _managed_app(c, payload)
     elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
         c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
-    identifier = c.text(top, "Identifier", "")
-    c.identity = f"the declaration {identifier}" if identifier else ""
-    return c.reading(declares=identifier)
+    name = c.text(top, "Identifier", "")
+    if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
+        c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
+        c.refuse("devices take no declaration without an Identifier")
+    c.identity = f"the declaration {name}" if name else ""
+    return c.reading(declares=name)
 
 
 def read_activation(c: Collector) -> Reading:
@@ -91,6 +94,13 @@ def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]
             c.say("error", "declaration-key", message, at, f"the keys are {', '.join(known)}")
             c.refuse("devices refuse a declaration with a key they do not know")
             return
+    listed = allowed.get("AllowedBinaries")
+    for place, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item, dict) and not (item.get("CDHash") or item.get("TeamID")):
+            message = "an item of AllowedBinaries needs a CDHash or a TeamID, and devices refuse one without"
+            c.say("error", "declaration-key", message, f"{base}/AllowedBinaries/{place}", "add the TeamID")
+            c.refuse("devices refuse an item of AllowedBinaries without CDHash and TeamID")
+            return
     for at, item in binaries:
         word = item.get("SigningState")
         if isinstance(word, str) and word not in _SIGNING_STATES:
@@ -139,11 +149,14 @@ def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
 
 
 def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
-    """Read one item: all its fields must match, so every field beyond the identity makes it narrower."""
+    """Read one item: all its fields must match, so every field beyond the identity makes it narrower.
+
+    That an item lets in one version of a program is enough to take the program for let in.
+    """
     team, signing, cdhash = (c.text(item, key, at) for key in ("TeamID", "SigningID", "CDHash"))
     narrow = c.text(item, "PathPrefix", at) != "" or c.text(item, "SigningState", at) not in ("", "All")
     kind: Kind
-    if cdhash:
+    if cdhash and (rule.sense == "block" or not team):
         kind, value, narrow = "cdhash", cdhash, True
     elif team and signing:
         kind, value = "signing_id", f"{team}:{signing}"

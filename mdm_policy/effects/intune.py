@@ -24,6 +24,8 @@ _DEFINITIONS: dict[str, Rule] = {
     _PREFIX + "blockedappbundleids": rules.CATALOG_BLOCKED,
     _PREFIX + "allowlistedappbundleids": rules.CATALOG_ALLOWED,
 }
+_GROUP = _PREFIX + "com.apple.applicationaccess"
+"""The group in which the settings of Apple's Restrictions stand (IntunePMFiles/DeviceConfig, 2025-03-12)."""
 _OTHER_DEFINITIONS = frozenset({_PREFIX + "autonomoussingleappmodepermittedappids"})
 _LIST = "deviceManagementConfigurationSimpleSettingCollectionInstance"
 _VALUE = "deviceManagementConfigurationStringSettingValue"
@@ -64,19 +66,24 @@ def _flags(c: Collector, top: dict[str, Any], key: str) -> set[str]:
 
 def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
     """Walk an instance and its children, without recursion: the depth of a document is not ours to trust."""
-    waiting = [(pointer, root)]
+    waiting = [(pointer, root, "")]
+    before = c.doubt
     while waiting:
-        at, instance = waiting.pop()
+        at, instance, parent = waiting.pop()
         definition = c.text(instance, "settingDefinitionId", at)
         if definition.casefold().startswith(_PREFIX):
+            if parent != _GROUP and definition in _DEFINITIONS:
+                c.doubt = f"whether a server takes the setting outside of the group {_GROUP} is not documented"
+                c.say("error", "setting-parent", c.doubt, at, "export the policy again")
             _restriction(c, definition, instance, at)
-        below: list[tuple[str, dict[str, Any]]] = []
+            c.doubt = before
+        below: list[tuple[str, dict[str, Any], str]] = []
         groups = c.mappings(instance, "groupSettingCollectionValue", at)
         for key in ("groupSettingValue", "choiceSettingValue"):
             if isinstance(instance.get(key), dict):
                 groups.append((f"{at}/{key}", instance[key]))
         for place, group in groups:
-            below.extend(c.mappings(group, "children", place))
+            below += [(where, child, definition) for where, child in c.mappings(group, "children", place)]
         waiting.extend(reversed(below))
 
 
@@ -158,6 +165,11 @@ def _android_general(c: Collector, top: dict[str, Any]) -> None:
 def _custom_profile(platforms: frozenset[str]) -> Callable[[Collector, dict[str, Any]], None]:
     def read(c: Collector, top: dict[str, Any]) -> None:
         c.platforms = platforms
+        if top.get("deploymentChannel") == "userChannel":
+            c.doubt = (
+                "the profile is sent to the channel of one user, and whether the whole Mac obeys it is not documented"
+            )
+            c.say("warning", "profile-of-a-user", c.doubt, "/deploymentChannel", "send it to the device channel")
         for pointer, inner in c.document.inner:
             c.lift(pointer, inner)
         if not c.document.inner:

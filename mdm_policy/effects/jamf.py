@@ -49,6 +49,8 @@ RULES = (KILL, DELETE, NOTIFY)
 
 _MOBILE = frozenset({"ios", "ipados", "tvos", "visionos", "watchos"})
 _GROUPS = frozenset({"computer_groups", "mobile_device_groups"})
+_USER_LEVELS = frozenset({"user", "user level"})
+"""How the servers of the Classic API and its clients write that a profile is one of a user."""
 _MEMBERS = frozenset(
     {"computers", "mobile_devices", "buildings", "departments", "users", "user_groups", "jss_users", "jss_user_groups"}
 )
@@ -100,9 +102,16 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
         return c.reading(mdm="jamf")
     base = f"/{root.tag}/general"
     c.platforms = platforms
-    if _text(root, f"general/{method}") == "Make Available in Self Service":
+    sent = _text(root, f"general/{method}")
+    if sent.lower() == "make available in self service":
         c.void = "users choose in Self Service whether they install the profile"
         c.say("error", "self-service-only", c.void, f"{base}/{method}", "write Install Automatically")
+    elif sent.lower() not in ("", "install automatically"):
+        c.doubt = f"{sent[:80]!r} is no way of sending a profile that is known"
+        c.say("warning", "jamf-method-word", c.doubt, f"{base}/{method}", "write Install Automatically")
+    if "macos" in platforms and _text(root, "general/level").lower() in _USER_LEVELS:
+        c.doubt = "the profile is one of a user, and whether the whole Mac obeys it is not documented"
+        c.say("warning", "profile-of-a-user", c.doubt, f"{base}/level", "write System")
     if _text(root, "general/user_removable") == "true":
         message = "users may remove the profile"
         c.say("warning", "user-removable", message, f"{base}/user_removable", "set user_removable to false")

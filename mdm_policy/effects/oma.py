@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.effects import intune_rules as rules
+from mdm_policy.effects.graph import odata_type
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -18,6 +19,8 @@ _URI = re.compile(
     r"\./(?:Device/)?Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/[^/]+/(EXE|MSI|Script|StoreApps|DLL)/Policy",
     re.IGNORECASE,
 )
+_TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
+"""Types of a setting that hold text (microsoftgraph/msgraph-metadata@f54f11b6 v1.0-Prod.csdl)."""
 _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
 
 
@@ -51,6 +54,10 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
         elif document is not None and document.kind == "applocker-rules":
             if match is not None and len(values[match[0].lower()]) > 1:
                 c.doubt = "another setting writes the same AppLocker node, and which of them counts is not documented"
+            kind = odata_type(setting)
+            if kind not in _TEXTS:
+                c.doubt = f"whether the server takes a {kind} for AppLocker rules is not documented"
+                c.say("error", "oma-type", c.doubt, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
             c.doubt = before
 

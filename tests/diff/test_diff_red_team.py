@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY
-from effect_documents import as_json, blocking, graph, plist, target, xml
+from effect_documents import (
+    DEFAULT_APPX,
+    DEFAULT_EXE,
+    as_json,
+    blocking,
+    graph,
+    path_rule,
+    plist,
+    publisher_rule,
+    rules_xml,
+    target,
+    xml,
+)
 
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
 from mdm_policy.reading import Scope
@@ -89,6 +102,22 @@ def santa(*rules: tuple[str, str, str]) -> Document:
     return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed})
 
 
+def exe(path: str) -> Document:
+    return xml(rules_xml(DEFAULT_EXE, path_rule(path)))
+
+
+def appx(*names: str) -> Document:
+    return xml(rules_xml(DEFAULT_APPX, publisher_rule(*names), kind="Appx"))
+
+
+PAST, FUTURE, LATER = (dt.datetime(year, 1, 1) for year in (2020, 2030, 2040))  # noqa: DTZ001
+
+
+def lasting(seconds: float, day: dt.datetime | None = None) -> Document:
+    top: dict[str, Any] = {"DurationUntilRemoval": seconds, **({"RemovalDate": day} if day else {})}
+    return blocking(APP, **top)
+
+
 BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
 DENY = ("BLOCKLIST", "TEAMID", TEAM)
 OUT = "exclusionGroupAssignmentTarget"
@@ -114,6 +143,17 @@ WEAKER = [
     ("a second entry on an allow list", policy(BLOCKED), policy(BLOCKED, LET_IN)),
     ("a field that the API refuses", policy(BLOCKED), policy(BLOCKED, policyEnforced=True)),
     ("a rule for the same is removed", santa(DENY), santa(DENY, ("REMOVE", "TEAMID", TEAM))),
+    ("a program in one folder", exe("*\\chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("a program in another folder", exe("%WINDIR%\\chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("one program of a package", appx("*", "Chat.App"), appx("*", "Chat.App", "X.EXE")),
+    ("a package of one publisher", appx("*", "Chat.App"), appx("CN=X", "Chat.App")),
+    ("a package of another publisher", appx("CN=A", "Chat.App"), appx("CN=B", "Chat.App")),
+    ("a shorter time", lasting(1e9), lasting(10)),
+    ("a time that is a little shorter", lasting(1234567890.0), lasting(1234567889.0)),
+    ("a day beside the time", lasting(1e9), lasting(1e9, PAST)),
+    ("a sooner day beside the time", lasting(1e9, LATER), lasting(1e9, FUTURE)),
+    ("a longer time and a sooner day", lasting(10, LATER), lasting(1e9, FUTURE)),
+    ("a sooner day", blocking(APP, RemovalDate=LATER), blocking(APP, RemovalDate=FUTURE)),
     ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
 ]  # fmt: skip
 
@@ -127,6 +167,7 @@ SAME = [
     ("the order of assignments", hidden(FIELD, OTHER), hidden(OTHER, FIELD)),
     ("an assignment that stands twice", hidden(FIELD), hidden(FIELD, FIELD)),
     ("the order of limitations", limited("a", "b"), limited("b", "a")),
+    ("a folder in other letters of its separators", exe("C:/Tools/chat.exe"), exe("C:\\Tools\\chat.exe")),
     ("the same predicate", activated("(1 == 1)"), activated("(1 == 1)")),
 ]
 
@@ -154,3 +195,15 @@ def test_whom_another_file_sends_a_document_to_counts(documents: list[Document],
     scopes = [{one.name: scope for one in documents} for scope in (old, new)]
     assert weaker(compared(documents, documents, (scopes[0], scopes[1])))
     assert compared(documents, documents, (scopes[0], scopes[0])).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(lasting(10), lasting(1e9), id="a longer time"),
+        pytest.param(lasting(10, FUTURE), lasting(10), id="no day beside the time"),
+        pytest.param(lasting(10), blocking(APP), id="for ever"),
+    ],
+)
+def test_a_ban_that_lasts_longer_is_tightened(old: Document, new: Document) -> None:
+    assert [change.direction for change in compared(old, new).changes] == ["TIGHTENED"]

@@ -112,7 +112,7 @@ PUBLISHER = "applocker-exe-publisher"
                 },
             ),
             [(CATALOG, "block", "bundle_id", "com.a.b")],
-            ["key-deprecated"],
+            ["key-deprecated", "setting-parent"],
             id="catalog-under-a-choice",
         ),
         pytest.param(

@@ -5,11 +5,29 @@ Each row says what the devices do by the vendors' own pages. What they do not sa
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY, NOTHING_KNOWN, ban_list, deployment, identifier, inline
-from effect_documents import as_json, blocking, device, graph, plist, target
+from effect_documents import (
+    DEFAULT_APPX,
+    DEFAULT_EXE,
+    GRAPH,
+    as_json,
+    blocking,
+    device,
+    graph,
+    path_rule,
+    plist,
+    publisher_rule,
+    restrictions,
+    rules_xml,
+    target,
+    xml,
+)
 
 from mdm_policy.reading import Scope
 from mdm_policy.resolve import resolve
@@ -272,3 +290,246 @@ SANTA = [
 @pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in SANTA], ids=[row[0] for row in SANTA])
 def test_what_santa_rules_do_together(documents: list[Document], proven: bool) -> None:
     assert holds(documents, MACS) is proven
+
+
+NEW_MACS = device("macos", ">=27", "new Macs", supervised=True, enrollment="automated", groups=("field",))
+OLD_IPHONES = device("ios", ">=17,<27", "old iPhones", supervised=True, enrollment="automated", groups=("field",))
+PAST = dt.datetime(2020, 1, 1)  # noqa: DTZ001
+
+
+def locked(bundle: str, name: str = "lock.mobileconfig") -> Document:
+    return plist({"PayloadType": "com.apple.app.lock", "App": {"Identifier": bundle}}, name=name)
+
+
+def switched(value: object) -> list[Document]:
+    return [plist({**restrictions(blockedAppBundleIDs=[APP]), "PayloadEnabled": value})]
+
+
+def listed(**keys: Any) -> list[Document]:
+    return [plist(restrictions(**keys))]
+
+
+PROFILES = [
+    ("a list", IPHONES, [blocking(APP)], True),
+    ("on a Mac", MACS, [blocking(APP)], False),
+    ("unsupervised", device("ios", supervised=False, enrollment="device"), [blocking(APP)], False),
+    ("under user enrollment", device("ios", supervised=False, enrollment="user"), [blocking(APP)], False),
+    ("on a watch", device("watchos", supervised=True, enrollment="automated"), [blocking(APP)], False),
+    ("for Macs alone", IPHONES, [blocking(APP, TargetDeviceType=5)], False),
+    ("removed", IPHONES, [blocking(APP, RemovalDate=PAST)], False),
+    ("removed later, but sooner than it says", IPHONES, [blocking(APP, DurationUntilRemoval=1e9, RemovalDate=PAST)], False),
+    ("switched off", IPHONES, switched(False), False),
+    ("switched off in words", IPHONES, switched("false"), False),
+    ("switched on", IPHONES, switched(True), True),
+    ("encrypted", IPHONES, [blocking(APP, IsEncrypted=True)], False),
+    ("encrypted by number", IPHONES, [blocking(APP, IsEncrypted=1)], False),
+    ("not encrypted", IPHONES, [blocking(APP, IsEncrypted=False)], True),
+    ("a profile of another type", IPHONES, [blocking(APP, PayloadType="configuration")], False),
+    ("a list of lists", IPHONES, listed(blockedAppBundleIDs=[[APP]]), False),
+    ("a text for a list", IPHONES, listed(blockedAppBundleIDs=APP), False),
+    ("a space more", IPHONES, listed(blockedAppBundleIDs=[f"{APP} "]), False),
+    ("a wildcard", IPHONES, listed(blockedAppBundleIDs=["com.chat.*"]), False),
+    ("allowed too", IPHONES, listed(blockedAppBundleIDs=[APP], allowListedAppBundleIDs=[APP]), True),
+    ("only allowed", IPHONES, listed(allowListedAppBundleIDs=["org.own", APP]), False),
+    ("allowed by one list of two", IPHONES, [*listed(allowListedAppBundleIDs=["org.own"]), plist(restrictions(allowListedAppBundleIDs=[APP]), name="b")], True),
+    ("one app alone", IPHONES, [locked("org.own")], True),
+    ("one app alone, the banned one", IPHONES, [locked(APP)], False),
+    ("Santa on an iPhone", IPHONES, [santa(DENY)], False),
+    ("Santa for a user", MACS, [santa(DENY, PayloadScope="User")], False),
+    ("Santa for the Mac", MACS, [santa(DENY, PayloadScope="System")], True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cls", "documents", "proven"), [row[1:] for row in PROFILES], ids=[row[0] for row in PROFILES]
+)
+def test_what_a_profile_does(cls: DeviceClass, documents: list[Document], proven: bool) -> None:
+    assert holds(documents, cls) is proven
+
+
+def declared(identifier: str | None = "c", name: str = "c.json", **allowed: Any) -> Document:
+    named = {} if identifier is None else {"Identifier": identifier}
+    return as_json({"Type": "com.apple.configuration.app.settings", "Payload": {"Allowed": allowed}, **named}, name)
+
+
+def denied(**item: str) -> list[Document]:
+    return [declared(DeniedBinaries=[item])]
+
+
+def let_in(**item: str) -> list[Document]:
+    return [declared(AllowedBinaries=[{"TeamID": "ZZZZZZZZZZ"}, item])]
+
+
+HASH = "a" * 40
+DECLARATIONS = [
+    ("denied", NEW_IPHONES, [declared(DeniedApps=[APP])], True),
+    ("denied before 27", OLD_IPHONES, [declared(DeniedApps=[APP])], False),
+    ("denied and allowed", NEW_IPHONES, [declared(DeniedApps=[APP], AllowedApps=[APP])], True),
+    ("without an identifier", NEW_IPHONES, [declared(None, DeniedApps=[APP])], False),
+    ("apps on a Mac", NEW_MACS, [declared(DeniedApps=[MAC])], False),
+    ("a team", NEW_MACS, denied(TeamID=TEAM), True),
+    ("a signing id of any team", NEW_MACS, denied(SigningID=MAC), True),
+    ("a signing id of another team", NEW_MACS, denied(SigningID=MAC, TeamID="ZZZZZZZZZZ"), False),
+    ("a team in small letters", NEW_MACS, denied(TeamID=TEAM.lower()), False),
+    ("a team in one folder", NEW_MACS, denied(TeamID=TEAM, PathPrefix="/Applications"), False),
+    ("a team from the store alone", NEW_MACS, denied(TeamID=TEAM, SigningState="AppStore"), False),
+    ("one version", NEW_MACS, denied(CDHash=HASH), False),
+    ("not on the allow list", NEW_MACS, let_in(TeamID="YYYYYYYYYY"), True),
+    ("on the allow list", NEW_MACS, let_in(TeamID=TEAM, SigningID=MAC), False),
+    ("one version on the allow list", NEW_MACS, let_in(TeamID=TEAM, CDHash=HASH), False),
+    ("a folder on the allow list", NEW_MACS, let_in(PathPrefix="/Applications"), False),
+    ("everything signed on the allow list", NEW_MACS, let_in(SigningState="All"), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cls", "documents", "proven"), [row[1:] for row in DECLARATIONS], ids=[row[0] for row in DECLARATIONS]
+)
+def test_what_a_declaration_does(cls: DeviceClass, documents: list[Document], proven: bool) -> None:
+    assert holds(documents, cls) is proven
+
+
+def custom(inner: Document, kind: str = "macOSCustomConfiguration", **keys: Any) -> list[Document]:
+    payload = base64.b64encode(inner.data).decode()
+    return [graph(kind, payload=payload, assignments=[EVERYONE], **keys)]
+
+
+def jamf(inner: Document, general: str = "", *, mac: bool = False, scope: str = "") -> list[Document]:
+    root, every = (
+        ("os_x_configuration_profile", "all_computers") if mac else ("configuration_profile", "all_mobile_devices")
+    )
+    kept = scope or f"<{every}>true</{every}>"
+    payloads = escape(inner.data.decode(), quote=False)
+    head = f"<general><id>3</id><name>Ban</name>{general}<payloads>{payloads}</payloads></general>"
+    return [xml(f"<{root}>{head}<scope>{kept}</scope></{root}>", "jamf.xml")]
+
+
+def method(word: str) -> str:
+    return f"<deployment_method>{word}</deployment_method>"
+
+
+def excluded(part: str) -> str:
+    return f"<all_mobile_devices>true</all_mobile_devices><exclusions>{part}</exclusions>"
+
+
+USER = "<users><user><name>bob</name></user></users>"
+WRAPPED = [
+    ("a profile of Intune", IPHONES, custom(blocking(APP), "iosCustomConfiguration"), True),
+    ("a profile for Macs with a key for iPhones", IPHONES, custom(blocking(APP)), False),
+    ("Santa by Intune", MACS, custom(santa(DENY)), True),
+    ("Santa for a user by Intune", MACS, custom(santa(DENY), deploymentChannel="userChannel"), False),
+    ("Santa for the device by Intune", MACS, custom(santa(DENY), deploymentChannel="deviceChannel"), True),
+    ("Santa by Jamf", MACS, jamf(santa(DENY), mac=True), True),
+    ("Santa for a user by Jamf", MACS, jamf(santa(DENY), "<level>user</level>", mac=True), False),
+    ("Santa for the device by Jamf", MACS, jamf(santa(DENY), "<level>System</level>", mac=True), True),
+    ("Jamf installs it", IPHONES, jamf(blocking(APP), method("Install Automatically")), True),
+    ("Jamf offers it", IPHONES, jamf(blocking(APP), method("Make Available in Self Service")), False),
+    ("Jamf offers it in other letters", IPHONES, jamf(blocking(APP), method("make available in Self Service")), False),
+    ("Jamf does something else", IPHONES, jamf(blocking(APP), method("Later")), False),
+    ("Jamf's scope is of Macs", IPHONES, jamf(blocking(APP), scope="<all_computers>true</all_computers>"), False),
+    ("Jamf leaves a user out", IPHONES, jamf(blocking(APP), scope=excluded(USER)), False),
+    ("Jamf limits it to a user", IPHONES, jamf(blocking(APP), scope=f"<all_mobile_devices>true</all_mobile_devices><limitations>{USER}</limitations>"), False),
+    ("Jamf sends it to all users", IPHONES, jamf(blocking(APP), scope="<all_jss_users>true</all_jss_users>"), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cls", "documents", "proven"), [row[1:] for row in WRAPPED], ids=[row[0] for row in WRAPPED])
+def test_what_becomes_of_a_profile_that_an_mdm_carries(
+    cls: DeviceClass, documents: list[Document], proven: bool
+) -> None:
+    assert holds(documents, cls) is proven
+
+
+PREFIX = "com.apple.applicationaccess_"
+GROUP = f"{PREFIX}com.apple.applicationaccess"
+
+
+def setting(**keys: Any) -> dict[str, Any]:
+    kind = f"{GRAPH}deviceManagementConfigurationSimpleSettingCollectionInstance"
+    values = {"simpleSettingCollectionValue": [{"value": APP}]}
+    return {"@odata.type": kind, "settingDefinitionId": f"{PREFIX}blockedappbundleids", **values, **keys}
+
+
+def catalog(instance: dict[str, Any], platforms: str = "iOS") -> list[Document]:
+    settings = [{"settingInstance": instance}]
+    return [as_json({"platforms": platforms, "technologies": "mdm", "settings": settings, "assignments": [EVERYONE]})]
+
+
+def below(parent: str, child: dict[str, Any]) -> dict[str, Any]:
+    return {"settingDefinitionId": parent, "groupSettingCollectionValue": [{"children": [child]}]}
+
+
+def chosen(parent: str, child: dict[str, Any]) -> dict[str, Any]:
+    return {"settingDefinitionId": parent, "choiceSettingValue": {"value": f"{parent}_false", "children": [child]}}
+
+
+CATALOG = [
+    ("in its group", catalog(below(GROUP, setting())), True),
+    ("for Macs", catalog(below(GROUP, setting()), "macOS"), False),
+    ("below another payload", catalog(below("com.apple.app.lock_com.apple.app.lock", setting())), False),
+    ("below no group", catalog(setting()), False),
+    ("below a choice", catalog(chosen(f"{PREFIX}allowappclips", setting())), False),
+    ("an instance that holds one value", catalog(below(GROUP, setting(**{"@odata.type": f"{GRAPH}x"}))), False),
+]
+
+
+@pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in CATALOG], ids=[row[0] for row in CATALOG])
+def test_where_a_setting_of_the_catalog_stands(documents: list[Document], proven: bool) -> None:
+    assert holds(documents, IPHONES) is proven
+
+
+PCS = device("windows", ">=10", "PCs", groups=("field",))
+NODE = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/g/{}/Policy"
+DENIED = publisher_rule("O=CHAT INC")
+
+
+def exe(*rules: str, mode: str = "Enabled", kind: str = "Exe") -> Document:
+    return xml(rules_xml(DEFAULT_EXE, *rules, mode=mode, kind=kind), "exe.xml")
+
+
+def appx(rule: str) -> Document:
+    return xml(rules_xml(DEFAULT_APPX, rule, kind="Appx"), "appx.xml")
+
+
+PACKAGE = appx(publisher_rule("*", "Chat.App"))
+EXCEPT = '<Exceptions><FilePathCondition Path="*"/></Exceptions>'
+NEWER = '<BinaryVersionRange LowSection="9.0.0.0" HighSection="*"/>'
+COLLECTIONS = rules_xml(DEFAULT_EXE, DENIED) + rules_xml(DEFAULT_EXE, mode="AuditOnly")
+
+
+def oma(node: str = NODE.format("EXE"), kind: str = "omaSettingString", value: str = "") -> Document:
+    kept = {"@odata.type": f"{GRAPH}{kind}", "omaUri": node, "value": value or rules_xml(DEFAULT_EXE, DENIED)}
+    return graph("windows10CustomConfiguration", omaSettings=[kept], assignments=[EVERYONE])
+
+
+WINDOWS = [
+    ("a publisher and a package", [exe(DENIED), PACKAGE], True),
+    ("the program alone", [exe(DENIED)], False),
+    ("one program of the package", [exe(DENIED), appx(publisher_rule("*", "Chat.App", "X.EXE"))], False),
+    ("an exception", [exe(publisher_rule("O=CHAT INC", extra=EXCEPT)), PACKAGE], False),
+    ("newer versions alone", [exe(publisher_rule("O=CHAT INC", versions=NEWER)), PACKAGE], False),
+    ("one product", [exe(publisher_rule("O=CHAT INC", "X")), PACKAGE], False),
+    ("administrators alone", [exe(publisher_rule("O=CHAT INC", sid="S-1-5-32-544")), PACKAGE], False),
+    ("not configured", [exe(DENIED, mode="NotConfigured"), PACKAGE], False),
+    ("audited", [exe(DENIED, mode="AuditOnly"), PACKAGE], False),
+    ("a mode in small letters", [exe(DENIED, mode="enabled"), PACKAGE], False),
+    ("an action in small letters", [exe(publisher_rule("O=CHAT INC", action="deny")), PACKAGE], False),
+    ("libraries", [exe(DENIED, kind="Dll"), PACKAGE], False),
+    ("installers", [exe(DENIED, kind="Msi"), PACKAGE], False),
+    ("two collections, one audited", [xml(f"<AppLockerPolicy Version='1'>{COLLECTIONS}</AppLockerPolicy>"), PACKAGE], False),
+    ("allowed too", [exe(DENIED, publisher_rule("O=CHAT INC", action="Allow")), PACKAGE], True),
+    ("a publisher in small letters", [exe(publisher_rule("O=Chat Inc")), PACKAGE], False),
+    ("a path", [exe(path_rule("*\\chat.exe")), PACKAGE], False),
+    ("by Intune", [oma(), PACKAGE], True),
+    ("by Intune, as bytes", [oma(kind="omaSettingBase64"), PACKAGE], False),
+    ("by Intune, as a number", [oma(kind="omaSettingInteger"), PACKAGE], False),
+    ("by Intune, escaped", [oma(value=escape(rules_xml(DEFAULT_EXE, DENIED))), PACKAGE], False),
+    ("by Intune, in the node of packages", [oma(NODE.format("StoreApps")), PACKAGE], False),
+    ("by Intune, for a user", [oma(NODE.replace("./", "./User/").format("EXE")), PACKAGE], False),
+    ("by Intune, in another area", [oma(NODE.replace("ApplicationLaunchRestrictions", "EnterpriseDataProtection").format("EXE")), PACKAGE], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in WINDOWS], ids=[row[0] for row in WINDOWS])
+def test_what_windows_refuses(documents: list[Document], proven: bool) -> None:
+    assert holds(documents, PCS) is proven

@@ -89,7 +89,8 @@ def catalog(
         "simpleSettingCollectionValue": [{"value": APP, **({"@odata.type": GRAPH + value} if value else {})}],
         **({"@odata.type": GRAPH + kind} if kind else {}),
     }
-    group = {"settingDefinitionId": "com.apple.x", "groupSettingCollectionValue": [{"children": [child]}]}
+    name = "com.apple.applicationaccess_com.apple.applicationaccess"
+    group = {"settingDefinitionId": name, "groupSettingCollectionValue": [{"children": [child]}]}
     return [as_json({"platforms": "iOS", "technologies": "mdm", "settings": [{"settingInstance": group}], **top})]
 
 
