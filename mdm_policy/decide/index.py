@@ -174,25 +174,32 @@ def rivals(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
     An MDM replaces a profile by one with the same PayloadIdentifier (apple/device-management@b6202ca
     mdm/profiles/TopLevel.yaml), and a declaration by one with the same Identifier; which comes last, nobody can tell.
     """
-    alike: dict[tuple[str, tuple[str, ...]], list[Reading]] = {}
+    alike: dict[object, list[Reading]] = {}
     for reading in readings:
-        if reading.identity:
-            alike.setdefault((reading.identity, reading.scope.groups), []).append(reading)
+        if reading.identity:  # what another MDM sends never meets it
+            alike.setdefault((reading.identity, reading.mdm, reading.scope.groups), []).append(reading)
     for found in alike.values():
-        if len(found) > 1 and len(set(map(_acts, found))) > 1 and len(set(map(_does, found))) > 1:
+        if any(not _same(found[0], other) for other in found[1:]):
             yield found
 
 
-def _acts(reading: Reading) -> object:
-    return tuple([(written(one.rule), one.family, one.kind, tuple(one.values)) for one in reading.columns])
+def _same(one: Reading, other: Reading) -> bool:
+    """Tell whether two documents do the same; most that bear one identifier are copies, which is seen at once."""
+    return _acts(one) == _acts(other) or _does(one) == _does(other)
+
+
+def _acts(reading: Reading) -> list[object]:
+    lists = [written(rule) for rule in reading.rules if rule.sense == "allow-only"]
+    return [lists, *((written(one.rule), one.family, one.kind, one.values) for one in reading.columns)]
 
 
 def _does(reading: Reading) -> object:
     """Return what a document does, in whatever order and however often it says so."""
-    lists = frozenset(written(rule) for rule in reading.rules if rule.sense == "allow-only")
-    return lists, frozenset(
-        (written(one.rule), one.family, one.kind, value) for one in reading.columns for value in one.values
-    )
+    lists = {written(rule) for rule in reading.rules if rule.sense == "allow-only"}
+    named: dict[object, set[str]] = {}
+    for one in reading.columns:
+        named.setdefault((written(one.rule), one.family, one.kind), set()).update(one.values)
+    return lists, named
 
 
 def _choices(reached: Sequence[tuple[Reading, Reach]]) -> Iterator[list[tuple[Reading, Reach]]]:
