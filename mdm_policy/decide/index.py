@@ -2,11 +2,14 @@
 
 Documents combine as their vendor combines them. A device has exactly one AMAPI policy, so each policy is a set of its
 own and the worst set counts; changes to a policy (a patch, a modify body) are judged together, and only when no whole
-policy is among the documents. All other documents of a device act together.
+policy is among the documents. All other documents of a device act together, but for those that bear one identifier, of
+which a device keeps one (see `rivals`).
 """
 
 from __future__ import annotations
 
+from itertools import islice, product
+from math import prod
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
+_REPLACED = ("apple-profile", "apple-declaration-configuration")
+_MOST_KEPT = 64
+"""How many choices among documents of one identifier are asked one by one; of more, none counts at all."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -141,18 +147,18 @@ class Index:
         policies = [one for one in reached if one[0].kind == "amapi-policy"]
         changes = [one for one in reached if one[0].kind in _CHANGES]
         others = [one for one in reached if one[0].mdm != "amapi"]
-        self._other = Together(others)
+        self._others = tuple(Together(one) for one in _kept(others, cls))
         sets = [Together([one]) for one in _distinct(policies)]
         if changes and not policies:
             sets.append(Together(changes))
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
-            sets.append(self._other)
+            sets += self._others
         self._android = tuple(sets)
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
         """Return the alternatives on a platform: a device lives under one of them, the worst counts."""
-        return self._android if platform == "android" else (self._other,)
+        return self._android if platform == "android" else self._others
 
     def versions(self, platform: Platform) -> tuple[tuple[int, ...], ...]:
         """Return the OS versions at which a rule of these documents begins, is deprecated or ends."""
@@ -161,6 +167,57 @@ class Index:
             found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
             known = self._versions[platform] = tuple(sorted(found))
         return known
+
+
+def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
+
+    A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
+    declaration that of one with its Identifier. StaticRules is one setting, and no page says that several add up.
+    """
+    found: dict[tuple[str, str], list[Reading]] = {}
+    for one in readings:
+        if one.declares and one.kind.startswith(_REPLACED):
+            found.setdefault((one.kind, one.declares), []).append(one)
+        if any(rule.id.startswith("santa-") for rule in one.rules):
+            found.setdefault(("santa", ""), []).append(one)
+    return [members for members in found.values() if len(members) > 1]
+
+
+def _kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> list[list[tuple[Reading, Reach]]]:
+    """Return what a device may hold of some documents: all of them, but only one of each that rival one another.
+
+    Documents that need not reach the same device do not.
+    """
+    sure = [
+        one for one, to in reached if to.alive and not to.doubt and (cls is not None or one.scope.state != "groups")
+    ]
+    groups = [one for one in map(_apart, rivals(sure)) if len(one) > 1]
+    if not groups:
+        return [list(reached)]
+    kept = []
+    for chosen in islice(product(*groups), _MOST_KEPT):
+        gone: dict[int, str] = {}
+        for group, members in zip(groups, chosen, strict=True):
+            gone |= {id(one): members[0].path for other in group if other is not members for one in other}
+        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
+    if prod(map(len, groups)) > _MOST_KEPT:
+        gone = {id(one): group[0][0].path for group in groups for members in group for one in members}
+        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
+    return kept
+
+
+def _replaced(one: Reading, other: str) -> Reach:
+    return Reach(False, note=f"{one.path} may be replaced by {other}: a device keeps one of the two")
+
+
+def _apart(members: Iterable[Reading]) -> list[list[Reading]]:
+    """Put documents together that do the same."""
+    found: dict[object, list[Reading]] = {}
+    for one in members:
+        acts = sorted((written(c.rule), c.family, c.kind, tuple(sorted(set(c.values)))) for c in one.columns)
+        found.setdefault((tuple(acts), frozenset(map(written, one.rules))), []).append(one)
+    return list(found.values())
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:

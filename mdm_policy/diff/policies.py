@@ -122,7 +122,8 @@ def _compare(
     old, new = Coded(part.old, codes, sets), Coded(part.new, codes, sets)
     acting |= codes.names(old.lists ^ new.lists)
     whole = old.lists != new.lists
-    beside = old.acts.beside(new.acts, every=whole)
+    # Where a document may take another's place, what the other blocks is not the same any more.
+    beside = old.acts.beside(new.acts, every=whole or old.rivals != new.rivals)
     for before, after in {(before, after) for _, before, after in beside}:
         acting |= codes.names(frozenset(sets[before]) ^ frozenset(sets[after]))
     alike: list[tuple[KindOf, Sequence[str]]] = [(kind, values) for (kind, _, _), values in beside.items()]

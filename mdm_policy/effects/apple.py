@@ -77,7 +77,8 @@ def read_profile(c: Collector) -> Reading:
             message = f"{rule.id} has no effect on the devices that TargetDeviceType {target} names"
             hint = "send it to the platform that knows the key"
             c.say("error", "key-wrong-platform", message, "/TargetDeviceType", hint)
-    return c.reading()
+    name = top.get("PayloadIdentifier")
+    return c.reading(declares=name if isinstance(name, str) else "")
 
 
 def _type(c: Collector, top: dict[str, Any]) -> None:
