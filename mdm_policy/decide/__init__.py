@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdm_policy.decide.deciding import Decision, decide, holds, rank
-from mdm_policy.decide.index import Index, in_force
+from mdm_policy.decide.index import Index, apart, in_force, rivals
 from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import Reach, activated, both, reach
@@ -17,6 +17,7 @@ __all__ = [
     "Judgement",
     "Reach",
     "activated",
+    "apart",
     "best_case",
     "both",
     "decide",
@@ -27,6 +28,7 @@ __all__ = [
     "preinstalled",
     "rank",
     "reach",
+    "rivals",
     "states",
     "strongest_class",
     "why_gap",

@@ -2,12 +2,13 @@
 
 Documents combine as their vendor combines them. A device has exactly one AMAPI policy, so each policy is a set of its
 own and the worst set counts; changes to a policy (a patch, a modify body) are judged together, and only when no whole
-policy is among the documents. All other documents of a device act together, but of those with one identity it keeps one.
+policy is among the documents. All other documents of a device act together, but for those that bear one identifier, of
+which a device keeps one (see `rivals`).
 """
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.reading import Fact, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
-_MOST_CHOICES = 16
-"""How many sets of documents are judged, where devices keep one of several; more make all of them doubtful."""
+_MOST_KEPT = 64
+"""How many choices among documents of one identifier are asked one by one; of more, none counts at all."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -145,19 +146,18 @@ class Index:
         policies = [one for one in reached if one[0].kind == "amapi-policy"]
         changes = [one for one in reached if one[0].kind in _CHANGES]
         others = [one for one in reached if one[0].mdm != "amapi"]
-        self._other = Together(others)
-        self._kept = tuple(map(Together, _choices(others))) or (self._other,)
+        self._others = tuple(Together(one) for one in _kept(others, cls))
         sets = [Together([one]) for one in _distinct(policies)]
         if changes and not policies:
             sets.append(Together(changes))
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
-            sets.append(self._other)
+            sets += self._others
         self._android = tuple(sets)
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
         """Return the alternatives on a platform: a device lives under one of them, the worst counts."""
-        return self._android if platform == "android" else self._kept
+        return self._android if platform == "android" else self._others
 
     def versions(self, platform: Platform) -> tuple[tuple[int, ...], ...]:
         """Return the OS versions at which a rule of these documents begins, is deprecated or ends."""
@@ -168,24 +168,60 @@ class Index:
         return known
 
 
-def rivals(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
-    """Yield the documents of which a device keeps one, where they do different things.
+def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
 
-    An MDM replaces a profile by one with the same PayloadIdentifier (apple/device-management@b6202ca
-    mdm/profiles/TopLevel.yaml), and a declaration by one with the same Identifier; which comes last, nobody can tell.
+    A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
+    a declaration that of one with its Identifier, if one MDM sends both. StaticRules is one setting, and no page says that
+    several add up.
     """
-    alike: dict[object, list[Reading]] = {}
-    for reading in readings:
-        if reading.identity:  # what another MDM sends never meets it
-            alike.setdefault((reading.identity, reading.mdm, reading.scope.groups), []).append(reading)
-    for found in alike.values():
-        if any(not _same(found[0], other) for other in found[1:]):
-            yield found
+    found: dict[tuple[str, str], list[Reading]] = {}
+    for one in readings:
+        if one.identity:
+            found.setdefault((one.identity, one.mdm), []).append(one)
+        if any(rule.id.startswith("santa-") for rule in one.rules):
+            found.setdefault(("Santa's rules", one.mdm), []).append(one)
+    return [members for members in found.values() if len(members) > 1]
 
 
-def _same(one: Reading, other: Reading) -> bool:
-    """Tell whether two documents do the same; most that bear one identifier are copies, which is seen at once."""
-    return _acts(one) == _acts(other) or _does(one) == _does(other)
+def _kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> list[list[tuple[Reading, Reach]]]:
+    """Return what a device may hold of some documents: all of them, but only one of each that rival one another.
+
+    Documents that need not reach the same device do not.
+    """
+    sure = [
+        one for one, to in reached if to.alive and not to.doubt and (cls is not None or one.scope.state != "groups")
+    ]
+    groups = [one for one in map(apart, rivals(sure)) if len(one) > 1]
+    if not groups:
+        return [list(reached)]
+    kept = []
+    for chosen in islice(product(*groups), _MOST_KEPT):
+        gone: dict[int, str] = {}
+        for group, members in zip(groups, chosen, strict=True):
+            gone |= {id(one): members[0].path for other in group if other is not members for one in other}
+        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
+    if prod(map(len, groups)) > _MOST_KEPT:
+        gone = {id(one): group[0][0].path for group in groups for members in group for one in members}
+        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
+    return kept
+
+
+def _replaced(one: Reading, other: str) -> Reach:
+    return Reach(False, note=f"{one.path} may be replaced by {other}: a device keeps one of the two")
+
+
+def apart(members: Iterable[Reading]) -> list[list[Reading]]:
+    """Put documents together that do the same; most that bear one identifier are copies, which is seen at once."""
+    found: list[list[Reading]] = []
+    for one in members:
+        for known in found:
+            if _acts(one) == _acts(known[0]) or _does(one) == _does(known[0]):
+                known.append(one)
+                break
+        else:
+            found.append([one])
+    return found
 
 
 def _acts(reading: Reading) -> list[object]:
@@ -200,25 +236,6 @@ def _does(reading: Reading) -> object:
     for one in reading.columns:
         named.setdefault((written(one.rule), one.family, one.kind), set()).update(one.values)
     return lists, named
-
-
-def _choices(reached: Sequence[tuple[Reading, Reach]]) -> Iterator[list[tuple[Reading, Reach]]]:
-    """Yield what devices may hold, where of some documents they keep one; nothing, where they hold all.
-
-    A document that may not reach the devices stands in nobody's place for certain.
-    """
-    found = list(rivals(reading for reading, one in reached if one.alive and not one.doubt))
-    if not found:
-        return
-    if prod(map(len, found)) > _MOST_CHOICES:
-        doubted = {id(reading) for together in found for reading in together}
-        said = "the device keeps one of several documents with one identifier"
-        yield [(one, msgspec.structs.replace(how, doubt=said) if id(one) in doubted else how) for one, how in reached]
-        return
-    every = {id(reading) for together in found for reading in together}
-    for chosen in product(*found):
-        gone = every - set(map(id, chosen))
-        yield [one for one in reached if id(one[0]) not in gone]
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide import activated, reach
+from mdm_policy.decide import activated, reach, rivals
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
-from mdm_policy.decide.index import rivals
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Scope, written
 
@@ -72,14 +71,16 @@ class Coded:
         """How many Android policies there are: a device lives under one of them."""
         self._places = {id(one): place for place, one in enumerate(self.named)}
         self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
-        rivalling = {id(reading) for together in rivals(self.readings) for reading in together}
-        self.chooses = bool(rivalling)
-        """Whether a device keeps one of several documents, so that what one of them lacks counts too."""
+        together = rivals(self.readings)
+        rival = {id(one) for members in together for one in members}
+        names = {id(one.reading): one.name for one in named}
+        self.rivals = frozenset(frozenset((names[id(one)], one.scope) for one in members) for members in together)
+        """Which documents a device keeps one of, and whom they reach."""
         self._always = {
             place: rules
             for place, one in enumerate(self.named)
-            for rules in [_on_all(one.reading, beside_policies=self.alternatives > 0)]
-            if rules or one.reading.kind == _POLICY or id(one.reading) in rivalling
+            for rules in [_on_all(one.reading, beside_policies=self.alternatives > 0, rival=id(one.reading) in rival)]
+            if rules or one.reading.kind == _POLICY or id(one.reading) in rival
         }
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
@@ -125,15 +126,16 @@ class Coded:
         return found
 
 
-def _on_all(reading: Reading, *, beside_policies: bool) -> tuple[Rule, ...]:
+def _on_all(reading: Reading, *, beside_policies: bool, rival: bool) -> tuple[Rule, ...]:
     """Return the rules that have to do with every app: allow lists; and beside Android policies, what governs Android.
 
-    Devices may live under such a document instead of a policy, so that it names no app counts too.
+    Devices may live under such a document instead of a policy, so that it names no app counts too; and so it does of a
+    `rival`, which may be there in place of another.
     """
     return tuple(
         rule
         for rule in reading.rules
-        if rule.sense == "allow-only" or (beside_policies and "android" in rule.introduced)
+        if rival or rule.sense == "allow-only" or (beside_policies and "android" in rule.introduced)
     )
 
 

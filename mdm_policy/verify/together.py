@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide.index import rivals
+from mdm_policy.decide import apart, rivals
 from mdm_policy.errors import Finding, warning
 
 if TYPE_CHECKING:
@@ -66,11 +66,12 @@ def several(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
 def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
     """Yield each later document of which devices keep one, where the documents do different things."""
     readings = [reading for one in pieces if one.leads and not one.groups for reading in one.readings]
-    for together in islice(rivals(readings), _MOST):
-        first = together[0]
-        for reading in together[1 : _MOST + 1]:
-            said = f"{first.path} and this are both {reading.identity}, and do different things: a device keeps the last one"
-            yield warning("identifier-in-several-documents", said, None, _APART), reading.path, ""
+    for members in islice(rivals(readings), _MOST):
+        first, *rest = apart(one for one in members if one.scope.groups == members[0].scope.groups)
+        for others in rest[:_MOST]:
+            what = first[0].identity if first[0].identity == others[0].identity else "profiles with Santa's rules"
+            said = f"{first[0].path} and this are both {what}, and do different things: a device keeps one of them"
+            yield warning("identifier-in-several-documents", said, None, _APART), others[0].path, ""
 
 
 def _lists(reading: Reading) -> dict[str, list[Column]]:

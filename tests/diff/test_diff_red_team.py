@@ -16,6 +16,7 @@ from effect_documents import (
     path_rule,
     plist,
     publisher_rule,
+    restrictions,
     rules_xml,
     target,
     xml,
@@ -118,6 +119,10 @@ def lasting(seconds: float, day: dt.datetime | None = None) -> Document:
     return blocking(APP, **top)
 
 
+def called(*bundles: str, name: str = "a") -> Document:
+    return plist(restrictions(blockedAppBundleIDs=list(bundles)), name=name, PayloadIdentifier="gov.example.ban")
+
+
 BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
 DENY = ("BLOCKLIST", "TEAMID", TEAM)
 OUT = "exclusionGroupAssignmentTarget"
@@ -154,6 +159,9 @@ WEAKER = [
     ("a sooner day beside the time", lasting(1e9, LATER), lasting(1e9, FUTURE)),
     ("a longer time and a sooner day", lasting(10, LATER), lasting(1e9, FUTURE)),
     ("a sooner day", blocking(APP, RemovalDate=LATER), blocking(APP, RemovalDate=FUTURE)),
+    ("a profile of the same identifier", called(APP, "org.own"), [called(APP, "org.own"), called("org.own", name="b")]),
+    ("an empty profile of the same identifier", called(APP), [called(APP), called(name="b")]),
+    ("a second set of Santa's rules", santa(DENY), [santa(DENY), santa(("BLOCKLIST", "TEAMID", "ZZZZZZZZZZ"))]),
     ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
 ]  # fmt: skip
 
@@ -168,6 +176,7 @@ SAME = [
     ("an assignment that stands twice", hidden(FIELD), hidden(FIELD, FIELD)),
     ("the order of limitations", limited("a", "b"), limited("b", "a")),
     ("a folder in other letters of its separators", exe("C:/Tools/chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("the same profile twice", called(APP), [called(APP), called(APP, name="b")]),
     ("the same predicate", activated("(1 == 1)"), activated("(1 == 1)")),
 ]
 

@@ -533,3 +533,50 @@ WINDOWS = [
 @pytest.mark.parametrize(("documents", "proven"), [row[1:] for row in WINDOWS], ids=[row[0] for row in WINDOWS])
 def test_what_windows_refuses(documents: list[Document], proven: bool) -> None:
     assert holds(documents, PCS) is proven
+
+
+def called(*bundles: str, name: str, identifier: str = "gov.example.ban") -> Document:
+    return plist(restrictions(blockedAppBundleIDs=list(bundles)), name=name, PayloadIdentifier=identifier)
+
+
+def turned_on(*names: str) -> Document:
+    return as_json({"Type": "com.apple.activation.simple", "Payload": {"StandardConfigurations": names}}, "a.json")
+
+
+FIRST, SECOND = called(APP, "org.own", name="a"), called("org.own", name="b")
+OTHERS = [
+    called("org.own", name=f"{number} {side}", identifier=f"gov.example.{number}")
+    for number in range(9)
+    for side in "ab"
+]
+RIVALS = [
+    ("one identifier, one list without the app", IPHONES, [FIRST, SECOND], False),
+    ("the same the other way round", IPHONES, [SECOND, FIRST], False),
+    ("one identifier, both lists with the app", IPHONES, [FIRST, called(APP, name="b")], True),
+    ("the same profile twice", IPHONES, [FIRST, called("org.own", APP, name="b")], True),
+    ("one identifier, no list at all", IPHONES, [FIRST, plist(restrictions(allowCamera=False), name="b", PayloadIdentifier="gov.example.ban")], False),
+    ("other identifiers", IPHONES, [FIRST, called("org.own", name="b", identifier="gov.example.other")], True),
+    ("two identifiers, each once with the app", IPHONES, [FIRST, SECOND, called(APP, name="c", identifier="x"), called("org.own", name="d", identifier="x")], False),
+    ("two identifiers, one with the app for certain", IPHONES, [FIRST, SECOND, called(APP, name="c", identifier="x")], True),
+    ("very many of them that do the same", IPHONES, [FIRST, *OTHERS], True),
+    ("very many of them", IPHONES, [FIRST, SECOND, *(called(f"org.{n}", name=f"{n}", identifier=f"i{n % 9}") for n in range(18))], False),
+    ("two declarations of one identifier", NEW_IPHONES, [declared(DeniedApps=[APP]), declared(name="b", DeniedApps=["org.own"])], False),
+    ("the same, activated", NEW_IPHONES, [declared(DeniedApps=[APP]), declared(name="b", DeniedApps=["org.own"]), turned_on("c")], False),
+    ("two declarations", NEW_IPHONES, [declared(DeniedApps=[APP]), declared("d", "b", DeniedApps=["org.own"])], True),
+    ("one of two is turned on", NEW_IPHONES, [declared(DeniedApps=[APP]), declared("d", "b", DeniedApps=["org.own"]), turned_on("d")], False),
+    ("Santa's rules in two profiles", MACS, [santa(DENY), santa(("BLOCKLIST", "TEAMID", "ZZZZZZZZZZ"), name="b")], False),
+    ("Santa's rules in two profiles with the team", MACS, [santa(DENY), santa(DENY, DENY_SIGNED, name="b")], True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cls", "documents", "proven"), [row[1:] for row in RIVALS], ids=[row[0] for row in RIVALS])
+def test_a_device_keeps_one_document_of_an_identifier(
+    cls: DeviceClass, documents: list[Document], proven: bool
+) -> None:
+    assert holds(documents, cls) is proven
+
+
+def test_documents_of_one_identifier_for_other_groups_do_not_meet() -> None:
+    scopes = {"a": Scope("groups", ("field",)), "b": Scope("groups", ("other",))}
+    assert holds([FIRST, SECOND], IPHONES, scopes=scopes)
+    assert not holds([FIRST, SECOND], IPHONES, scopes={"a": Scope("groups", ("field",)), "b": Scope("everyone")})

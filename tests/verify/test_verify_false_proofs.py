@@ -271,9 +271,10 @@ def test_documents_that_replace_one_another_are_said() -> None:
 
 
 def test_of_very_many_documents_of_one_identifier_nothing_is_proven() -> None:
-    pairs = [blocking(APP if n % 2 else "x.y", PayloadIdentifier=f"x{n // 2}", name=f"{n}") for n in range(10)]
-    assert [gap.verdict for gap in found(pairs, IPHONES).gaps] == ["unknown"]
+    pairs = [blocking(APP if n % 2 else "x.y", PayloadIdentifier=f"x{n // 2}", name=f"{n}") for n in range(14)]
+    assert [gap.verdict for gap in found(pairs, IPHONES).gaps] == ["allowed"]
     assert [gap.verdict for gap in found(pairs[:8], IPHONES).gaps] == ["allowed"]
+    assert not found([blocking(APP, name="sure"), *pairs], IPHONES).gaps
 
 
 def test_only_the_first_of_very_many_documents_that_set_a_list_are_named() -> None:
