@@ -63,14 +63,20 @@ def entries(controls: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def labels(entry: dict[str, Any]) -> Scope:
-    """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones."""
+    """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones.
+
+    A key about labels that is none of those three may leave any host out.
+    """
     named = {
         key: tuple(map(str, value if isinstance(value, list) else [value]))
         for key, value in entry.items()
-        if key.startswith("labels_") and value
+        if key.startswith("labels") and value
     }
-    every, some = named.get("labels_include_all", ()), named.get("labels_include_any", ())
-    excluded = named.get("labels_exclude_any", ())
+    every, some = named.pop("labels_include_all", ()), named.pop("labels_include_any", ())
+    excluded = named.pop("labels_exclude_any", ())
+    if named:
+        told = tuple(f"{key}: {name}" for key, names in named.items() for name in names)
+        return Scope("groups", told, excluded, filtered=True)
     if every or some:
         groups = (" and ".join(sorted(every)),) if every else some
         return Scope("groups", groups, excluded, filtered=len(every) > 1)
