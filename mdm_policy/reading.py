@@ -209,9 +209,8 @@ class Reading(Frozen, frozen=True):
     mdm: str = ""
     modelled: bool = True
     declares: str = ""
-    """The Identifier of the declarative configuration, or the PayloadIdentifier of the profile, or empty.
-
-    A device keeps one document of an identifier: a second one takes the place of the first.
+    """The Identifier of the declarative configuration, the PayloadIdentifier of the profile, or the lists that a change to
+    an Android policy replaces; or empty. A device keeps one document of each: a second one takes the place of the first.
     """
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""

@@ -150,7 +150,7 @@ class Index:
         self._others = tuple(Together(one) for one in _kept(others, cls))
         sets = [Together([one]) for one in _distinct(policies)]
         if changes and not policies:
-            sets.append(Together(changes))
+            sets += [Together(one) for one in _kept(changes, cls)]
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
             sets += self._others
         self._android = tuple(sets)
@@ -172,13 +172,15 @@ class Index:
 def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
     """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
 
-    A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
+    Of two changes that replace one list of an Android policy the later counts, or they are for two policies. A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
     declaration that of one with its Identifier. StaticRules is one setting, and no page says that several add up.
     """
     found: dict[tuple[str, str], list[Reading]] = {}
     for one in readings:
         if one.declares and one.kind.startswith(_REPLACED):
             found.setdefault((one.kind, one.declares), []).append(one)
+        for field in one.declares.split(",") if one.kind == "amapi-patch" and one.declares else ():
+            found.setdefault((one.kind, field), []).append(one)
         if any(rule.id.startswith("santa-") for rule in one.rules):
             found.setdefault(("santa", ""), []).append(one)
     return [members for members in found.values() if len(members) > 1]

@@ -174,6 +174,11 @@ def patch(mask: str, **body: Any) -> list[Document]:
     return [as_json({"method": "PATCH", "query": {"updateMask": mask}, "body": body})]
 
 
+def two(first: dict[str, Any], second: dict[str, Any]) -> list[Document]:
+    bodies = [{"method": "PATCH", "query": {"updateMask": ",".join(body)}, "body": body} for body in (first, second)]
+    return [as_json(body, f"{number}.json") for number, body in enumerate(bodies)]
+
+
 def modify(*changes: tuple[dict[str, Any], str]) -> list[Document]:
     return [as_json({"changes": [{"application": one, "updateMask": mask} for one, mask in changes]})]
 
@@ -208,6 +213,10 @@ ANDROID = [
     ("not on the personal allow list", COPE, cope(OWN, personalPlayStoreMode="ALLOWLIST"), True),
     ("whole fields in a mask", COPE, patch(MASK, **BOTH), True),
     ("a part of a field in a mask", COPE, patch(f"{MASK}.personalPlayStoreMode", **BOTH), False),
+    ("two lists, one without the app", PHONES, two({"applications": [BLOCKED]}, {"applications": [OWN]}), False),
+    ("two lists, the first without the app", PHONES, two({"applications": [OWN]}, {"applications": [BLOCKED]}), False),
+    ("two lists with the app", PHONES, two({"applications": [BLOCKED]}, {"applications": [OWN, BLOCKED]}), True),
+    ("a list for each side", COPE, two({"applications": [BLOCKED]}, {"personalUsagePolicies": PERSONAL}), True),
     ("a change", PHONES, modify((BLOCKED, "installType")), True),
     ("a change, and another back", PHONES, modify((BLOCKED, "installType"), (LET_IN, "installType")), False),
     ("a change, and one that resets all fields", PHONES, modify((BLOCKED, "installType"), ({"packageName": MM}, "")), False),
