@@ -209,9 +209,8 @@ class Reading(Frozen, frozen=True):
     mdm: str = ""
     modelled: bool = True
     declares: str = ""
-    """The Identifier of the declarative configuration, the PayloadIdentifier of the profile, or the lists that a change to
-    an Android policy replaces; or empty. A device keeps one document of each: a second one takes the place of the first.
-    """
+    """The Identifier of the declarative configuration, or the PayloadIdentifier of the profile; line by line the lists that a
+    change to an Android policy replaces, or the nodes of AppLocker; or empty. A device keeps one document of each."""
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""
 

@@ -31,6 +31,8 @@ _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
 _REPLACED = ("apple-profile", "apple-declaration-configuration")
+_HOLDERS = ("amapi-patch", "intune-device-configuration")
+"""Kinds of documents that may hold several things of which a device keeps one."""
 _MOST_KEPT = 64
 """How many choices among documents of one identifier are asked one by one; of more, none counts at all."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
@@ -172,14 +174,15 @@ class Index:
 def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
     """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
 
-    Of two changes that replace one list of an Android policy the later counts, or they are for two policies. A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
+    Of two changes that replace one list of an Android policy the later counts, or they are for two policies. An AppLocker
+    node holds one value (MicrosoftDocs/windows-itpro-docs applocker-csp.md). A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
     declaration that of one with its Identifier. StaticRules is one setting, and no page says that several add up.
     """
     found: dict[tuple[str, str], list[Reading]] = {}
     for one in readings:
         if one.declares and one.kind.startswith(_REPLACED):
             found.setdefault((one.kind, one.declares), []).append(one)
-        for field in one.declares.split(",") if one.kind == "amapi-patch" and one.declares else ():
+        for field in one.declares.split("\n") if one.kind in _HOLDERS and one.declares else ():
             found.setdefault((one.kind, field), []).append(one)
         if any(rule.id.startswith("santa-") for rule in one.rules):
             found.setdefault(("santa", ""), []).append(one)

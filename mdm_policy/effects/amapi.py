@@ -90,7 +90,7 @@ def read_patch(c: Collector) -> Reading:
         c.say("warning", "update-mask-part", c.doubt, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     refuse_wrong(c, body, "/body")
-    return c.reading(mdm="amapi", declares=",".join(sorted(fields & _LISTS)))
+    return c.reading(mdm="amapi", declares="\n".join(sorted(fields & _LISTS)))
 
 
 def read_modify(c: Collector) -> Reading:

@@ -96,6 +96,8 @@ class Collector:
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
+        self.declares = ""
+        """What the document holds of which a device keeps one, a line each, where its reader does not say it at last."""
         self.doubt = ""
         """Why nobody can tell whether devices obey what is read from here on."""
 
@@ -352,7 +354,7 @@ class Collector:
             scope,
             tuple(self.findings),
             mdm,
-            declares=declares,
+            declares=declares or self.declares,
             activates=activates,
         )
 

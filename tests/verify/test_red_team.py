@@ -503,12 +503,15 @@ def appx(rule: str) -> Document:
 PACKAGE = appx(publisher_rule("*", "Chat.App"))
 EXCEPT = '<Exceptions><FilePathCondition Path="*"/></Exceptions>'
 NEWER = '<BinaryVersionRange LowSection="9.0.0.0" HighSection="*"/>'
+ELSE = rules_xml(DEFAULT_EXE, publisher_rule("O=ELSE"))
 COLLECTIONS = rules_xml(DEFAULT_EXE, DENIED) + rules_xml(DEFAULT_EXE, mode="AuditOnly")
 
 
-def oma(node: str = NODE.format("EXE"), kind: str = "omaSettingString", value: str = "") -> Document:
+def oma(
+    node: str = NODE.format("EXE"), kind: str = "omaSettingString", value: str = "", name: str = "oma.json"
+) -> Document:
     kept = {"@odata.type": f"{GRAPH}{kind}", "omaUri": node, "value": value or rules_xml(DEFAULT_EXE, DENIED)}
-    return graph("windows10CustomConfiguration", omaSettings=[kept], assignments=[EVERYONE])
+    return graph("windows10CustomConfiguration", name, omaSettings=[kept], assignments=[EVERYONE])
 
 
 WINDOWS = [
@@ -530,6 +533,10 @@ WINDOWS = [
     ("a publisher in small letters", [exe(publisher_rule("O=Chat Inc")), PACKAGE], False),
     ("a path", [exe(path_rule("*\\chat.exe")), PACKAGE], False),
     ("by Intune", [oma(), PACKAGE], True),
+    ("two objects, one node", [oma(), oma(value=ELSE, name="b"), PACKAGE], False),
+    ("two objects, one node in other letters", [oma(), oma(NODE.format("exe").lower(), value=ELSE, name="b"), PACKAGE], False),
+    ("two objects, two nodes", [oma(), oma(NODE.replace("/{}", "s/{}").format("EXE"), value=ELSE, name="b"), PACKAGE], True),
+    ("two objects that are the same", [oma(), oma(name="b"), PACKAGE], True),
     ("by Intune, as bytes", [oma(kind="omaSettingBase64"), PACKAGE], False),
     ("by Intune, as a number", [oma(kind="omaSettingInteger"), PACKAGE], False),
     ("by Intune, escaped", [oma(value=escape(rules_xml(DEFAULT_EXE, DENIED))), PACKAGE], False),
