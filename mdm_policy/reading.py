@@ -209,7 +209,12 @@ class Reading(Frozen, frozen=True):
     mdm: str = ""
     modelled: bool = True
     declares: str = ""
+<<<<<<< HEAD
     """The Identifier of the declarative configuration the document is, or empty."""
+=======
+    """The Identifier of the declarative configuration, or the PayloadIdentifier of the profile; line by line the lists that a
+    change to an Android policy replaces, or the nodes of AppLocker; or empty. A device keeps one document of each."""
+>>>>>>> red
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""
     identity: str = ""

@@ -38,6 +38,8 @@ _NO_EFFECT = {
     "blockApplicationsEnabled": "mark each app BLOCKED instead",
     "installUnknownSourcesAllowed": "use advancedSecurityOverrides.untrustedAppsPolicy",
 }
+_LISTS = frozenset({"applications", "personalUsagePolicies"})
+"""Fields that a request replaces as a whole."""
 _MANAGEMENT = frozenset({"com.android.vending", "com.google.android.gms", "com.google.android.apps.work.clouddpc"})
 
 
@@ -89,7 +91,7 @@ def read_patch(c: Collector) -> Reading:
         c.say("warning", "update-mask-part", c.doubt, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     refuse_wrong(c, body, "/body")
-    return c.reading(mdm="amapi")
+    return c.reading(mdm="amapi", declares="\n".join(sorted(fields & _LISTS)))
 
 
 def read_modify(c: Collector) -> Reading:

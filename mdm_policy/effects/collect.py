@@ -97,10 +97,15 @@ class Collector:
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
+<<<<<<< HEAD
         self.identity = ""
         """What a device tells the document by, where it keeps one of each."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
+=======
+        self.declares = ""
+        """What the document holds of which a device keeps one, a line each, where its reader does not say it at last."""
+>>>>>>> red
         self.doubt = ""
         """Why nobody can tell whether devices obey what is read from here on."""
 
@@ -368,7 +373,7 @@ class Collector:
             scope,
             tuple(self.findings),
             mdm,
-            declares=declares,
+            declares=declares or self.declares,
             activates=activates,
             identity=self.identity,
         )

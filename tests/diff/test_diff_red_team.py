@@ -123,6 +123,12 @@ def called(*bundles: str, name: str = "a") -> Document:
     return plist(restrictions(blockedAppBundleIDs=list(bundles)), name=name, PayloadIdentifier="gov.example.ban")
 
 
+def oma(publisher: str, name: str) -> Document:
+    uri = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/g/EXE/Policy"
+    kept = {"omaUri": uri, "value": rules_xml(DEFAULT_EXE, publisher_rule(publisher))}
+    return graph("windows10CustomConfiguration", name, omaSettings=[kept], assignments=[EVERYONE])
+
+
 BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
 DENY = ("BLOCKLIST", "TEAMID", TEAM)
 OUT = "exclusionGroupAssignmentTarget"
@@ -162,6 +168,7 @@ WEAKER = [
     ("a profile of the same identifier", called(APP, "org.own"), [called(APP, "org.own"), called("org.own", name="b")]),
     ("an empty profile of the same identifier", called(APP), [called(APP), called(name="b")]),
     ("a second set of Santa's rules", santa(DENY), [santa(DENY), santa(("BLOCKLIST", "TEAMID", "ZZZZZZZZZZ"))]),
+    ("a second value of one node", oma("O=A", "a"), [oma("O=A", "a"), oma("O=B", "b")]),
     ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
 ]  # fmt: skip
 

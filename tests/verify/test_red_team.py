@@ -174,6 +174,11 @@ def patch(mask: str, **body: Any) -> list[Document]:
     return [as_json({"method": "PATCH", "query": {"updateMask": mask}, "body": body})]
 
 
+def two(first: dict[str, Any], second: dict[str, Any]) -> list[Document]:
+    bodies = [{"method": "PATCH", "query": {"updateMask": ",".join(body)}, "body": body} for body in (first, second)]
+    return [as_json(body, f"{number}.json") for number, body in enumerate(bodies)]
+
+
 def modify(*changes: tuple[dict[str, Any], str]) -> list[Document]:
     return [as_json({"changes": [{"application": one, "updateMask": mask} for one, mask in changes]})]
 
@@ -208,6 +213,10 @@ ANDROID = [
     ("not on the personal allow list", COPE, cope(OWN, personalPlayStoreMode="ALLOWLIST"), True),
     ("whole fields in a mask", COPE, patch(MASK, **BOTH), True),
     ("a part of a field in a mask", COPE, patch(f"{MASK}.personalPlayStoreMode", **BOTH), False),
+    ("two lists, one without the app", PHONES, two({"applications": [BLOCKED]}, {"applications": [OWN]}), False),
+    ("two lists, the first without the app", PHONES, two({"applications": [OWN]}, {"applications": [BLOCKED]}), False),
+    ("two lists with the app", PHONES, two({"applications": [BLOCKED]}, {"applications": [OWN, BLOCKED]}), True),
+    ("a list for each side", COPE, two({"applications": [BLOCKED]}, {"personalUsagePolicies": PERSONAL}), True),
     ("a change", PHONES, modify((BLOCKED, "installType")), True),
     ("a change, and another back", PHONES, modify((BLOCKED, "installType"), (LET_IN, "installType")), False),
     ("a change, and one that resets all fields", PHONES, modify((BLOCKED, "installType"), ({"packageName": MM}, "")), False),
@@ -494,12 +503,15 @@ def appx(rule: str) -> Document:
 PACKAGE = appx(publisher_rule("*", "Chat.App"))
 EXCEPT = '<Exceptions><FilePathCondition Path="*"/></Exceptions>'
 NEWER = '<BinaryVersionRange LowSection="9.0.0.0" HighSection="*"/>'
+ELSE = rules_xml(DEFAULT_EXE, publisher_rule("O=ELSE"))
 COLLECTIONS = rules_xml(DEFAULT_EXE, DENIED) + rules_xml(DEFAULT_EXE, mode="AuditOnly")
 
 
-def oma(node: str = NODE.format("EXE"), kind: str = "omaSettingString", value: str = "") -> Document:
+def oma(
+    node: str = NODE.format("EXE"), kind: str = "omaSettingString", value: str = "", name: str = "oma.json"
+) -> Document:
     kept = {"@odata.type": f"{GRAPH}{kind}", "omaUri": node, "value": value or rules_xml(DEFAULT_EXE, DENIED)}
-    return graph("windows10CustomConfiguration", omaSettings=[kept], assignments=[EVERYONE])
+    return graph("windows10CustomConfiguration", name, omaSettings=[kept], assignments=[EVERYONE])
 
 
 WINDOWS = [
@@ -521,6 +533,10 @@ WINDOWS = [
     ("a publisher in small letters", [exe(publisher_rule("O=Chat Inc")), PACKAGE], False),
     ("a path", [exe(path_rule("*\\chat.exe")), PACKAGE], False),
     ("by Intune", [oma(), PACKAGE], True),
+    ("two objects, one node", [oma(), oma(value=ELSE, name="b"), PACKAGE], False),
+    ("two objects, one node in other letters", [oma(), oma(NODE.format("exe").lower(), value=ELSE, name="b"), PACKAGE], False),
+    ("two objects, two nodes", [oma(), oma(NODE.replace("/{}", "s/{}").format("EXE"), value=ELSE, name="b"), PACKAGE], True),
+    ("two objects that are the same", [oma(), oma(name="b"), PACKAGE], True),
     ("by Intune, as bytes", [oma(kind="omaSettingBase64"), PACKAGE], False),
     ("by Intune, as a number", [oma(kind="omaSettingInteger"), PACKAGE], False),
     ("by Intune, escaped", [oma(value=escape(rules_xml(DEFAULT_EXE, DENIED))), PACKAGE], False),
