@@ -209,16 +209,11 @@ class Reading(Frozen, frozen=True):
     mdm: str = ""
     modelled: bool = True
     declares: str = ""
-<<<<<<< HEAD
     """The Identifier of the declarative configuration the document is, or empty."""
-=======
-    """The Identifier of the declarative configuration, or the PayloadIdentifier of the profile; line by line the lists that a
-    change to an Android policy replaces, or the nodes of AppLocker; or empty. A device keeps one document of each."""
->>>>>>> red
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""
-    identity: str = ""
-    """What a device tells the document by: of several with one identity it keeps one (TopLevel.yaml, PayloadIdentifier)."""
+    identities: tuple[str, ...] = ()
+    """What it is or holds of which a device keeps one: the profile of an identifier, the value of a node."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
-<<<<<<< HEAD
-=======
-_REPLACED = ("apple-profile", "apple-declaration-configuration")
-_HOLDERS = ("amapi-patch", "intune-device-configuration")
-"""Kinds of documents that may hold several things of which a device keeps one."""
->>>>>>> red
 _MOST_KEPT = 64
 """How many choices among documents of one identifier are asked one by one; of more, none counts at all."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
@@ -177,27 +171,15 @@ class Index:
 def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
     """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
 
-<<<<<<< HEAD
     A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
-    a declaration that of one with its Identifier, if one MDM sends both. StaticRules is one setting, and no page says that
-    several add up.
+    a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
+    policy the later counts, or they are for two policies; an AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs
+    applocker-csp.md). StaticRules is one setting, and no page says that several add up.
     """
     found: dict[tuple[str, str], list[Reading]] = {}
     for one in readings:
-        if one.identity:
-            found.setdefault((one.identity, one.mdm), []).append(one)
-=======
-    Of two changes that replace one list of an Android policy the later counts, or they are for two policies. An AppLocker
-    node holds one value (MicrosoftDocs/windows-itpro-docs applocker-csp.md). A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
-    declaration that of one with its Identifier. StaticRules is one setting, and no page says that several add up.
-    """
-    found: dict[tuple[str, str], list[Reading]] = {}
-    for one in readings:
-        if one.declares and one.kind.startswith(_REPLACED):
-            found.setdefault((one.kind, one.declares), []).append(one)
-        for field in one.declares.split("\n") if one.kind in _HOLDERS and one.declares else ():
-            found.setdefault((one.kind, field), []).append(one)
->>>>>>> red
+        for identity in one.identities:
+            found.setdefault((identity, one.mdm), []).append(one)
         if any(rule.id.startswith("santa-") for rule in one.rules):
             found.setdefault(("Santa's rules", one.mdm), []).append(one)
     return [members for members in found.values() if len(members) > 1]

@@ -91,7 +91,8 @@ def read_patch(c: Collector) -> Reading:
         c.say("warning", "update-mask-part", c.doubt, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     refuse_wrong(c, body, "/body")
-    return c.reading(mdm="amapi", declares="\n".join(sorted(fields & _LISTS)))
+    c.identities = tuple(f"the field {field} of an Android policy" for field in sorted(fields & _LISTS))
+    return c.reading(mdm="amapi")
 
 
 def read_modify(c: Collector) -> Reading:

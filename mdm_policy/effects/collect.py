@@ -97,15 +97,10 @@ class Collector:
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
-<<<<<<< HEAD
-        self.identity = ""
-        """What a device tells the document by, where it keeps one of each."""
+        self.identities: tuple[str, ...] = ()
+        """What the document is or holds of which a device keeps one."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
-=======
-        self.declares = ""
-        """What the document holds of which a device keeps one, a line each, where its reader does not say it at last."""
->>>>>>> red
         self.doubt = ""
         """Why nobody can tell whether devices obey what is read from here on."""
 
@@ -342,7 +337,7 @@ class Collector:
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])
-        self.identity = inner.identity
+        self.identities = inner.identities
         return inner
 
     def reading(
@@ -373,9 +368,9 @@ class Collector:
             scope,
             tuple(self.findings),
             mdm,
-            declares=declares or self.declares,
+            declares=declares,
             activates=activates,
-            identity=self.identity,
+            identities=self.identities,
         )
 
     def _contradictions(self) -> None:

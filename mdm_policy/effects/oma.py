@@ -60,7 +60,7 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
                 c.say("error", "oma-type", c.doubt, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
             c.doubt = before
-    c.declares = "\n".join(sorted(nodes))
+    c.identities = tuple(f"the node {node}" for node in sorted(nodes))
 
 
 def _applocker(c: Collector, document: Document, at: str, node: str) -> None:

@@ -43,7 +43,7 @@ def read_page(c: Collector) -> Reading:
         mdm.add(reading.mdm)
         if reading.effects:
             scopes.append(reading.scope)
-    c.identity = ""
+    c.identities = ()
     if not c.document.inner:
         c.say("warning", "page-empty", "the page holds no object that can be read", "/value")
     return c.reading(_narrowest(scopes), mdm.pop() if len(mdm) == 1 else "")

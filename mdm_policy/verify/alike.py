@@ -127,13 +127,13 @@ def _tagged(pieces: Sequence[Piece]) -> Iterator[tuple[object, Reading]]:
     An AMAPI policy is an alternative by itself, and so is a document of which a device keeps one.
     """
     every = [reading for one in pieces for reading in one.readings]
-    bearing = Counter(reading.identity for reading in every)
+    bearing = Counter(identity for reading in every for identity in reading.identities)
     count = 0
     for one in pieces:
         known = (one.classes, one.managed_by, one.modes, one.groups, one.slot if one.groups else "", one.leads)
         for reading in one.readings:
             count += 1
-            alone = reading.kind == "amapi-policy" or (reading.identity and bearing[reading.identity] > 1)
+            alone = reading.kind == "amapi-policy" or any(bearing[identity] > 1 for identity in reading.identities)
             itself = count if alone else 0
             activated = msgspec.structs.astuple(reach(msgspec.structs.replace(reading, path="it"), None, every))
             yield (known, reading.kind, reading.mdm, reading.scope, activated, itself), reading

@@ -69,7 +69,8 @@ def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
     for members in islice(rivals(readings), _MOST):
         first, *rest = apart(one for one in members if one.scope.groups == members[0].scope.groups)
         for others in rest[:_MOST]:
-            what = first[0].identity if first[0].identity == others[0].identity else "profiles with Santa's rules"
+            both = [one for one in first[0].identities if one in others[0].identities]
+            what = both[0] if both else "profiles with Santa's rules"
             said = f"{first[0].path} and this are both {what}, and do different things: a device keeps one of them"
             yield warning("identifier-in-several-documents", said, None, _APART), others[0].path, ""
 

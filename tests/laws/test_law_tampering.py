@@ -264,7 +264,9 @@ _SPOILT = [
     _word(_PROFILE, "profile", "<string>BuiltIn</string>", "<string>Plugin</string>", "built-in", "another web filter"),
     _word("apple-ddm-apps", "configuration", "DeniedApps", "AllowedApps", "refuses", "an allow list"),
     _word("apple-ddm-apps", "configuration", "app.settings", "app.setting", "is ordered", "another type"),
-    _word("apple-ddm-binaries", "configuration", "DeniedBinaries", "AllowedBinaries", "devices refuse", "an allow list"),
+    _word(
+        "apple-ddm-binaries", "configuration", "DeniedBinaries", "AllowedBinaries", "devices refuse", "an allow list"
+    ),
     _word("macos-santa", "profile", "BLOCKLIST", "ALLOWLIST", "not as claimed", "an allow list"),
     _word("macos-santa", "profile", "BLOCKLIST", "CEL", "is not evaluated", "an expression"),
     _word("macos-santa", "profile", "SIGNINGID", "TEAMID", "wrong shape", "the wrong rule type"),
