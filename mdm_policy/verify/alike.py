@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.decide import preinstalled, reach
+from mdm_policy.decide import preinstalled, reach, rivals
 from mdm_policy.decide.builds import keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
 from mdm_policy.reading import written
@@ -122,13 +122,17 @@ def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, 
 
 
 def _tagged(pieces: Sequence[Piece]) -> Iterator[tuple[object, Reading]]:
-    """Pair each reading with what tells its document from others; each AMAPI policy is an alternative by itself."""
+    """Pair each reading with what tells its document from others.
+
+    Each AMAPI policy is an alternative by itself, and so is each of the documents of which a device keeps one.
+    """
     every = [reading for one in pieces for reading in one.readings]
+    apart = {id(one) for members in rivals(every) for one in members}
     count = 0
     for one in pieces:
         known = (one.classes, one.managed_by, one.modes, one.groups, one.slot if one.groups else "", one.leads)
         for reading in one.readings:
             count += 1
-            itself = count if reading.kind == "amapi-policy" else 0
+            itself = count if reading.kind == "amapi-policy" or id(reading) in apart else 0
             activated = msgspec.structs.astuple(reach(msgspec.structs.replace(reading, path="it"), None, every))
             yield (known, reading.kind, reading.mdm, reading.scope, activated, itself), reading
