@@ -6,13 +6,13 @@ apps in the same way. Nothing is taken from what a build claims: the groups come
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.decide import preinstalled, reach
+from mdm_policy.decide import preinstalled, reach, rivals
 from mdm_policy.decide.builds import keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
 from mdm_policy.reading import written
@@ -122,18 +122,17 @@ def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, 
 
 
 def _tagged(pieces: Sequence[Piece]) -> Iterator[tuple[object, Reading]]:
-    """Pair each reading with what tells its document from others, and each alternative.
+    """Pair each reading with what tells its document from others.
 
-    An AMAPI policy is an alternative by itself, and so is a document of which a device keeps one.
+    Each AMAPI policy is an alternative by itself, and so is each of the documents of which a device keeps one.
     """
     every = [reading for one in pieces for reading in one.readings]
-    bearing = Counter(identity for reading in every for identity in reading.identities)
+    apart = {id(one) for members in rivals(every) for one in members}
     count = 0
     for one in pieces:
         known = (one.classes, one.managed_by, one.modes, one.groups, one.slot if one.groups else "", one.leads)
         for reading in one.readings:
             count += 1
-            alone = reading.kind == "amapi-policy" or any(bearing[identity] > 1 for identity in reading.identities)
-            itself = count if alone else 0
+            itself = count if reading.kind == "amapi-policy" or id(reading) in apart else 0
             activated = msgspec.structs.astuple(reach(msgspec.structs.replace(reading, path="it"), None, every))
             yield (known, reading.kind, reading.mdm, reading.scope, activated, itself), reading

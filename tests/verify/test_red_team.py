@@ -592,6 +592,15 @@ def test_a_device_keeps_one_document_of_an_identifier(
     assert holds(documents, cls) is proven
 
 
+def test_apps_that_rival_documents_name_differently_are_judged_apart() -> None:
+    apps = [inline(name, identifier("ios", "bundle_id", f"com.{name}")) for name in ("first", "second", "third")]
+    resolution = resolve([ban_list(*apps)], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False)
+    documents = [called("com.first", "com.second", "com.third", name="a"), called("com.first", "com.third", name="b")]
+    for given in (documents, documents[::-1]):
+        found = verify(resolution, [piece(one) for one in given], NOTHING_KNOWN, Rules(DAY))
+        assert [[app.name for app in gap.apps] for gap in found.gaps] == [["second"]]
+
+
 def test_documents_of_one_identifier_for_other_groups_do_not_meet() -> None:
     scopes = {"a": Scope("groups", ("field",)), "b": Scope("groups", ("other",))}
     assert holds([FIRST, SECOND], IPHONES, scopes=scopes)
