@@ -29,6 +29,7 @@ _MEANING = re.compile(
     re.DOTALL,
 )
 _SPACE = re.compile(r"[ \t\r\n]*").match
+_COMMA = re.compile(r"[ \t\r\n]*+,[ \t\r\n]*+").match
 _DECODER: Any = json.JSONDecoder(strict=False)
 _scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -205,9 +206,10 @@ class _Finder:
 
     def between(self, position: int, end: str) -> int:
         """Pass over a comma, if it is not the end that comes."""
+        comma = _COMMA(self.text, position)
+        if comma:
+            return comma.end()
         position = self.space(position)
-        if self.text[position] == ",":
-            return self.space(position + 1)
         if self.text[position] != end:
             raise ValueError
         return position

@@ -63,7 +63,7 @@ def refuse_wrong(c: Collector, top: Mapping[str, Any], base: str) -> None:
         c.refuse(why)
 
 
-def refuse_entries(c: Collector, entries: Iterator[Any] | list[Any], allowed: frozenset[str]) -> None:
+def refuse_entries(c: Collector, entries: list[Any], allowed: frozenset[str]) -> None:
     """Take back all that was read where an entry of a list of apps is one the API refuses."""
     why = next(_wrong_entries(entries, allowed), "")
     if why:
@@ -94,8 +94,17 @@ def _faults(top: Mapping[str, Any], overrides: Mapping[str, Any], usage: Mapping
             yield f"{key} is no list, so the API refuses the policy"
 
 
-def _wrong_entries(entries: Iterator[Any] | list[Any], allowed: frozenset[str]) -> Iterator[str]:
-    for entry in entries:
+def _are_plain(entries: list[Any], allowed: frozenset[str]) -> bool:
+    """Tell at once of a whole list that no entry is wrong; few are."""
+    if not set(map(type, entries)) <= {dict}:
+        return False
+    names, kinds, off = ([entry.get(key) for entry in entries] for key in ("packageName", "installType", "disabled"))
+    texts = set(map(type, names)) <= {str} and set(map(type, kinds)) <= {str, type(None)}
+    return texts and set(map(type, off)) <= {bool, type(None)} and set(kinds) - {None} <= allowed
+
+
+def _wrong_entries(entries: list[Any], allowed: frozenset[str]) -> Iterator[str]:
+    for entry in [] if _are_plain(entries, allowed) else entries:
         if not isinstance(entry, dict):
             yield "an application is no object, so the API refuses the whole policy"
         elif not isinstance(entry.get("packageName"), str):
@@ -129,7 +138,7 @@ def say_repeated(c: Collector, owner: Mapping[str, Any], key: str, base: str) ->
     entries = owner.get(key)
     if not isinstance(entries, list):
         return
-    names = Counter(entry.get("packageName") for entry in entries if _has_name(entry))
+    names = Counter([entry.get("packageName") for entry in entries if _has_name(entry)])
     twice = [name for name, count in names.items() if count > 1]
     if not twice:
         return
