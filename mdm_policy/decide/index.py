@@ -8,7 +8,7 @@ which a device keeps one (see `rivals`).
 
 from __future__ import annotations
 
-from itertools import islice, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.reading import Fact, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
@@ -34,7 +34,7 @@ _REPLACED = ("apple-profile", "apple-declaration-configuration")
 _HOLDERS = ("amapi-patch", "intune-device-configuration")
 """Kinds of documents that may hold several things of which a device keeps one."""
 _MOST_KEPT = 64
-"""How many choices among documents of one identifier are asked one by one; of more, none counts at all."""
+"""How many choices among documents of one identifier are asked one by one; where there are more, none of them counts."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -174,9 +174,10 @@ class Index:
 def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
     """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
 
-    Of two changes that replace one list of an Android policy the later counts, or they are for two policies. An AppLocker
-    node holds one value (MicrosoftDocs/windows-itpro-docs applocker-csp.md). A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a
-    declaration that of one with its Identifier. StaticRules is one setting, and no page says that several add up.
+    A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca TopLevel.yaml), a declaration
+    that of one with its Identifier. An AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs applocker-csp.md). Of
+    two changes that replace one list of an Android policy the later counts, or they are for two policies. StaticRules is one
+    setting, and no page says that several add up.
     """
     found: dict[tuple[str, str], list[Reading]] = {}
     for one in readings:
@@ -200,20 +201,25 @@ def _kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> 
     groups = [one for one in map(_apart, rivals(sure)) if len(one) > 1]
     if not groups:
         return [list(reached)]
-    kept = []
-    for chosen in islice(product(*groups), _MOST_KEPT):
-        gone: dict[int, str] = {}
-        for group, members in zip(groups, chosen, strict=True):
-            gone |= {id(one): members[0].path for other in group if other is not members for one in other}
-        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
+    every = [{id(one) for members in group for one in members} for group in groups]
     if prod(map(len, groups)) > _MOST_KEPT:
-        gone = {id(one): group[0][0].path for group in groups for members in group for one in members}
-        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
-    return kept
+        return [[_without(one, set[int]().union(*every)) for one in reached]]
+    return [
+        [_without(one, gone) for one in reached]
+        for chosen in product(*groups)
+        for gone in [
+            set[int]().union(*(ids.difference(map(id, kept)) for ids, kept in zip(every, chosen, strict=True)))
+        ]
+    ]
 
 
-def _replaced(one: Reading, other: str) -> Reach:
-    return Reach(False, note=f"{one.path} may be replaced by {other}: a device keeps one of the two")
+def _without(one: tuple[Reading, Reach], gone: Collection[int]) -> tuple[Reading, Reach]:
+    """Return a document as it is where others have taken the place of those that are `gone`."""
+    reading = one[0]
+    if id(reading) not in gone:
+        return one
+    said = f"another document takes the place of {reading.path}: a device keeps one of those that bear one identifier"
+    return reading, Reach(False, note=said)
 
 
 def _apart(members: Iterable[Reading]) -> list[list[Reading]]:
