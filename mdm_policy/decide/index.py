@@ -8,7 +8,7 @@ which a device keeps one (see `rivals`).
 
 from __future__ import annotations
 
-from itertools import islice, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.reading import Fact, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
@@ -31,7 +31,7 @@ _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
 _MOST_KEPT = 64
-"""How many choices among documents of one identifier are asked one by one; of more, none counts at all."""
+"""How many choices among documents of one identifier are asked one by one; where there are more, none of them counts."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -196,33 +196,36 @@ def _kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> 
     groups = [one for one in map(apart, rivals(sure)) if len(one) > 1]
     if not groups:
         return [list(reached)]
-    kept = []
-    for chosen in islice(product(*groups), _MOST_KEPT):
-        gone: dict[int, str] = {}
-        for group, members in zip(groups, chosen, strict=True):
-            gone |= {id(one): members[0].path for other in group if other is not members for one in other}
-        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
+    every = [{id(one) for members in group for one in members} for group in groups]
     if prod(map(len, groups)) > _MOST_KEPT:
-        gone = {id(one): group[0][0].path for group in groups for members in group for one in members}
-        kept.append([(one, _replaced(one, gone[id(one)]) if id(one) in gone else to) for one, to in reached])
-    return kept
+        return [[_without(one, set[int]().union(*every)) for one in reached]]
+    return [
+        [_without(one, gone) for one in reached]
+        for chosen in product(*groups)
+        for gone in [
+            set[int]().union(*(ids.difference(map(id, kept)) for ids, kept in zip(every, chosen, strict=True)))
+        ]
+    ]
 
 
-def _replaced(one: Reading, other: str) -> Reach:
-    return Reach(False, note=f"{one.path} may be replaced by {other}: a device keeps one of the two")
+def _without(one: tuple[Reading, Reach], gone: Collection[int]) -> tuple[Reading, Reach]:
+    """Return a document as it is where others have taken the place of those that are `gone`."""
+    reading = one[0]
+    if id(reading) not in gone:
+        return one
+    said = f"another document takes the place of {reading.path}: a device keeps one of those that bear one identifier"
+    return reading, Reach(False, note=said)
 
 
-def apart(members: Iterable[Reading]) -> list[list[Reading]]:
+def apart(members: Sequence[Reading]) -> list[list[Reading]]:
     """Put documents together that do the same; most that bear one identifier are copies, which is seen at once."""
-    found: list[list[Reading]] = []
+    first = _acts(members[0])
+    if all(_acts(one) == first for one in members[1:]):
+        return [list(members)]
+    found: dict[object, list[Reading]] = {}
     for one in members:
-        for known in found:
-            if _acts(one) == _acts(known[0]) or _does(one) == _does(known[0]):
-                known.append(one)
-                break
-        else:
-            found.append([one])
-    return found
+        found.setdefault(_does(one), []).append(one)
+    return list(found.values())
 
 
 def _acts(reading: Reading) -> list[object]:
@@ -232,11 +235,11 @@ def _acts(reading: Reading) -> list[object]:
 
 def _does(reading: Reading) -> object:
     """Return what a document does, in whatever order and however often it says so."""
-    lists = {written(rule) for rule in reading.rules if rule.sense == "allow-only"}
+    lists = frozenset(written(rule) for rule in reading.rules if rule.sense == "allow-only")
     named: dict[object, set[str]] = {}
     for one in reading.columns:
         named.setdefault((written(one.rule), one.family, one.kind), set()).update(one.values)
-    return lists, named
+    return lists, frozenset((acts, frozenset(values)) for acts, values in named.items())
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:

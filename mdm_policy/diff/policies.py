@@ -121,9 +121,10 @@ def _compare(
     codes, sets = Codes(), Sets()
     old, new = Coded(part.old, codes, sets), Coded(part.new, codes, sets)
     acting |= codes.names(old.lists ^ new.lists)
-    whole = old.lists != new.lists
-    # Where a document may take another's place, what the other blocks is not the same any more.
-    beside = old.acts.beside(new.acts, every=whole or old.rivals != new.rivals)
+    # Where a document may take another's place, what the other blocks is not the same any more, by name or by absence.
+    rivals = old.rivals != new.rivals
+    whole = old.lists != new.lists or (rivals and bool(old.lists))
+    beside = old.acts.beside(new.acts, every=whole or rivals)
     for before, after in {(before, after) for _, before, after in beside}:
         acting |= codes.names(frozenset(sets[before]) ^ frozenset(sets[after]))
     alike: list[tuple[KindOf, Sequence[str]]] = [(kind, values) for (kind, _, _), values in beside.items()]

@@ -67,7 +67,7 @@ def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
     """Yield each later document of which devices keep one, where the documents do different things."""
     readings = [reading for one in pieces if one.leads and not one.groups for reading in one.readings]
     for members in islice(rivals(readings), _MOST):
-        first, *rest = apart(one for one in members if one.scope.groups == members[0].scope.groups)
+        first, *rest = apart([one for one in members if one.scope.groups == members[0].scope.groups])
         for others in rest[:_MOST]:
             both = [one for one in first[0].identities if one in others[0].identities]
             what = both[0] if both else "profiles with Santa's rules"

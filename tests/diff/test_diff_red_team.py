@@ -123,6 +123,10 @@ def called(*bundles: str, name: str = "a") -> Document:
     return plist(restrictions(blockedAppBundleIDs=list(bundles)), name=name, PayloadIdentifier="gov.example.ban")
 
 
+def allowing() -> Document:
+    return plist(restrictions(allowListedAppBundleIDs=["org.own"]), name="a", PayloadIdentifier="gov.example.ban")
+
+
 def oma(publisher: str, name: str) -> Document:
     uri = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/g/EXE/Policy"
     kept = {"omaUri": uri, "value": rules_xml(DEFAULT_EXE, publisher_rule(publisher))}
@@ -167,6 +171,7 @@ WEAKER = [
     ("a sooner day", blocking(APP, RemovalDate=LATER), blocking(APP, RemovalDate=FUTURE)),
     ("a profile of the same identifier", called(APP, "org.own"), [called(APP, "org.own"), called("org.own", name="b")]),
     ("an empty profile of the same identifier", called(APP), [called(APP), called(name="b")]),
+    ("an allow list beside a profile of the same identifier", allowing(), [allowing(), called(name="b")]),
     ("a second set of Santa's rules", santa(DENY), [santa(DENY), santa(("BLOCKLIST", "TEAMID", "ZZZZZZZZZZ"))]),
     ("a second value of one node", oma("O=A", "a"), [oma("O=A", "a"), oma("O=B", "b")]),
     ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
