@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _WHOLE = {rule.id: rule.escapes for rule in RULES}
 """What escapes each rule where a document does not make it narrower."""
 _NO_FACT = Fact("", "")
-EFFORT = 40_000
+EFFORT = 35_000
 """How many points a comparison may judge: some seconds' work, and far more than all policies of a large tenant need."""
 _PART = 50
 """How many points a part costs at least."""

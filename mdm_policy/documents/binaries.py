@@ -119,9 +119,14 @@ class _Reader:
             return self.known[number]
         self.spend(1)
         offset = self.offsets[number]
-        token = self.slice(offset, 1)[0]
-        if 0x50 <= token < 0x5F:  # most values are short texts
-            self.known[number] = text = self.ascii(offset + 1, token & 0x0F)
+        token = self.data[offset]
+        if 0x50 <= token < 0x5F:  # most values are short texts, for which further calls would double the time
+            length = token & 0x0F
+            self.budget -= length
+            content = self.data[offset + 1 : offset + 1 + length]
+            if len(content) != length or self.budget < 0:
+                raise _DamagedError("it ends early" if self.budget >= 0 else "its objects overlap")
+            self.known[number] = text = self.string(content.decode("ascii"))
             return text
         if token & 0xF0 in (0xA0, 0xD0):
             if depth >= MAX_DEPTH:
