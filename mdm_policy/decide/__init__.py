@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mdm_policy.decide.deciding import Decision, decide, holds, rank
-from mdm_policy.decide.index import Index, apart, in_force, rivals
+from mdm_policy.decide.index import Index, in_force
 from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import Reach, activated, both, reach
+from mdm_policy.decide.rivals import apart, rivals
 from mdm_policy.decide.states import DeviceState, states, strongest_class
 
 __all__ = [

@@ -6,8 +6,8 @@ The law, in the order in which it is applied:
 2. The personal side of a personally owned Android device is beyond every setting: `unenforceable`.
 3. Each build is judged by the rules in force. Apple's deny lists add up, its allow lists intersect, and deny beats
    allow, but for macOS's old path lists. Elsewhere a block and an explicit allow of the same mechanism, be it a place on an
-   allow list, contradict each other, and nobody knows which wins: `unknown`. A document that may not reach the device, or lifts itself at a time nobody can tell, counts only as
-   `unknown`.
+   allow list, contradict each other, and nobody knows which wins: `unknown`. A document that may not reach the device, or
+   lifts itself at a time nobody can tell, counts only as `unknown`.
 4. Among the rules on one build the best counts: one that holds before one that does not, then the stronger, then the
    verdict in the order removed, blocked, hidden, not-installable. Among the builds the worst counts.
 5. `removed` is `hidden` for a preinstalled app: a system app is disabled, never deleted. `not-installable` does not hold

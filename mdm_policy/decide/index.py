@@ -3,24 +3,23 @@
 Documents combine as their vendor combines them. A device has exactly one AMAPI policy, so each policy is a set of its
 own and the worst set counts; changes to a policy (a patch, a modify body) are judged together, and only when no whole
 policy is among the documents. All other documents of a device act together, but for those that bear one identifier, of
-which a device keeps one (see `rivals`).
+which a device keeps one (see `rivals.py`).
 """
 
 from __future__ import annotations
 
-from itertools import product
-from math import prod
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
+from mdm_policy.decide.rivals import kept
 from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.reading import Fact, written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
-_MOST_KEPT = 64
-"""How many choices among documents of one identifier are asked one by one; where there are more, none of them counts."""
 _CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
@@ -146,10 +143,10 @@ class Index:
         policies = [one for one in reached if one[0].kind == "amapi-policy"]
         changes = [one for one in reached if one[0].kind in _CHANGES]
         others = [one for one in reached if one[0].mdm != "amapi"]
-        self._others = tuple(Together(one) for one in _kept(others, cls))
+        self._others = tuple(Together(one) for one in kept(others, cls))
         sets = [Together([one]) for one in _distinct(policies)]
         if changes and not policies:
-            sets += [Together(one) for one in _kept(changes, cls)]
+            sets += [Together(one) for one in kept(changes, cls)]
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
             sets += self._others
         self._android = tuple(sets)
@@ -166,80 +163,6 @@ class Index:
             found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
             known = self._versions[platform] = tuple(sorted(found))
         return known
-
-
-def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
-    """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
-
-    A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
-    a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
-    policy the later counts, or they are for two policies; an AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs
-    applocker-csp.md). StaticRules is one setting, and no page says that several add up.
-    """
-    found: dict[tuple[str, str], list[Reading]] = {}
-    for one in readings:
-        for identity in one.identities:
-            found.setdefault((identity, one.mdm), []).append(one)
-        if any(rule.id.startswith("santa-") for rule in one.rules):
-            found.setdefault(("Santa's rules", one.mdm), []).append(one)
-    return [members for members in found.values() if len(members) > 1]
-
-
-def _kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> list[list[tuple[Reading, Reach]]]:
-    """Return what a device may hold of some documents: all of them, but only one of each that rival one another.
-
-    Documents that need not reach the same device do not.
-    """
-    sure = [
-        one for one, to in reached if to.alive and not to.doubt and (cls is not None or one.scope.state != "groups")
-    ]
-    groups = [one for one in map(apart, rivals(sure)) if len(one) > 1]
-    if not groups:
-        return [list(reached)]
-    every = [{id(one) for members in group for one in members} for group in groups]
-    if prod(map(len, groups)) > _MOST_KEPT:
-        return [[_without(one, set[int]().union(*every)) for one in reached]]
-    return [
-        [_without(one, gone) for one in reached]
-        for chosen in product(*groups)
-        for gone in [
-            set[int]().union(*(ids.difference(map(id, kept)) for ids, kept in zip(every, chosen, strict=True)))
-        ]
-    ]
-
-
-def _without(one: tuple[Reading, Reach], gone: Collection[int]) -> tuple[Reading, Reach]:
-    """Return a document as it is where others have taken the place of those that are `gone`."""
-    reading = one[0]
-    if id(reading) not in gone:
-        return one
-    said = f"another document takes the place of {reading.path}: a device keeps one of those that bear one identifier"
-    return reading, Reach(False, note=said)
-
-
-def apart(members: Sequence[Reading]) -> list[list[Reading]]:
-    """Put documents together that do the same; most that bear one identifier are copies, which is seen at once."""
-    first = _acts(members[0])
-    if all(_acts(one) == first for one in members[1:]):
-        return [list(members)]
-    found: dict[object, list[Reading]] = {}
-    for one in members:
-        found.setdefault(_does(one), []).append(one)
-    return list(found.values())
-
-
-def _acts(reading: Reading) -> list[object]:
-    lists = [written(rule) for rule in reading.rules if rule.sense == "allow-only"]
-    return [lists, *((written(one.rule), one.family, one.kind, one.values) for one in reading.columns)]
-
-
-def _does(reading: Reading) -> object:
-    """Return what a document does, in whatever order and however often it says so."""
-    lists = frozenset(written(rule) for rule in reading.rules if rule.sense == "allow-only")
-    named: dict[object, set[str]] = {}
-    for one in reading.columns:
-        named.setdefault((written(one.rule), one.family, one.kind), set()).update(one.values)
-    return lists, frozenset((acts, frozenset(values)) for acts, values in named.items())
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:
