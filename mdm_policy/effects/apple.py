@@ -97,7 +97,7 @@ def _payloads(c: Collector, top: dict[str, Any]) -> None:
         c.doubt = doubt
         wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
     if lacks:
-        c.question(f"Apple requires {lacks} of every profile and payload, and one has none")
+        c.question(f"{lacks} is missing or wrong, and Apple requires it of every profile and payload")
     elif wrong:
         c.question("a value is of the wrong type, and whether devices take a profile with it is not documented")
 

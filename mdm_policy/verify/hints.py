@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide import Decision
     from mdm_policy.model import BannedApp, DeviceClass
+    from mdm_policy.reading import Rule
 
 _ADD = {
     "ios": "add {build} to the deny list of a Restrictions profile (blockedAppBundleIDs) or of an app settings declaration (DeniedApps)",
@@ -24,7 +25,9 @@ _UNENFORCEABLE = (
 _INSTALLED = "add a rule that removes, hides or blocks copies that are installed already"
 _REPORTED = "put it on a list that blocks; this one only reports"
 _UNKNOWN = "find the app's identifier and give it in the ban list; or say `not_on:` where it does not exist"
-_DOUBT = "remove the doubt: assign the document to these devices, without a filter or exclusion that may hit them"
+_DOUBT = "remove what the reason names: a filter, an exclusion, a missing assignment, or the entry that allows the app"
+_FAULTY = "mend in the document what the reason and its findings name, and verify it again"
+_LIFTED = "remove the day or the time after which the document lifts itself"
 _DUTIES = {
     "remove": "have copies that are installed already deleted, and prove it from the inventory",
     "no-traffic": "refuse the app's addresses in the network or with a web filter",
@@ -51,8 +54,17 @@ def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) ->
         return _REPORTED
     if decision.verdict == "unknown":
         known = any(identifier.family == family for identifier in app.identifiers)
-        return _DOUBT if decision.rule is not None else _UNKNOWN if not known else _add(decision, app, family)
+        if decision.rule is not None:
+            return _doubted(decision.rule)
+        return _add(decision, app, family) if known else _UNKNOWN
     return _add(decision, app, family)
+
+
+def _doubted(rule: Rule) -> str:
+    """Return what to do about a rule that may not hold: the document itself is in doubt, or whether it reaches the device."""
+    if rule.verdict == "unknown":
+        return _FAULTY
+    return _LIFTED if rule.expires else _DOUBT
 
 
 def _add(decision: Decision, app: BannedApp, family: str) -> str:

@@ -238,6 +238,20 @@ def test_what_only_looks_like_a_ban_is_a_gap(
     assert sound is None or not found(sound, cls).gaps
 
 
+@pytest.mark.parametrize(
+    ("documents", "said"),
+    [
+        pytest.param([blocking(APP, PayloadVersion="1")], "mend in the document", id="the document"),
+        pytest.param([blocking(APP, DurationUntilRemoval=60)], "lifts itself", id="its end"),
+        pytest.param(
+            hidden(target("groupAssignmentTarget", groupId="lab")), "a missing assignment", id="whom it reaches"
+        ),
+    ],
+)
+def test_what_to_do_about_a_doubt_is_about_that_doubt(documents: list[Document], said: str) -> None:
+    assert [said in gap.hint for gap in found(documents, IPHONES).gaps] == [True]
+
+
 def test_a_declaration_that_is_activated_states_whom_it_reaches() -> None:
     resolution = resolve([ban_list(CHAT)], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False)
     strict = Rules(DAY, require_scope=True)
