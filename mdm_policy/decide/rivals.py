@@ -64,7 +64,9 @@ def _without(one: tuple[Reading, Reach], gone: Collection[int]) -> tuple[Reading
     reading = one[0]
     if id(reading) not in gone:
         return one
-    said = f"another document takes the place of {reading.path}: a device keeps one of those that bear one identifier"
+    said = (
+        f"another document may take the place of {reading.path}: a device keeps one of those that bear one identifier"
+    )
     return reading, Reach(False, note=said)
 
 
