@@ -22,7 +22,7 @@ from resolved import AS_OF, resolution, unlimited
 from mdm_policy import catalogue, decide, documents
 from mdm_policy.build import build
 from mdm_policy.diff import Question, Side, compare_policies
-from mdm_policy.effects import read
+from mdm_policy.kinds import read
 from mdm_policy.verify import Rules, piece, verify
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
-from mdm_policy import documents, effects, resources
+from mdm_policy import documents, kinds, resources
 from mdm_policy.build import Built, build
 from mdm_policy.catalogue import Catalogue
 from mdm_policy.cli import main
@@ -150,8 +150,8 @@ def _pools() -> dict[tuple[Family, Kind], list[str]]:
         "url": lambda: f"https://{text(_LOWER, 1, 20)}.example/{text(_LOWER + '/-_.', 0, 20)}",
     }
     pools: dict[tuple[Family, Kind], list[str]] = {}
-    for family, kinds in KINDS_BY_FAMILY.items():
-        for kind in kinds:
+    for family, known in KINDS_BY_FAMILY.items():
+        for kind in known:
             values = (makers[kind]() for _ in itertools.count())
             valid = (value for value in values if is_valid(family, kind, value))
             pools[family, kind] = list(itertools.islice(valid, _POOL))
@@ -233,7 +233,7 @@ Key = tuple[str, str, str]
 
 def blocked(path: str, data: bytes) -> set[Key]:
     """Return what a document blocks, as its reader finds it."""
-    reading = effects.read(documents.open_document(path, data))
+    reading = kinds.read(documents.open_document(path, data))
     return {effect.key for effect in reading.effects if effect.rule.sense in ("block", "remove")}
 
 

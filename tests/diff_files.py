@@ -5,7 +5,7 @@ from __future__ import annotations
 import plistlib
 from typing import TYPE_CHECKING, Any
 
-from effect_documents import REQUIRED
+from kind_documents import REQUIRED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from mdm_policy import documents, effects
+from mdm_policy import documents, kinds
 from mdm_policy.documents import Document, pointer, split
 
 Rebuild = Callable[[Any], bytes]
@@ -140,7 +140,7 @@ _ALLOWING = frozenset(
 
 def weakening(document: Document) -> Iterator[Mutant]:
     """Yield every single edit of a document that weakens a ban, with the directions it may have."""
-    blocks = [e for e in effects.read(document).effects if e.rule.sense in ("block", "remove")]
+    blocks = [e for e in kinds.read(document).effects if e.rule.sense in ("block", "remove")]
     places: dict[tuple[str, str], set[str]] = {}
     for effect in blocks:
         places.setdefault((effect.family, effect.value), set()).add(effect.rule.id)
@@ -175,7 +175,7 @@ def _directions(label: str, *, rest: bool) -> frozenset[str]:
 
 
 def _weakening(document: Document) -> Iterator[Mutant]:
-    effects_ = [e for e in effects.read(document).effects if e.rule.sense in ("block", "remove")]
+    effects_ = [e for e in kinds.read(document).effects if e.rule.sense in ("block", "remove")]
     for layer in layers(document):
         deeper = tuple(layer.prefix + at for at in layer.holders)
         mine = [

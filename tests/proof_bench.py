@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from mdm_policy import catalogue, effects
+from mdm_policy import catalogue, kinds
 from mdm_policy.documents import open_document
 from mdm_policy.errors import Origin
 from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Resolution
@@ -111,7 +111,7 @@ class Prover:
         self.golden = open_document(path, files[path])
         self._effects = [
             effect
-            for reading in effects.read_each(self.golden)
+            for reading in kinds.read_each(self.golden)
             for effect in reading.effects
             if effect.rule.sense in ("block", "remove")
         ]

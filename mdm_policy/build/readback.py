@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy import effects
-from mdm_policy.effects.declared import declared
+from mdm_policy import kinds
 from mdm_policy.errors import Finding, Origin, error
+from mdm_policy.kinds.declared import declared
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Fact, Reading, Rule
 
@@ -39,8 +39,8 @@ class Kept(Frozen, frozen=True):
 
 def read(document: Document, spec: DocumentSpec, claims: Iterable[Claim]) -> Reading:
     """Read a rendered document back: by the reader of its kind, else as the user's manifest declares."""
-    if document.kind in effects.known_kinds() or not spec.read_back:
-        return effects.read(document)
+    if document.kind in kinds.known_kinds() or not spec.read_back:
+        return kinds.read(document)
     places = [(spec.read_back[c.name], c.family, c.kind, _declared_rule(c)) for c in claims if c.name in spec.read_back]
     return declared(document, places)
 

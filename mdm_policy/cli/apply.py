@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mdm_policy import catalogue
-from mdm_policy.cli import carrying, inputs, output, pushing
+from mdm_policy.cli import confirm, options, output
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.push.applying import failures
 from mdm_policy.push.planfile import load_plan
@@ -16,6 +16,8 @@ from mdm_policy.push.planning import Seen, Wanted, digest_of, make_plan
 from mdm_policy.push.proving import pieces_of, prove, weakened
 from mdm_policy.report import pushing as report
 from mdm_policy.report import verification
+from mdm_policy.sources import inputs
+from mdm_policy.workflows import apply, push
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
 @click.command(name="apply")
 @click.argument("path", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--deployment", type=click.Path(path_type=Path), help="The deployment; default: the one of the plan.")
-@pushing.AS_OF
-@pushing.TEMPLATES
-@carrying.YES
-@carrying.LOOSEN
+@options.PLAN_DAY
+@options.TEMPLATES
+@options.YES
+@options.LOOSEN
 @click.option("--strict", is_flag=True, help="Exit 11 when the proof leaves any gap that is not accepted.")
-@pushing.INSECURE
+@options.INSECURE
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
@@ -59,25 +61,25 @@ def command(
     file = load_plan(str(path), inputs.read(path).data)
     where = deployment or path.parent / file.deployment
     names = [plan.destination for plan in file.plans]
-    read = pushing.read(where, names, as_of, insecure=insecure)
-    documents, uses, _ = pushing.made(read, folders)
-    known = {spec.name: (destination, read.owner(spec)) for spec, destination in pushing.connected(read)}
+    read = push.read(where, names, as_of or options.today(), insecure=insecure)
+    documents, uses, _ = push.made(read, folders)
+    known = {spec.name: (destination, read.owner(spec)) for spec, destination in push.connected(read)}
     wanted: list[Wanted] = []
     for plan in file.plans:
         destination, _ = known[plan.destination]
-        carrying.check_where(plan.destination, plan.where, destination)
+        apply.check_where(plan.destination, plan.where, destination)
         items = destination.items(tuple(documents.values()))
         wanted.append(Wanted(items, {item.key: uses[item.path] for item in items}))
         _check_current(plan, wanted[-1], str(path))
-    carrying.ask(file, yes)
-    outcomes, receipt = carrying.carry_out(file, path, [known[name] for name in names], reason)
+    confirm.ask(file, yes)
+    outcomes, receipt = apply.carry_out(file, path, [known[name] for name in names], reason)
     destinations = [known[name][0] for name in names]
     weaker = _weaker(outcomes, destinations, wanted, read)
     used: dict[str, Use] = {key: use for one in wanted for key, use in one.uses.items()}
     found = [*failures(outcomes), *weaker]
     proof, others = _proof(outcomes, used, read)
     gap = strict and (proof is None or not proof.proven)
-    code = carrying.exit_code(outcomes, bool(weaker) or gap)
+    code = apply.exit_code(outcomes, bool(weaker) or gap)
     if format_ == "json":
         output.data(report.outcome_json(outcomes, _plain(proof, others), found, code))
     else:
@@ -98,7 +100,7 @@ def _check_current(plan: Plan, wanted: Wanted, path: str) -> None:
 
 
 def _weaker(
-    outcomes: Sequence[Outcome], destinations: Sequence[Destination], wanted: Sequence[Wanted], read: pushing.Read
+    outcomes: Sequence[Outcome], destinations: Sequence[Destination], wanted: Sequence[Wanted], read: push.Read
 ) -> list[Finding]:
     """Plan once more with what was read back: what is left to tighten is not blocked."""
     found = []
@@ -113,7 +115,7 @@ def _weaker(
 
 
 def _proof(
-    outcomes: Sequence[Outcome], uses: dict[str, Use], read: pushing.Read
+    outcomes: Sequence[Outcome], uses: dict[str, Use], read: push.Read
 ) -> tuple[Verification | None, tuple[str, ...]]:
     pieces = [one for outcome in outcomes for one in pieces_of(outcome.remotes, outcome.plan.destination, uses)]
     if not pieces:

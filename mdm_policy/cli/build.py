@@ -9,11 +9,13 @@ import click
 
 from mdm_policy.build.coverage import COLUMNS
 from mdm_policy.build.writing import MANIFEST, Staging
-from mdm_policy.cli import inputs, output, signers
-from mdm_policy.cli.making import Order, Sealing, make
+from mdm_policy.cli import options, output, signers
 from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.report import summary
 from mdm_policy.report.text import fill
+from mdm_policy.sources import inputs
+from mdm_policy.workflows.build import Order, make
+from mdm_policy.workflows.sealing import Sealing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deployment", type=click.Path(path_type=Path), help="The deployment file: organization, lists, devices, targets."
 )
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to build for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to build for; today without it.")
 @click.option(
     "--adopt",
     multiple=True,
@@ -88,7 +90,7 @@ def command(
     """
     if not lists and deployment is None:
         raise click.UsageError("name a LIST, or give --deployment FILE")
-    day = as_of or inputs.today()
+    day = as_of or options.today()
     read = inputs.gather(deployment, lists)
     if not signed and signers.Given(**given).said:
         raise click.UsageError("a build is signed only with --sign")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mdm_policy import catalogue, loading, resources
-from mdm_policy.cli import inputs, output
+from mdm_policy.cli import options, output
 from mdm_policy.errors import Finding, Origin, PolicyError, finding_order, note
 from mdm_policy.model import Authority, BanList
 from mdm_policy.report import machine
 from mdm_policy.report.reference import standing
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
 from mdm_policy.targets import discover, select
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(name="check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True), metavar="FILE...")
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to judge dates for; today without it.")
 @click.option(
     "--format",
     "format_",
@@ -46,7 +47,7 @@ def command(files: tuple[Path, ...], as_of: str | None, format_: str, strict: bo
 
     A deployment is checked together with the lists, targets and options it names. FILE can be - for standard input.
     """
-    day = as_of or inputs.today()
+    day = as_of or options.today()
     found: list[Finding] = []
     for path in files:
         try:

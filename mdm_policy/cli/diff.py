@@ -12,14 +12,15 @@ import click
 import msgspec
 
 from mdm_policy import __version__, catalogue, loading
-from mdm_policy.cli import git, inputs, output, signatures, signers
-from mdm_policy.cli.diff_sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
+from mdm_policy.cli import options, output, signers
 from mdm_policy.diff import EFFORT, Comparison, Question, compare_lists, compare_policies, ordered
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.report import changes
 from mdm_policy.report.sarif import sarif
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import git_revisions, inputs, signatures
+from mdm_policy.sources.sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +60,7 @@ class _Asked(msgspec.Struct, frozen=True):
 )
 @click.option("--deployment", type=click.Path(path_type=Path), help="A deployment: its lists and its device classes.")
 @click.option("--devices", type=click.Path(path_type=Path), help="A file of device classes: judge these alone.")
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to judge dates for; today without it.")
 @click.option(
     "--ca",
     "roots",
@@ -100,7 +101,7 @@ def command(
     weaker, 1 unreadable.
     """
     size = max_size * _MIB if max_size else MAX_SIZE
-    day, trusted = as_of or inputs.today(), signers.read_roots(roots)
+    day, trusted = as_of or options.today(), signers.read_roots(roots)
     asked = _Asked(lists, deployment, devices, day, everything, format_, size, trusted)
     if revs is None and len(sides) == 1 and _CALLED_BY_GIT in os.environ:
         output.result(f"mdm-policy diff {sides[0]}: unmerged")
@@ -147,11 +148,14 @@ def _renamed(text: str, names: dict[str, str]) -> str:
 
 def _revisions(revs: str, paths: Sequence[str], asked: _Asked) -> Comparison:
     """Compare two revisions of paths, in a folder of their own that is gone afterwards."""
-    found = git.revisions(revs)
+    found = git_revisions.revisions(revs)
     with tempfile.TemporaryDirectory(prefix="mdm-policy-") as made:
         folder = Path(made).resolve()
         roots = (folder / "old", folder / "new")
-        taken = [git.take_out(commit, paths, root) for commit, root in zip((found.old, found.new), roots, strict=True)]
+        taken = [
+            git_revisions.take_out(commit, paths, root)
+            for commit, root in zip((found.old, found.new), roots, strict=True)
+        ]
         labels = (found.old_label, found.new_label)
         if not any(taken):
             raise click.UsageError(f"neither {labels[0]} nor {labels[1]} has {', '.join(paths)}")

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mdm_policy.cli import output, pushing
+from mdm_policy.cli import options, output
 from mdm_policy.push.planning import unassigned
 from mdm_policy.push.proving import weakened
 from mdm_policy.report import pushing as report
+from mdm_policy.workflows import push
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @click.command(name="drift")
-@pushing.DEPLOYMENT
-@pushing.DESTINATION
-@pushing.AS_OF
-@pushing.TEMPLATES
-@pushing.INSECURE
+@options.DEPLOYMENT
+@options.DESTINATION
+@options.PLAN_DAY
+@options.TEMPLATES
+@options.INSECURE
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
@@ -37,8 +38,8 @@ def command(
     For a nightly job. Exit codes: 0 no drift, 10 differences, nothing is blocked less, 11 something ordered is blocked
     less or not at all, 1 something cannot be read.
     """
-    read = pushing.read(deployment, names, as_of, insecure=insecure)
-    ready, found = pushing.plans(read, folders)
+    read = push.read(deployment, names, as_of or options.today(), insecure=insecure)
+    ready, found = push.plans(read, folders)
     plans = [one.plan for one in ready]
     idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
     weaker = any(idle.values()) or any(weakened(plan) for plan in plans)

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from mdm_policy import catalogue, resources
-from mdm_policy.cli import inputs, output
+from mdm_policy.cli import options, output
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.report import machine, reference
 from mdm_policy.resolve import blockable, resolve
+from mdm_policy.sources import inputs
 from mdm_policy.targets import discover
 
 
@@ -24,7 +25,7 @@ from mdm_policy.targets import discover
     metavar="LIST",
     help="Explain with this list. Repeatable; default: the deployment's, or all shipped lists.",
 )
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to judge dates for; today without it.")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
@@ -35,7 +36,7 @@ def command(app: str, deployment: Path | None, lists: tuple[str, ...], as_of: st
     """
     read = inputs.gather(deployment, lists or (() if deployment else tuple(inputs.shipped())))
     known = catalogue.load()
-    resolution = resolve(read.lists, read.deployment, known, as_of or inputs.today(), enforce=False)
+    resolution = resolve(read.lists, read.deployment, known, as_of or options.today(), enforce=False)
     wanted = app.casefold()
     exact = {hit.app.key for hit in known.lookup(app) if hit.exact and hit.app is not None}
     found = [

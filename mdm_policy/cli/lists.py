@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import click
 
-from mdm_policy.cli import inputs, output
+from mdm_policy.cli import options, output
 from mdm_policy.errors import PolicyError
 from mdm_policy.report import machine, reference
 from mdm_policy.resolve import status
+from mdm_policy.sources import inputs
 
 
 @click.command(name="lists")
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to judge dates for; today without it.")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
 def command(as_of: str | None, format_: str) -> None:
     """Show the ban lists the program ships, and whether each is in force."""
-    day = as_of or inputs.today()
+    day = as_of or options.today()
     reader = inputs.Reader()
     found = reader.lists([(name, None) for name in inputs.shipped()], None)
     if any(f.severity == "error" for f in reader.findings):

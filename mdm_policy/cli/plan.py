@@ -9,24 +9,25 @@ import click
 
 from mdm_policy import __version__
 from mdm_policy.build.replacing import replace
-from mdm_policy.cli import output, pushing
+from mdm_policy.cli import options, output
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.push.planfile import dump, plan_file
 from mdm_policy.report import pushing as report
+from mdm_policy.workflows import push
 
 
 @click.command(name="plan")
-@pushing.DEPLOYMENT
-@pushing.DESTINATION
-@pushing.AS_OF
-@pushing.TEMPLATES
+@options.DEPLOYMENT
+@options.DESTINATION
+@options.PLAN_DAY
+@options.TEMPLATES
 @click.option(
     "--prune", is_flag=True, help="Plan the deletion of objects of ours that no document stands for any more."
 )
 @click.option(
     "-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for `apply`."
 )
-@pushing.INSECURE
+@options.INSECURE
 @click.option(
     "--format",
     "format_",
@@ -49,8 +50,8 @@ def command(
 
     Exit codes: 0 nothing to do, 10 changes, none weakens a ban, 11 a change weakens a ban, 1 something cannot be read.
     """
-    read = pushing.read(deployment, names, as_of, insecure=insecure)
-    ready, found = pushing.plans(read, folders, prune=prune)
+    read = push.read(deployment, names, as_of or options.today(), insecure=insecure)
+    ready, found = push.plans(read, folders, prune=prune)
     plans = [one.plan for one in ready]
     weakens = any(plan.direction in WEAKENING for plan in plans)
     code = 11 if weakens else 10 if any(plan.changes for plan in plans) else 0

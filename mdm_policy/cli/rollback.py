@@ -10,12 +10,14 @@ import click
 import msgspec
 
 from mdm_policy import __version__, catalogue
-from mdm_policy.cli import carrying, inputs, output, pushing
+from mdm_policy.cli import confirm, options, output
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.push.applying import failures
 from mdm_policy.push.planfile import Receipt, load_receipt, plan_file
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.report import pushing as report
+from mdm_policy.sources import inputs
+from mdm_policy.workflows import apply, push
 
 if TYPE_CHECKING:
     from mdm_policy.push.model import Plan, Remote
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 @click.command(name="rollback")
 @click.argument("path", metavar="RECEIPT", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--deployment", type=click.Path(path_type=Path), help="The deployment; default: the one of the receipt.")
-@carrying.YES
-@carrying.LOOSEN
-@pushing.INSECURE
+@options.YES
+@options.LOOSEN
+@options.INSECURE
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
@@ -40,20 +42,20 @@ def command(path: Path, deployment: Path | None, yes: bool, reason: str, insecur
     """
     file = load_receipt(str(path), inputs.read(path).data)
     where = deployment or path.parent / file.deployment
-    read = pushing.read(where, [one.destination for one in file.receipts], None, insecure=insecure)
-    known = {spec.name: (destination, read.owner(spec)) for spec, destination in pushing.connected(read)}
+    read = push.read(where, [one.destination for one in file.receipts], options.today(), insecure=insecure)
+    known = {spec.name: (destination, read.owner(spec)) for spec, destination in push.connected(read)}
     plans: list[Plan] = []
     for receipt in file.receipts:
         destination, owner = known[receipt.destination]
-        carrying.check_where(receipt.destination, receipt.where, destination)
+        apply.check_where(receipt.destination, receipt.where, destination)
         plans.append(_plan(receipt, destination, owner, read, str(path)))
     digest = hashlib.sha256(f"rollback {file.digest}".encode()).hexdigest()
     plan = msgspec.structs.replace(plan_file(plans, file.deployment, f"mdm-policy {__version__}"), digest=digest)
-    carrying.ask(plan, yes)
+    confirm.ask(plan, yes)
     chosen = [known[one.destination] for one in file.receipts]
-    outcomes, made = carrying.carry_out(plan, path, chosen, reason)
+    outcomes, made = apply.carry_out(plan, path, chosen, reason)
     found = failures(outcomes)
-    code = carrying.exit_code(outcomes, weaker=False)
+    code = apply.exit_code(outcomes, weaker=False)
     if format_ == "json":
         output.data(report.outcome_json(outcomes, None, found, code))
     else:
@@ -64,9 +66,9 @@ def command(path: Path, deployment: Path | None, yes: bool, reason: str, insecur
         raise click.exceptions.Exit(code)
 
 
-def _plan(receipt: Receipt, destination: Destination, owner: str, read: pushing.Read, path: str) -> Plan:
+def _plan(receipt: Receipt, destination: Destination, owner: str, read: push.Read, path: str) -> Plan:
     """Plan the way back; what is neither as the receipt left it nor as it was before has moved."""
-    seen = pushing.look(destination, owner)
+    seen = push.look(destination, owner)
     there = seen.by_key()
     moved: list[Finding] = []
     for done in receipt.done:

@@ -12,15 +12,18 @@ import msgspec
 from mdm_policy import signing
 from mdm_policy.build.replacing import replace
 from mdm_policy.build.writing import MANIFEST, Staging
-from mdm_policy.cli import inputs, output, signers
-from mdm_policy.cli.policy_builds import read_build
+from mdm_policy.cli import options, output, signers
 from mdm_policy.documents import Document, dump, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 from mdm_policy.listing import below
 from mdm_policy.report.text import fill
+from mdm_policy.sources import inputs
+from mdm_policy.sources.builds import read_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mdm_policy.workflows.sealing import Sealer
 
 _PROFILE = "apple-profile"
 
@@ -57,7 +60,7 @@ class _Build(msgspec.Struct, frozen=True):
 @click.option(
     "-o", "--output", "target", type=click.Path(path_type=Path), help="Write here, in place of over what was read."
 )
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge certificates for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to judge certificates for; today without it.")
 @click.option(
     "--format",
     "format_",
@@ -75,7 +78,7 @@ def command(
     profile is signed anew. Each signature is read back before anything is written. A passphrase is asked for, or read from
     the environment or a descriptor.
     """
-    day = as_of or inputs.today()
+    day = as_of or options.today()
     sealer = signers.sealer(signers.Given(**given), day, signers.read_roots(roots) if roots else ())
     work = _Work(sealer)
     try:
@@ -96,7 +99,7 @@ def command(
 class _Work:
     """Sign everything first, and write only when all of it is signed."""
 
-    def __init__(self, sealer: signers.Sealer) -> None:
+    def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
         self.findings: list[Finding] = []
         self.signed: list[_Signed] = []
@@ -231,7 +234,7 @@ def _profile(path: Path, *, among: bool = False) -> Document | None:
     return document if document.kind == _PROFILE else None
 
 
-def _tell(format_: str, sealer: signers.Sealer, work: _Work) -> None:
+def _tell(format_: str, sealer: Sealer, work: _Work) -> None:
     party = sealer.party
     if format_ == "json":
         files = [

@@ -16,9 +16,10 @@ import click
 import msgspec
 
 from mdm_policy import signing
-from mdm_policy.cli import inputs
-from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.loading import Source
+from mdm_policy.sources import inputs
+from mdm_policy.workflows.sealing import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -79,30 +80,6 @@ class Given(msgspec.Struct, frozen=True):
     def said(self) -> bool:
         """Tell whether any of them was used."""
         return bool(self.key or self.cert or self.chain or self.signer_cmd)
-
-
-class Sealer(msgspec.Struct, frozen=True):
-    """Sign content for whoever was named; `party` is who that is, `findings` what there is to say of them."""
-
-    party: signing.Party
-    signer: signing.Signer
-    exactly: bool
-    findings: tuple[Finding, ...]
-
-    def __call__(self, name: str, content: bytes) -> bytes:
-        """Return the signed file, which has been read back."""
-        return signing.seal(name, content, self.signer, self.party, exactly=self.exactly)
-
-    @property
-    def told(self) -> dict[str, str]:
-        """Return the signer as a manifest records it."""
-        signer = self.party.signer
-        return {
-            "subject": signer.subject,
-            "issuer": signer.issuer,
-            "certificate_sha256": signer.sha256,
-            "not_after": signer.not_after,
-        }
 
 
 def with_plan(given: Given, plan: SigningPlan | None, folder: Path) -> Given:

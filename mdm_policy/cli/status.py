@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mdm_policy.cli import output, pushing
+from mdm_policy.cli import options, output
 from mdm_policy.errors import PolicyError
 from mdm_policy.push.answers import Failure
 from mdm_policy.report import pushing as report
+from mdm_policy.workflows import push
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command(name="status")
-@pushing.DEPLOYMENT
-@pushing.DESTINATION
-@pushing.INSECURE
+@options.DEPLOYMENT
+@options.DESTINATION
+@options.INSECURE
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
@@ -30,12 +31,12 @@ def command(deployment: Path, names: tuple[str, ...], insecure: bool, format_: s
 
     Exit codes: 0 reported, 11 a device is known not to have it, 1 something cannot be read.
     """
-    read = pushing.read(deployment, names, None, insecure=insecure)
+    read = push.read(deployment, names, options.today(), insecure=insecure)
     told: list[tuple[str, list[Evidence]]] = []
     problems: list[Finding] = []
-    for spec, destination in pushing.connected(read):
+    for spec, destination in push.connected(read):
         try:
-            seen = pushing.look(destination, read.owner(spec))
+            seen = push.look(destination, read.owner(spec))
             evidence = list(destination.evidence(seen.remotes))
         except Failure as bad:
             problems.append(bad.finding(spec.name, "reading the evidence"))

@@ -9,20 +9,21 @@ import click
 import msgspec
 
 from mdm_policy import __version__, catalogue, loading
-from mdm_policy.cli import inputs, output, signatures, signers
-from mdm_policy.cli.policies import Policies, read_policies
+from mdm_policy.cli import options, output, signers
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.report import verification as report
 from mdm_policy.report.sarif import sarif
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs, signatures
+from mdm_policy.sources.files import Policies, read_policies
 from mdm_policy.verify import Piece, Places, Rules, Verification, piece, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.cli.policy_builds import Record
     from mdm_policy.model import DeviceClass, Identifier, Resolution, Strength
+    from mdm_policy.sources.builds import Record
 
 _MIB = 1024 * 1024
 
@@ -51,7 +52,7 @@ class ForParam(click.ParamType[tuple[str, str]]):
 )
 @click.option("--deployment", type=click.Path(path_type=Path), help="Judge this deployment's classes of devices.")
 @click.option("--devices", type=click.Path(path_type=Path), help="Judge the classes of devices in this file.")
-@click.option("--as-of", "as_of", type=inputs.DateParam(), help="The day to judge dates for; today without it.")
+@click.option("--as-of", "as_of", type=options.DateParam(), help="The day to judge dates for; today without it.")
 @click.option(
     "--for",
     "assigned",
@@ -113,7 +114,7 @@ def command(
         raise click.UsageError("name what is banned: --list LIST, or --deployment FILE")
     if deployment is not None and devices is not None:
         raise click.UsageError("--deployment has device classes already; give one of --deployment and --devices")
-    day = as_of or inputs.today()
+    day = as_of or options.today()
     resolution, protected = _resolve(lists, deployment, devices, day)
     _check_classes(assigned, resolution.devices)
     every = dict.fromkeys([*paths, *(Path(path) for _, path in assigned)])

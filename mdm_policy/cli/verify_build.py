@@ -10,13 +10,14 @@ import click
 from mdm_policy import __version__
 from mdm_policy.build.replacing import replace
 from mdm_policy.build.writing import MANIFEST
-from mdm_policy.cli import attesting, inputs, output, signers
-from mdm_policy.cli.making import PROGRAM
-from mdm_policy.cli.rebuilding import Given, render_again
+from mdm_policy.cli import options, output, signers
 from mdm_policy.errors import Origin, PolicyError, error, finding_order
 from mdm_policy.provenance import Checked, Record, Rerendering, check_files, look, read_record, statement
 from mdm_policy.provenance.record import MAX_MANIFEST
 from mdm_policy.report import provenance
+from mdm_policy.workflows import attest
+from mdm_policy.workflows.build import PROGRAM
+from mdm_policy.workflows.rebuild import Given, render_again
 
 
 @click.command(name="verify-build")
@@ -67,7 +68,11 @@ def command(
     """
     signer = signers.Given(**given)
     if attestation is not None:
-        attesting.check(attestation, folder)
+        if attestation.resolve().is_relative_to(folder.resolve()):
+            raise click.UsageError(
+                f"--attest {attestation}: a statement does not belong into the build, where it is a foreign file"
+            )
+        attest.check(attestation)
     elif signer.said:
         raise click.UsageError("only a statement is signed: give --attest FILE")
     record = _record(folder)
@@ -77,7 +82,7 @@ def command(
     if attestation is not None:
         said = statement(record, checked, again, findings, ("mdm-policy", __version__))
         if signer.said:
-            said = signers.sealer(signer, inputs.today())(str(attestation), said)
+            said = signers.sealer(signer, options.today())(str(attestation), said)
         replace(attestation, said)
     if format_ == "json":
         output.data(provenance.data(record, checked, again, findings, PROGRAM))

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
-from mdm_policy.effects import boundaries
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import boundaries
 from mdm_policy.model import DeviceClass, Frozen
 
 if TYPE_CHECKING:

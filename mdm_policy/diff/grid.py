@@ -19,8 +19,8 @@ from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, pr
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import listed
 from mdm_policy.diff.units import stranger
-from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.kinds import RULES
 from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
 from mdm_policy.reading import Fact, Rule, written
 

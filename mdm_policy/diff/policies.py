@@ -19,8 +19,8 @@ from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
 from mdm_policy.diff.residue import kinds_of, leaves, others
 from mdm_policy.diff.units import Apps, anything, units
-from mdm_policy.effects import read_each
 from mdm_policy.errors import Finding, Origin, warning
+from mdm_policy.kinds import read_each
 from mdm_policy.model import FAMILIES, Frozen
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import msgspec
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
 from mdm_policy.diff.model import HARMLESS, WEAKENING
 from mdm_policy.documents import Document, open_document
-from mdm_policy.effects import read_each
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
+from mdm_policy.kinds import read_each
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, Effect, Item, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import effects
+from mdm_policy import kinds
 from mdm_policy.decide.reach import both
 from mdm_policy.decide.states import APPLE
 from mdm_policy.documents import Document, places
-from mdm_policy.effects.declared import declared
+from mdm_policy.kinds.declared import declared
 from mdm_policy.model import DeviceClass, Family, Frozen, Kind
 from mdm_policy.reading import Reading, Rule, Scope
 
@@ -76,7 +76,7 @@ def piece(
     if document.kind == "unknown" and read_back:
         readings: tuple[Reading, ...] = (declared(document, read_back),)
     else:
-        readings = effects.read_each(document)
+        readings = kinds.read_each(document)
     if scope is not None:  # an activation's own predicate still decides
         scopes = [both(one.scope, scope) if one.activates else scope for one in readings]
         readings = tuple(msgspec.structs.replace(one, scope=s) for one, s in zip(readings, scopes, strict=True))

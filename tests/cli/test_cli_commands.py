@@ -13,7 +13,7 @@ from cli_kit import ROOT, run
 
 from mdm_policy import __version__, catalogue
 from mdm_policy import cli as edge
-from mdm_policy.cli import failing, inputs, output
+from mdm_policy.cli import failing, options, output
 
 MODULES = sorted(Path(edge.__file__).parent.glob("*.py"))
 
@@ -137,7 +137,7 @@ def test_an_interrupt_is_said_and_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(inputs, "today", interrupted)
+    monkeypatch.setattr(options, "today", interrupted)
     done = run("lists")
     assert (done.code, done.out) == (1, "")
     assert done.err.strip() == "interrupted"

@@ -11,8 +11,8 @@ import yaml
 from cli_kit import AS_OF, ROOT, a_deployment, a_list, ids, run, too_wide, write
 
 from mdm_policy import catalogue, resources
-from mdm_policy.cli import inputs
 from mdm_policy.cli.schema import NAMES
+from mdm_policy.sources import inputs
 from mdm_policy.targets import discover
 
 if TYPE_CHECKING:

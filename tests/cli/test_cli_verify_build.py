@@ -16,10 +16,11 @@ from cli_kit import AS_OF, Ran, a_deployment, a_list, ids, process, run, write
 from policy_mutants import signed
 
 from mdm_policy import documents
-from mdm_policy.cli import making, verify_build
+from mdm_policy.cli import verify_build
 from mdm_policy.documents.signed import signed_content
 from mdm_policy.provenance import folder as looking
 from mdm_policy.provenance.statement import PREDICATE, STATEMENT
+from mdm_policy.workflows import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ def test_with_its_deployment_a_build_is_rendered_again(made: Path) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
         "Hashes agree; rendered again from its inputs to the same bytes.",
-        f"The build: 2 files, of {AS_OF[1]}, by {making.PROGRAM}.",
+        f"The build: 2 files, of {AS_OF[1]}, by {build.PROGRAM}.",
         "Result: passed",
     ]
 

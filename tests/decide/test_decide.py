@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from effect_documents import (
+from kind_documents import (
     DEFAULT_APPX,
     DEFAULT_EXE,
     WECHAT,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mdm_policy.decide.builds import compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, select
-from mdm_policy.effects import RULES
+from mdm_policy.kinds import RULES
 from mdm_policy.reading import Column, Effect, Effects, Reading, Run, Scope
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from effect_documents import WECHAT, app, as_json, blocking, device, graph, plist, readings, restrictions
 from hypothesis import given
 from hypothesis import strategies as st
+from kind_documents import WECHAT, app, as_json, blocking, device, graph, plist, readings, restrictions
 
 from mdm_policy.decide import Index, best_case, judge, preinstalled, reach
 from mdm_policy.reading import Reading, Scope

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from effect_documents import device
+from kind_documents import device
 
 from mdm_policy.decide import DeviceState, states, strongest_class
 from mdm_policy.model import PLATFORMS, DeviceClass, Platform

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from build_kit import DAY
-from effect_documents import (
+from kind_documents import (
     DEFAULT_EXE,
     as_json,
     blocking,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY
-from effect_documents import as_json, blocking, graph, plist, publisher_rule, restrictions, rules_xml, target, xml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kind_documents import as_json, blocking, graph, plist, publisher_rule, restrictions, rules_xml, target, xml
 
 from mdm_policy import catalogue
 from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies, residue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY
-from effect_documents import (
+from kind_documents import (
     DEFAULT_APPX,
     DEFAULT_EXE,
     as_json,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from build_kit import DAY
-from effect_documents import blocking, plist, restrictions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kind_documents import blocking, plist, restrictions
 from policy_mutants import signed
 
 from mdm_policy import catalogue, documents

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mdm_policy import effects
+from mdm_policy import kinds
 from mdm_policy.documents import open_document, place
 
 _ONE = {
@@ -45,7 +45,7 @@ def test_each_object_of_a_list_is_a_document(value: Any, kind: str, inner: list[
     document = open_document("d.json", json.dumps(value, indent=1).encode())
     assert document.kind == kind
     assert [pointer for pointer, _ in document.inner] == inner
-    readings = effects.read_each(document)
+    readings = kinds.read_each(document)
     assert len(readings) == max(len(inner), 1)
     assert [e.pointer for r in readings for e in r.effects if e.pointer == at] == ([at] if at else [])
     assert place(document, at).line > (1 if at else 0)

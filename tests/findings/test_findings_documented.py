@@ -72,7 +72,7 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
         frozenset(),
         "click's own refusal of an argument, which is a usage error and no finding",
     ),
-    ("cli/inputs.py", "f'{value!r} is not a date like 2026-11-24'"): (
+    ("cli/options.py", "f'{value!r} is not a date like 2026-11-24'"): (
         frozenset(),
         "click's own refusal of an argument, which is a usage error and no finding",
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from effect_documents import (
+from kind_documents import (
     DEFAULT_APPX,
     DEFAULT_EXE,
     WECHAT,

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mdm_policy import catalogue, loading
 from mdm_policy.build.writing import check_replaceable
-from mdm_policy.cli.policies import read_policies
-from mdm_policy.cli.policy_builds import read_build
-from mdm_policy.cli.policy_yaml import as_json
 from mdm_policy.cli.verify import pieces_of
 from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.documents import MAX_SIZE, Document, dump, open_document, places
-from mdm_policy.effects import read_each
 from mdm_policy.errors import PolicyError
+from mdm_policy.kinds import read_each
 from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
+from mdm_policy.sources.builds import read_build
+from mdm_policy.sources.files import read_policies
+from mdm_policy.sources.yaml_backup import as_json
 from mdm_policy.targets import discover
 from mdm_policy.validate import validate
 from mdm_policy.verify import Rules, verify

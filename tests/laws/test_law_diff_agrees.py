@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from build_kit import DAY
-from effect_documents import (
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from kind_documents import (
     DEFAULT_APPX,
     WECHAT,
     app,
@@ -28,12 +30,10 @@ from effect_documents import (
     target,
     xml,
 )
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 from mdm_policy.decide import Index, judge
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
-from mdm_policy.effects import read_each
+from mdm_policy.kinds import read_each
 from mdm_policy.model import FAMILY_OF
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import pytest
 from build_kit import ALL_OPTIONS, DAY, TARGETS, assert_law, run
 
 from mdm_policy import catalogue
-from mdm_policy.cli import inputs
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import Adoption
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
 
 IN_FORCE = ["in-59", "tx-prohibited-tech", "us-deepseek", "us-kaspersky", "us-omb-m-23-13"]
 NOT_IN_FORCE = ["bytedance-family", "us-eo-13971"]

@@ -20,12 +20,12 @@ from build_kit import ALL_OPTIONS, DAY, TARGETS, built
 from proof_bench import BENCHES, Prover
 
 from mdm_policy import catalogue
-from mdm_policy.cli import inputs
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
 from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import PolicyError
 from mdm_policy.model import OsBound
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
 from mdm_policy.verify import piece
 
 if TYPE_CHECKING:

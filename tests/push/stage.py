@@ -12,8 +12,8 @@ from unittest import mock
 import cli_kit
 import yaml
 
-from mdm_policy.cli import pushing
 from mdm_policy.push import protocol
+from mdm_policy.workflows import push
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ DEVICES = [
     {"name": "Macs", "platform": "macos", "os": ">=14", "supervised": True, "enrollment": "automated"},
     {"name": "laptops", "platform": "windows", "os": ">=10"},
 ]
-_made = pushing.made
+_made = push.made
 
 
 _memo: dict[str, Any] = {}
@@ -124,9 +124,9 @@ def stage(name: str, folder: Path) -> Iterator[Stage]:
     waited: list[float] = []
     types = {**protocol.TYPES, "git": getattr(kit_, "module", protocol.TYPES["git"])}
     with (
-        mock.patch.object(pushing, "sleep", waited.append),
-        mock.patch.object(pushing, "timeout", 0.25),
-        mock.patch.object(pushing, "made", _made_once),
+        mock.patch.object(push, "sleep", waited.append),
+        mock.patch.object(push, "timeout", 0.25),
+        mock.patch.object(push, "made", _made_once),
         mock.patch.dict(protocol.TYPES, types),
         kit_.emulator() as emulator,
     ):

@@ -15,10 +15,11 @@ import yaml
 from cli_kit import too_wide
 from emulators.faults import FAULTS
 
-from mdm_policy.cli import carrying, pushing
+from mdm_policy.cli import confirm
 from mdm_policy.errors import PolicyError
 from mdm_policy.push import protocol
 from mdm_policy.push.planfile import load_plan
+from mdm_policy.workflows import apply, push
 from push.stage import APPS, Stage, stage
 
 if TYPE_CHECKING:
@@ -78,13 +79,13 @@ def test_files_with_secrets(data: bytes, mode: int, id_: str, tmp_path: Path) ->
     path.write_bytes(data)
     path.chmod(mode)
     if not id_:
-        assert pushing.secret({"file": "secret"}, tmp_path) == "a-secret"
+        assert push.secret({"file": "secret"}, tmp_path) == "a-secret"
         return
     with pytest.raises(PolicyError) as refused:
-        pushing.secret({"file": "secret"}, tmp_path)
+        push.secret({"file": "secret"}, tmp_path)
     assert refused.value.findings[0].id == id_
     with pytest.raises(PolicyError) as refused:
-        pushing.secret({"file": "none"}, tmp_path)
+        push.secret({"file": "none"}, tmp_path)
     assert refused.value.findings[0].id == "secret-missing"
 
 
@@ -115,7 +116,7 @@ def test_every_destination_is_asked_before_the_first_is_changed(one: Stage) -> N
     assert one.plan().code == 10
     made = json.loads(one.plan_file.read_text())
     assert [plan["destination"] for plan in made["plans"]] == ["a", "b"]
-    with mock.patch.object(carrying, "check_unmoved", side_effect=[None, PolicyError([])]):
+    with mock.patch.object(apply, "check_unmoved", side_effect=[None, PolicyError([])]):
         assert one.apply().code == 1
     assert one.bans() == frozenset()
     assert one.apply().code == 0
@@ -129,11 +130,11 @@ def test_a_person_is_asked(answer: bool, one: Stage, capsys: pytest.CaptureFixtu
     terminal = mock.Mock(stdin=mock.Mock(isatty=lambda: True), stderr=mock.Mock(isatty=lambda: True))
     refused = contextlib.nullcontext() if answer else pytest.raises(click.Abort)
     with (
-        mock.patch("mdm_policy.cli.carrying.sys", terminal),
+        mock.patch("mdm_policy.cli.confirm.sys", terminal),
         mock.patch("click.confirm", return_value=answer) as asked,
         refused,
     ):
-        carrying.ask(file, yes=False)
+        confirm.ask(file, yes=False)
     assert asked.call_count == 1
     assert "create policy intune-ios-settings-catalog: TIGHTENED" in capsys.readouterr().err
 

@@ -15,7 +15,7 @@ import yaml
 from build_kit import built, identifier, inline, resolved
 from lxml import etree
 
-from mdm_policy import documents, effects
+from mdm_policy import documents, kinds
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations.jamf_scope import MAC, read_scope, write_scope
@@ -330,7 +330,7 @@ def test_an_orphan_can_be_brought_back(server: Liar) -> None:
 
 
 def _scope(body: bytes) -> str:
-    return effects.read(documents.open_document("merged.xml", body)).scope.state
+    return kinds.read(documents.open_document("merged.xml", body)).scope.state
 
 
 def test_a_new_object_without_an_assignment_reaches_nobody_and_is_read_so(server: Liar) -> None:
@@ -350,7 +350,7 @@ def test_what_is_merged_is_what_comes_to_be(server: Liar, target: str) -> None:
     merged = there.merged(Item(wanted.key, wanted.kind, wanted.name, wanted.body, ""), remote)
     there.update(wanted, remote)
     after = again(there, found)
-    one, other = (effects.read(documents.open_document("x.xml", body)) for body in (merged, after.body))
+    one, other = (kinds.read(documents.open_document("x.xml", body)) for body in (merged, after.body))
     assert {effect.key for effect in one.effects} == {effect.key for effect in other.effects}
     assert one.scope == other.scope
     assert not [one.id for one in other.findings if one.id == "redeploy-newly-assigned"]
@@ -365,9 +365,9 @@ def test_groups_bear_the_deployments_names_for_readers(server: Liar, token: str)
     there.assign(Summary(found.kind, found.id, "", ""), Assignment(groups=(token, "Lab")))
     after = again(there, found)
     assert after.assignment == Assignment(groups=(token, "Lab"))
-    assert effects.read(documents.open_document("x.xml", after.body)).scope.groups == ("field", "Lab")
+    assert kinds.read(documents.open_document("x.xml", after.body)).scope.groups == ("field", "Lab")
     for body in (there.merged(wanted, found), there.merged(wanted, None)):
-        assert effects.read(documents.open_document("x.xml", body)).scope.groups == ("field",)
+        assert kinds.read(documents.open_document("x.xml", body)).scope.groups == ("field",)
 
 
 # --- scopes ---

@@ -34,8 +34,8 @@ from mdm_policy import filenames, templating
 from mdm_policy.build.writing import Staging
 from mdm_policy.errors import PolicyError
 from mdm_policy.identifiers import is_valid, slug
-from mdm_policy.printing import Apart, Limits
 from mdm_policy.resolve import resolve
+from mdm_policy.sandbox import Apart, Limits
 
 _SECRET = "canary-7f3a91"  # noqa: S105 - what a template must not find
 _NAMES = frozenset({"value", "values", "table", "late", "record"})

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from cli_kit import ids, run
 
-from mdm_policy.cli.policies import read_policies
-from mdm_policy.cli.policy_builds import read_build
 from mdm_policy.errors import PolicyError
+from mdm_policy.sources.builds import read_build
+from mdm_policy.sources.files import read_policies
 from mdm_policy.targets import discover
 
 CORPUS = Path(__file__).parent.parent / "fuzz" / "corpus"

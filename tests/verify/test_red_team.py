@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY, NOTHING_KNOWN, ban_list, deployment, identifier, inline
-from effect_documents import (
+from kind_documents import (
     DEFAULT_APPX,
     DEFAULT_EXE,
     GRAPH,

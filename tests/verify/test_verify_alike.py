@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY, TARGETS, built
-from effect_documents import as_json, blocking, device, plist, restrictions
+from kind_documents import as_json, blocking, device, plist, restrictions
 
 from mdm_policy import catalogue
-from mdm_policy.cli import inputs
 from mdm_policy.decide import Index, judge
 from mdm_policy.documents import open_document
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
 from mdm_policy.verify import Rules, piece, verify
 from mdm_policy.verify.judging import Court
 

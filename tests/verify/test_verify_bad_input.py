@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_kit import AS_OF, run
 
-from mdm_policy.cli.policies import read_policies
+from mdm_policy.sources.files import read_policies
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_kit import AS_OF, ROOT, run
-from effect_documents import REQUIRED
+from kind_documents import REQUIRED
 from lxml import etree
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from cli_kit import AS_OF, run
-from effect_documents import REQUIRED
+from kind_documents import REQUIRED
 
-from mdm_policy.cli.policies import read_policies
-from mdm_policy.cli.policy_jamf import as_xml, is_jamf
-from mdm_policy.cli.policy_yaml import as_json
+from mdm_policy.sources.files import read_policies
+from mdm_policy.sources.jamf_json import as_xml, is_jamf
+from mdm_policy.sources.yaml_backup import as_json
 
 LIST = """\
 ban_list: ours

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from build_kit import DAY, NOTHING_KNOWN, app, ban_list, deployment, identifier, inline, waiver
-from effect_documents import (
+from kind_documents import (
     DEFAULT_EXE,
     as_json,
     blocking,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from build_kit import DAY, NOTHING_KNOWN, ban_list, deployment, identifier, inline
-from effect_documents import blocking, device
+from kind_documents import blocking, device
 from lxml import etree
 
 from mdm_policy.errors import Origin, note

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from build_kit import NOTHING_KNOWN
-from effect_documents import as_json, device, plist
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kind_documents import as_json, device, plist
 
 from mdm_policy.decide import Index, judge
 from mdm_policy.decide.builds import compared
-from mdm_policy.effects import RULES
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import RULES
 from mdm_policy.model import BannedApp, Identifier
 from mdm_policy.reading import Effect, Reading, Scope
 from mdm_policy.verify import Rules, piece, queries

@@ -1,0 +1,1 @@
+"""Read Android Enterprise policies: the Android Management API."""

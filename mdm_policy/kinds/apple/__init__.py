@@ -1,0 +1,1 @@
+"""Read Apple profiles and declarations, and the rules of Santa."""

@@ -1,0 +1,182 @@
+"""Read Apple's declarations: what configurations deny, and which of them an activation turns on."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.apple import rules
+from mdm_policy.kinds.collector import NOT_STATED, Entries
+from mdm_policy.reading import Scope
+
+if TYPE_CHECKING:
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.model import Kind
+    from mdm_policy.reading import Reading, Rule
+
+_ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
+_BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
+_BINARY_SET = frozenset(_BINARY_KEYS)
+_IDENTITY = _BINARY_SET - {"SigningState"}
+_SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
+
+
+def read_configuration(c: Collector) -> Reading:
+    """Read a configuration declaration."""
+    top = c.mapping(c.document.value, "")
+    kind = c.text(top, "Type", "")
+    payload = c.optional(top, "Payload", "")
+    if kind == "com.apple.configuration.app.settings":
+        allowed = c.optional(payload, "Allowed", "/Payload")
+        _app_settings(c, allowed)
+        _refuse_wrong(c, payload, allowed)
+    elif kind == "com.apple.configuration.app.managed":
+        _managed_app(c, payload)
+    elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
+        c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
+    name = c.text(top, "Identifier", "")
+    if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
+        c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
+        c.refuse("devices take no declaration without an Identifier")
+    c.identities = (f"the declaration {name}",) if name else ()
+    return c.reading(declares=name)
+
+
+def read_activation(c: Collector) -> Reading:
+    """Read an activation: it has no effect of its own, and without one a configuration has none either."""
+    top = c.mapping(c.document.value, "")
+    payload = c.optional(top, "Payload", "")
+    names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
+    scope = NOT_STATED
+    predicate = payload.get("Predicate")
+    if predicate not in (None, ""):
+        scope = Scope("groups", (f"the devices of the predicate {predicate}",), filtered=True)
+        message = "a predicate decides on each device whether the activation holds"
+        c.say("note", "activation-predicate", message, "/Payload/Predicate")
+    if not names:
+        c.say("error", "activation-empty", "the activation turns no configuration on", "/Payload")
+    return c.reading(scope, activates=names, silent=True)
+
+
+def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
+    base = "/Payload/Allowed"
+    for key, app_rule in (("DeniedApps", rules.DENIED_APPS), ("AllowedApps", rules.ALLOWED_APPS)):
+        if not isinstance(allowed.get(key), list):
+            c.items(allowed, key, base)
+            continue
+        rule = c.rule(app_rule)
+        entries = c.texts(allowed, key, base)
+        c.add_all(rule, "ios", "bundle_id", entries)
+        if app_rule.sense == "allow-only":
+            c.allow_list(rule, len(entries), f"{base}/{key}")
+    _binaries(c, allowed, base)
+
+
+def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]) -> None:
+    """Take back all that was read of a declaration that devices refuse: they take no key and no type they don't know.
+
+    Error.UnknownPayloadKeys and the keys are those of apple/device-management@97a11a8 (OS 27).
+    """
+    base = "/Payload/Allowed"
+    binaries = [
+        (f"{base}/{key}/{place}", item)
+        for key in ("DeniedBinaries", "AllowedBinaries")
+        if isinstance(allowed.get(key), list) and not _identities(allowed[key])
+        for place, item in enumerate(allowed[key])
+        if isinstance(item, dict) and not (item.keys() <= _BINARY_SET and item.get("SigningState", "") == "")
+    ]
+    owners = [("/Payload", payload, ("Allowed",)), (base, allowed, _ALLOWED_KEYS)]
+    owners += [(at, item, _BINARY_KEYS) for at, item in binaries]
+    for at, owner, known in owners:
+        unknown = sorted(str(key) for key in owner if key not in known)
+        if unknown:
+            message = f"{unknown[0]!r} is no key of this declaration, and devices refuse a declaration with such a key"
+            c.say("error", "declaration-key", message, at, f"the keys are {', '.join(known)}")
+            c.refuse("devices refuse a declaration with a key they do not know")
+            return
+    listed = allowed.get("AllowedBinaries")
+    for place, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item, dict) and not (item.get("CDHash") or item.get("TeamID")):
+            message = "an item of AllowedBinaries needs a CDHash or a TeamID, and devices refuse one without"
+            c.say("error", "declaration-key", message, f"{base}/AllowedBinaries/{place}", "add the TeamID")
+            c.refuse("devices refuse an item of AllowedBinaries without CDHash and TeamID")
+            return
+    for at, item in binaries:
+        word = item.get("SigningState")
+        if isinstance(word, str) and word not in _SIGNING_STATES:
+            c.say("error", "declaration-key", f"{word!r} is no SigningState", f"{at}/SigningState", "write All")
+            c.refuse("devices refuse a declaration with a word they do not know")
+            return
+    if any(finding.id == "wrong-type" for finding in c.findings):
+        c.refuse("devices refuse a declaration with a value of the wrong type")
+
+
+def _identities(items: list[Any]) -> bool:
+    """Tell whether all items of a list hold identities alone, as nearly every list does: no other key, no SigningState."""
+    return set(map(type, items)) == {dict} and set().union(*items) <= _IDENTITY
+
+
+def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
+    managed = c.flag(allowed, "AlwaysAllowManagedApps", base) is True
+    denied = c.records(allowed, "DeniedBinaries", base)
+    if denied.values:
+        rule = c.rule(rules.DENIED_BINARIES)
+        if managed:
+            rule = c.rule(rules.DENIED_BINARIES, strength="partial", escapes="apps the MDM manages")
+        _each_binary(c, rule, denied)
+    if managed:
+        message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
+        c.say("warning", "managed-apps-allowed", message, f"{base}/AlwaysAllowManagedApps")
+    if isinstance(allowed.get("AllowedBinaries"), list):
+        rule = c.rule(rules.ALLOWED_BINARIES)
+        entries = c.records(allowed, "AllowedBinaries", base)
+        c.allow_list(rule, len(entries), f"{base}/AllowedBinaries")
+        _each_binary(c, rule, entries)
+    else:
+        c.items(allowed, "AllowedBinaries", base)
+
+
+def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
+    """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
+    teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
+    texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
+    if texts and set(map(len, entries.values)) == {2}:
+        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
+        c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
+        return
+    for at, item in entries:
+        _binary(c, rule, item, at)
+
+
+def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
+    """Read one item: all its fields must match, so every field beyond the identity makes it narrower.
+
+    That an item lets in one version of a program is enough to take the program for let in.
+    """
+    team, signing, cdhash = (c.text(item, key, at) for key in ("TeamID", "SigningID", "CDHash"))
+    narrow = c.text(item, "PathPrefix", at) != "" or c.text(item, "SigningState", at) not in ("", "All")
+    kind: Kind
+    if cdhash and (rule.sense == "block" or not team):
+        kind, value, narrow = "cdhash", cdhash, True
+    elif team and signing:
+        kind, value = "signing_id", f"{team}:{signing}"
+    elif team or signing:
+        kind, value = ("team_id", team) if team else ("bundle_id", signing)
+    else:
+        message = "the item has neither CDHash nor TeamID nor SigningID, so it matches nothing"
+        c.say("error", "binary-without-identity", message, at, "add TeamID and SigningID")
+        return
+    if narrow and rule.sense == "block":
+        escapes = "copies in another folder, of another version or from another source"
+        rule = c.rule(rules.DENIED_BINARIES, strength="weak", escapes=escapes)
+    c.add(rule, "macos", kind, value, at)
+
+
+def _managed_app(c: Collector, payload: dict[str, Any]) -> None:
+    rule = c.rule(rules.MANAGED_APP)
+    bundle = c.text(payload, "BundleID", "/Payload")
+    store = c.text(payload, "AppStoreID", "/Payload")
+    if bundle:
+        c.add(rule, "ios", "bundle_id", bundle, "/Payload/BundleID")
+    elif store:
+        c.add(rule, "ios", "app_store_id", store, "/Payload/AppStoreID")

@@ -1,0 +1,256 @@
+"""Read Apple configuration profiles: what their payloads do to apps and addresses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.apple import rules, santa
+from mdm_policy.kinds.apple.together import say_never_hidden, say_together
+from mdm_policy.kinds.collector import Entries
+from mdm_policy.kinds.web import address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading, Rule
+
+_TARGETS = {
+    1: frozenset({"ios", "ipados"}),
+    2: frozenset({"watchos"}),
+    3: frozenset({"homepod"}),
+    4: frozenset({"tvos"}),
+    5: frozenset({"macos"}),
+    6: frozenset({"visionos"}),
+}
+"""TargetDeviceType of the profile's top level; 0 means any."""
+_LIFTS = "a ban must not lift itself: remove the key"
+_LISTS: dict[str, Rule] = {
+    "blockedAppBundleIDs": rules.BLOCKED,
+    "blacklistedAppBundleIDs": rules.BLACKLISTED,
+    "allowListedAppBundleIDs": rules.ALLOW_LISTED,
+    "whitelistedAppBundleIDs": rules.WHITELISTED,
+}
+_DEPRECATED = {
+    "blockedAppBundleIDs": ("27", "the declaration com.apple.configuration.app.settings on OS 27", ""),
+    "allowListedAppBundleIDs": ("27", "the declaration com.apple.configuration.app.settings on OS 27", ""),
+    "blacklistedAppBundleIDs": ("15", "blockedAppBundleIDs", "blockedAppBundleIDs"),
+    "whitelistedAppBundleIDs": ("15", "allowListedAppBundleIDs", "allowListedAppBundleIDs"),
+}
+_REQUIRED = {"PayloadType": str, "PayloadIdentifier": str, "PayloadUUID": str, "PayloadVersion": int}
+"""Keys that Apple requires of every profile and payload, with their types (apple/device-management@b6202ca,
+mdm/profiles/TopLevel.yaml and CommonPayloadKeys.yaml); which of them a device does without is not documented."""
+_TRAPS = {
+    "allowedAppBundleIDs": "the key is 'allowListedAppBundleIDs'",
+    "familyControlsEnabled": "it belongs to com.apple.applicationaccess.new",
+    "pathBlackList": "it belongs to com.apple.applicationaccess.new",
+    "pathDenyList": "it belongs to com.apple.applicationaccess.new",
+    "DeniedApps": "it belongs to the declaration com.apple.configuration.app.settings",
+}
+
+
+def read_profile(c: Collector) -> Reading:
+    """Read a configuration profile."""
+    top = c.mapping(c.document.value, "")
+    c.expires = _removal(c, top)
+    target = _target(c, top)
+    identifier = top.get("PayloadIdentifier")
+    c.identities = (f"the profile {identifier}",) if isinstance(identifier, str) and identifier else ()
+    if top.get("IsEncrypted") not in (None, False) or "EncryptedPayloadContent" in top:
+        c.rule(rules.ENCRYPTED)
+        c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")
+        return c.reading()
+    _payloads(c, top)
+    say_together(c, top)
+    for rule in c.rules:
+        if c.platforms is not None and c.platforms.isdisjoint(rule.introduced):
+            message = f"{rule.id} has no effect on the devices that TargetDeviceType {target} names"
+            hint = "send it to the platform that knows the key"
+            c.say("error", "key-wrong-platform", message, "/TargetDeviceType", hint)
+    return c.reading()
+
+
+def _payloads(c: Collector, top: dict[str, Any]) -> None:
+    """Read each payload; a wrong type in one of Apple's own puts the whole profile in doubt.
+
+    Devices check the payloads they know and refuse a profile with one that is invalid; which wrong values they pass over
+    is not documented. Payloads of other makers are checked by nobody but them.
+    """
+    wrong = 0
+    lacks = _lacks(c, top, "")
+    for place, payload in c.mappings(top, "PayloadContent", ""):
+        kind = c.text(payload, "PayloadType", place)
+        reader = _PAYLOADS.get(kind)
+        if reader is None:
+            continue
+        if payload.get("PayloadEnabled") not in (None, True):
+            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
+            continue
+        lacks = _lacks(c, payload, place) or lacks
+        before, doubt = c.mistyped, c.doubt
+        if reader is santa.read_payload and top.get("PayloadScope") == "User":
+            c.doubt = "whether Santa obeys a profile of one user is not documented"
+            c.say("warning", "profile-of-a-user", c.doubt, "/PayloadScope", "set PayloadScope to System")
+        reader(c, payload, place)
+        c.doubt = doubt
+        wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
+    if lacks:
+        c.question(f"{lacks} is missing or wrong, and Apple requires it of every profile and payload")
+    elif wrong:
+        c.question("a value is of the wrong type, and whether devices take a profile with it is not documented")
+
+
+def _lacks(c: Collector, owner: dict[str, Any], place: str) -> str:
+    """Say which keys that Apple requires a profile or payload lacks, and return the first of them."""
+    lacking = [key for key, kind in _REQUIRED.items() if type(owner.get(key)) is not kind]
+    if not place and owner.get("PayloadType") != "Configuration":
+        lacking = ["PayloadType", *lacking]
+    for key in dict.fromkeys(lacking):
+        message = f"{key} is missing or wrong, and Apple requires it, so devices may refuse the profile"
+        c.say("error", "required-key-missing", message, place, "export the profile again, or write the key")
+    return lacking[0] if lacking else ""
+
+
+def _target(c: Collector, top: dict[str, Any]) -> object:
+    """Return the TargetDeviceType, having narrowed what follows to the devices it names; a wrong one may name any."""
+    target = top.get("TargetDeviceType")
+    if type(target) is int and target in _TARGETS:
+        c.platforms = _TARGETS[target]
+    elif target is not None and (type(target) is not int or target != 0):
+        c.doubt = "which devices take a profile with such a TargetDeviceType is not documented"
+        message = "TargetDeviceType is none of the numbers 0 to 6, so nobody can tell which devices take the profile"
+        c.say("error", "target-device-type", message, "/TargetDeviceType", "write 0, or remove the key")
+    return target
+
+
+def _removal(c: Collector, top: dict[str, Any]) -> str:
+    """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
+    duration = top.get("DurationUntilRemoval")
+    day = _removal_day(c, top.get("RemovalDate"))
+    if isinstance(duration, int | float) and not isinstance(duration, bool):
+        message = f"the profile removes itself {duration:g} seconds after it is installed"
+        c.say("warning", "removal-date", message, "/DurationUntilRemoval", _LIFTS)
+        return f"after {duration:.15g} s" + (f", or on {day.removeprefix('on ')}" if day else "")
+    if duration is not None:
+        c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
+        return "after a time that cannot be read"
+    return day
+
+
+def _removal_day(c: Collector, date: object) -> str:
+    if isinstance(date, dt.date):
+        day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
+        c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", _LIFTS)
+        return day
+    if date is not None:
+        c.say("error", "wrong-type", "RemovalDate is no date", "/RemovalDate")
+        return "on a date that cannot be read"
+    return ""
+
+
+def _restrictions(c: Collector, payload: dict[str, Any], place: str) -> None:
+    for key, base in _LISTS.items():
+        if payload.get(key) is None:
+            continue
+        if not isinstance(payload[key], list):
+            c.items(payload, key, place)
+            continue
+        rule = c.rule(base)
+        entries = c.texts(payload, key, place)
+        c.add_all(rule, "ios", "bundle_id", entries)
+        pointer = f"{place}/{key}"
+        if base.sense == "allow-only":
+            c.allow_list(rule, len(entries), pointer)
+        else:
+            say_never_hidden(c, entries)
+        since, instead, beside = _DEPRECATED[key]
+        c.deprecated(key, since, instead, pointer, "note" if not beside or beside in payload else "warning")
+    if payload.get("allowAppInstallation") is False:
+        c.rule(rules.NO_INSTALLATION)
+    if payload.get("allowUIAppInstallation") is False:
+        c.rule(rules.NO_STORE)
+    for key in _TRAPS.keys() & payload.keys():
+        c.unknown_key(key, _TRAPS[key], place)
+    c.near_misses({k: v for k, v in payload.items() if k not in _TRAPS}, _LISTS, place)
+
+
+def _app_lock(c: Collector, payload: dict[str, Any], place: str) -> None:
+    app = c.optional(payload, "App", place)
+    identifier = c.text(app, "Identifier", f"{place}/App")
+    if identifier:
+        c.add(c.rule(rules.APP_LOCK), "ios", "bundle_id", identifier, f"{place}/App/Identifier")
+
+
+def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> None:
+    """Read the old path lists of macOS: their default is deny, and whatever no list allows is refused."""
+    if payload.get("familyControlsEnabled") is not True:
+        c.say("error", "parental-controls-off", "familyControlsEnabled is not true, so the lists have no effect", place)
+        return
+    denied = False
+    for key, base in (("pathDenyList", rules.PATH_DENY), ("pathBlackList", rules.PATH_BLACK)):
+        if not isinstance(payload.get(key), list):
+            c.items(payload, key, place)
+            continue
+        names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.only_texts(c.entries(payload, key, place))]
+        c.add_all(c.rule(base), "macos", "process_name", Entries.of([entry for entry in names if entry[1]]))
+        denied = denied or bool(names)
+    c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
+    named = _allowed_by_name(c, payload, place)
+    if named and denied:
+        c.add_all(c.rule(rules.PARENTAL_ALLOWED), "macos", "bundle_id", Entries.of(named))
+    allowed = [
+        path
+        for key in ("pathAllowList", "pathWhiteList")
+        for path in c.only_texts(c.entries(payload, key, place)).values
+    ]
+    if "/" in allowed:
+        return
+    message = "no path list allows '/': everything that no list allows is refused, the system's own apps apart"
+    c.say("warning", "parental-controls-default-deny", message, place, "add '/' to pathAllowList if a ban was meant")
+    if allowed:
+        why = "whether an app is refused depends on the folder it stands in"
+        c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why)
+        return
+    c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", Entries.of(named))
+
+
+def _allowed_by_name(c: Collector, payload: dict[str, Any], place: str) -> list[tuple[str, str]]:
+    """Return the bundle ids that launch whatever the path lists say."""
+    return [
+        (f"{at}/bundleID", identifier)
+        for key in ("allowList", "whiteList")
+        for at, item in c.mappings(payload, key, place)
+        if item.get("disabled") is not True and (identifier := c.text(item, "bundleID", at))
+    ]
+
+
+def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
+    plugin = c.text(payload, "FilterType", place) not in ("", "BuiltIn")
+    for key, base in (("DenyListURLs", rules.WEB_DENY), ("BlacklistedURLs", rules.WEB_BLACK)):
+        entries = c.only_texts(c.entries(payload, key, place))
+        if not entries.values:
+            continue
+        rule = c.rule(base)
+        if plugin:
+            rule = c.rule(base, sense="none", verdict="allowed", why="only the built-in filter reads the list")
+            c.say("error", "web-filter-plugin", f"{key} has no effect with another FilterType than BuiltIn", place)
+        if base is rules.WEB_BLACK:
+            beside = "DenyListURLs" in payload
+            c.deprecated(key, "iOS 14.5", "DenyListURLs", f"{place}/{key}", "note" if beside else "warning")
+        if len(entries) > 500:
+            message = f"{key} holds {len(entries)} addresses; the filter takes about 500"
+            c.say("warning", "web-filter-too-long", message, f"{place}/{key}")
+        for at, text in entries:
+            kind, value = address(text)
+            c.add(rule, "web", kind, value, at)
+
+
+_PAYLOADS: dict[str, Callable[[Collector, dict[str, Any], str], None]] = {
+    "com.apple.applicationaccess": _restrictions,
+    "com.apple.applicationaccess.new": _parental_controls,
+    "com.apple.app.lock": _app_lock,
+    "com.apple.webcontent-filter": _web_filter,
+    "com.northpolesec.santa": santa.read_payload,
+    "com.google.santa": santa.read_payload,
+}

@@ -1,0 +1,1 @@
+"""Read Microsoft Intune's objects."""

@@ -1,0 +1,146 @@
+"""Read Intune's Android objects: restrictions of corporate devices, assigned store apps, device administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.collector import NOT_STATED
+from mdm_policy.kinds.intune import rules
+from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, say_nobody, scope_of
+
+if TYPE_CHECKING:
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading, Scope
+
+_OWNER_KEYS = (
+    "playStoreMode",
+    "personalProfilePlayStoreMode",
+    "personalProfilePersonalApplications",
+    "appsAllowInstallFromUnknownSources",
+    "personalProfileAppsAllowInstallFromUnknownSources",
+)
+_PERSONAL = "personalProfilePersonalApplications"
+_IOS_APPS = frozenset({"iosStoreApp", "iosVppApp", "iosLobApp", "managedIOSStoreApp", "managedIOSLobApp"})
+_OFFERS = frozenset({"required", "available", "availableWithoutEnrollment"})
+
+
+def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
+    """Read the restrictions of fully managed, dedicated and corporate devices with a work profile."""
+    mode = c.text(top, "playStoreMode", "")
+    if mode == "allowList":
+        c.rule(rules.PLAY_ALLOW_LIST)
+    elif mode == "blockList":
+        message = "blockList blocks nothing by itself: each app needs an uninstall assignment"
+        c.say("note", "play-store-mode-alone", message, "/playStoreMode")
+    elif mode not in ("", "notConfigured"):
+        message = f"{mode!r} is no word of playStoreMode; the server refuses the whole configuration"
+        c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
+        c.void = "playStoreMode has a word the server refuses"
+    _personal(c, top)
+    for key, base in (
+        ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),
+        ("personalProfileAppsAllowInstallFromUnknownSources", rules.NO_PERSONAL_UNKNOWN_SOURCES),
+    ):
+        state = c.flag(top, key, "")
+        if state is False:
+            c.rule(base)
+        elif state is True:
+            message = "apps from outside the store are let in, past any list"
+            c.say("warning", "sideload-open", message, f"/{key}", f"set {key} to false")
+    c.near_misses(top, _OWNER_KEYS, "")
+
+
+def _personal(c: Collector, top: dict[str, Any]) -> None:
+    mode = c.text(top, "personalProfilePlayStoreMode", "")
+    if mode == "blockedApps":
+        if not app_list(c, c.rule(rules.PERSONAL_BLOCKED), "android", top, _PERSONAL):
+            message = "personalProfilePlayStoreMode is blockedApps, and the list is empty"
+            c.say("warning", "personal-side-open", message, f"/{_PERSONAL}")
+    elif mode == "allowedApps":
+        rule = c.rule(rules.PERSONAL_ALLOWED)
+        c.allow_list(rule, app_list(c, rule, "android", top, _PERSONAL), f"/{_PERSONAL}")
+    elif mode in ("", "notConfigured"):
+        if c.items(top, _PERSONAL, ""):
+            message = f"{_PERSONAL} holds apps, but personalProfilePlayStoreMode is not set: the list has no effect"
+            hint = "set personalProfilePlayStoreMode to blockedApps"
+            c.say("error", "list-not-active", message, f"/{_PERSONAL}", hint)
+        else:
+            message = "on a corporate device with a work profile the personal side stays open"
+            c.say("note", "personal-side-open", message)
+    else:
+        message = f"{mode!r} is no word of personalProfilePlayStoreMode; the server refuses it"
+        c.say("error", "play-store-mode-word", message, "/personalProfilePlayStoreMode", "write blockedApps")
+
+
+def read_device_administrator(c: Collector, top: dict[str, Any]) -> None:
+    """Read the lists of device administrator: only Samsung Knox devices obeyed them, and support has ended."""
+    found = 0
+    for key, base in (
+        ("appsHideList", rules.KNOX_HIDE),
+        ("appsLaunchBlockList", rules.KNOX_LAUNCH),
+        ("appsInstallAllowList", rules.KNOX_ALLOW),
+    ):
+        if top.get(key):
+            found += app_list(c, c.rule(base), "android", top, key)
+    if found:
+        message = "the lists hold on Samsung Knox devices under device administrator only; support ended 2024-12-31"
+        c.say("warning", "device-administrator", message, "", "manage the devices by Android Enterprise")
+
+
+def read_mobile_app(c: Collector) -> Reading:
+    """Read an app object: what its assignments do; only apps of the managed Google store can be banned so."""
+    top = c.mapping(c.document.value, "")
+    found = assignments(c, top)
+    typed = odata_type(top)
+    if typed not in ("", "androidManagedStoreApp", "androidForWorkApp"):
+        scope = NOT_STATED if found is None else scope_of(c, found)
+        message = "an assignment of this type of app removes only what Intune itself installed"
+        c.say("note", "managed-app-only", message)
+        bundle = c.text(top, "bundleId", "") if typed in _IOS_APPS else ""
+        if bundle and any(one[1].get("intent") in _OFFERS for one in found or ()):
+            c.add(c.rule(rules.IOS_ASSIGNED), "ios", "bundle_id", bundle, "/bundleId")
+        return c.reading(scope, "intune", silent=True)
+    package, pointer = _package(c, top)
+    if found is None:
+        c.say("note", "assignments-missing", "the app carries no assignments, so it blocks and allows nothing")
+        return c.reading(NOT_STATED, "intune", silent=True)
+    _say_intents(c, found)
+    uninstall = [one for one in found if one[1].get("intent") == "uninstall"]
+    offers = [one for one in found if one[1].get("intent") in _OFFERS]
+    scope = scope_of(c, uninstall or offers)
+    if package and uninstall:
+        say_nobody(c, scope)
+    if package and uninstall and scope.state != "nobody":
+        system = c.flag(top, "isSystemApp", "") is True
+        c.add(
+            c.rule(rules.UNINSTALL, **({"origins": ()} if system else {})), "android", "package_name", package, pointer
+        )
+        c.add(c.rule(rules.UNINSTALL_PERSONAL), "android", "package_name", package, pointer)
+    if package and offers and not _waived(c, offers, scope, banned=bool(uninstall)):
+        c.add(c.rule(rules.ASSIGNED), "android", "package_name", package, pointer)
+    return c.reading(scope, "intune")
+
+
+def _say_intents(c: Collector, found: list[tuple[str, dict[str, Any]]]) -> None:
+    """Say which assignments have an intent that Graph does not know: it does nothing, be it `Uninstall`."""
+    for at, assignment in found:
+        word = c.text(assignment, "intent", at)
+        if word != "uninstall" and word not in _OFFERS:
+            message = f"{word!r} is no intent of an assignment, so it removes and offers nothing"
+            c.say("error", "assignment-intent", message, f"{at}/intent", "write uninstall for a ban")
+
+
+def _package(c: Collector, top: dict[str, Any]) -> tuple[str, str]:
+    package = c.text(top, "packageId", "").removeprefix("app:")
+    other = c.text(top, "appIdentifier", "").removeprefix("app:")
+    if package and other and package != other:
+        c.say("error", "contradiction", f"packageId {package!r} and appIdentifier {other!r} differ", "/packageId")
+    if not package and not other:
+        c.say("error", "app-item-without-id", "the app has neither packageId nor appIdentifier", "/packageId")
+    return (package, "/packageId") if package else (other, "/appIdentifier")
+
+
+def _waived(c: Collector, offers: list[tuple[str, dict[str, Any]]], scope: Scope, *, banned: bool) -> bool:
+    """Tell whether the app is offered only to groups the ban leaves out: an exception, not a contradiction."""
+    offered = scope_of(c, offers)
+    return banned and offered.state == "groups" and set(offered.groups) <= set(scope.excluded)

@@ -1,0 +1,176 @@
+"""Read what all Graph objects share: the type, the assignments, and lists of apps."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.apple.together import say_never_hidden
+from mdm_policy.kinds.collector import NOT_STATED, Entries
+from mdm_policy.reading import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.model import Family, Kind
+    from mdm_policy.reading import Rule
+
+_LIMITS = {
+    "appsVisibilityList": 10_000,
+    "compliantAppsList": 10_000,
+    "restrictedApps": 100,
+    "personalProfilePersonalApplications": 500,
+    "appsHideList": 500,
+    "appsLaunchBlockList": 500,
+    "appsInstallAllowList": 500,
+}
+"""npm @microsoft/microsoft-graph-types-beta 0.44.0-preview: how many elements a collection can contain."""
+_APPLICABILITY = "deviceManagementApplicabilityRule"
+_EVERYONE = frozenset({"allDevicesAssignmentTarget", "allLicensedUsersAssignmentTarget"})
+_GROUPS = frozenset({"groupAssignmentTarget", "configurationManagerCollectionAssignmentTarget"})
+_STORE_ID = re.compile(r"/id([0-9]{6,12})(?:[/?#]|\Z)", re.ASCII)
+_PLAY_ID = re.compile(r"[?&]id=([A-Za-z0-9_.]+)", re.ASCII)
+
+
+def odata_type(value: Any) -> str:
+    """Return the short type name of a Graph object: `iosGeneralDeviceConfiguration`."""
+    named = value.get("@odata.type") if isinstance(value, dict) else None
+    return named.rpartition(".")[2] if isinstance(named, str) else ""
+
+
+def assignments(c: Collector, top: dict[str, Any]) -> list[tuple[str, dict[str, Any]]] | None:
+    """Return the assignments with their pointers, or None when the object does not carry them."""
+    if top.get("assignments") is None:
+        return None
+    return c.mappings(top, "assignments", "")
+
+
+def scope(c: Collector, top: dict[str, Any]) -> Scope:
+    """Return whom an object reaches.
+
+    An applicability rule of an object leaves out versions or editions of the system (npm
+    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfiguration). A settings catalog policy that comes
+    without its assignments tells whether it has any (the same, DeviceManagementConfigurationPolicy.isAssigned).
+    """
+    found = assignments(c, top)
+    ruled = [key for key in top if key.startswith(_APPLICABILITY) and top[key] is not None]
+    if ruled:
+        message = "an applicability rule may keep the object from devices that it is assigned to"
+        c.say("warning", "applicability-rule", message, f"/{ruled[0]}", "remove the rule")
+    if found is None and top.get("isAssigned") is False:
+        message = "isAssigned is false: when it was exported, the object was assigned to nobody"
+        c.say("error", "assigned-to-nobody", message, "/isAssigned", "assign it to a group")
+        return Scope("nobody", why="says that it is not assigned (isAssigned false)")
+    if found is None:
+        return Scope(filtered=True) if ruled else NOT_STATED
+    reached = scope_of(c, found)
+    if c.rules:
+        say_nobody(c, reached)
+    if not ruled or reached.state == "nobody":
+        return reached
+    names = reached.groups or ("everyone",)
+    return Scope("groups", tuple(f"{name} under an applicability rule" for name in names), reached.excluded, True)
+
+
+def say_nobody(c: Collector, reached: Scope) -> None:
+    """Say that the assignments of an object reach no device."""
+    if reached.state == "nobody":
+        only = "the assignments only exclude groups" if reached.excluded else "the object is assigned to nobody"
+        c.say("error", "assigned-to-nobody", f"{only}, so it reaches no device", "/assignments", "assign it to a group")
+
+
+def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope:
+    """Return whom a set of assignments reaches; what cannot be read reaches nobody for certain, and may take all away.
+
+    An assignment of a configuration may take it away again: its intent is `apply` or `remove` (npm
+    @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfigurationAssignment). A group is known by its name
+    and by its id, since two groups may bear one name; a group under a filter is another group than the whole of it.
+    """
+    groups: list[str] = []
+    excluded: list[str] = []
+    everyone = filtered = unsure = False
+    for place, assignment in found:
+        target = c.optional(assignment, "target", place)
+        at = f"{place}/target"
+        kind = odata_type(target)
+        named = (c.text(target, key, at) for key in ("groupName", "groupId", "collectionId"))
+        names = list(dict.fromkeys(name for name in named if name)) or [""]
+        takes_away = assignment.get("intent") == "remove"
+        if takes_away and kind in _EVERYONE:
+            unsure = True
+            continue
+        if takes_away or kind == "exclusionGroupAssignmentTarget":
+            excluded += names
+            continue
+        limit = c.text(target, "deviceAndAppManagementAssignmentFilterType", at)
+        filter_ = target.get("deviceAndAppManagementAssignmentFilterId")
+        narrowed = limit not in ("", "none") or bool(filter_)
+        filtered = filtered or narrowed
+        if kind in _EVERYONE and not narrowed:
+            everyone = True
+            continue
+        if kind not in _EVERYONE and kind not in _GROUPS:
+            message = f"{kind or 'an assignment without a type'} is no target that is known: it may leave devices out"
+            c.say("warning", "assignment-target", message, at, "export the assignments again")
+            unsure = True
+        whose = [kind] if kind in _EVERYONE else names
+        under = f" under the filter {filter_ or '?'} ({limit or '?'})" if narrowed else ""
+        groups += [name + under for name in whose]
+    if everyone:
+        return Scope("everyone", excluded=tuple(excluded), filtered=unsure)
+    if groups:
+        # No device is in a group of such a name, so that none is said to be reached for certain.
+        kept = [f"{name}, if nothing takes it away again" for name in groups] if unsure else groups
+        return Scope("groups", tuple(kept), tuple(excluded), filtered or unsure)
+    return Scope("nobody", excluded=tuple(excluded))
+
+
+def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key: str) -> int:
+    """Record an effect for each appListItem under a key and return how many there are.
+
+    An item needs `appId` (the bundle id or package) or, on iOS and Android, a store address that carries one.
+    """
+    count = 0
+    kind: Kind = "package_name" if family == "android" else "bundle_id"
+    entries: list[tuple[str, Any]] = []
+    items = c.mappings(top, key, "")
+    if len(items) > _LIMITS[key]:
+        message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
+        c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
+        if rule.sense != "allow-only":
+            c.void = f"{key} holds more apps than the server takes"
+            rule = c.rule(rule)
+    for at, item in items:
+        count += 1
+        identifier = item.get("appId")
+        if identifier not in (None, ""):
+            entries.append((f"{at}/appId", identifier))
+            continue
+        url = c.text(item, "appStoreUrl", at)
+        found = (_PLAY_ID if family == "android" else _STORE_ID).search(url)
+        if found is None:
+            message = "the item has no appId and no store address, so it names no app"
+            c.say("error", "app-item-without-id", message, at, "add the appId")
+        elif family == "android":
+            entries.append((f"{at}/appStoreUrl", found[1]))
+        else:
+            c.add(rule, family, "app_store_id", found[1], f"{at}/appStoreUrl")
+    kept = c.identifiers(Entries.of(entries))
+    c.add_all(rule, family, kind, kept)
+    if family == "ios" and rule.sense == "block":
+        say_never_hidden(c, kept)
+    return count
+
+
+def listed(c: Collector, top: dict[str, Any], type_key: str, key: str) -> str:
+    """Return the list type of an app list; a filled list whose type switches it off is a finding."""
+    kind = c.text(top, type_key, "") or "none"
+    filled = isinstance(top.get(key), list) and bool(top[key])
+    if kind not in ("none", "appsInListCompliant", "appsNotInListCompliant"):
+        c.say("error", "list-type-word", f"{kind!r} is no word of {type_key}; the server refuses it", f"/{type_key}")
+        return "none"
+    if filled and kind == "none":
+        message = f"{key} holds apps, but {type_key} is none: the list has no effect"
+        c.say("error", "list-not-active", message, f"/{key}", f"set {type_key} to appsNotInListCompliant")
+    return kind

@@ -1,0 +1,282 @@
+"""Hold what Intune's objects do, where and since when, as data with source."""
+
+from __future__ import annotations
+
+from mdm_policy.kinds.collector import ANY, fact, same
+from mdm_policy.reading import Rule
+
+_APPLE = "MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02)"
+_CATALOG = "IntunePMFiles/DeviceConfig settings definitions export 2025-03-12; apple/device-management@97a11a8 (OS 27)"
+_ANDROID = "MicrosoftDocs/memdocs device-restrictions-android-for-work.md (2025-06), manage-ai-android.md (2025-11)"
+_COMPLIANCE = "MicrosoftDocs/memdocs compliance-policy-create-ios.md (2025-09)"
+_TYPES = "npm @microsoft/microsoft-graph-types-beta 0.44.0-preview, MobileAppAssignment"
+_MANAGED = ("automated", "device")
+_CORPORATE = ("fully-managed", "dedicated", "cope")
+_IOS = ("ios", "ipados")
+
+CATALOG_BLOCKED = Rule(
+    "intune-catalog-blocked-app-bundle-ids",
+    "block",
+    "hidden",
+    "strong",
+    fact("the settings catalog delivers Apple's blockedAppBundleIDs: supervised devices only", _CATALOG),
+    introduced=same((15,), *_IOS),
+    deprecated=same((27,), *_IOS),
+    supervised=True,
+    enrollments=_MANAGED,
+)
+CATALOG_ALLOWED = Rule(
+    "intune-catalog-allow-listed-app-bundle-ids",
+    "allow-only",
+    "hidden",
+    "strong",
+    fact("the settings catalog delivers Apple's allowListedAppBundleIDs: supervised devices only", _CATALOG),
+    introduced=same((15,), *_IOS),
+    deprecated=same((27,), *_IOS),
+    supervised=True,
+    enrollments=_MANAGED,
+)
+CATALOG_WRONG_ID = Rule(
+    "intune-catalog-unknown-definition",
+    "none",
+    "allowed",
+    "weak",
+    fact("a setting whose definition id the catalog does not have is refused or ignored", _CATALOG),
+    introduced=same((15,), *_IOS),
+    why="the settings catalog has no such definition",
+)
+IOS_HIDDEN = Rule(
+    "intune-ios-hidden-apps",
+    "block",
+    "hidden",
+    "strong",
+    fact("appsVisibilityList with appsNotInListCompliant: users can't view or open these apps; supervised", _APPLE),
+    introduced=same((9, 3), *_IOS),
+    supervised=True,
+    enrollments=_MANAGED,
+)
+IOS_SHOWN = Rule(
+    "intune-ios-shown-apps",
+    "allow-only",
+    "hidden",
+    "strong",
+    fact("appsVisibilityList with appsInListCompliant hides every other app; supervised", _APPLE),
+    introduced=same((9, 3), *_IOS),
+    supervised=True,
+    enrollments=_MANAGED,
+)
+IOS_ASSIGNED = Rule(
+    "apple-intune-assigned-app",
+    "allow",
+    "allowed",
+    "strong",
+    fact(
+        "an assignment with intent required or available installs or offers the app",
+        _TYPES,
+    ),
+    introduced=same(ANY, *_IOS),
+)
+"""One of Apple's mechanisms, for on the device Apple's deny lists decide, whoever installed the app."""
+IOS_RESTRICTED = Rule(
+    "intune-ios-restricted-apps",
+    "report",
+    "reported-only",
+    "weak",
+    fact("compliantAppsList does not prevent users from installing and opening the apps; it reports them", _APPLE),
+    introduced=same(ANY, *_IOS),
+)
+MACOS_RESTRICTED = Rule(
+    "intune-macos-restricted-apps",
+    "report",
+    "reported-only",
+    "weak",
+    fact("compliantAppsList of macOS only reports", _APPLE),
+    introduced={"macos": ANY},
+)
+IOS_COMPLIANCE = Rule(
+    "intune-ios-compliance-restricted-apps",
+    "report",
+    "reported-only",
+    "weak",
+    fact(
+        "restrictedApps marks a device noncompliant; only Conditional Access then closes company resources", _COMPLIANCE
+    ),
+    introduced=same(ANY, *_IOS),
+)
+ANDROID_COMPLIANCE = Rule(
+    "intune-android-compliance-restricted-apps",
+    "report",
+    "reported-only",
+    "weak",
+    fact("restrictedApps of an Android compliance policy exists for device administrator only", _COMPLIANCE),
+    introduced={"android": ANY},
+    modes=("device-administrator",),
+)
+UNINSTALL = Rule(
+    "intune-android-uninstall",
+    "remove",
+    "removed",
+    "strong",
+    fact("an assignment with intent uninstall removes the app and keeps it out of the managed store", _ANDROID),
+    introduced={"android": ANY},
+    modes=_CORPORATE,
+    sides=("device", "work"),
+    origins=("store", "sideloaded"),
+)
+UNINSTALL_PERSONAL = Rule(
+    "intune-android-uninstall-personal",
+    "block",
+    "hidden",
+    "partial",
+    fact("users can't use apps assigned with uninstall intent on the personal profile of a corporate device", _ANDROID),
+    introduced={"android": (11,)},
+    modes=("cope",),
+    sides=("personal",),
+    origins=("store",),
+    escapes="preinstalled and sideloaded apps on the personal side",
+)
+ASSIGNED = Rule(
+    "intune-android-assigned",
+    "allow",
+    "allowed",
+    "strong",
+    fact("an assignment with intent required or available offers or installs the app", _ANDROID),
+    introduced={"android": ANY},
+    sides=("device", "work"),
+)
+PERSONAL_BLOCKED = Rule(
+    "intune-android-personal-blocked",
+    "block",
+    "blocked",
+    "partial",
+    fact(
+        "personalProfilePersonalApplications with blockedApps: prevented from installing and running in the personal profile",
+        _ANDROID,
+    ),
+    introduced={"android": (11,)},
+    modes=("cope",),
+    sides=("personal",),
+    origins=("store",),
+    escapes="preinstalled and sideloaded apps on the personal side",
+)
+PERSONAL_ALLOWED = Rule(
+    "intune-android-personal-allowed",
+    "allow-only",
+    "blocked",
+    "partial",
+    fact("personalProfilePersonalApplications with allowedApps: only these apps in the personal profile", _ANDROID),
+    introduced={"android": (11,)},
+    modes=("cope",),
+    sides=("personal",),
+    origins=("store",),
+    escapes="preinstalled and sideloaded apps on the personal side",
+)
+PLAY_ALLOW_LIST = Rule(
+    "intune-android-play-allow-list",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact(
+        "playStoreMode allowList removes every app that is not assigned; the assignments stand in other documents",
+        _ANDROID,
+    ),
+    introduced={"android": ANY},
+    modes=_CORPORATE,
+    sides=("device", "work"),
+    origins=("store", "sideloaded"),
+    why="which apps are assigned is not in this document",
+)
+NO_UNKNOWN_SOURCES = Rule(
+    "intune-android-unknown-sources",
+    "allow-only",
+    "not-installable",
+    "partial",
+    fact("appsAllowInstallFromUnknownSources false refuses apps from outside the store", _ANDROID),
+    introduced={"android": ANY},
+    modes=_CORPORATE,
+    sides=("device", "work"),
+    origins=("sideloaded",),
+    escapes="adb, while USB debugging is open",
+)
+NO_PERSONAL_UNKNOWN_SOURCES = Rule(
+    "intune-android-personal-unknown-sources",
+    "allow-only",
+    "not-installable",
+    "partial",
+    fact("personalProfileAppsAllowInstallFromUnknownSources false refuses apps from outside the store there", _ANDROID),
+    introduced={"android": ANY},
+    modes=("cope",),
+    sides=("personal",),
+    origins=("sideloaded",),
+    escapes="adb, while USB debugging is open",
+)
+KNOX_HIDE = Rule(
+    "intune-android-knox-hide",
+    "block",
+    "hidden",
+    "strong",
+    fact("appsHideList holds on Samsung Knox devices under device administrator; support ended 2024-12-31", _ANDROID),
+    introduced={"android": ANY},
+    modes=("device-administrator",),
+)
+KNOX_LAUNCH = Rule(
+    "intune-android-knox-launch-block",
+    "block",
+    "hidden",
+    "strong",
+    fact(
+        "appsLaunchBlockList holds on Samsung Knox devices under device administrator; support ended 2024-12-31",
+        _ANDROID,
+    ),
+    introduced={"android": ANY},
+    modes=("device-administrator",),
+)
+KNOX_ALLOW = Rule(
+    "intune-android-knox-install-allow",
+    "allow-only",
+    "not-installable",
+    "strong",
+    fact(
+        "appsInstallAllowList holds on Samsung Knox devices under device administrator; support ended 2024-12-31",
+        _ANDROID,
+    ),
+    introduced={"android": ANY},
+    modes=("device-administrator",),
+)
+OMA_MASKED = Rule(
+    "intune-oma-masked",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact(
+        "Graph returns secret omaSettings values masked; getOmaSettingPlainTextValue reads them",
+        "learn.microsoft.com graph beta deviceConfiguration-getOmaSettingPlainTextValue (2026-08)",
+    ),
+    introduced={"windows": (10,)},
+    why="the value is masked in this export",
+)
+
+RULES = (
+    CATALOG_BLOCKED,
+    CATALOG_ALLOWED,
+    CATALOG_WRONG_ID,
+    IOS_HIDDEN,
+    IOS_SHOWN,
+    IOS_ASSIGNED,
+    IOS_RESTRICTED,
+    MACOS_RESTRICTED,
+    IOS_COMPLIANCE,
+    ANDROID_COMPLIANCE,
+    UNINSTALL,
+    UNINSTALL_PERSONAL,
+    ASSIGNED,
+    PERSONAL_BLOCKED,
+    PERSONAL_ALLOWED,
+    PLAY_ALLOW_LIST,
+    NO_UNKNOWN_SOURCES,
+    NO_PERSONAL_UNKNOWN_SOURCES,
+    KNOX_HIDE,
+    KNOX_LAUNCH,
+    KNOX_ALLOW,
+    OMA_MASKED,
+)

@@ -1,0 +1,1 @@
+"""Read Jamf Pro's objects."""

@@ -1,0 +1,186 @@
+"""Read Jamf Pro's Classic objects: restricted software, and profiles for mobile devices and Macs.
+
+Element names and scope are those of the Classic API's own description (11.26.0).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from mdm_policy.kinds.collector import ANY, NOT_STATED, fact
+from mdm_policy.reading import Rule, Scope
+
+if TYPE_CHECKING:
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading
+
+_SOURCE = "Jamf Pro Classic API 11.26.0, restrictedsoftware; Jamf Pro 10.24 administrator's guide"
+_RENAMED = "a copy under another file name, and Macs that have not checked in"
+
+KILL = Rule(
+    "jamf-restricted-software-kill",
+    "block",
+    "blocked",
+    "weak",
+    fact("kill_process ends a process of this name when it starts", _SOURCE),
+    introduced={"macos": ANY},
+    escapes=_RENAMED,
+)
+DELETE = Rule(
+    "jamf-restricted-software-delete",
+    "remove",
+    "removed",
+    "weak",
+    fact("delete_executable deletes the program of this name when it starts", _SOURCE),
+    introduced={"macos": ANY},
+    escapes=_RENAMED,
+)
+NOTIFY = Rule(
+    "jamf-restricted-software-notify",
+    "report",
+    "reported-only",
+    "weak",
+    fact("without kill_process and delete_executable a restricted software record only notifies", _SOURCE),
+    introduced={"macos": ANY},
+)
+RULES = (KILL, DELETE, NOTIFY)
+
+_MOBILE = frozenset({"ios", "ipados", "tvos", "visionos", "watchos"})
+_GROUPS = frozenset({"computer_groups", "mobile_device_groups"})
+_USER_LEVELS = frozenset({"user", "user level"})
+"""How the servers of the Classic API and its clients write that a profile is one of a user."""
+_MEMBERS = frozenset(
+    {"computers", "mobile_devices", "buildings", "departments", "users", "user_groups", "jss_users", "jss_user_groups"}
+)
+
+
+def read_restricted_software(c: Collector) -> Reading:
+    """Read a restricted software record: it knows a program only by the name of its process."""
+    root = _root(c)
+    if root is None:
+        return c.reading(mdm="jamf")
+    name = _text(root, "general/process_name")
+    pointer = "/restricted_software/general/process_name"
+    if not name:
+        c.say("error", "process-name-missing", "the record names no process, so it restricts nothing", pointer)
+        return c.reading(_scope(root, "all_computers"), "jamf")
+    if _text(root, "general/delete_executable") == "true":
+        rule = c.rule(DELETE)
+    elif _text(root, "general/kill_process") == "true":
+        rule = c.rule(KILL)
+    else:
+        rule = c.rule(NOTIFY)
+        message = "kill_process is not true, so the program keeps running"
+        c.say("error", "report-only-list", message, "/restricted_software/general", "set kill_process to true")
+    if _text(root, "general/match_exact_process_name") != "true":
+        message = "the name is matched in part: other programs whose names hold it may be stopped too"
+        c.say("warning", "process-name-inexact", message, pointer, "set match_exact_process_name to true")
+    if _text(root, "general/display_message").lower() in ("true", "false"):
+        message = "display_message is a word for yes or no, not a message: users are told nothing"
+        c.say("note", "display-message-lost", message, "/restricted_software/general/display_message", "write the text")
+    c.add(rule, "macos", "process_name", name, pointer)
+    scope = _scope(root, "all_computers")
+    _say_nobody(c, scope)
+    return c.reading(scope, "jamf")
+
+
+def read_mobile_profile(c: Collector) -> Reading:
+    """Read a profile for mobile devices."""
+    return _profile(c, _MOBILE, "deployment_method", "all_mobile_devices")
+
+
+def read_macos_profile(c: Collector) -> Reading:
+    """Read a profile for Macs."""
+    return _profile(c, frozenset({"macos"}), "distribution_method", "all_computers")
+
+
+def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str) -> Reading:
+    root = _root(c)
+    if root is None:
+        return c.reading(mdm="jamf")
+    base = f"/{root.tag}/general"
+    c.platforms = platforms
+    sent = _text(root, f"general/{method}")
+    if sent.lower() == "make available in self service":
+        c.void = "users choose in Self Service whether they install the profile"
+        c.say("error", "self-service-only", c.void, f"{base}/{method}", "write Install Automatically")
+    elif sent.lower() not in ("", "install automatically"):
+        c.doubt = f"{sent[:80]!r} is no way of sending a profile that is known"
+        c.say("warning", "jamf-method-word", c.doubt, f"{base}/{method}", "write Install Automatically")
+    if "macos" in platforms and _text(root, "general/level").lower() in _USER_LEVELS:
+        c.doubt = "the profile is one of a user, and whether the whole Mac obeys it is not documented"
+        c.say("warning", "profile-of-a-user", c.doubt, f"{base}/level", "write System")
+    if _text(root, "general/user_removable") == "true":
+        message = "users may remove the profile"
+        c.say("warning", "user-removable", message, f"{base}/user_removable", "set user_removable to false")
+    # What a server answers bears a uuid, and says so of every profile, however it was sent: only an update is meant.
+    update = _text(root, "general/id") and not _text(root, "general/uuid")
+    if update and _text(root, "general/redeploy_on_update") == "Newly Assigned":
+        message = "an update reaches newly assigned devices only; the others keep the old list"
+        c.say("warning", "redeploy-newly-assigned", message, f"{base}/redeploy_on_update", "write All in an update")
+    for pointer, inner in c.document.inner:
+        c.lift(pointer, inner)
+    c.identities = ()  # Jamf gives each profile a PayloadIdentifier of its own (terraform-provider-jamfpro, docs/plist_payloads.md)
+    if not c.document.inner:
+        c.say("error", "payload-unreadable", "the object holds no profile that can be read", f"{base}/payloads")
+    scope = _scope(root, everyone)
+    _say_nobody(c, scope)
+    return c.reading(scope, "jamf")
+
+
+def _root(c: Collector) -> etree._Element | None:
+    root = c.document.value
+    if isinstance(root, etree._Element):  # noqa: SLF001  # lxml has no public name for its element class
+        return root
+    c.mapping(root, "")
+    return None
+
+
+def _text(root: etree._Element, path: str) -> str:
+    return (root.findtext(path) or "").strip()
+
+
+def _say_nobody(c: Collector, scope: Scope) -> None:
+    if scope.state == "nobody":
+        message = "the scope names nobody, so the object reaches no device"
+        c.say("error", "jamf-scope-nobody", message, f"/{c.document.value.tag}/scope", "put the devices into its scope")
+
+
+def _scope(root: etree._Element, everyone: str) -> Scope:
+    """Return whom the object reaches; a body that no server has stored yet (no id) has no scope to speak of."""
+    scope = root.find("scope")
+    if scope is None:
+        return NOT_STATED
+    excluded = tuple(name for child in scope.iterfind("exclusions/*") for name in _names(child))
+    limits = [name for child in scope.iterfind("limitations/*") for name in _names(child)]
+    named = [name for child in scope for name in _names(child)]
+    if _text(scope, everyone) == "true":
+        named = ["everyone"] if limits else []
+    elif _text(root, "general/id") and not named and _text(scope, "all_jss_users") != "true":
+        return Scope("nobody", (), excluded)
+    elif not named and _text(scope, "all_jss_users") != "true":
+        return NOT_STATED
+    elif not named:
+        return Scope("groups", (), excluded, bool(limits))
+    if not limits:
+        return Scope("groups", tuple(named), excluded) if named else Scope("everyone", (), excluded)
+    return Scope("groups", tuple(f"{name} within {part}" for name in named for part in _parts(limits)), excluded, True)
+
+
+def _parts(limits: list[str]) -> list[str]:
+    """Return what limits a scope: one of the names of a part, but of several parts one each."""
+    alike = len({name.partition(": ")[0] for name in limits}) == 1
+    return limits if alike else [", ".join(sorted(limits))]
+
+
+def _names(child: etree._Element) -> list[str]:
+    """Return the members of one part of a scope; only device groups can cover a class, so the rest say what they are."""
+    part = str(child.tag)
+    names = [_text(one, "name") or _text(one, "id") for one in child]
+    if part in _GROUPS:
+        return [name for name in names if name]
+    if part in _MEMBERS or part in ("network_segments", "ibeacons"):
+        return [f"{part}: {name}" for name in names if name]
+    return []

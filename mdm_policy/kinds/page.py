@@ -1,0 +1,61 @@
+"""Read a page of Graph objects: each object has its own effects and its own scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy.kinds.collector import NOT_STATED, Collector
+from mdm_policy.reading import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mdm_policy.documents import Document
+    from mdm_policy.reading import Reading
+
+_RANK = {"nobody": 0, "groups": 1, "not-stated": 2, "everyone": 3}
+
+
+def read_each(
+    document: Document, read: Callable[[Document], tuple[Reading, list[str]]]
+) -> list[tuple[Reading, list[str]]]:
+    """Return one reading per object, under the page's path and with pointers into the page."""
+    made = []
+    for pointer, inner in document.inner:
+        collector = Collector(document, read)
+        reading = collector.lift(pointer, inner)
+        own = collector.reading(reading.scope, reading.mdm, silent=True)
+        made.append((msgspec.structs.replace(own, kind=inner.kind), collector.places))
+    return made
+
+
+def read_page(c: Collector) -> Reading:
+    """Read a whole page as one: where the scopes of its objects differ, the narrowest of them is what it reaches.
+
+    It is the safe answer to a question about the page as a whole; to judge each object, use `read_each`.
+    """
+    scopes: list[Scope] = []
+    mdm: set[str] = set()
+    for pointer, inner in c.document.inner:
+        reading = c.lift(pointer, inner)
+        mdm.add(reading.mdm)
+        if reading.effects:
+            scopes.append(reading.scope)
+    c.identities = ()
+    if not c.document.inner:
+        c.say("warning", "page-empty", "the page holds no object that can be read", "/value")
+    return c.reading(_narrowest(scopes), mdm.pop() if len(mdm) == 1 else "")
+
+
+def _narrowest(scopes: list[Scope]) -> Scope:
+    different = list(dict.fromkeys(scopes))
+    if len(different) < 2:
+        return different[0] if different else NOT_STATED
+    states = sorted({scope.state for scope in different}, key=_RANK.__getitem__)
+    excluded = tuple(sorted({name for scope in different for name in scope.excluded}))
+    filtered = any(scope.filtered for scope in different)
+    named = [set(scope.groups) for scope in different if scope.state == "groups"]
+    groups = tuple(sorted(set.intersection(*named))) if named else ()
+    return Scope(states[0], groups, excluded, filtered)

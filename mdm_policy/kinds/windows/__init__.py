@@ -1,0 +1,1 @@
+"""Read Windows' own rules: AppLocker and the settings that carry it."""

@@ -1,0 +1,284 @@
+"""Read AppLocker rules: one bare RuleCollection, or a whole AppLockerPolicy as Group Policy takes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from mdm_policy.documents import pointer
+from mdm_policy.kinds.collector import fact
+from mdm_policy.reading import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.model import Kind
+    from mdm_policy.reading import Reading
+
+_CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
+_WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}
+_EVERYONE = "S-1-1-0"
+_RULE_NAMES = ("FilePublisherRule", "FilePathRule", "FileHashRule")
+_CONDITIONS = ("FilePublisherCondition", "FilePathCondition", "FileHashCondition")
+
+PUBLISHER = Rule(
+    "applocker-exe-publisher",
+    "block",
+    "blocked",
+    "partial",
+    fact("a Deny publisher rule for executables stops all that a publisher signed", _CSP),
+    introduced=_WINDOWS,
+    escapes="copies that are unsigned or signed by another publisher",
+)
+BINARY_NAME = Rule(
+    "applocker-exe-binary-name",
+    "block",
+    "blocked",
+    "weak",
+    fact("a Deny publisher rule may name one binary of a publisher", _CSP),
+    introduced=_WINDOWS,
+    escapes="other binaries, and copies that are unsigned or signed by another publisher",
+)
+PATH = Rule(
+    "applocker-exe-path",
+    "block",
+    "blocked",
+    "weak",
+    fact("a Deny path rule stops a file name or folder", _CSP),
+    introduced=_WINDOWS,
+    escapes="copies that are renamed or stand in another folder",
+)
+INSTALLER = Rule(
+    "applocker-msi-publisher",
+    "block",
+    "not-installable",
+    "partial",
+    fact("a Deny publisher rule for MSI stops a publisher's installers, not its programs", _CSP),
+    introduced=_WINDOWS,
+    escapes="other kinds of installer",
+)
+APPX_NAME = Rule(
+    "applocker-appx-name",
+    "block",
+    "blocked",
+    "strong",
+    fact("a Deny rule for packaged apps stops a package by its name", _CSP),
+    introduced=_WINDOWS,
+)
+APPX_PUBLISHER = Rule(
+    "applocker-appx-publisher",
+    "block",
+    "blocked",
+    "strong",
+    fact("a Deny rule for packaged apps stops all packages of a publisher", _CSP),
+    introduced=_WINDOWS,
+)
+RULES = (PUBLISHER, BINARY_NAME, PATH, INSTALLER, APPX_NAME, APPX_PUBLISHER)
+
+_NAMES = frozenset({"PublisherName", "ProductName", "BinaryName", "Path"})
+_DEFAULT_PATHS = ({"*"}, {"%PROGRAMFILES%\\*", "%WINDIR%\\*"})
+
+
+def read_applocker(c: Collector) -> Reading:
+    """Read every rule collection of the document."""
+    root = c.document.value
+    if not isinstance(root, etree._Element):  # noqa: SLF001  # lxml has no public name for its element class
+        c.mapping(root, "")
+        return c.reading()
+    top = pointer(_local(root))
+    collections = iter([(top, root)]) if _local(root) == "RuleCollection" else _children(root, top)
+    held = [(place, element) for place, element in collections if _local(element) == "RuleCollection"]
+    modes: dict[str, set[str]] = {}
+    for _, element in held:
+        modes.setdefault(element.get("Type", ""), set()).add(element.get("EnforcementMode", ""))
+    before = c.doubt
+    for place, element in held:
+        if len(modes[element.get("Type", "")]) > 1:
+            c.doubt = "another collection of the type has another EnforcementMode, and which counts is not documented"
+            c.say("error", "applocker-two-modes", c.doubt, place, "keep one collection of each type")
+        collection = _Collection(c, element, place)
+        for at, rule in _children(element, place):
+            collection.read_rule(rule, _local(rule), at)
+        collection.close()
+        c.doubt = before
+    return c.reading()
+
+
+def _children(element: etree._Element, base: str) -> Iterator[tuple[str, etree._Element]]:
+    """Yield the children with their pointers: siblings of one name are told apart by their index."""
+    count, seen = Counter([str(child.tag) for child in element]), Counter[str]()
+    alike = len(count) == 1 < count.total()
+    for place, child in enumerate(element):
+        name = str(child.tag)
+        if alike:
+            yield f"{base}/{name}/{place}", child
+        else:
+            yield (f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}"), child
+            seen[name] += 1
+
+
+class _Collection:
+    """Read the rules of one collection: its mode decides what they do, its allow rules what else still runs."""
+
+    def __init__(self, c: Collector, element: etree._Element, pointer: str) -> None:
+        self.c = c
+        self.pointer = pointer
+        self.type = element.get("Type", "")
+        self.mode = element.get("EnforcementMode", "")
+        self.allowed: set[str] = set()
+        self.rules = 0
+        data = c.document.data
+        self.plain = data.isascii() and b"&#" not in data
+
+    def close(self) -> None:
+        if not self.rules:
+            return
+        if self.mode != "Enabled":
+            message = f"EnforcementMode is {self.mode!r}: the rules stop nothing"
+            self.c.say("error", "applocker-not-enforced", message, self.pointer, 'write EnforcementMode="Enabled"')
+        elif not any(paths <= self.allowed for paths in _DEFAULT_PATHS):
+            message = f"the {self.type} rules allow nothing by default, so all that no rule allows is refused"
+            hint = "add the default Allow rules"
+            self.c.say("warning", "applocker-default-rules-missing", message, self.pointer, hint)
+
+    def read_rule(self, element: etree._Element, name: str, pointer: str) -> None:
+        if name not in _RULE_NAMES:
+            return
+        self.rules += 1
+        action = element.get("Action")
+        conditions = _condition(element) if len(element) else None
+        everyone = element.get("UserOrGroupSid") == _EVERYONE
+        if action == "Allow":
+            self._spelling(element, conditions, pointer)
+            if everyone and conditions is not None:
+                path = conditions.get("Path", "")
+                any_publisher = conditions.get("PublisherName") == "*" and conditions.get("ProductName") == "*"
+                self.allowed.add("*" if any_publisher else path.upper())
+            if _has(element, "Exceptions"):
+                message = "an exception of an Allow rule does not deny: another rule may allow what it leaves out"
+                self.c.say("warning", "applocker-exceptions-only", message, pointer, "write a Deny rule")
+            return
+        if action != "Deny" or conditions is None:
+            self.c.say("error", "applocker-rule-unreadable", "the rule has no Action or no condition", pointer)
+            return
+        self._spelling(element, conditions, pointer)
+        if name == "FileHashRule":
+            message = "a hash rule stops one build of a file, which no list of identifiers can hold"
+            self.c.say("note", "no-identifier-kind", message, pointer)
+            return
+        narrow = ""
+        before = self.c.doubt
+        if not everyone:
+            narrow = "other users: the rule is for " + (element.get("UserOrGroupSid") or "nobody")
+            self.c.doubt = (
+                f"the rule stops {element.get('UserOrGroupSid') or 'nobody'} alone, and others launch the app"
+            )
+            message = "the rule holds for some users only"
+            self.c.say("warning", "applocker-some-users", message, pointer, f'write UserOrGroupSid="{_EVERYONE}"')
+        elif _has(element, "Exceptions"):
+            narrow = "what the exceptions of the rule leave out"
+        if name == "FilePathRule":
+            self._path(conditions, pointer, narrow)
+        else:
+            self._publisher(element, conditions, pointer, narrow)
+        self.c.doubt = before
+
+    def _spelling(self, element: etree._Element, condition: etree._Element | None, pointer: str) -> None:
+        """Say which names cannot match: text decoded wrongly, and a program's publisher not in capitals."""
+        broken = None
+        if not self.plain:
+            texts = [text for child in element.iter() for key, text in child.attrib.items() if key in _NAMES]
+            broken = next((text for text in texts if _mojibake(str(text))), None)
+        if broken is not None:
+            message = f"{str(broken)[:80]!r} was decoded with the wrong encoding, so it matches nothing"
+            self.c.say("error", "mojibake", message, pointer, "export the rule again, as UTF-8")
+        publisher = "" if condition is None else condition.get("PublisherName", "")
+        if self.type in ("Exe", "Msi") and publisher != publisher.upper():
+            message = "AppLocker writes the publisher of a program in capitals; another spelling may match nothing"
+            self.c.say("warning", "applocker-publisher-case", message, pointer, f"write {publisher.upper()[:80]!r}")
+
+    def _path(self, condition: etree._Element, pointer: str, narrow: str) -> None:
+        folder, _, file = condition.get("Path", "").replace("/", "\\").rpartition("\\")
+        if self.type == "Exe" and file.lower().endswith(".exe") and "*" not in file:
+            if folder not in ("", "*"):
+                narrow = narrow or f"copies that are renamed or stand outside of {folder}"
+            self._add(PATH, "executable", file, pointer, narrow)
+
+    def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, narrow: str) -> None:
+        publisher = condition.get("PublisherName", "")
+        product = condition.get("ProductName", "")
+        binary = condition.get("BinaryName", "")
+        narrow = narrow or _version(element)
+        if self.type == "Appx":
+            if binary not in ("", "*"):
+                narrow = narrow or f"programs of the package that are not called {binary}"
+            if product not in ("", "*"):
+                if publisher == "*" or narrow:
+                    self._add(APPX_NAME, "appx_name", product, pointer, narrow)
+                else:
+                    other = f"a package of that name by another publisher than {publisher}"
+                    self._add(APPX_NAME, "appx_name", product, pointer, other, strength="partial")
+            elif publisher not in ("", "*"):
+                self._add(APPX_PUBLISHER, "publisher", publisher, pointer, narrow)
+        elif self.type == "Exe" and binary not in ("", "*"):
+            if publisher != "*":
+                self.c.doubt = f"the rule stops a file of that name by {publisher or 'nobody'} alone; whether the app is theirs is not known here"
+            self._add(BINARY_NAME, "executable", binary, pointer, narrow)
+        elif self.type in ("Exe", "Msi") and publisher not in ("", "*"):
+            if product == "*":
+                self._add(PUBLISHER if self.type == "Exe" else INSTALLER, "publisher", publisher, pointer, narrow)
+                return
+            message = f"the rule stops only the product {product!r} of its publisher"
+            self.c.say("note", "no-identifier-kind", message, pointer)
+
+    def _add(self, base: Rule, kind: Kind, value: str, pointer: str, narrow: str, *, strength: str = "weak") -> None:
+        changes: dict[str, Any] = {}
+        if narrow:
+            changes = {"strength": strength, "escapes": narrow}
+        if self.mode == "AuditOnly":
+            changes |= {"sense": "report", "verdict": "reported-only", "why": "EnforcementMode AuditOnly only logs"}
+        elif self.mode != "Enabled":
+            changes |= {"sense": "none", "verdict": "allowed", "why": "the collection is not enforced"}
+        self.c.add(self.c.rule(base, **changes), "windows", kind, value, pointer)
+
+
+def _local(element: etree._Element) -> str:
+    tag = str(element.tag)
+    return tag.rpartition("}")[2] if "}" in tag else tag
+
+
+def _condition(element: etree._Element) -> etree._Element | None:
+    for block in element:
+        if _local(block) == "Conditions":
+            for child in block:
+                if _local(child) in _CONDITIONS:
+                    return child
+    return None
+
+
+def _mojibake(text: str) -> bool:
+    """Tell whether a text is UTF-8 that was read as Windows-1252, as in `MICROSOFTÂ®`."""
+    if text.isascii():
+        return False
+    try:
+        return text.encode("cp1252").decode("utf-8") != text
+    except UnicodeError:
+        return False
+
+
+def _has(element: etree._Element, name: str) -> bool:
+    return any(_local(child) == name and len(child) > 0 for child in element)
+
+
+def _version(element: etree._Element) -> str:
+    """Return what a version range leaves out; every version is `*` to `*`."""
+    for child in element.iter():
+        if _local(child) == "BinaryVersionRange":
+            low, high = child.get("LowSection", ""), child.get("HighSection", "")
+            if low in ("*", "0.0.0.0") and high == "*":  # noqa: S104  # a version, not an address
+                return ""
+            return f"versions outside {low or '?'} to {high or '?'}"
+    return "versions, since the rule gives no BinaryVersionRange"

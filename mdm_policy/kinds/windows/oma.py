@@ -1,0 +1,80 @@
+"""Read Intune's custom Windows settings (OMA-URI): which of them carry AppLocker rules that a device accepts.
+
+The value of an AppLocker node is one bare `<RuleCollection>` (MicrosoftDocs/windows-itpro-docs applocker-csp.md).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.intune import rules
+from mdm_policy.kinds.intune.graph import odata_type
+
+if TYPE_CHECKING:
+    from mdm_policy.documents import Document
+    from mdm_policy.kinds.collector import Collector
+
+_URI = re.compile(
+    r"\./(?:Device/)?Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/[^/]+/(EXE|MSI|Script|StoreApps|DLL)/Policy",
+    re.IGNORECASE,
+)
+_TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
+"""Types of a setting that hold text (microsoftgraph/msgraph-metadata@f54f11b6 v1.0-Prod.csdl)."""
+_COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
+
+
+def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
+    """Read each setting: its URI says which collection the device expects, its embedded document what it holds."""
+    inner = dict(c.document.inner)
+    nodes: set[str] = set()
+    settings = c.mappings(top, "omaSettings", "")
+    values: dict[str, set[str]] = {}
+    for _, setting in settings:
+        values.setdefault(str(setting.get("omaUri")).lower(), set()).add(str(setting.get("value")))
+    before = c.doubt
+    for at, setting in settings:
+        value = setting.get("value")
+        masked = setting.get("isEncrypted") is True or setting.get("secretReferenceValueId") or value == "****"
+        match = _URI.fullmatch(c.text(setting, "omaUri", at))
+        document = inner.get(f"{at}/value")
+        if match is not None:
+            node = match[0].lower()
+            if node in nodes:
+                message = "two settings write the same AppLocker node; only one of them counts"
+                c.say("error", "oma-uri-duplicate", message, f"{at}/omaUri", "put all rules into one <RuleCollection>")
+            nodes.add(node)
+        if document is None and masked:
+            c.rule(rules.OMA_MASKED)
+            message = "the value is masked in this export, so what it blocks is unknown"
+            c.say("error", "masked-value", message, f"{at}/value", "read it with getOmaSettingPlainTextValue")
+        elif document is None and match is not None:
+            message = "the value holds no AppLocker rules that can be read"
+            c.say("error", "payload-unreadable", message, f"{at}/value", "write one plain <RuleCollection> element")
+        elif document is not None and document.kind == "applocker-rules":
+            if match is not None and len(values[match[0].lower()]) > 1:
+                c.doubt = "another setting writes the same AppLocker node, and which of them counts is not documented"
+            kind = odata_type(setting)
+            if kind not in _TEXTS:
+                c.doubt = f"whether the server takes a {kind} for AppLocker rules is not documented"
+                c.say("error", "oma-type", c.doubt, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
+            _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
+            c.doubt = before
+    c.identities = tuple(f"the node {node}" for node in sorted(nodes))
+
+
+def _applocker(c: Collector, document: Document, at: str, node: str) -> None:
+    root = str(document.value.tag).rpartition("}")[2]
+    kind = str(document.value.get("Type"))
+    before = c.void
+    if not node:
+        c.void = "the OMA-URI is not an AppLocker node"
+        c.say("error", "oma-uri-unknown", c.void, at, "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/...")
+    elif root != "RuleCollection":
+        c.void = "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>"
+        c.say("error", "applocker-full-policy", c.void, at, "paste only the <RuleCollection> element")
+    elif kind != _COLLECTIONS[node]:
+        c.void = f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}"
+        c.say("error", "applocker-wrong-node", c.void, at, "match the OMA-URI and the Type of the collection")
+    c.lift(at, document)
+    c.void = before

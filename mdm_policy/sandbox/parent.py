@@ -1,0 +1,155 @@
+"""Ask the other process for a page, and stop it when it takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from mdm_policy import templating
+from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.sandbox import wire
+from mdm_policy.sandbox.child import Answer
+from mdm_policy.sandbox.limits import Limits, ended_by_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+_CODE = (
+    "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given['path']; "
+    "from mdm_policy.sandbox import Limits; from mdm_policy.sandbox.child import main; main(Limits(*given['limits']))"
+)
+_KEPT_ENVIRONMENT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What Python itself may need to start; the rest may hold secrets, and no template has any use for it."""
+
+
+class Apart:
+    """Print packaged templates here and foreign ones in a process of their own, started when the first one comes.
+
+    One process serves a whole build: starting one costs as much as hundreds of templates. After a template that broke a
+    limit, nothing more is printed.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        """Keep the limits; no process is started yet."""
+        self._limits = limits or Limits()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._known: Mapping[str, Any] | None = None
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process, if there is one."""
+        self._end()
+
+    def __call__(self, page: templating.Page) -> str:
+        """Print a page.
+
+        Raises:
+            PolicyError: as `templating.render`; `template-limit` also when the process had to be stopped.
+
+        """
+        return self._ask(page) if page.foreign else templating.print_page(page)
+
+    def _ask(self, page: templating.Page) -> str:
+        process = self._process or self._start()
+        late = threading.Event()
+        watch = threading.Timer(self._limits.wall, _stop, (process, late))
+        watch.start()
+        try:
+            answer, body = self._exchange(process, page)
+        except (OSError, wire.BrokenFrameError, msgspec.MsgspecError, UnicodeDecodeError):
+            raise self._broken(process, page, late) from None
+        finally:
+            watch.cancel()
+        if answer.findings:
+            raise PolicyError(answer.findings)
+        return body
+
+    def _exchange(self, process: subprocess.Popen[bytes], page: templating.Page) -> tuple[Answer, str]:
+        asked, told = process.stdin, process.stdout
+        if asked is None or told is None:
+            raise wire.BrokenFrameError
+        request = {
+            "format": page.format,
+            "folders": list(map(str, page.folders)),
+            "names": sorted(page.names),
+            "folder": str(page.folder),
+            "template": page.template,
+            "more": page.more,
+        }
+        context = b"" if page.context is self._known else _written(page.context)
+        self._known = page.context
+        wire.send(asked, json.dumps(request).encode(), context)
+        frame = wire.receive(told, wire.MAX_HEAD, wire.MAX_BODY)
+        if frame is None:
+            raise wire.BrokenFrameError
+        return msgspec.json.decode(frame[0], type=Answer), frame[1].decode("utf-8", "surrogatepass")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        given = {"path": [path for path in sys.path if path], "limits": msgspec.structs.astuple(self._limits)}
+        kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+                [sys.executable, "-I", "-X", "utf8", "-c", _CODE, json.dumps(given)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=kept,
+            )
+        except OSError as bad:
+            said = f"the process for templates of your own cannot be started: {bad.strerror or bad}"
+            raise PolicyError([error("template-limit", said)]) from None
+        return self._process
+
+    def _broken(self, process: subprocess.Popen[bytes], page: templating.Page, late: threading.Event) -> PolicyError:
+        self._end()
+        if late.is_set():
+            told = f"the template took longer than {self._limits.wall:g} seconds"
+        elif ended_by_time(process.returncode):
+            told = f"the template used more than {self._limits.cpu} seconds of processor time"
+        else:
+            told = f"the process that renders the template ended (code {process.returncode})"
+        place = Origin(str(Path(page.folder, page.template)))
+        return PolicyError(
+            [error("template-limit", told, place, "templates hold structure; look for a loop without end")]
+        )
+
+    def _end(self) -> None:
+        """End the process: a sound one ends by itself when nothing more is asked."""
+        process, self._process = self._process, None
+        self._known = None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+        try:
+            process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _stop(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _written(context: Mapping[str, Any]) -> bytes:
+    """Write a context as JSON, with its lazy values made: the other process cannot make them."""
+    made = {key: value.make() if isinstance(value, templating.Lazy) else value for key, value in context.items()}
+    return json.dumps(made).encode()

@@ -1,0 +1,281 @@
+"""Read policies as people have them: files, folders, backups, builds, standard input; every problem at once.
+
+What a file is, its content says; its name only tells, within a folder, whether a file that is no document was meant to
+be one. `verify` and `diff` read through here, so that both see the same documents under the same names.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mdm_policy.documents import MAX_SIZE, Document, open_document
+from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
+from mdm_policy.reading import Scope
+from mdm_policy.sources import fleet_gitops
+from mdm_policy.sources.builds import MANIFEST, BuildFolder, Record, read_build
+from mdm_policy.sources.copies import decoded_copies
+from mdm_policy.sources.jamf_json import as_xml, is_jamf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STANDARD_INPUT = "-"
+_YAML = frozenset({".yaml", ".yml"})
+_MEANT = frozenset({".json", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
+"""Suffixes of files that a folder holds as documents: one that cannot be read is an error, not a stranger."""
+_TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
+"""Suffixes of files that only people read."""
+_GROWN = 8
+"""How many times as large as the file it came from a translation may be."""
+_PROFILES = (
+    "apple-profile",
+    "apple-declaration-configuration",
+    "apple-declaration-activation",
+    "applocker-rules",
+    "amapi-policy",
+)
+"""Kinds of documents that Fleet sends: in a folder of its GitOps files, one that none of them names reaches nobody."""
+
+
+class Policies(msgspec.Struct, frozen=True):
+    """Hold every document that could be read, every problem with those that could not, and the builds among them.
+
+    `named` are the documents that were given by name, not found in a folder; `sources` maps each document to the PATHs
+    it came by. `scopes` says whom a document reaches where another file says so (labels in a GitOps file).
+    """
+
+    documents: tuple[Document, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    builds: tuple[BuildFolder, ...] = ()
+    named: frozenset[str] = frozenset()
+    sources: dict[str, tuple[str, ...]] = {}
+    scopes: dict[str, Scope] = {}
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """Return what the manifests say, by document name."""
+        return {name: record for build in self.builds for name, record in build.records.items()}
+
+    @property
+    def unreadable(self) -> bool:
+        """Tell whether something could not be read."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def read_policies(paths: Iterable[Path], *, max_size: int = MAX_SIZE) -> Policies:
+    """Read files and folders (recursively, in order of names); `-` is standard input.
+
+    A file that cannot be read or parsed gives findings naming it, and the rest is read all the same. A folder with the
+    manifest of a build is read as that build; in a folder with Fleet GitOps files, profiles count where one names them.
+    """
+    reading = _Reading(max_size)
+    for path in paths:
+        reading.take(path)
+    return reading.done()
+
+
+class _Reading:
+    """Read one path after the other; each file once, however many paths lead to it."""
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._documents: dict[str, Document] = {}
+        self._findings: list[Finding] = []
+        self._builds: dict[str, BuildFolder] = {}
+        self._named: set[str] = set()
+        self._sources: dict[str, dict[str, None]] = {}
+        self._scopes: dict[str, list[Scope]] = {}
+        self._seen: dict[str, str] = {}
+        """The name under which each file, by its real path, was read; empty when it holds no document."""
+
+    def done(self) -> Policies:
+        return Policies(
+            tuple(self._documents.values()),
+            tuple(sorted(dict.fromkeys(self._findings), key=finding_order)),
+            tuple(self._builds.values()),
+            frozenset(self._named),
+            {name: tuple(paths) for name, paths in self._sources.items()},
+            {name: fleet_gitops.together(scopes) for name, scopes in self._scopes.items()},
+        )
+
+    def take(self, path: Path) -> None:
+        """Read what a person named."""
+        source = str(path)
+        if path.name == MANIFEST and _built(path.parent) is not None:
+            path = path.parent
+        if source != STANDARD_INPUT and answers(path, Path.is_dir):
+            self._folder(path, source)
+            return
+        name = self._file(path, source, meant=True, named=True)
+        if name:
+            self._named.add(name)
+
+    def _folder(self, folder: Path, source: str) -> None:
+        gitops: list[tuple[Path, dict[str, Any]]] = []
+        profiles: list[str] = []
+        for path in list(self._walk(folder, ())):
+            built = _built(path.parent) if path.name == MANIFEST else None
+            if built is not None:
+                self._builds[os.path.realpath(path)] = built
+                continue
+            name = self._file(path, source, meant=path.suffix.lower() in _MEANT)
+            if not name:
+                continue
+            controls = fleet_gitops.controls(self._documents[name])
+            if controls is not None:
+                gitops.append((path, controls))
+                del self._documents[name]
+            elif self._documents[name].kind in _PROFILES:
+                profiles.append(name)
+        for name, finding in list(decoded_copies(self._documents)):
+            if name not in self._named:
+                del self._documents[name]
+                self._findings.append(finding)
+        for path, controls in gitops:
+            self._apply(path, controls, source)
+        for name in profiles if gitops else ():
+            if name not in self._scopes:
+                self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
+                said = "no GitOps file names it, so no device gets it; it does not count"
+                self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
+
+    def _walk(self, folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
+        """Yield the files below a folder in order of their names; a link that leads back up is not followed."""
+        real = os.path.realpath(folder)
+        if real in above:
+            self._findings.append(note("folder-loop", "the folder leads back to one above it", Origin(str(folder))))
+            return
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as bad:
+            self._cannot(str(folder), bad)
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if answers(entry, Path.is_dir):
+                yield from self._walk(entry, (*above, real))
+            elif entry.suffix.lower() not in _TEXTS and (answers(entry, Path.is_file) or entry.is_symlink()):
+                yield entry
+
+    def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
+        """Read one file and return the name of its document, or nothing when it holds none."""
+        real = _real(path)
+        if real not in self._seen:
+            self._seen[real] = self._open(path, meant, named)
+        name = self._seen[real]
+        if name:
+            self._sources.setdefault(name, {})[source] = None
+        return name if name in self._documents else ""
+
+    def _open(self, path: Path, meant: bool, named: bool) -> str:
+        name = "(standard input)" if str(path) == STANDARD_INPUT else str(path)
+        try:
+            data = self._bytes(path)
+        except (OSError, ValueError) as bad:
+            self._cannot(name, bad)
+            return ""
+        try:
+            document = self._parse(name, data, path.suffix.lower() in _YAML)
+        except PolicyError as bad:
+            if meant:
+                self._findings += bad.findings
+            else:
+                said = f"no document: {bad.findings[0].message}"
+                self._findings.append(note("file-skipped", said, Origin(name)))
+            return ""
+        # A backup holds much that is none of our business: what cannot be opened inside it must not stop the rest.
+        self._findings += [f if named or f.severity != "error" else _milder(f) for f in document.findings]
+        self._documents[name] = document
+        return name
+
+    def _bytes(self, path: Path) -> bytes:
+        """Read no more than it takes to see that a file is too large."""
+        if str(path) == STANDARD_INPUT:
+            return sys.stdin.buffer.read(self._max_size + 1)
+        with path.open("rb") as file:
+            return file.read(self._max_size + 1)
+
+    def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
+        if not yaml:
+            document = open_document(name, data, max_size=self._max_size)
+            jamf = document.kind == "unknown" and document.format == "json" and is_jamf(document.value)
+            return (
+                open_document(name, as_xml(document.value, data), "xml", max_size=_GROWN * self._max_size)
+                if jamf
+                else document
+            )
+        from mdm_policy.sources.yaml_backup import as_json  # noqa: PLC0415 - most policies are no YAML
+
+        return open_document(name, as_json(name, data, self._max_size), "json", max_size=_GROWN * self._max_size)
+
+    def _cannot(self, name: str, bad: Exception) -> None:
+        said = getattr(bad, "strerror", None) or bad
+        self._findings.append(error("file-unreadable", f"cannot read it: {said}", Origin(name)))
+
+    def _apply(self, path: Path, controls: dict[str, Any], source: str) -> None:
+        """Read the profiles a GitOps file names, and whom it sends them to."""
+        elsewhere = controls.get("path")
+        if isinstance(elsewhere, str):
+            path = path.parent / elsewhere
+            name = self._file(path, source, meant=True)
+            held = self._documents.pop(name).value if name else None
+            controls = held if isinstance(held, dict) else {}
+        for platform, entry in fleet_gitops.entries(controls):
+            pattern = entry.get("path", entry.get("paths"))
+            if not isinstance(pattern, str):
+                continue
+            for profile in (_matches(path.parent, pattern) if "paths" in entry else []) or [path.parent / pattern]:
+                activation = entry.get("activation")
+                files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
+                for name in filter(None, [self._file(one, source, meant=True) for one in files]):
+                    refused = fleet_gitops.refused(self._documents[name]) if platform == "android_settings" else None
+                    if refused is not None:
+                        self._findings.append(refused)
+                    scope = fleet_gitops.labels(entry) if refused is None else Scope("nobody")
+                    self._scopes.setdefault(name, []).append(scope)
+
+
+def _real(path: Path) -> str:
+    """Return what a path leads to; one that cannot be a path on this system leads to itself."""
+    if str(path) == STANDARD_INPUT:
+        return STANDARD_INPUT
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    """Return the files a pattern matches; a pattern that is none matches nothing."""
+    if pattern.startswith(("/", "~")):
+        return []
+    try:
+        return sorted(folder.glob(pattern))
+    except (OSError, ValueError, LookupError, NotImplementedError):
+        return []
+
+
+def _built(folder: Path) -> BuildFolder | None:
+    """Return the build in a folder; a manifest that cannot be read is told when it is read as any other file."""
+    try:
+        return read_build(folder)
+    except OSError:
+        return None
+
+
+def _milder(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, severity="warning")
+
+
+def answers(path: Path, ask: Any) -> bool:
+    """Ask what a path is; one that cannot even be asked for is nothing."""
+    try:
+        return bool(ask(path))
+    except (OSError, ValueError):
+        return False

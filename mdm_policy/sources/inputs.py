@@ -1,0 +1,180 @@
+"""Read what a command is given: files, shipped lists, includes; every problem with every file at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy import loading, resources
+from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.identifiers import quoted
+from mdm_policy.loading import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.model import BanList, Deployment
+
+STANDARD_INPUT = "-"
+_MAX_FILE = 64 * 1024 * 1024
+
+
+class Inputs(msgspec.Struct):
+    """Hold what a command read: the deployment, the lists, every file, and the findings so far.
+
+    `files` are (role, name as recorded, SHA-256 in hex); `names` maps a file name as findings show it to the recorded one.
+    """
+
+    deployment: Deployment | None
+    lists: tuple[BanList, ...]
+    files: tuple[tuple[str, str, str], ...]
+    names: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
+def read(path: Path) -> Source:
+    """Read one file; `-` reads standard input.
+
+    Raises:
+        PolicyError: `file-unreadable` or `file-too-large`.
+
+    """
+    try:
+        if str(path) == STANDARD_INPUT:
+            source = Source("(standard input)", sys.stdin.buffer.read(_MAX_FILE + 1))
+        else:
+            with path.open("rb") as file:
+                source = Source(str(path), file.read(_MAX_FILE + 1))
+    except OSError as bad:
+        message = f"cannot read it: {bad.strerror or bad}"
+        raise PolicyError([error("file-unreadable", message, Origin(str(path)))]) from None
+    if len(source.data) > _MAX_FILE:
+        hint = f"files over {_MAX_FILE // (1024 * 1024)} MiB are refused"
+        raise PolicyError([error("file-too-large", "the file is too large to be a list", Origin(source.name), hint)])
+    return source
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether a path exists; one that cannot even be asked for, such as a name that is too long, does not."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where this says no
+
+
+def shipped() -> dict[str, Path]:
+    """Return the shipped lists by id, in order."""
+    return {path.stem: path for path in sorted(resources.data("lists").glob("*.yaml"))}
+
+
+class Reader:
+    """Read lists and deployments once each, keeping digests and findings on the way."""
+
+    def __init__(self, given: tuple[Path, Source] | None = None) -> None:
+        """Start with nothing read, or with a file that may be a pipe, and so cannot be read again."""
+        self.findings: list[Finding] = []
+        self.files: dict[tuple[str, str], str] = {}
+        self._given = given
+        self.names: dict[str, str] = {}
+        self._base: Path | None = None
+
+    def deployment(self, path: Path) -> Deployment | None:
+        """Read a deployment; its folder is what recorded names are relative to."""
+        source = self._read(path, "deployment", path.name)
+        if source is None:
+            return None
+        self._base = path.resolve().parent
+        loaded = loading.load_deployment(source)
+        self.findings += loaded.findings
+        return loaded.value
+
+    def lists(self, references: Iterable[tuple[str, Origin | None]], folder: Path | None) -> tuple[BanList, ...]:
+        """Read lists by shipped id or path; paths in a deployment are relative to its folder."""
+        made: list[BanList] = []
+        for reference, place in references:
+            source = self._find(reference, place, folder)
+            if source is None:
+                continue
+            loaded = self.load(source)
+            if loaded is None:
+                continue
+            twin = next((other for other in made if other.id == loaded.id), None)
+            if twin is None:
+                made.append(loaded)
+            elif twin.digest != loaded.digest:
+                message = f"two different lists have the id {twin.id!r}; the other is {twin.origin.file}"
+                self.findings.append(error("duplicate-list", message, loaded.origin, "give each list its own id"))
+        return tuple(made)
+
+    def load(self, source: Source) -> BanList | None:
+        """Load one list that is read already, with what it includes."""
+        loaded = loading.load_ban_list(source, self._include)
+        self.findings += loaded.findings
+        return loaded.value
+
+    def _find(self, reference: str, place: Origin | None, folder: Path | None) -> Source | None:
+        known = shipped()
+        if reference in known:
+            return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
+        path = Path(reference) if folder is None else folder / reference
+        if not _exists(path) and reference != STANDARD_INPUT and not reference.endswith((".yaml", ".yml", ".csv")):
+            hint = f"shipped lists: {', '.join(known)}; or give a path to a .yaml file"
+            self.findings.append(
+                error("unknown-list", f"no list {quoted(reference)} is shipped, and no file has that name", place, hint)
+            )
+            return None
+        return self._read(path, "list", self._recorded(path, reference))
+
+    def _include(self, reference: str, _place: Origin, including: str) -> Source | None:
+        known = shipped()
+        if reference in known:
+            return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
+        path = Path(including).parent / reference
+        if not _exists(path):
+            return None
+        return self._read(path, "included list", self._recorded(path, str(path)))
+
+    def _recorded(self, path: Path, fallback: str) -> str:
+        if self._base is not None:
+            try:
+                return path.resolve().relative_to(self._base).as_posix()
+            except ValueError:
+                return Path(fallback).as_posix()
+        return Path(fallback).as_posix()
+
+    def _read(self, path: Path, role: str, recorded: str) -> Source | None:
+        try:
+            source = self._given[1] if self._given is not None and self._given[0] == path else read(path)
+        except PolicyError as bad:
+            self.findings += bad.findings
+            return None
+        self.names[source.name] = recorded
+        self.files[role, recorded] = hashlib.sha256(source.data).hexdigest()
+        return source
+
+
+def gather(
+    deployment: Path | None, lists: Sequence[str], given: Source | None = None, folder: Path | None = None
+) -> Inputs:
+    """Read a deployment and lists; lists given by name or path replace the deployment's.
+
+    `given` is the deployment's text, when it has been read already; `folder` is what paths of lists are relative to.
+
+    Raises:
+        PolicyError: with every error of every file.
+
+    """
+    reader = Reader((deployment, given) if deployment is not None and given is not None else None)
+    loaded = reader.deployment(deployment) if deployment else None
+    if lists:
+        found = reader.lists([(reference, None) for reference in lists], folder)
+    elif loaded is not None and deployment is not None:
+        found = reader.lists(loaded.lists, deployment.parent)
+    else:
+        found = ()
+    if any(f.severity == "error" for f in reader.findings):
+        raise PolicyError(reader.findings)
+    files = tuple((role, name, digest) for (role, name), digest in reader.files.items())
+    return Inputs(loaded, found, files, reader.names, tuple(reader.findings))

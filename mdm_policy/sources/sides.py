@@ -1,0 +1,156 @@
+"""Read one side of a comparison: ban lists, policies, or a folder that holds both, and name things as a person does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy import catalogue, loading
+from mdm_policy.diff import ListSide, Side
+from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.model import Resolution
+from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs, signatures
+from mdm_policy.sources.files import Policies, answers, read_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mdm_policy.model import BanList, Deployment
+    from mdm_policy.sources.builds import Record
+
+_LISTS = frozenset({".yaml", ".yml"})
+_LANGUAGE = ("ban-list", "deployment", "devices")
+_NULL = ("/dev/null", "nul")
+"""How git names the side on which a file does not exist."""
+
+
+class Given(msgspec.Struct):
+    """Hold what a side was given as: its name for a reader, the paths to read, and what names begin with."""
+
+    label: str
+    paths: tuple[Path, ...]
+    root: str = ""
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """Hold one side as read: its lists, its policies, and the findings of both."""
+
+    label: str
+    lists: tuple[BanList, ...]
+    deployment: Deployment | None
+    policies: Policies
+    root: str
+    findings: tuple[Finding, ...]
+
+
+def given(text: str) -> Given:
+    """Take OLD or NEW as it is written on the command line."""
+    path = Path(text)
+    if text.lower() in _NULL:
+        return Given(text, ())
+    return Given(
+        text, (path,), str(path) if answers(path, Path.is_dir) else str(path.parent) if path.parent.name else ""
+    )
+
+
+def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ()) -> Sources:
+    """Read one side: every path that is a ban list or a deployment as such, everything else as policies.
+
+    Signatures are judged on a day, against certificates to trust (DER).
+    """
+    reader = inputs.Reader()
+    lists: list[BanList] = []
+    deployment = None
+    found: list[Finding] = []
+    strange: set[str] = set()
+    others: list[Path] = []
+    for path in side.paths:
+        kind = _kind(path)
+        if kind == "deployment":
+            read = inputs.gather(path, ())
+            deployment = read.deployment
+            lists += read.lists
+            found += read.findings
+        elif kind == "ban-list":
+            lists += reader.lists([(str(path), None)], None)
+        else:
+            others.append(path)
+            mine = list(_language(path)) if answers(path, Path.is_dir) else []
+            strange.update(str(one) for one, _ in mine)
+            lists += reader.lists([(str(one), None) for one, kind in mine if kind == "ban-list"], None)
+    policies = read_policies(others, max_size=max_size)
+    documents = tuple(one for one in policies.documents if one.name not in strange)
+    kept = tuple(one for one in policies.findings if one.origin is None or one.origin.file not in strange)
+    policies = msgspec.structs.replace(policies, documents=documents, findings=kept)
+    policies = signatures.judged(policies, day, roots)
+    return Sources(
+        side.label, tuple(lists), deployment, policies, side.root, (*found, *reader.findings, *policies.findings)
+    )
+
+
+def _kind(path: Path) -> str:
+    """Tell whether a path is written in the program's own language: a shipped list's id, a list, a deployment."""
+    if str(path) in inputs.shipped() and not answers(path, Path.exists):
+        return "ban-list"
+    if path.suffix.lower() not in _LISTS or not answers(path, Path.is_file):
+        return ""
+    kind = loading.detect(inputs.read(path))
+    return kind if kind in _LANGUAGE else ""
+
+
+def _language(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files below a folder that are written in the program's own language."""
+    for path in sorted(folder.rglob("*")):
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and (kind := _kind(path)):
+            yield path, kind
+
+
+def as_documents(side: Sources, *, by_target: bool) -> Side:
+    """Return a side's policies; a build's variants are for their groups alone.
+
+    With `by_target`, as between two builds, each target stands for itself, and so does each other way to send one of its
+    documents: nobody deploys all of a build to one device, so no target may make up for another's loss.
+    """
+    apart = {name: _apart(record, by_target=by_target) for name, record in side.policies.records.items()}
+    return Side(side.label, side.policies.documents, side.root, dict(side.policies.scopes), apart)
+
+
+def _apart(record: Record, *, by_target: bool) -> str:
+    said = []
+    if by_target:
+        said.append(f"from target {record.target}" + (f" sent as {record.document}" if record.instead_of else ""))
+    if record.variant:
+        said.append(f"for {', '.join(record.groups)}")
+    return " ".join(said)
+
+
+def as_lists(side: Sources, day: str) -> ListSide:
+    """Return what a side's lists come to, judged as written; a side without lists orders nothing.
+
+    Raises:
+        PolicyError: when a list cannot be resolved.
+
+    """
+    if side.lists:
+        resolution = resolve(side.lists, side.deployment, catalogue.load(), day, enforce=False)
+    else:
+        resolution = Resolution("", "", day, (), (), (), (), (), ())
+    return ListSide(side.label, side.lists, resolution)
+
+
+def check_comparable(old: Sources, new: Sources) -> None:
+    """Refuse to compare a list with policies.
+
+    Raises:
+        PolicyError: `diff-sides`, when one side is ban lists and the other policies.
+
+    """
+    pairs = ((old, new), (new, old))
+    for one, other in pairs:
+        if one.lists and not one.policies.documents and other.policies.documents and not other.lists:
+            message = f"{one.label} is a ban list, and {other.label} holds policies: they have no common measure"
+            hint = "to hold policies against a list, use `mdm-policy verify --list`"
+            raise PolicyError([error("diff-sides", message, Origin(one.label), hint)])

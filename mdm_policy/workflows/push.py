@@ -1,0 +1,234 @@
+"""Prepare a push: read the deployment, build in memory, connect to the destinations, read what is there, and plan.
+
+The five push commands share it. It is here that secrets are read and that waiting is real.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import stat
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy import catalogue, resources
+from mdm_policy.diff import Question
+from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
+from mdm_policy.push.answers import Failure
+from mdm_policy.push.model import Made, Plan, Use
+from mdm_policy.push.planning import Seen, Wanted, make_plan
+from mdm_policy.push.protocol import Destination, Edge, connect, remarks
+from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
+from mdm_policy.targets import discover, select
+from mdm_policy.workflows import build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from mdm_policy.model import Deployment, DestinationSpec, Resolution
+
+sleep: Callable[[float], None] = time.sleep
+"""How the push commands wait; the tests put something faster in its place."""
+timeout = 30.0
+"""Seconds to wait for each answer."""
+_MAX_SECRET = 1024 * 1024
+
+
+class Read(msgspec.Struct, frozen=True):
+    """Hold what a push command read: the deployment as it is enforced on the day, and the chosen destinations."""
+
+    deployment: Deployment
+    gathered: inputs.Inputs
+    resolution: Resolution
+    specs: tuple[DestinationSpec, ...]
+    edge: Edge
+    findings: tuple[Finding, ...]
+
+    def owner(self, spec: DestinationSpec) -> str:
+        """Return whose marker objects at a destination bear."""
+        return spec.owner or self.resolution.organization_id
+
+    @property
+    def files(self) -> tuple[tuple[str, str, str], ...]:
+        """Return (role, name, SHA-256) of every file that was read."""
+        return self.gathered.files
+
+    @property
+    def question(self) -> Question:
+        """Return what plans compare by."""
+        one = self.resolution
+        return Question(one.as_of, one.apps, one.statuses, one.devices)
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Hold one destination, what should be there, what is there, and the plan between the two."""
+
+    destination: Destination
+    owner: str
+    wanted: Wanted
+    seen: Seen
+    plan: Plan
+
+
+def now() -> str:
+    """Return the time for journals and receipts, which record when something was done; nothing depends on it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def read(deployment: Path, names: Sequence[str], day: str, *, insecure: bool = False) -> Read:
+    """Read a deployment, and choose destinations by name.
+
+    Raises:
+        PolicyError: what is wrong with the files; `unknown-destination`; `no-destination`.
+
+    """
+    gathered = inputs.gather(deployment, ())
+    found = gathered.deployment
+    if found is None:
+        raise PolicyError(gathered.findings)
+    place = Origin(str(deployment))
+    known = {spec.name: spec for spec in found.destinations}
+    strange = [name for name in names if name not in known]
+    if strange:
+        hint = f"destinations: {', '.join(known) or 'none'}"
+        raise PolicyError(
+            [error("unknown-destination", f"there is no destination {name!r}", place, hint) for name in strange]
+        )
+    if not known:
+        said = "the deployment names no destination to push to"
+        raise PolicyError([error("no-destination", said, place, "add `destinations:`; docs/push.md shows how")])
+    resolution = resolve(gathered.lists, found, catalogue.load(), day)
+    edge = Edge(lambda where: secret(where, deployment.parent), sleep, str(deployment.parent), timeout, 5, insecure)
+    specs = tuple(spec for name, spec in known.items() if not names or name in names)
+    said = "certificates are not checked: whoever is on the way can read the credential and change the answers"
+    open_ = [warning("tls-not-verified", said, place, "name the server's authority with `ca`")] if insecure else []
+    findings = tuple(dict.fromkeys((*open_, *gathered.findings, *resolution.findings)))
+    return Read(found, gathered, resolution, specs, edge, findings)
+
+
+def secret(where: Mapping[str, str], base: Path) -> str:
+    """Return a credential from the environment or from a file that its owner alone can read.
+
+    Raises:
+        PolicyError: `secret-missing`, `secret-exposed`; the secret itself is never in it.
+
+    """
+    if "env" in where:
+        value = os.environ.get(where["env"], "")
+        if not value:
+            said = f"the environment variable {where['env']} holds no credential"
+            raise PolicyError([error("secret-missing", said, None, "set it in the pipeline's secret store")])
+        return value
+    path = base / where["file"]
+    place = Origin(str(path))
+    try:
+        if sys.platform != "win32" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            said = "other users can read the file with the credential"
+            raise PolicyError([error("secret-exposed", said, place, f"chmod 600 {path}, and replace the credential")])
+        with path.open("rb") as file:
+            value = file.read(_MAX_SECRET).decode().strip()
+    except (OSError, UnicodeDecodeError) as bad:
+        said = f"cannot read the credential: {getattr(bad, 'strerror', '') or 'it is no text'}"
+        raise PolicyError([error("secret-missing", said, place, "name the file that holds it")]) from None
+    if not value:
+        raise PolicyError([error("secret-missing", "the file holds no credential", place, "put it there")])
+    return value
+
+
+def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[str, Use], tuple[Finding, ...]]:
+    """Build in memory, every document proven, and return the documents, whom each is for, and the build's findings.
+
+    Raises:
+        PolicyError: as `build`.
+
+    """
+    taken: dict[str, bytes] = {}
+    order = build.Order(read_.gathered, read_.resolution.as_of, (), _names(read_, folders), tuple(folders))
+    built = build.make(order, taken.__setitem__).built
+    groups = {variant.name: variant.groups for variant in read_.resolution.variants}
+    beside: dict[tuple[str, str], tuple[str, ...]] = {}
+    for one in built.documents:
+        known = beside.get((one.target, one.document), ())
+        beside[one.target, one.document] = tuple(dict.fromkeys((*known, *groups[one.variant])))
+    documents = {}
+    uses = {}
+    manifests = {target.name: target.manifest for target in built.targets}
+    for one in built.documents:
+        excluded = () if one.variant else beside[one.target, one.document]
+        manifest = manifests[one.target]
+        documents[one.path] = Made(
+            one.path,
+            one.target,
+            one.document,
+            one.variant,
+            one.kind,
+            taken[one.path],
+            groups[one.variant],
+            excluded,
+            next(spec.instead_of for spec in manifest.documents if spec.name == one.document),
+        )
+        uses[one.path] = Use(f"{one.target}|{one.document}", manifest.managed_by, manifest.modes, groups[one.variant])
+    return documents, uses, built.findings
+
+
+def _names(read_: Read, folders: Sequence[Path]) -> tuple[str, ...]:
+    """Return the targets that the chosen destinations take: those they name, and what the deployment builds."""
+    named = dict.fromkeys(name for spec in read_.specs for name in spec.targets or ())
+    if named and any(spec.targets is None for spec in read_.specs):
+        targets = discover(resources.templates(), folders)
+        named |= dict.fromkeys(target.name for target in select(targets, (), read_.deployment.targets))
+    return tuple(named)
+
+
+def connected(read_: Read) -> Iterator[tuple[DestinationSpec, Destination]]:
+    """Make the client of each chosen destination."""
+    for spec in read_.specs:
+        yield spec, connect(spec, read_.owner(spec), read_.edge)
+
+
+def look(destination: Destination, owner: str) -> Seen:
+    """Read what is at a destination.
+
+    Raises:
+        PolicyError: with the failure as a finding.
+
+    """
+    from mdm_policy.push.applying import observe  # noqa: PLC0415 - planning needs no journal
+
+    try:
+        return observe(destination, owner)
+    except Failure as bad:
+        raise PolicyError([bad.finding(destination.name, "reading what is there")]) from None
+
+
+def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple[list[Ready], tuple[Finding, ...]]:
+    """Plan for every chosen destination.
+
+    Raises:
+        PolicyError: what keeps a plan from being made, for all destinations that can be asked.
+
+    """
+    documents, uses, findings = made(read_, folders)
+    ready: list[Ready] = []
+    problems: list[Finding] = []
+    for spec, destination in connected(read_):
+        owner = read_.owner(spec)
+        try:
+            items = destination.items(tuple(documents.values()))
+            used = {item.key: uses[item.path] for item in items}
+            told = remarks(destination, tuple(documents.values()))
+            wanted = Wanted(items, used, prune=prune, findings=told)
+            seen = look(destination, owner)
+            plan = make_plan(destination, wanted, seen, read_.question, catalogue.load(), read_.files)
+        except PolicyError as bad:
+            problems += bad.findings
+            continue
+        ready.append(Ready(destination, owner, wanted, seen, plan))
+    if problems:
+        raise PolicyError(problems)
+    return ready, tuple(dict.fromkeys((*findings, *(f for one in ready for f in one.plan.findings))))
