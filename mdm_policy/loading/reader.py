@@ -122,8 +122,9 @@ class _Composer:
             event = next_event()
             kind = event.__class__
             if kind is ScalarEvent:
-                if event.anchor is not None or event.tag is not None:
+                if not event.value or event.anchor is not None or event.tag is not None:
                     self._refuse(event)
+                    _place_at_key(event, current)
                 current.append(event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 child, current = current, above.pop()
@@ -182,6 +183,15 @@ class _Composer:
     def _halt(self, id_: str, message: str, event: Any, hint: str) -> None:
         self._report.error(id_, message, self._report.at(event), hint)
         raise _Halt
+
+
+def _place_at_key(scalar: Any, parent: Mapping | Sequence) -> None:
+    """Place a value that is not written at its key, and such a key at its mapping.
+
+    Of `{name:` one parser says where the next token stands, perhaps lines below, the other where the colon does.
+    """
+    if parent.__class__ is Mapping and not scalar.value and not scalar.style:
+        scalar.start_mark = parent[-1].start_mark if len(parent) % 2 else parent.start_mark
 
 
 def top_level_keys(text: str) -> Iterator[str]:

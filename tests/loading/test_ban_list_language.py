@@ -280,13 +280,13 @@ def test_what_stands_twice_is_warned_of(second: str, expected: list[str]) -> Non
     ("authority", "expected"),
     [
         pytest.param("{}", ["2:12 missing-key"], id="no citation"),
-        pytest.param("", ["2:11 empty-value"], id="nothing"),
+        pytest.param("", ["2:1 empty-value"], id="nothing"),
         pytest.param("E.O. 1", ["2:12 wrong-type"], id="only a citation"),
         pytest.param("{citation: X, issued: 2026-02-30}", ["2:34 date-impossible"], id="30 February"),
         pytest.param("{citation: X, issued: 20260203}", ["2:34 date-format"], id="no hyphens"),
         pytest.param("{citation: X, issued: 2026-2-3}", ["2:34 date-format"], id="short month"),
         pytest.param("{citation: X, issued: 2026-02-03T00:00:00}", ["2:34 date-format"], id="with a time"),
-        pytest.param("{citation: X, issued: }", ["2:34 empty-value"], id="no day"),
+        pytest.param("{citation: X, issued: }", ["2:26 empty-value"], id="no day"),
         pytest.param("{citation: X, issued: [2026-02-03]}", ["2:34 wrong-type"], id="list of days"),
         pytest.param(
             "{citation: X, issued: 2021-01-02, effective: 2021-01-01}", ["2:57 date-order"], id="effective too early"
@@ -350,7 +350,7 @@ def test_exceptions(old: str, new: str, expected: list[str]) -> None:
     [
         pytest.param(HEAD, ["1:1 empty-ban-list"], id="no bans"),
         pytest.param(HEAD + "bans: []\n", ["1:1 empty-ban-list"], id="empty bans"),
-        pytest.param(HEAD + "bans:\n", ["3:6 empty-value"], id="bans that are nothing"),
+        pytest.param(HEAD + "bans:\n", ["3:1 empty-value"], id="bans that are nothing"),
         pytest.param(HEAD + "bans: {app: qq}\n", ["3:7 wrong-type"], id="bans that are a mapping"),
         pytest.param("bans: [{app: qq}]\n", ["1:1 missing-key", "1:1 missing-key"], id="no id, no authority"),
         pytest.param(

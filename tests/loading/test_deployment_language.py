@@ -196,7 +196,7 @@ def test_names_of_classes_differ() -> None:
         pytest.param(ORGANIZATION + "targets: [all]\n", ["2:11 targets-all"], id="all targets in a list"),
         pytest.param(ORGANIZATION + "targets: apple\n", ["2:10 wrong-type"], id="one target"),
         pytest.param(ORGANIZATION + "targets: []\n", ["2:10 empty-list"], id="no targets"),
-        pytest.param(ORGANIZATION + "targets:\n", ["2:9 empty-value"], id="targets that are nothing"),
+        pytest.param(ORGANIZATION + "targets:\n", ["2:1 empty-value"], id="targets that are nothing"),
         pytest.param(ORGANIZATION + "options: {a: {b: yes}}\n", ["2:18 unquoted-text"], id="option yes"),
         pytest.param(ORGANIZATION + "options: {a: {b: 1.5}}\n", ["2:18 unquoted-text"], id="option 1.5"),
         pytest.param(ORGANIZATION + "options: {a: {b: [c]}}\n", ["2:18 wrong-type"], id="option list"),

@@ -132,14 +132,6 @@ def test_any_text_without_libyaml(text: str) -> None:
         load_all(text.encode("utf-8", "surrogatepass"))
 
 
-def said(loaded: Loaded[Any]) -> list[str]:
-    """List the findings; the place of nothing after `key: ` in braces differs by that space between the parsers."""
-    return sorted(
-        f"{one.origin and one.origin.line} {one.message}" if one.id == "empty-value" else repr(one)
-        for one in loaded.findings
-    )
-
-
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([LIST, DEPLOYMENT]),
@@ -147,6 +139,10 @@ def said(loaded: Loaded[Any]) -> list[str]:
     st.sampled_from([b"", b"x", b"\n", b" ", b"'a'", b"NO", b"~"]),
 )
 @example(DEPLOYMENT, DEPLOYMENT.index(b"a, platform"), b"")
+@example(DEPLOYMENT, DEPLOYMENT.index(b" a, platform"), b"\n")
+@example(DEPLOYMENT.replace(b"{name: a,", b"{name: # nothing\n\n ,"), 900, b"")
+@example(DEPLOYMENT.replace(b"{name: a,", b"{?\n : a,"), 900, b"")
+@example(DEPLOYMENT.replace(b"name: a,", b"name:\n\n ? \n ,"), 900, b"")
 def test_both_parsers_say_the_same(data: bytes, place: int, piece: bytes) -> None:
     data = data[:place] + piece + data[place + 1 :]
     fast = load_all(data)
@@ -157,7 +153,7 @@ def test_both_parsers_say_the_same(data: bytes, place: int, piece: bytes) -> Non
         syntax = {found.id for found in (*one.findings, *other.findings)} & {"yaml-syntax"}
         if not syntax:
             assert one.value == other.value
-            assert said(one) == said(other)
+            assert one.findings == other.findings
 
 
 @pytest.mark.parametrize("data", [LIST, DEPLOYMENT, LIST.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + LIST])
