@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench push-matrix vendor-check lowest fuzz trust audit sbom clean
+.PHONY: help example test check format bench push-matrix vendor-check lowest fuzz trust audit wheel sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,11 +75,18 @@ audit: $(STAMP)  ## Ask for known vulnerabilities of what is installed (needs th
 	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit>=2.7"
 	$(VENV)/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') --skip-editable
 
-sbom: $(STAMP)  ## Build the wheel and list what it brings along: dist/*.whl, dist/mdm-policy.cdx.json (CycloneDX).
-	rm -rf dist $(VENV)/shipped
+# FOR hands pip another machine than this one, in its own options: docs/install.md.
+FOR ?=
+wheel: $(STAMP)  ## Build dist/*.whl, and dist/mdm-policy.lock: it and all it needs, pinned to hashes.
+	rm -rf dist
 	$(BIN)/python -m hatchling build -t wheel -d dist
+	$(BIN)/python tools/lock.py dist/*.whl $(FOR)
+
+sbom: wheel  ## Install by the lock, and list what came along: dist/mdm-policy.cdx.json (CycloneDX).
+	rm -rf $(VENV)/shipped
 	$(PYTHON) -m venv --without-pip $(VENV)/shipped
-	$(BIN)/python -m pip --python $(VENV)/shipped install --quiet --disable-pip-version-check --no-compile dist/*.whl
+	cd dist && ../$(BIN)/python -m pip --python ../$(VENV)/shipped install --quiet --disable-pip-version-check --no-compile --require-hashes -r mdm-policy.lock
+	$(VENV)/shipped/bin/mdm-policy --version
 	$(PYTHON) -m venv $(VENV)/sbom
 	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --group sbom

@@ -12,6 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mdm_policy.errors import PolicyError, error
+from mdm_policy.extras import install_hint
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
         if bad.name and bad.name.startswith("mdm_policy"):
             raise
         said = f"destination {spec.name!r} needs the library {bad.name!r}, which is not installed"
-        raise PolicyError([error("extra-missing", said, spec.origin, "pip install 'mdm-policy[push]'")]) from None
+        raise PolicyError([error("extra-missing", said, spec.origin, install_hint("push"))]) from None
     made: Any = module.Destination(spec, owner, edge)
     destination: Destination = made
     return destination

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mdm_policy.errors import PolicyError, error
+from mdm_policy.extras import install_hint
 from mdm_policy.signing.model import Certificate, Party, Signature
 from mdm_policy.signing.remarks import on_party, on_signature
 
@@ -38,7 +39,7 @@ __all__ = [
     "signer_of",
 ]
 
-INSTALL = "pip install 'mdm-policy[sign]'"
+INSTALL = install_hint("sign")
 _EXTRA = ("asn1crypto", "cryptography")
 
 

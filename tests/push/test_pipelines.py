@@ -256,6 +256,16 @@ def test_gitlab_from_the_merge_request_to_the_schedule(runner: Runner, server: G
     assert gitlab(runner, "drift") == 11
 
 
+def test_the_scripts_install_by_hash_and_nothing_by_name(runner: Runner) -> None:
+    wanted = "-m pip install --quiet --require-hashes -r mdm-policy.lock"
+    for name in github()["jobs"]:
+        job(runner, name, **{"github.event.pull_request.number": "7"})
+    gitlab(runner, "check")
+    installed = Path(runner.env["INSTALLED"]).read_text().splitlines()
+    assert installed == [wanted] * (len(github()["jobs"]) + 1)
+    assert all("mdm-policy.lock" in path.read_text().partition("\nname:")[0] for path in (GITHUB, GITLAB))
+
+
 def test_gitlab_waits_for_a_person_before_it_applies() -> None:
     flow = yaml.safe_load(GITLAB.read_text())
     assert [rule["when"] for rule in flow["apply"]["rules"]] == ["manual"]
