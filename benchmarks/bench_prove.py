@@ -19,7 +19,7 @@ from figures import Figure, duration, pairs, ratio, seconds
 from lxml import etree
 from resolved import AS_OF, resolution, unlimited
 
-from mdm_policy import catalogue, decide, documents
+from mdm_policy import catalogue, decide, documents, kinds
 from mdm_policy.build import build
 from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.kinds import read
@@ -89,7 +89,7 @@ def _no_duplicates(found: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _open(files: Sequence[tuple[str, bytes]]) -> tuple[Document, ...]:
-    return tuple(documents.open_document(path, data, max_size=_ROOM) for path, data in files)
+    return tuple(kinds.open_document(path, data, max_size=_ROOM) for path, data in files)
 
 
 def _verify(made: Resolution, files: Sequence[tuple[str, bytes]]) -> float:
@@ -118,7 +118,7 @@ def _peer(apps: int, runs: int) -> Figure:
         names = [f"com.{'App' if every and n % every == 0 else 'app'}{n}.x" for n in range(apps)]
         blocked = [{"packageName": name, "installType": "BLOCKED"} for name in names]
         value = {"applications": blocked, "playStoreMode": "BLACKLIST"}
-        return documents.open_document("policy.json", documents.dump(value, "json"))
+        return kinds.open_document("policy.json", documents.dump(value, "json"))
 
     old, new = document(0), document(_ONE_IN)
 

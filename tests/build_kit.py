@@ -233,7 +233,7 @@ Key = tuple[str, str, str]
 
 def blocked(path: str, data: bytes) -> set[Key]:
     """Return what a document blocks, as its reader finds it."""
-    reading = kinds.read(documents.open_document(path, data))
+    reading = kinds.read(kinds.open_document(path, data))
     return {effect.key for effect in reading.effects if effect.rule.sense in ("block", "remove")}
 
 
@@ -265,7 +265,7 @@ def assert_law(
     for record in made.documents:
         spec = target.document(record.document)
         assert spec is not None
-        document = documents.open_document(record.path, files[record.path])
+        document = kinds.open_document(record.path, files[record.path])
         assert not [f for f in validate(document, record.schema) if f.severity == "error"]
         assert documents.dump(document.value, document.format, compact=spec.compact) == document.data
         read[record.document] |= blocked(record.path, files[record.path])

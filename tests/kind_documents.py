@@ -7,9 +7,9 @@ import plistlib
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from mdm_policy.documents import Document, open_document
+from mdm_policy.documents import Document
 from mdm_policy.errors import Origin
-from mdm_policy.kinds import read
+from mdm_policy.kinds import open_document, read
 from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Preinstall
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mdm_policy import catalogue, kinds
-from mdm_policy.documents import open_document
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import open_document
 from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Resolution
 from mdm_policy.reading import Fact, Rule
 from mdm_policy.verify import Piece, Rules, Verification, piece, verify

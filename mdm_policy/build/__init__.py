@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy import documents, render, templating
+from mdm_policy import kinds, render, templating
 from mdm_policy.build import importing, naming, readback
 from mdm_policy.build.coverage import Acting, Coverage, Watched, alike, cover
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
@@ -227,7 +227,7 @@ def _schema(target: Target, name: str) -> str | Path:
 
 def _examine(target: Target, artifact: render.Artifact, spec: DocumentSpec, claims: Sequence[Claim]) -> _Made:
     size = render.max_size(spec.format)
-    document = documents.open_document(artifact.path, artifact.data, spec.format, max_size=size)
+    document = kinds.open_document(artifact.path, artifact.data, spec.format, max_size=size)
     problems = [f for f in validate(document, _schema(target, artifact.schema)) if f.severity == "error"]
     if problems:
         raise PolicyError(problems)

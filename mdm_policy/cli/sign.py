@@ -13,8 +13,9 @@ from mdm_policy import signing
 from mdm_policy.build.replacing import replace
 from mdm_policy.build.writing import MANIFEST, Staging
 from mdm_policy.cli import options, output, signers
-from mdm_policy.documents import Document, dump, open_document
+from mdm_policy.documents import Document, dump
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
+from mdm_policy.kinds import open_document
 from mdm_policy.listing import below
 from mdm_policy.report.text import fill
 from mdm_policy.sources import inputs

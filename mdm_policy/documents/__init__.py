@@ -1,31 +1,34 @@
-"""Read and write documents: strict parse, canonical dump, recognition, what is inside, and where things stand."""
+"""Read and write documents: strict parse, canonical dump, opening what is inside, and where things stand."""
 
 from __future__ import annotations
 
+from mdm_policy.documents.embedded import Base64, Embedded, Part, Text
 from mdm_policy.documents.formats import dump, parse
-from mdm_policy.documents.kinds import KINDS, recognise
 from mdm_policy.documents.locate import Format, locate, locate_all
-from mdm_policy.documents.opening import Document, open_document, place, places
+from mdm_policy.documents.opening import Document, Recogniser, open_with, place, places
 from mdm_policy.documents.pointers import elements, pointer, split
 from mdm_policy.documents.sniff import sniff
 from mdm_policy.documents.texts import MAX_DEPTH, MAX_SIZE
 
 __all__ = [
-    "KINDS",
     "MAX_DEPTH",
     "MAX_SIZE",
+    "Base64",
     "Document",
+    "Embedded",
     "Format",
+    "Part",
+    "Recogniser",
+    "Text",
     "dump",
     "elements",
     "locate",
     "locate_all",
-    "open_document",
+    "open_with",
     "parse",
     "place",
     "places",
     "pointer",
-    "recognise",
     "sniff",
     "split",
 ]

@@ -7,13 +7,12 @@ inner document goes on from there, through all layers (`/value/3/payload/Payload
 from __future__ import annotations
 
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from mdm_policy.documents.embedded import Embedded, Part, Text
 from mdm_policy.documents.formats import dump, parse, parse_text
-from mdm_policy.documents.inner import Inner, Part, Text, inner_of
-from mdm_policy.documents.kinds import recognise
 from mdm_policy.documents.locate import Format, locate_all
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.documents.sniff import sniff, sniff_text
@@ -21,7 +20,7 @@ from mdm_policy.documents.texts import MAX_SIZE, Report, Source, check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MAX_LAYERS = 8
 _BYTES_PER_INNER = 8192
@@ -36,6 +35,16 @@ _ENTITIES = (
     ("&#10;", "\n"),
     ("&amp;", "&"),
 )
+
+
+class Recogniser(Protocol):
+    """Know what documents are: a room above this one has the vendors' marks, and passes them in."""
+
+    def recognise(self, value: Any, format_: Format) -> str:
+        """Return the kind of a parsed document, `unknown` when it is none that is known."""
+
+    def embedded(self, kind: str, value: Any) -> Iterator[Embedded]:
+        """Yield what is packed inside a document of a kind, in document order."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -58,14 +67,15 @@ class Document(msgspec.Struct, frozen=True):
     envelope: bytes = b""
 
 
-def open_document(
+def open_with(
+    recogniser: Recogniser,
     name: str,
     data: bytes,
     format: Format | None = None,  # noqa: A002 - the word of the field
     *,
     max_size: int = MAX_SIZE,
 ) -> Document:
-    """Open a document: sniff its format unless given, parse, recognise, and open what is inside.
+    """Open a document: sniff its format unless given, parse, let the recogniser say what it is, and open what is inside.
 
     White space around strings is kept, since a device compares it too. The content of a signed file is opened without
     judging the signature, which a note says; `data` is then that content.
@@ -74,14 +84,15 @@ def open_document(
         PolicyError: when the document itself cannot be read; an inner one that cannot only yields findings.
 
     """
-    return _open_bytes(_Opening(name, max_size // _BYTES_PER_INNER), "", data, format, max_size)
+    return _open_bytes(_Opening(name, max_size // _BYTES_PER_INNER, recogniser), "", data, format, max_size)
 
 
 class _Opening:
-    """Hold the name of the file being opened, and how many documents inside it may still be."""
+    """Hold the name of the file being opened, who knows what it is, and how many documents inside it may still be."""
 
-    def __init__(self, file: str, most: int) -> None:
+    def __init__(self, file: str, most: int, recogniser: Recogniser) -> None:
         self.file = file
+        self.recogniser = recogniser
         self.most = most
         self.left = most
 
@@ -140,10 +151,10 @@ def _build(
 ) -> Document:
     """Recognise a parsed document and open what is inside it."""
     format_, value, data = parsed
-    kind = recognise(value, format_)
+    kind = opening.recogniser.recognise(value, format_)
     inner: list[tuple[str, Document]] = []
     collected = list(findings)
-    for found in inner_of(kind, value) if layer < _MAX_LAYERS else ():
+    for found in opening.recogniser.embedded(kind, value) if layer < _MAX_LAYERS else ():
         opening.take()
         try:
             inner.append((found.pointer, _open_inner(opening, prefix + found.pointer, found, layer + 1)))
@@ -155,7 +166,7 @@ def _build(
     return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope)
 
 
-def _open_inner(opening: _Opening, prefix: str, found: Inner, layer: int) -> Document:
+def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int) -> Document:
     """Open one inner document."""
     if isinstance(found, Part):
         return _build(opening, prefix, ("json", found.value, dump(found.value, "json")), part=True, layer=layer)
@@ -176,9 +187,8 @@ def _open_inner(opening: _Opening, prefix: str, found: Inner, layer: int) -> Doc
 def _open_text(opening: _Opening, prefix: str, found: Text, layer: int) -> Document:
     """Open a string that is a document.
 
-    Jamf gives payloads back with entities encoded once more than they were sent
-    (github.com/deploymenthetheory/terraform-provider-jamfpro, docs/plist_payloads.md), so its text is unescaped until it
-    parses; if it never does, the findings of the text as it stands are raised.
+    Some servers give texts back with entities encoded once more than they were sent, so a text is unescaped until it
+    parses, as often as its kind allows; if it never does, the findings of the text as it stands are raised.
     """
     text = found.text
     first: PolicyError | None = None

@@ -1,8 +1,9 @@
 """Say what a document does: whom it blocks, allows or reports, under which conditions, resting on which vendor fact.
 
-One reader per document kind, independent of the templates: it knows each vendor's keys from the vendor's own pages,
-and shares none of them with rendering, so that reading a rendered document back proves something. Readers are pure and
-never raise: what they do not understand becomes a finding and has no effect.
+One object per document kind (`kind.py`) in its vendor's room, listed in `registry.py`. Its reader is independent of the
+templates: it knows each vendor's keys from the vendor's own pages, and shares none of them with rendering, so that reading
+a rendered document back proves something. Readers are pure and never raise: what they do not understand becomes a finding
+and has no effect.
 """
 
 from __future__ import annotations
@@ -11,58 +12,57 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.documents import places
+from mdm_policy.documents import MAX_SIZE, open_with, places
 from mdm_policy.kinds import page
-from mdm_policy.kinds.android import policy as amapi
-from mdm_policy.kinds.android import rules as amapi_rules
-from mdm_policy.kinds.apple import declarations, santa
-from mdm_policy.kinds.apple import profile as apple
-from mdm_policy.kinds.apple import rules as apple_rules
 from mdm_policy.kinds.collector import Collector
-from mdm_policy.kinds.intune import android as intune_android
-from mdm_policy.kinds.intune import policies as intune
-from mdm_policy.kinds.intune import rules as intune_rules
-from mdm_policy.kinds.jamf import objects as jamf
-from mdm_policy.kinds.windows import applocker
+from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
+from mdm_policy.kinds.registry import KINDS, RULES, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from mdm_policy.documents import Document
-    from mdm_policy.reading import Reading, Rule
+    from mdm_policy.documents import Document, Format
+    from mdm_policy.reading import Reading
 
-_READERS: dict[str, Callable[[Collector], Reading]] = {
-    "amapi-modify-applications": amapi.read_modify,
-    "amapi-page": page.read_page,
-    "amapi-patch": amapi.read_patch,
-    "amapi-policy": amapi.read_policy,
-    "apple-declaration-activation": declarations.read_activation,
-    "apple-declaration-configuration": declarations.read_configuration,
-    "apple-profile": apple.read_profile,
-    "applocker-rules": applocker.read_applocker,
-    "graph-page": page.read_page,
-    "intune-approve-apps": intune.read_approve_apps,
-    "intune-device-configuration": intune.read_configuration,
-    "intune-mobile-app": intune_android.read_mobile_app,
-    "intune-settings-catalog": intune.read_settings_catalog,
-    "jamf-macos-profile": jamf.read_macos_profile,
-    "jamf-mobile-profile": jamf.read_mobile_profile,
-    "jamf-restricted-software": jamf.read_restricted_software,
-}
-RULES: tuple[Rule, ...] = (
-    *amapi_rules.RULES,
-    *apple_rules.RULES,
-    *applocker.RULES,
-    *intune_rules.RULES,
-    *jamf.RULES,
-    *santa.RULES,
-)
-"""Every rule a reader starts from, with the vendor fact it rests on; a document may weaken its own copy."""
+__all__ = [
+    "KINDS",
+    "RULES",
+    "UNKNOWN",
+    "DocumentKind",
+    "boundaries",
+    "known_kinds",
+    "open_document",
+    "read",
+    "read_each",
+    "recognise",
+]
+
+_REGISTRY = Registry()
+recognise = _REGISTRY.recognise
 
 
 def known_kinds() -> tuple[str, ...]:
     """Return the document kinds that have a reader, sorted."""
-    return tuple(sorted(_READERS))
+    return tuple(sorted(KINDS))
+
+
+def open_document(
+    name: str,
+    data: bytes,
+    format: Format | None = None,  # noqa: A002 - the word of the field
+    *,
+    max_size: int = MAX_SIZE,
+) -> Document:
+    """Open a document: sniff its format unless given, parse, recognise, and open what is inside.
+
+    White space around strings is kept, since a device compares it too. The content of a signed file is opened without
+    judging the signature, which a note says; `data` is then that content.
+
+    Raises:
+        PolicyError: when the document itself cannot be read; an inner one that cannot only yields findings.
+
+    """
+    return open_with(_REGISTRY, name, data, format, max_size=max_size)
 
 
 def read(document: Document) -> Reading:
@@ -72,7 +72,8 @@ def read(document: Document) -> Reading:
 
 def read_each(document: Document) -> tuple[Reading, ...]:
     """Return one reading for each object of a page, each with its own scope; any other document is one reading."""
-    if document.kind not in ("graph-page", "amapi-page"):
+    kind = KINDS.get(document.kind)
+    if kind is None or not kind.is_page:
         return (read(document),)
     return _with_places(document, page.read_each(document, _read))
 
@@ -80,9 +81,9 @@ def read_each(document: Document) -> tuple[Reading, ...]:
 def _read(document: Document) -> tuple[Reading, list[str]]:
     """Read a document and return the pointers of its findings beside it."""
     collector = Collector(document, _read)
-    reader = _READERS.get(document.kind)
-    if reader is not None:
-        return reader(collector), collector.places
+    kind = KINDS.get(document.kind)
+    if kind is not None:
+        return kind.read(collector), collector.places
     message = "this is no document mdm-policy knows, so it blocks nothing"
     collector.say("error", "document-unknown", message, "", "see `mdm-policy targets` for what is read")
     return collector.reading(silent=True), collector.places

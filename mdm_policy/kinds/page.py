@@ -1,21 +1,29 @@
-"""Read a page of Graph objects: each object has its own effects and its own scope."""
+"""Read a page of objects: each object has its own effects and its own scope."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.documents import Part, pointer
 from mdm_policy.kinds.collector import NOT_STATED, Collector
 from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from mdm_policy.documents import Document
+    from mdm_policy.documents import Document, Embedded
     from mdm_policy.reading import Reading
 
 _RANK = {"nobody": 0, "groups": 1, "not-stated": 2, "everyone": 3}
+
+
+def listed_objects(listed: list[Any], *where: str) -> Iterator[Embedded]:
+    """Yield the objects of a list that stands at a place: each is a document by itself."""
+    for index, item in enumerate(listed):
+        if isinstance(item, dict):
+            yield Part(pointer(*where, index), item)
 
 
 def read_each(
@@ -23,9 +31,9 @@ def read_each(
 ) -> list[tuple[Reading, list[str]]]:
     """Return one reading per object, under the page's path and with pointers into the page."""
     made = []
-    for pointer, inner in document.inner:
+    for at, inner in document.inner:
         collector = Collector(document, read)
-        reading = collector.lift(pointer, inner)
+        reading = collector.lift(at, inner)
         own = collector.reading(reading.scope, reading.mdm, silent=True)
         made.append((msgspec.structs.replace(own, kind=inner.kind), collector.places))
     return made
@@ -38,8 +46,8 @@ def read_page(c: Collector) -> Reading:
     """
     scopes: list[Scope] = []
     mdm: set[str] = set()
-    for pointer, inner in c.document.inner:
-        reading = c.lift(pointer, inner)
+    for at, inner in c.document.inner:
+        reading = c.lift(at, inner)
         mdm.add(reading.mdm)
         if reading.effects:
             scopes.append(reading.scope)

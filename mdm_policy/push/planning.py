@@ -14,9 +14,8 @@ import msgspec
 
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
 from mdm_policy.diff.model import HARMLESS, WEAKENING
-from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
-from mdm_policy.kinds import read_each
+from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, Effect, Item, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.diff.model import Direction
+    from mdm_policy.documents import Document
     from mdm_policy.push.protocol import Destination
 
 MAX_DOCUMENT = 64 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.documents import open_document
+from mdm_policy.kinds import open_document
 from mdm_policy.push.planning import MAX_DOCUMENT
 from mdm_policy.verify import Places, Rules, Verification, acting, piece, verify
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.documents import MAX_SIZE, Document, open_document
+from mdm_policy.documents import MAX_SIZE, Document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
+from mdm_policy.kinds import open_document
 from mdm_policy.reading import Scope
 from mdm_policy.sources import fleet_gitops
 from mdm_policy.sources.builds import MANIFEST, BuildFolder, Record, read_build

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from build_kit import PLACE, built, identifier, ids_of, inline, resolved
 
-from mdm_policy import documents, resources
+from mdm_policy import kinds, resources
 from mdm_policy.build import readback
 from mdm_policy.errors import NotProvenError, PolicyError, error, warning
 from mdm_policy.reading import Effect, Fact, Reading, Rule, Scope
@@ -237,7 +237,7 @@ def test_a_users_own_kind_of_document_is_read_where_its_manifest_says(
 
 
 def test_a_declared_reading_says_that_it_is_not_modelled() -> None:
-    document = documents.open_document("a.json", b'{"apps": ["a.b"]}')
+    document = kinds.open_document("a.json", b'{"apps": ["a.b"]}')
     spec = msgspec.structs.replace(_SPEC, read_back={"ban": "/apps/*", "other": "/apps/*"})
     reading = readback.read(document, spec, [_CLAIM])
     assert (reading.modelled, [effect.value for effect in reading.effects]) == (False, ["a.b"])
@@ -245,7 +245,7 @@ def test_a_declared_reading_says_that_it_is_not_modelled() -> None:
 
 
 def test_a_reader_goes_before_what_a_manifest_declares() -> None:
-    document = documents.open_document(
+    document = kinds.open_document(
         "a.json",
         b'{"changes": [{"application": {"packageName": "a.b", "installType": "BLOCKED"}, "updateMask": "installType"}]}',
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from build_kit import DAY
@@ -26,10 +26,13 @@ from policy_mutants import signed
 
 from mdm_policy import catalogue
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
-from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import open_document
 from mdm_policy.model import BannedApp, DeviceClass, ListStatus, OsBound, Reason
 from mdm_policy.reading import Scope
+
+if TYPE_CHECKING:
+    from mdm_policy.documents import Document
 
 WECHAT, QQ, OWN = "com.tencent.xin", "com.tencent.mqq", "org.example.own"
 EVERYONE = target("allDevicesAssignmentTarget")

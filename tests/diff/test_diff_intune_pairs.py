@@ -16,7 +16,7 @@ from policy_mutants import ALL_DEVICES
 
 from mdm_policy import catalogue
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
-from mdm_policy.documents import open_document
+from mdm_policy.kinds import open_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,10 +19,11 @@ from policy_mutants import signed
 from mdm_policy import catalogue, documents
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
 from mdm_policy.diff.mentions import Mentions, fold, texts
-from mdm_policy.documents import Document, open_document
+from mdm_policy.kinds import open_document
 
 if TYPE_CHECKING:
     from mdm_policy.diff import Direction
+    from mdm_policy.documents import Document
 
 APPS = ("com.tencent.xin", "org.example.own", "org.example.other")
 BASE: dict[str, Any] = {

@@ -8,8 +8,9 @@ import pytest
 from documents_strategies import PLIST_VALUES
 from hypothesis import given, settings
 
-from mdm_policy.documents import MAX_DEPTH, locate, open_document, parse
+from mdm_policy.documents import MAX_DEPTH, locate, parse
 from mdm_policy.errors import PolicyError
+from mdm_policy.kinds import open_document
 
 
 def binary(*objects: bytes, top: int = 0, offset_size: int = 2, ref_size: int = 1) -> bytes:

@@ -10,8 +10,9 @@ from documents_strategies import mutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm_policy.documents import dump, locate_all, open_document, parse
+from mdm_policy.documents import dump, locate_all, parse
 from mdm_policy.errors import PolicyError
+from mdm_policy.kinds import open_document
 
 PROFILE = {
     "PayloadType": "Configuration",

@@ -7,9 +7,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from mdm_policy.documents import Document, dump, open_document, place, places, sniff
+from mdm_policy.documents import Document, dump, place, places, sniff
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError
+from mdm_policy.kinds import open_document
 
 PROFILE = {"PayloadType": "Configuration", "PayloadContent": [{"PayloadType": "com.apple.applicationaccess"}]}
 PLIST = dump(PROFILE, "plist")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mdm_policy import kinds
-from mdm_policy.documents import open_document, place
+from mdm_policy.documents import place
+from mdm_policy.kinds import open_document
 
 _ONE = {
     "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",

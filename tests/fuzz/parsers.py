@@ -17,9 +17,9 @@ from mdm_policy import catalogue, loading
 from mdm_policy.build.writing import check_replaceable
 from mdm_policy.cli.verify import pieces_of
 from mdm_policy.diff import Question, Side, compare_policies
-from mdm_policy.documents import MAX_SIZE, Document, dump, open_document, places
+from mdm_policy.documents import MAX_SIZE, Document, dump, places
 from mdm_policy.errors import PolicyError
-from mdm_policy.kinds import read_each
+from mdm_policy.kinds import open_document, read_each
 from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
 from mdm_policy.sources.builds import read_build

@@ -21,8 +21,8 @@ from kind_documents import (
     target,
 )
 
-from mdm_policy.documents import Document, open_document
-from mdm_policy.kinds import read, read_each
+from mdm_policy.documents import Document
+from mdm_policy.kinds import open_document, read, read_each
 from mdm_policy.reading import Scope
 
 PREFIX = "com.apple.applicationaccess_"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from kind_documents import GRAPH, app, as_json, blocking, device, loose
 
 from mdm_policy.decide import Index, judge
-from mdm_policy.documents import KINDS, Document
-from mdm_policy.kinds import RULES, boundaries, known_kinds, read, read_each
+from mdm_policy.documents import Document
+from mdm_policy.kinds import KINDS, RULES, boundaries, known_kinds, read, read_each
 
 WORDS = [
     "applications", "packageName", "installType", "BLOCKED", "disabled", "playStoreMode", "BLACKLIST", "WHITELIST",
@@ -74,7 +74,7 @@ def test_a_deep_settings_catalog_is_walked_without_recursion() -> None:
 
 
 def test_every_kind_but_unknown_has_a_reader() -> None:
-    assert set(known_kinds()) == set(KINDS) - {"unknown"}
+    assert set(known_kinds()) == set(KINDS)
 
 
 def test_an_unknown_document_is_an_error() -> None:

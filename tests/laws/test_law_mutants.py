@@ -21,14 +21,15 @@ from proof_bench import BENCHES, Prover
 
 from mdm_policy import catalogue
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
-from mdm_policy.documents import Document, open_document
 from mdm_policy.errors import PolicyError
+from mdm_policy.kinds import open_document
 from mdm_policy.model import OsBound
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.verify import piece
 
 if TYPE_CHECKING:
+    from mdm_policy.documents import Document
     from mdm_policy.model import Resolution
 
 _EXAMPLE = Path(__file__).parents[2] / "examples/federal/deployment.yaml"

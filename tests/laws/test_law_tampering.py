@@ -12,7 +12,7 @@ import pytest
 from build_kit import ALL_OPTIONS, TARGETS, built, one_of_each, resolved
 from lxml import etree
 
-from mdm_policy import documents, render
+from mdm_policy import documents, kinds, render
 from mdm_policy.build import readback
 from mdm_policy.resolve import ordered
 
@@ -60,7 +60,7 @@ def _spec(name: str, document: str) -> DocumentSpec:
 def _compare(name: str, document: str, files: dict[str, bytes]) -> list[Finding]:
     spec = _spec(name, document)
     claimed = render.claimed(_job(name), spec)
-    opened = [documents.open_document(path, data, spec.format) for path, data in files.items()]
+    opened = [kinds.open_document(path, data, spec.format) for path, data in files.items()]
     readings = [readback.read(one, spec, [claim for claim, _ in claimed]) for one in opened]
     return readback.compare(name, spec, readings, claimed)[1]
 

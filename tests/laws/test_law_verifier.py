@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from build_kit import ALL_OPTIONS, DAY, TARGETS, built
 
-from mdm_policy import catalogue, documents, kinds
+from mdm_policy import catalogue, kinds
 from mdm_policy.decide import Index, decide, law_against, states
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp
@@ -61,7 +61,7 @@ def _sets(label: str, resolution: Resolution, target: str, options: dict[str, An
         spec = TARGETS[target].document(record.document)
         assert spec is not None
         place = record.document if spec.instead_of else ""
-        reading = kinds.read(documents.open_document(record.path, files[record.path]))
+        reading = kinds.read(kinds.open_document(record.path, files[record.path]))
         together.setdefault(place, []).append(reading)
         claims.setdefault(place, {}).update({str(kept.claim): kept.claim for kept in record.kept})
     for place, readings in together.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from build_kit import built, identifier, inline, resolved
 from emulators.jamf import CLIENT, SECRET, JamfEmulator
 
-from mdm_policy import documents, kinds
+from mdm_policy import kinds
 from mdm_policy.errors import Origin
 from mdm_policy.model import DestinationSpec, Identifier
 from mdm_policy.push.destinations.jamf_objects import KINDS
@@ -91,7 +91,7 @@ def held(server: JamfEmulator, resource: str) -> Any:
 
 
 def apps_of(remote: Remote) -> set[str]:
-    reading = kinds.read(documents.open_document("read.xml", remote.body))
+    reading = kinds.read(kinds.open_document("read.xml", remote.body))
     return {effect.value for effect in reading.effects}
 
 

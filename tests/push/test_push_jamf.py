@@ -330,7 +330,7 @@ def test_an_orphan_can_be_brought_back(server: Liar) -> None:
 
 
 def _scope(body: bytes) -> str:
-    return kinds.read(documents.open_document("merged.xml", body)).scope.state
+    return kinds.read(kinds.open_document("merged.xml", body)).scope.state
 
 
 def test_a_new_object_without_an_assignment_reaches_nobody_and_is_read_so(server: Liar) -> None:
@@ -350,7 +350,7 @@ def test_what_is_merged_is_what_comes_to_be(server: Liar, target: str) -> None:
     merged = there.merged(Item(wanted.key, wanted.kind, wanted.name, wanted.body, ""), remote)
     there.update(wanted, remote)
     after = again(there, found)
-    one, other = (kinds.read(documents.open_document("x.xml", body)) for body in (merged, after.body))
+    one, other = (kinds.read(kinds.open_document("x.xml", body)) for body in (merged, after.body))
     assert {effect.key for effect in one.effects} == {effect.key for effect in other.effects}
     assert one.scope == other.scope
     assert not [one.id for one in other.findings if one.id == "redeploy-newly-assigned"]
@@ -365,9 +365,9 @@ def test_groups_bear_the_deployments_names_for_readers(server: Liar, token: str)
     there.assign(Summary(found.kind, found.id, "", ""), Assignment(groups=(token, "Lab")))
     after = again(there, found)
     assert after.assignment == Assignment(groups=(token, "Lab"))
-    assert kinds.read(documents.open_document("x.xml", after.body)).scope.groups == ("field", "Lab")
+    assert kinds.read(kinds.open_document("x.xml", after.body)).scope.groups == ("field", "Lab")
     for body in (there.merged(wanted, found), there.merged(wanted, None)):
-        assert kinds.read(documents.open_document("x.xml", body)).scope.groups == ("field",)
+        assert kinds.read(kinds.open_document("x.xml", body)).scope.groups == ("field",)
 
 
 # --- scopes ---

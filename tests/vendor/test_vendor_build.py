@@ -14,10 +14,12 @@ import pytest
 import vendor_amapi
 import vendor_graph
 
-from mdm_policy.documents import Document, open_document
+from mdm_policy.kinds import open_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mdm_policy.documents import Document
 
 BUILD = Path(os.environ.get("MDM_POLICY_BUILD", "build/example"))
 SUFFIXES = {".json", ".mobileconfig", ".xml"}

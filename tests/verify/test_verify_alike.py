@@ -11,7 +11,7 @@ from kind_documents import as_json, blocking, device, plist, restrictions
 
 from mdm_policy import catalogue
 from mdm_policy.decide import Index, judge
-from mdm_policy.documents import open_document
+from mdm_policy.kinds import open_document
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.verify import Rules, piece, verify

@@ -26,7 +26,7 @@ from kind_documents import (
     xml,
 )
 
-from mdm_policy.documents import open_document
+from mdm_policy.kinds import open_document
 from mdm_policy.resolve import resolve
 from mdm_policy.verify import Rules, Verification, piece, verify
 

@@ -26,8 +26,8 @@ from kind_documents import (
 )
 
 from mdm_policy import catalogue
-from mdm_policy.documents import open_document
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import open_document
 from mdm_policy.model import AcceptedGap, Preinstall
 from mdm_policy.resolve import resolve
 from mdm_policy.verify import Rules, Verification, piece, verify

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
-from mdm_policy import documents
+from mdm_policy import documents, kinds
 from mdm_policy.push import normal
 from mdm_policy.push.destinations import jamf_payloads
 from mdm_policy.push.destinations.jamf_payloads import plain, told
@@ -139,7 +139,7 @@ def open_object(kind: Kind, name: str, data: bytes) -> Opened | None:
         PolicyError: the document cannot be read at all.
 
     """
-    document = documents.open_document(name, data, "xml")
+    document = kinds.open_document(name, data, "xml")
     if document.kind != kind.document:
         return None
     payload = next((inner.value for _, inner in document.inner if isinstance(inner.value, dict)), None)

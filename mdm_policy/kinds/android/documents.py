@@ -1,0 +1,160 @@
+"""Describe the document kinds of the Android Management API: policies, pages of them, and requests that change one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.documents import Part, pointer
+from mdm_policy.kinds.android import policy, rules
+from mdm_policy.kinds.kind import DocumentKind, Unread
+from mdm_policy.kinds.page import listed_objects, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mdm_policy.documents import Embedded
+
+_POLICY_KEYS = frozenset(
+    {
+        "playStoreMode",
+        "personalUsagePolicies",
+        "advancedSecurityOverrides",
+        "statusReportingSettings",
+        "policyEnforcementRules",
+        "permittedAccessibilityServices",
+        "permittedInputMethods",
+        "crossProfilePolicies",
+        "deviceConnectivityManagement",
+        "kioskCustomization",
+        "persistentPreferredActivities",
+        "shortSupportMessage",
+        "workProfileWidgets",
+    }
+)
+"""Top-level keys of an AMAPI Policy that no other kind has
+(developers.google.com/android/management/reference/rest/v1/enterprises.policies)."""
+_CHANGE_RULES = (rules.MODIFY_BLOCKED, rules.DISABLED, rules.CHROME_BLOCKED, rules.CHROME_ALLOWED)
+
+
+def _is_page(value: Any) -> bool:
+    """Recognise the answer that lists an enterprise's policies."""
+    listed = value.get("policies") if isinstance(value, dict) else None
+    return isinstance(listed, list) and any(
+        isinstance(item, dict) and _is_policy_name(item.get("name")) for item in listed
+    )
+
+
+def _is_policy(value: Any) -> bool:
+    return isinstance(value, dict) and bool(
+        _is_policy_name(value.get("name")) or value.keys() & _POLICY_KEYS or isinstance(value.get("applications"), list)
+    )
+
+
+def _is_request(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("method") == "PATCH" and isinstance(value.get("body"), dict)
+
+
+def _is_patch(value: Any) -> bool:
+    if not _is_request(value):
+        return False
+    query, body = value.get("query"), value["body"]
+    return (isinstance(query, dict) and "updateMask" in query) or (_is_policy(body) and not _is_page(body))
+
+
+def _is_modify(value: Any) -> bool:
+    changes = value.get("changes") if isinstance(value, dict) else None
+    return isinstance(changes, list) and all(isinstance(change, dict) and "application" in change for change in changes)
+
+
+def _is_policy_name(name: Any) -> bool:
+    """Tell whether a text is the name of a stored policy: `enterprises/ID/policies/NAME`."""
+    return isinstance(name, str) and name.startswith("enterprises/") and "/policies/" in name
+
+
+def _policies(value: Any) -> Iterator[Embedded]:
+    yield from listed_objects(value["policies"], "policies")
+
+
+def _body(value: Any) -> Iterator[Embedded]:
+    yield Part(pointer("body"), value["body"])
+
+
+POLICY = DocumentKind(
+    name="amapi-policy",
+    title="Android Management API policy",
+    formats=("json",),
+    recognise=_is_policy,
+    read=policy.read_policy,
+    rules=rules.RULES,
+    schemas=("amapi-policy",),
+    is_alternative=True,
+    is_gitops_profile=True,
+    sample=b"""\
+{
+  "playStoreMode": "BLACKLIST",
+  "applications": [{"packageName": "a.b", "installType": "BLOCKED"}],
+  "advancedSecurityOverrides": {"untrustedAppsPolicy": "DISALLOW_INSTALL"}
+}
+""",
+)
+PAGE = DocumentKind(
+    name="amapi-page",
+    title="Page of Android Management API policies",
+    formats=("json",),
+    recognise=_is_page,
+    read=read_page,
+    embedded=_policies,
+    is_page=True,
+    sample=b"""\
+{
+  "policies": [
+    {
+      "name": "enterprises/a/policies/b",
+      "playStoreMode": "BLACKLIST",
+      "applications": [{"packageName": "a.b", "installType": "BLOCKED"}]
+    }
+  ]
+}
+""",
+)
+MODIFY = DocumentKind(
+    name="amapi-modify-applications",
+    title="Android Management API request: modifyPolicyApplications",
+    formats=("json",),
+    recognise=_is_modify,
+    read=policy.read_modify,
+    rules=_CHANGE_RULES,
+    schemas=("amapi-modify-applications",),
+    changes="amapi-policy",
+    sample=b"""\
+{
+  "changes": [
+    {"application": {"packageName": "a.b", "installType": "BLOCKED"}, "updateMask": "installType"}
+  ]
+}
+""",
+)
+PATCH = DocumentKind(
+    name="amapi-patch",
+    title="Android Management API request: patch of a policy",
+    formats=("json",),
+    recognise=_is_patch,
+    read=policy.read_patch,
+    embedded=_body,
+    rules=rules.RULES,
+    schemas=("amapi-patch-personal",),
+    changes="amapi-policy",
+    sample=b"""\
+{
+  "method": "PATCH",
+  "query": {"updateMask": "personalUsagePolicies"},
+  "body": {
+    "personalUsagePolicies": {
+      "personalPlayStoreMode": "BLOCKLIST",
+      "personalApplications": [{"packageName": "a.b", "installType": "BLOCKED"}]
+    }
+  }
+}
+""",
+)
+OTHER_REQUEST = Unread(formats=("json",), recognise=_is_request)

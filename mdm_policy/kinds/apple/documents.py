@@ -1,0 +1,109 @@
+"""Describe Apple's document kinds: profiles, and the declarations that configure and activate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.apple import rules, santa
+from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
+from mdm_policy.kinds.apple.profile import read_profile
+from mdm_policy.kinds.kind import DocumentKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DECLARATION_RULES = (
+    rules.DENIED_APPS,
+    rules.ALLOWED_APPS,
+    rules.DENIED_BINARIES,
+    rules.ALLOWED_BINARIES,
+    rules.MANAGED_APP,
+)
+
+
+def _is_profile(value: Any) -> bool:
+    """Tell whether a dictionary is a configuration profile, or was meant to be one."""
+    if not isinstance(value, dict):
+        return False
+    if value.get("PayloadType") == "Configuration":
+        return True
+    content = value.get("PayloadContent")
+    return isinstance(content, list) and any(isinstance(item, dict) and "PayloadType" in item for item in content)
+
+
+def _typed(prefix: str) -> Callable[[Any], bool]:
+    """Recognise declarations whose `Type` begins so."""
+
+    def recognise(value: Any) -> bool:
+        named = value.get("Type") if isinstance(value, dict) else None
+        return isinstance(named, str) and named.startswith(prefix)
+
+    return recognise
+
+
+PROFILE = DocumentKind(
+    name="apple-profile",
+    title="Apple configuration profile",
+    formats=("plist",),
+    recognise=_is_profile,
+    read=read_profile,
+    rules=(*(rule for rule in rules.RULES if rule not in _DECLARATION_RULES), *santa.RULES),
+    schemas=("apple-ios-restrictions", "macos-santa"),
+    is_gitops_profile=True,
+    sample=b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+  <key>PayloadType</key><string>Configuration</string>
+  <key>PayloadIdentifier</key><string>a.b</string>
+  <key>PayloadUUID</key><string>6F7B1F8A-0000-4000-8000-000000000001</string>
+  <key>PayloadVersion</key><integer>1</integer>
+  <key>PayloadContent</key>
+  <array>
+    <dict>
+      <key>PayloadType</key><string>com.apple.applicationaccess</string>
+      <key>PayloadIdentifier</key><string>a.b.c</string>
+      <key>PayloadUUID</key><string>6F7B1F8A-0000-4000-8000-000000000002</string>
+      <key>PayloadVersion</key><integer>1</integer>
+      <key>blockedAppBundleIDs</key><array><string>com.a.b</string></array>
+    </dict>
+  </array>
+</dict>
+</plist>
+""",
+)
+CONFIGURATION = DocumentKind(
+    name="apple-declaration-configuration",
+    title="Apple declaration: configuration",
+    formats=("json", "plist"),
+    recognise=_typed("com.apple.configuration."),
+    read=read_configuration,
+    rules=_DECLARATION_RULES,
+    schemas=("apple-ddm-apps", "apple-ddm-binaries"),
+    activated_by="apple-declaration-activation",
+    is_gitops_profile=True,
+    sample=b"""\
+{
+  "Type": "com.apple.configuration.app.settings",
+  "Identifier": "a.b",
+  "Payload": {"Allowed": {"DeniedApps": ["com.a.b"]}}
+}
+""",
+)
+ACTIVATION = DocumentKind(
+    name="apple-declaration-activation",
+    title="Apple declaration: activation",
+    formats=("json", "plist"),
+    recognise=_typed("com.apple.activation."),
+    read=read_activation,
+    schemas=("apple-ddm-activation",),
+    activates=True,
+    is_gitops_profile=True,
+    sample=b"""\
+{
+  "Type": "com.apple.activation.simple",
+  "Identifier": "a.c",
+  "Payload": {"StandardConfigurations": ["a.b"]}
+}
+""",
+)

@@ -1,0 +1,251 @@
+"""Describe the document kinds of Intune: objects of Microsoft Graph, pages of them, and a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.documents import Base64, Text, pointer
+from mdm_policy.kinds.intune import policies, rules
+from mdm_policy.kinds.intune.android import read_mobile_app
+from mdm_policy.kinds.intune.graph import odata_type
+from mdm_policy.kinds.kind import DocumentKind, Unread
+from mdm_policy.kinds.page import listed_objects, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mdm_policy.documents import Embedded
+
+_NOT_APPS = frozenset({"detectedApp", "managedApp"})
+_CATALOG_COLLECTIONS = ("configurationPolicies",)
+_CONFIGURATION_COLLECTIONS = ("deviceConfigurations", "deviceCompliancePolicies")
+_APP_COLLECTIONS = ("mobileApps",)
+_COLLECTIONS = (*_CATALOG_COLLECTIONS, *_CONFIGURATION_COLLECTIONS, *_APP_COLLECTIONS)
+"""Words of an `@odata.context` that say which collection answered, in the order in which they are looked for."""
+_CONFIGURATION_KEYS = frozenset(
+    {
+        "appsVisibilityListType",
+        "appsVisibilityList",
+        "compliantAppListType",
+        "compliantAppsList",
+        "omaSettings",
+        "payloadFileName",
+        "personalProfilePlayStoreMode",
+        "personalProfilePersonalApplications",
+    }
+)
+_CUSTOM_PROFILES = frozenset({"iosCustomConfiguration", "macOSCustomConfiguration"})
+_CATALOG_RULES = (rules.CATALOG_BLOCKED, rules.CATALOG_ALLOWED, rules.CATALOG_WRONG_ID)
+_APP_RULES = (rules.IOS_ASSIGNED, rules.UNINSTALL, rules.UNINSTALL_PERSONAL, rules.ASSIGNED)
+
+
+def _object(
+    typed: Callable[[str], bool], collections: tuple[str, ...], keyed: Callable[[dict[str, Any]], bool]
+) -> Callable[[Any], bool]:
+    """Recognise a Graph object by its type; without one by the collection that answered; without that by its keys."""
+
+    def recognise(value: Any) -> bool:
+        if not isinstance(value, dict):
+            return False
+        if name := odata_type(value):
+            return typed(name)
+        if collection := _collection(value):
+            return collection in collections
+        return keyed(value)
+
+    return recognise
+
+
+def _collection(value: dict[str, Any]) -> str:
+    """Return the collection that an `@odata.context` names, or nothing."""
+    context = value.get("@odata.context")
+    fragment = context.partition("#")[2] if isinstance(context, str) else ""
+    return next((name for name in _COLLECTIONS if name in fragment), "") if fragment else ""
+
+
+def _is_page(value: Any) -> bool:
+    """Recognise a page of objects, and an array as an export holds it."""
+    if isinstance(value, list):
+        return any(isinstance(item, dict) for item in value)
+    return isinstance(value, dict) and not odata_type(value) and isinstance(value.get("value"), list)
+
+
+def _is_catalog_type(name: str) -> bool:
+    return name == "deviceManagementConfigurationPolicy"
+
+
+def _is_configuration_type(name: str) -> bool:
+    """Tell whether a type is a device configuration or a compliance policy.
+
+    Every type derived from deviceConfiguration ends in `Configuration`; so do those that configure an app, which block
+    none, except macOSCustomAppConfiguration. Every type derived from deviceCompliancePolicy ends in `CompliancePolicy`
+    (graph.microsoft.com/beta/$metadata).
+    """
+    if name.endswith("AppConfiguration"):
+        return name == "macOSCustomAppConfiguration"
+    return name.endswith(("Configuration", "CompliancePolicy"))
+
+
+def _is_app_type(name: str) -> bool:
+    return name.endswith("App") and name not in _NOT_APPS
+
+
+def _has_catalog_settings(value: dict[str, Any]) -> bool:
+    settings = value.get("settings")
+    return isinstance(settings, list) and (
+        {"platforms", "technologies"} <= value.keys()
+        or any(isinstance(item, dict) and "settingInstance" in item for item in settings)
+    )
+
+
+def _has_configuration_keys(value: dict[str, Any]) -> bool:
+    return bool(value.keys() & _CONFIGURATION_KEYS)
+
+
+def _has_app_keys(value: dict[str, Any]) -> bool:
+    return {"packageId", "appIdentifier"} <= value.keys()
+
+
+def _is_typed(value: Any) -> bool:
+    return bool(odata_type(value))
+
+
+def _is_approval(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("packageIds"), list)
+
+
+def _items(value: Any) -> Iterator[Embedded]:
+    yield from listed_objects(value) if isinstance(value, list) else listed_objects(value["value"], "value")
+
+
+def _profile_and_rules(value: Any) -> Iterator[Embedded]:
+    """Yield a custom profile's payload and the XML among OMA settings."""
+    payload = value.get("payload")
+    name = odata_type(value)
+    if isinstance(payload, str) and payload and (name in _CUSTOM_PROFILES or (not name and "payloadFileName" in value)):
+        yield Base64(pointer("payload"), payload)
+    settings = value.get("omaSettings")
+    for index, setting in enumerate(settings if isinstance(settings, list) else ()):
+        if isinstance(setting, dict) and isinstance(setting.get("value"), str):
+            yield from _of_oma_setting(setting, pointer("omaSettings", index, "value"))
+
+
+def _of_oma_setting(setting: dict[str, Any], where: str) -> Iterator[Embedded]:
+    """Yield the XML of an OMA setting, unless the server masked it.
+
+    Secrets come back as asterisks, with `isEncrypted` set
+    (learn.microsoft.com/graph/api/resources/intune-deviceconfig-omasetting): that is no document, and no empty one.
+    """
+    text = setting["value"]
+    if text.lstrip("\ufeff \t\r\n").startswith(("<", "&lt;")):
+        yield Text(where, text)
+    elif odata_type(setting) == "omaSettingStringXml" and setting.get("isEncrypted") is not True and text.strip("* "):
+        yield Base64(where, text)
+
+
+PAGE = DocumentKind(
+    name="graph-page",
+    title="Page or array of Microsoft Graph objects",
+    formats=("json",),
+    recognise=_is_page,
+    read=read_page,
+    embedded=_items,
+    is_page=True,
+    sample=b"""\
+{
+  "value": [
+    {
+      "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",
+      "appsVisibilityListType": "appsNotInListCompliant",
+      "appsVisibilityList": [{"appId": "com.a.b"}]
+    }
+  ]
+}
+""",
+)
+SETTINGS_CATALOG = DocumentKind(
+    name="intune-settings-catalog",
+    title="Intune settings catalog policy",
+    formats=("json",),
+    recognise=_object(_is_catalog_type, _CATALOG_COLLECTIONS, _has_catalog_settings),
+    read=policies.read_settings_catalog,
+    rules=_CATALOG_RULES,
+    schemas=("intune-ios-settings-catalog",),
+    sample=b"""\
+{
+  "@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy",
+  "platforms": "iOS",
+  "technologies": "mdm,appleRemoteManagement",
+  "settings": [
+    {
+      "settingInstance": {
+        "settingDefinitionId": "com.apple.applicationaccess_com.apple.applicationaccess",
+        "groupSettingCollectionValue": [
+          {
+            "children": [
+              {
+                "settingDefinitionId": "com.apple.applicationaccess_blockedappbundleids",
+                "simpleSettingCollectionValue": [{"value": "com.a.b"}]
+              }
+            ]
+          }
+        ]
+      }
+    }
+  ]
+}
+""",
+)
+DEVICE_CONFIGURATION = DocumentKind(
+    name="intune-device-configuration",
+    title="Intune device configuration or compliance policy",
+    formats=("json",),
+    recognise=_object(_is_configuration_type, _CONFIGURATION_COLLECTIONS, _has_configuration_keys),
+    read=policies.read_configuration,
+    embedded=_profile_and_rules,
+    rules=tuple(rule for rule in rules.RULES if rule not in (*_CATALOG_RULES, *_APP_RULES)),
+    schemas=(
+        "intune-android-device-restrictions",
+        "intune-ios-custom",
+        "intune-ios-device-restrictions",
+        "intune-windows-applocker",
+    ),
+    sample=b"""\
+{
+  "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",
+  "appsVisibilityListType": "appsNotInListCompliant",
+  "appsVisibilityList": [{"appId": "com.a.b"}],
+  "assignments": [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]
+}
+""",
+)
+MOBILE_APP = DocumentKind(
+    name="intune-mobile-app",
+    title="Intune app and its assignments",
+    formats=("json",),
+    recognise=_object(_is_app_type, _APP_COLLECTIONS, _has_app_keys),
+    read=read_mobile_app,
+    rules=_APP_RULES,
+    schemas=("intune-android-managed-apps",),
+    sample=b"""\
+{
+  "@odata.type": "#microsoft.graph.androidManagedStoreApp",
+  "packageId": "app:a.b",
+  "assignments": [
+    {"intent": "uninstall", "target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
+  ]
+}
+""",
+)
+OTHER_OBJECT = Unread(formats=("json",), recognise=_is_typed)
+APPROVE_APPS = DocumentKind(
+    name="intune-approve-apps",
+    title="Intune request: approveApps",
+    formats=("json",),
+    recognise=_is_approval,
+    read=policies.read_approve_apps,
+    schemas=("intune-android-approve-apps",),
+    sample=b"""\
+{"packageIds": ["app:a.b"], "approveAllPermissions": false}
+""",
+)

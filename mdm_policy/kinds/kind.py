@@ -1,0 +1,79 @@
+"""Describe a document kind as one object: all that the program knows about a kind of document stands in it.
+
+Each kind lives in its vendor's room; `mdm_policy.kinds` lists them in one registry. Whoever needs to know something about
+a kind (what is inside, whether a device has exactly one, which rules it can give) asks the object, and lists no names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mdm_policy.documents import Embedded, Format
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading, Rule
+
+UNKNOWN = "unknown"
+"""The kind of a document that no reader knows."""
+
+
+def _nothing(value: Any) -> Iterator[Embedded]:
+    """Yield nothing: most kinds hold no other document."""
+    del value
+    yield from ()
+
+
+class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Hold all that is known about one kind of document.
+
+    `recognise` tells whether a parsed value (plain data for plist and JSON, lxml's root element for XML) is of this kind;
+    it asks for the fewest marks that tell kinds apart, so that a document with a wrong value in it is still recognised,
+    and its reader can say what is wrong. The registry asks in its order, and the first that says yes wins.
+    """
+
+    name: str
+    """The permanent name, kebab-case: manifests and reports bear it."""
+    title: str
+    """What people call it; the heading under which docs/documents.md says which shapes are read."""
+    formats: tuple[Format, ...]
+    """The formats it is written in."""
+    recognise: Callable[[Any], bool]
+    read: Callable[[Collector], Reading]
+    """Say what a document of the kind does; it never raises."""
+    sample: bytes
+    """The smallest document of the kind that says something about apps: fuzz tests start from it."""
+    rules: tuple[Rule, ...] = ()
+    """Every rule that its reader itself can give; what is embedded brings the rules of its own kind."""
+    embedded: Callable[[Any], Iterator[Embedded]] = _nothing
+    """Yield the documents packed inside a value, in document order."""
+    schemas: tuple[str, ...] = ()
+    """The packaged vendor schemas that documents of the kind are held against, by name."""
+    is_page: bool = False
+    """Whether it only lists objects, each with a scope of its own, and does nothing by itself."""
+    is_alternative: bool = False
+    """Whether a device has exactly one document of the kind, so that each is judged alone and the worst counts."""
+    changes: str = ""
+    """The kind of document that it changes when it is sent, or empty."""
+    activated_by: str = ""
+    """The kind of document that must turn it on, or empty; devices apply none that no such document names."""
+    activates: bool = False
+    """Whether all it does is to turn others on."""
+    is_gitops_profile: bool = False
+    """Whether Fleet's GitOps files name such documents: in a folder of theirs, one that none of them names counts nowhere."""
+    carried: frozenset[str] = frozenset()
+    """Patterns of the pointers (`*` is any key or index) whose values an effect holds in full."""
+    without_influence: Mapping[str, str] = {}
+    """Patterns of the pointers that cannot concern an app, each with the source that says so."""
+    lifted_by: Mapping[str, str] = {}
+    """What can lift a block of a rule of this kind, by the rule's id, in a sentence."""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Claim for a vendor what no reader of its room reads, so that no other kind takes it for its own."""
+
+    formats: tuple[Format, ...]
+    recognise: Callable[[Any], bool]

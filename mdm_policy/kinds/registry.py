@@ -1,0 +1,70 @@
+"""List every document kind once, in the order in which they are asked: the first that knows a document has it.
+
+To add a kind, write its object in its vendor's room and put it into `ORDER`. The order matters only where the marks of two
+kinds can stand in one document: a page before the objects it lists, what states its type before what is known by its
+keys alone, a request before the policy that it holds. What an `Unread` claims is of no kind, and nobody further down the
+order is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.android import documents as android
+from mdm_policy.kinds.apple import documents as apple
+from mdm_policy.kinds.intune import documents as intune
+from mdm_policy.kinds.jamf import documents as jamf
+from mdm_policy.kinds.kind import UNKNOWN, DocumentKind, Unread
+from mdm_policy.kinds.windows import documents as windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mdm_policy.documents import Embedded, Format
+    from mdm_policy.reading import Rule
+
+ORDER: tuple[DocumentKind | Unread, ...] = (
+    apple.CONFIGURATION,
+    apple.ACTIVATION,
+    apple.PROFILE,
+    windows.APPLOCKER,
+    jamf.RESTRICTED_SOFTWARE,
+    jamf.MOBILE_PROFILE,
+    jamf.MACOS_PROFILE,
+    intune.PAGE,
+    intune.SETTINGS_CATALOG,
+    intune.DEVICE_CONFIGURATION,
+    intune.MOBILE_APP,
+    intune.OTHER_OBJECT,
+    android.PATCH,
+    android.OTHER_REQUEST,
+    intune.APPROVE_APPS,
+    android.MODIFY,
+    android.PAGE,
+    android.POLICY,
+)
+KINDS: dict[str, DocumentKind] = {one.name: one for one in ORDER if isinstance(one, DocumentKind)}
+"""Every kind that has a reader, by name."""
+RULES: tuple[Rule, ...] = tuple({rule.id: rule for kind in KINDS.values() for rule in kind.rules}.values())
+"""Every rule a reader starts from, with the vendor fact it rests on; a document may weaken its own copy."""
+
+_BY_FORMAT: dict[str, tuple[DocumentKind | Unread, ...]] = {
+    format_: tuple(one for one in ORDER if format_ in one.formats) for format_ in ("plist", "json", "xml")
+}
+
+
+class Registry:
+    """Know the kinds: what `documents` needs to open a document with all that is inside it."""
+
+    def recognise(self, value: Any, format_: Format) -> str:
+        """Return the name of a parsed document's kind; what no kind knows is `unknown`, never a guess."""
+        for one in _BY_FORMAT[format_]:
+            if one.recognise(value):
+                return one.name if isinstance(one, DocumentKind) else UNKNOWN
+        return UNKNOWN
+
+    def embedded(self, kind: str, value: Any) -> Iterator[Embedded]:
+        """Yield what is packed inside a document of a kind, in document order."""
+        known = KINDS.get(kind)
+        if known is not None:
+            yield from known.embedded(value)

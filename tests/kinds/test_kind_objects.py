@@ -1,0 +1,71 @@
+"""Hold every registered document kind to what its object says of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mdm_policy.kinds import KINDS, RULES, UNKNOWN, open_document, read
+from mdm_policy.kinds.kind import DocumentKind
+from mdm_policy.kinds.registry import ORDER
+from mdm_policy.validate import schema_names
+
+ROOT = Path(__file__).parents[2]
+EACH = [pytest.param(kind, id=name) for name, kind in KINDS.items()]
+
+
+def test_every_kind_stands_in_the_registry_once() -> None:
+    named = [one.name for one in ORDER if isinstance(one, DocumentKind)]
+    assert sorted(named) == sorted(set(named))
+    assert UNKNOWN not in named
+    assert len({kind.title for kind in KINDS.values()}) == len(KINDS)
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_the_sample_is_of_its_kind_and_says_something(kind: DocumentKind) -> None:
+    document = open_document("sample", kind.sample)
+    assert document.kind == kind.name
+    assert document.format in kind.formats
+    assert not document.findings
+    reading = read(document)
+    assert not [one for one in reading.findings if one.severity == "error"]
+    assert reading.effects or reading.activates or not kind.rules
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_no_sample_is_of_two_kinds_without_the_order_saying_so(kind: DocumentKind) -> None:
+    document = open_document("sample", kind.sample)
+    claims = [one for one in ORDER if document.format in one.formats and one.recognise(document.value)]
+    assert claims[0] is kind
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_a_reader_gives_no_rule_that_its_kind_does_not_list(kind: DocumentKind) -> None:
+    document = open_document("sample", kind.sample)
+    listed = {rule.id for rule in kind.rules}
+    for _, inner in document.inner:
+        listed |= {rule.id for rule in KINDS[inner.kind].rules}
+    assert {rule.id for rule in read(document).rules} <= listed
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_names_of_other_things_exist(kind: DocumentKind) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", kind.name)
+    assert set(kind.schemas) <= set(schema_names())
+    assert {kind.changes, kind.activated_by} - {""} <= KINDS.keys()
+    assert kind.carried.isdisjoint(kind.without_influence)
+    assert kind.lifted_by.keys() <= {rule.id for rule in RULES}
+
+
+def test_every_schema_is_for_some_kind() -> None:
+    assert {name for kind in KINDS.values() for name in kind.schemas} == set(schema_names())
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_the_page_on_documents_has_a_section_for_each_kind(kind: DocumentKind) -> None:
+    text = (ROOT / "docs" / "documents.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## {kind.title}\n")[2].partition("\n## ")[0]
+    assert f"`{kind.name}`" in section
+    assert len(section) > 80
