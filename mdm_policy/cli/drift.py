@@ -6,48 +6,36 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mdm_policy.cli import options, output
-from mdm_policy.push.planning import unassigned
-from mdm_policy.push.proving import weakened
+from mdm_policy.cli import edge, options, output
 from mdm_policy.report import pushing as report
-from mdm_policy.workflows import push
+from mdm_policy.workflows.drift import drift
+from mdm_policy.workflows.push import PushRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(name="drift")
-@options.DEPLOYMENT
+@options.command("drift")
+@options.PUSHED
 @options.DESTINATION
-@options.PLAN_DAY
-@options.TEMPLATES
+@options.as_of("plan for")
+@options.templates()
 @options.INSECURE
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
-)
+@options.format_("text", "json", help="How to print.")
 def command(
-    deployment: Path,
-    names: tuple[str, ...],
-    as_of: str | None,
-    folders: tuple[Path, ...],
-    insecure: bool,
-    format_: str,
+    deployment: Path, names: tuple[str, ...], as_of: str, folders: tuple[Path, ...], insecure: bool, format_: str
 ) -> None:
     """Compare what is at the destinations with what the lists order; nothing is written there.
 
     For a nightly job. Exit codes: 0 no drift, 10 differences, nothing is blocked less, 11 something ordered is blocked
     less or not at all, 1 something cannot be read.
     """
-    read = push.read(deployment, names, as_of or options.today(), insecure=insecure)
-    ready, found = push.plans(read, folders)
-    plans = [one.plan for one in ready]
-    idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
-    weaker = any(idle.values()) or any(weakened(plan) for plan in plans)
-    code = 11 if weaker else 10 if any(plan.changes for plan in plans) else 0
+    result = drift(PushRequest(deployment, as_of, names, folders, insecure), edge.services())
+    code = result.exit_code()
     if format_ == "json":
-        output.data(report.plan_json(plans, found, code))
+        output.data(report.plan_json(result.plans, result.findings, code))
     else:
-        output.result(report.drift_text(plans, weaker, output.width(), idle))
-    output.findings(found, brief="--format json")
+        output.result(report.drift_text(result.plans, result.weaker, output.width(), result.idle))
+    output.findings(result.findings, brief="--format json")
     if code:
         raise click.exceptions.Exit(code)

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from mdm_policy import resources
-from mdm_policy.cli import output
+from mdm_policy.cli import options, output
 from mdm_policy.errors import Origin, PolicyError, error
 
 FILES = ("deployment.yaml", "our-list.yaml")
 
 
-@click.command(name="init")
+@options.command("init")
 @click.argument("folder", default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 def command(folder: Path) -> None:
     """Write a commented deployment and ban list to start from into DIR; existing files are never replaced."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 import click
 
 from mdm_policy import catalogue
-from mdm_policy.cli import output
+from mdm_policy.cli import options, output
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.report import machine, reference
 
 
-@click.command(name="lookup")
+@options.command("lookup")
 @click.argument("query")
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
-)
+@options.format_("text", "json", help="How to print.")
 def command(query: str, format_: str) -> None:
     """Search the catalogue for QUERY: a name, a vendor, or an identifier.
 

@@ -1,17 +1,37 @@
-"""Hold the options that several commands share, each once."""
+"""Hold the options that several commands share, each once, and the command they belong to."""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mdm_policy.cli import edge
+from mdm_policy.workflows.requests import RequestError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     _Param = click.ParamType[str]
+    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 else:
     _Param = click.ParamType  # the oldest click we run with has no type to fill in
+
+_MIB = 1024 * 1024
+_PATH = click.Path(path_type=Path)
+
+
+class Command(click.Command):
+    """Run a command, and take a request that lacks something for what it is here: wrong usage."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command's function."""
+        try:
+            return super().invoke(ctx)
+        except RequestError as bad:
+            raise click.UsageError(bad.message, ctx) from None
 
 
 class DateParam(_Param):
@@ -27,26 +47,83 @@ class DateParam(_Param):
             self.fail(f"{value!r} is not a date like 2026-11-24", param, ctx)
 
 
-def today() -> str:
-    """Read the clock, the only place that does: the day in local time, as an agency's calendar has it."""
-    return dt.date.today().isoformat()  # noqa: DTZ011 - an order's day is a local day, not a UTC one
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function a command."""
+    return click.command(name=name, cls=Command)
 
 
-DEPLOYMENT = click.option(
-    "--deployment",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The deployment file, with its `destinations`.",
+def format_(*formats: str, help: str = "How to print the result.") -> Decorator:  # noqa: A002 - as click names it
+    """Let a person choose how the result is printed; the first format is the default."""
+    return click.option(
+        "--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True, help=help
+    )
+
+
+def as_of(purpose: str = "judge dates for") -> Decorator:
+    """Take the day everything is judged on; today without it."""
+    return click.option(
+        "--as-of",
+        "as_of",
+        type=DateParam(),
+        default=lambda: edge.today(),  # noqa: PLW0108 - looked up when it is asked for
+        help=f"The day to {purpose}; today without it.",
+    )
+
+
+def lists(text: str) -> Decorator:
+    """Take ids of shipped lists, or paths."""
+    return click.option("--list", "lists", multiple=True, metavar="LIST", help=text)
+
+
+def deployment(text: str, *, required: bool = False) -> Decorator:
+    """Take a deployment file."""
+    return click.option("--deployment", type=_PATH, required=required, help=text)
+
+
+def devices(text: str) -> Decorator:
+    """Take a file of device classes."""
+    return click.option("--devices", type=_PATH, help=text)
+
+
+def templates(text: str = "A folder with targets of your own. Repeatable.") -> Decorator:
+    """Take folders with a user's own targets."""
+    return click.option(
+        "--templates",
+        "folders",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help=text,
+    )
+
+
+def roots(text: str = "Root certificates that signers' chains have to lead to. Repeatable.") -> Decorator:
+    """Take files with certificates one trusts."""
+    return click.option("--ca", "roots", multiple=True, type=_PATH, help=text)
+
+
+def strict(text: str = "Exit 11 when there is any warning.") -> Decorator:
+    """Let warnings decide the exit code."""
+    return click.option("--strict", is_flag=True, help=text)
+
+
+def _bytes(ctx: click.Context, param: click.Parameter, value: int | None) -> int:
+    del ctx, param
+    from mdm_policy.documents import MAX_SIZE  # noqa: PLC0415 - few commands read documents
+
+    return value * _MIB if value else MAX_SIZE
+
+
+MAX_SIZE = click.option(
+    "--max-size",
+    type=click.IntRange(1, 4096),
+    metavar="MIB",
+    callback=_bytes,
+    help="The largest file read; 16 MiB without it.",
 )
+"""Gives the command a number of bytes."""
+PUSHED = deployment("The deployment file, with its `destinations`.", required=True)
 DESTINATION = click.option(
     "--destination", "names", multiple=True, metavar="NAME", help="Only this destination. Repeatable; default: all."
-)
-TEMPLATES = click.option(
-    "--templates",
-    "folders",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder with targets of your own. Repeatable.",
 )
 INSECURE = click.option(
     "--insecure-skip-tls-verification",
@@ -54,7 +131,6 @@ INSECURE = click.option(
     is_flag=True,
     help="Trust any certificate: whoever is on the way can read the credential and change the answers.",
 )
-PLAN_DAY = click.option("--as-of", "as_of", type=DateParam(), help="The day to plan for; today without it.")
 YES = click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
 LOOSEN = click.option(
     "--allow-loosening",

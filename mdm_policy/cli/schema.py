@@ -7,13 +7,13 @@ from typing import Literal
 import click
 
 from mdm_policy import loading
-from mdm_policy.cli import output
+from mdm_policy.cli import options, output
 from mdm_policy.report import machine
 
 NAMES = ("ban-list", "deployment", "devices")
 
 
-@click.command(name="schema")
+@options.command("schema")
 @click.argument("name", type=click.Choice(NAMES))
 def command(name: Literal["ban-list", "deployment", "devices"]) -> None:
     """Print the JSON Schema of a file format, for editors that complete and check YAML."""

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mdm_policy import resources
-from mdm_policy.cli import output
+from mdm_policy.cli import options, output
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.report import machine, reference
 from mdm_policy.targets import discover
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@click.command(name="targets")
+
+@options.command("targets")
 @click.argument("name", required=False)
-@click.option(
-    "--templates",
-    "folders",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder with targets of your own. Repeatable.",
-)
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
-)
+@options.templates()
+@options.format_("text", "json", help="How to print.")
 def command(name: str | None, folders: tuple[Path, ...], format_: str) -> None:
     """Show every target, or NAME in full: what it blocks, what it needs, what it cannot do."""
     found = discover(resources.templates(), folders)

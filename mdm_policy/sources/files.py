@@ -7,7 +7,6 @@ be one. `verify` and `diff` read through here, so that both see the same documen
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,14 @@ from mdm_policy.reading import Scope
 from mdm_policy.sources import fleet_gitops
 from mdm_policy.sources.builds import MANIFEST, BuildFolder, Record, read_build
 from mdm_policy.sources.copies import decoded_copies
+from mdm_policy.sources.inputs import STANDARD_INPUT, no_standard_input
 from mdm_policy.sources.jamf_json import as_xml, is_jamf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-STANDARD_INPUT = "-"
+    from mdm_policy.sources.inputs import StandardInput
+
 _YAML = frozenset({".yaml", ".yml"})
 _MEANT = frozenset({".json", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
 """Suffixes of files that a folder holds as documents: one that cannot be read is an error, not a stranger."""
@@ -68,13 +69,15 @@ class Policies(msgspec.Struct, frozen=True):
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def read_policies(paths: Iterable[Path], *, max_size: int = MAX_SIZE) -> Policies:
+def read_policies(
+    paths: Iterable[Path], *, max_size: int = MAX_SIZE, stdin: StandardInput = no_standard_input
+) -> Policies:
     """Read files and folders (recursively, in order of names); `-` is standard input.
 
     A file that cannot be read or parsed gives findings naming it, and the rest is read all the same. A folder with the
     manifest of a build is read as that build; in a folder with Fleet GitOps files, profiles count where one names them.
     """
-    reading = _Reading(max_size)
+    reading = _Reading(max_size, stdin)
     for path in paths:
         reading.take(path)
     return reading.done()
@@ -83,7 +86,8 @@ def read_policies(paths: Iterable[Path], *, max_size: int = MAX_SIZE) -> Policie
 class _Reading:
     """Read one path after the other; each file once, however many paths lead to it."""
 
-    def __init__(self, max_size: int) -> None:
+    def __init__(self, max_size: int, stdin: StandardInput) -> None:
+        self._stdin = stdin
         self._max_size = max_size
         self._documents: dict[str, Document] = {}
         self._findings: list[Finding] = []
@@ -198,7 +202,7 @@ class _Reading:
     def _bytes(self, path: Path) -> bytes:
         """Read no more than it takes to see that a file is too large."""
         if str(path) == STANDARD_INPUT:
-            return sys.stdin.buffer.read(self._max_size + 1)
+            return self._stdin(self._max_size + 1)
         with path.open("rb") as file:
             return file.read(self._max_size + 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,12 @@ from mdm_policy.identifiers import quoted
 from mdm_policy.loading import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mdm_policy.model import BanList, Deployment
+
+    StandardInput = Callable[[int], bytes]
+    """Read at most so many bytes from standard input; raises OSError where there is none."""
 
 STANDARD_INPUT = "-"
 _MAX_FILE = 64 * 1024 * 1024
@@ -37,8 +39,18 @@ class Inputs(msgspec.Struct):
     findings: tuple[Finding, ...]
 
 
-def read(path: Path) -> Source:
-    """Read one file; `-` reads standard input.
+def no_standard_input(limit: int) -> bytes:
+    """Stand for standard input where a program has none to offer.
+
+    Raises:
+        OSError: always.
+
+    """
+    raise OSError(f"there is no standard input to read {limit} bytes from")
+
+
+def read(path: Path, stdin: StandardInput = no_standard_input) -> Source:
+    """Read one file; `-` reads standard input, by the function given for it.
 
     Raises:
         PolicyError: `file-unreadable` or `file-too-large`.
@@ -46,7 +58,7 @@ def read(path: Path) -> Source:
     """
     try:
         if str(path) == STANDARD_INPUT:
-            source = Source("(standard input)", sys.stdin.buffer.read(_MAX_FILE + 1))
+            source = Source("(standard input)", stdin(_MAX_FILE + 1))
         else:
             with path.open("rb") as file:
                 source = Source(str(path), file.read(_MAX_FILE + 1))
@@ -72,8 +84,9 @@ def shipped() -> dict[str, Path]:
 class Reader:
     """Read lists and deployments once each, keeping digests and findings on the way."""
 
-    def __init__(self, given: tuple[Path, Source] | None = None) -> None:
+    def __init__(self, given: tuple[Path, Source] | None = None, *, stdin: StandardInput = no_standard_input) -> None:
         """Start with nothing read, or with a file that may be a pipe, and so cannot be read again."""
+        self._stdin = stdin
         self.findings: list[Finding] = []
         self.files: dict[tuple[str, str], str] = {}
         self._given = given
@@ -146,7 +159,7 @@ class Reader:
 
     def _read(self, path: Path, role: str, recorded: str) -> Source | None:
         try:
-            source = self._given[1] if self._given is not None and self._given[0] == path else read(path)
+            source = self._given[1] if self._given is not None and self._given[0] == path else read(path, self._stdin)
         except PolicyError as bad:
             self.findings += bad.findings
             return None
@@ -156,7 +169,12 @@ class Reader:
 
 
 def gather(
-    deployment: Path | None, lists: Sequence[str], given: Source | None = None, folder: Path | None = None
+    deployment: Path | None,
+    lists: Sequence[str],
+    given: Source | None = None,
+    folder: Path | None = None,
+    *,
+    stdin: StandardInput = no_standard_input,
 ) -> Inputs:
     """Read a deployment and lists; lists given by name or path replace the deployment's.
 
@@ -166,7 +184,7 @@ def gather(
         PolicyError: with every error of every file.
 
     """
-    reader = Reader((deployment, given) if deployment is not None and given is not None else None)
+    reader = Reader((deployment, given) if deployment is not None and given is not None else None, stdin=stdin)
     loaded = reader.deployment(deployment) if deployment else None
     if lists:
         found = reader.lists([(reference, None) for reference in lists], folder)

@@ -56,7 +56,13 @@ def given(text: str) -> Given:
     )
 
 
-def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ()) -> Sources:
+def read_side(
+    side: Given,
+    max_size: int,
+    day: str,
+    roots: Sequence[bytes] = (),
+    stdin: inputs.StandardInput = inputs.no_standard_input,
+) -> Sources:
     """Read one side: every path that is a ban list or a deployment as such, everything else as policies.
 
     Signatures are judged on a day, against certificates to trust (DER).
@@ -81,7 +87,7 @@ def read_side(side: Given, max_size: int, day: str, roots: Sequence[bytes] = ())
             mine = list(_language(path)) if answers(path, Path.is_dir) else []
             strange.update(str(one) for one, _ in mine)
             lists += reader.lists([(str(one), None) for one, kind in mine if kind == "ban-list"], None)
-    policies = read_policies(others, max_size=max_size)
+    policies = read_policies(others, max_size=max_size, stdin=stdin)
     documents = tuple(one for one in policies.documents if one.name not in strange)
     kept = tuple(one for one in policies.findings if one.origin is None or one.origin.file not in strange)
     policies = msgspec.structs.replace(policies, documents=documents, findings=kept)

@@ -13,9 +13,11 @@ import msgspec
 from mdm_policy import signing
 from mdm_policy.errors import Finding, Origin, finding_order, note
 from mdm_policy.reading import Scope
+from mdm_policy.sources import inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from mdm_policy.documents import Document
     from mdm_policy.sources.files import Policies
@@ -24,6 +26,16 @@ _UNCHECKED = "signature-not-checked"
 TOLD = ("signed-by", "signature-not-checked", "signer-expired", "signer-expires-soon", "signer-weak")
 """Notes that belong to a result, however many there are."""
 _REFUSED = Scope("nobody", why="has a signature that is not valid, so no device installs it")
+
+
+def read_roots(paths: Iterable[Path]) -> tuple[bytes, ...]:
+    """Read the certificates one trusts, in DER.
+
+    Raises:
+        PolicyError: `certificate-unreadable`, `file-unreadable`, `signing-extra-missing`.
+
+    """
+    return tuple(one for path in paths for one in signing.read_certificates(inputs.read(path)))
 
 
 def judged(policies: Policies, day: str, roots: Sequence[bytes] = ()) -> Policies:

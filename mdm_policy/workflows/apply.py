@@ -1,93 +1,131 @@
-"""Carry plans out and say what became of them: what `apply` and `rollback` share."""
+"""Carry out a saved plan, read everything back, and prove it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path  # noqa: TC003 - msgspec reads the fields' types at run time
 from typing import TYPE_CHECKING
 
-from mdm_policy import __version__
-from mdm_policy.build.replacing import replace
-from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.push.answers import Failure
-from mdm_policy.push.applying import Applying, Outcome, check_unmoved, failures, observe
-from mdm_policy.push.journal import Journal
-from mdm_policy.push.planfile import dump, receipt_file
+from mdm_policy import catalogue
+from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.model import Frozen
+from mdm_policy.push.applying import failures
+from mdm_policy.push.planfile import PlanFile, load_plan
+from mdm_policy.push.planning import Seen, Wanted, digest_of, make_plan
+from mdm_policy.push.proving import pieces_of, prove, weakened
+from mdm_policy.report import pushing as report
+from mdm_policy.sources import inputs
 from mdm_policy.workflows import push
+from mdm_policy.workflows.execution import carry_out, check_where, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from mdm_policy.errors import Finding
-    from mdm_policy.push.planfile import PlanFile
+    from mdm_policy.push.applying import Outcome
+    from mdm_policy.push.model import Plan, Use
     from mdm_policy.push.protocol import Destination
+    from mdm_policy.verify import Verification
+
+Confirm = Callable[[PlanFile], None]
+"""Let somebody look at a plan before it is carried out; it refuses by raising."""
 
 
-def journal_path(beside: Path, digest: str, destination: str) -> Path:
-    """Return where a plan's journal for a destination is: beside the plan, named by its digest."""
-    safe = "".join(char if char.isalnum() or char in "-_." else "_" for char in destination)
-    return beside.with_name(f"{beside.name}.{digest[:12]}.{safe}.journal")
+class ApplyRequest(Frozen, frozen=True):
+    """Ask for a plan to be carried out; `deployment` is the plan's own without one.
+
+    `reason` says why what weakens a ban is carried out too; without it, that is left out. `templates` are folders with a
+    user's own targets, `insecure` trusts any certificate.
+    """
+
+    plan: Path
+    as_of: str
+    deployment: Path | None = None
+    templates: tuple[Path, ...] = ()
+    reason: str = ""
+    insecure: bool = False
 
 
-def carry_out(
-    file: PlanFile, beside: Path, destinations: Sequence[tuple[Destination, str]], reason: str
-) -> tuple[list[Outcome], Path]:
-    """Check every destination first, then carry out each plan, and write the receipt.
+class ApplyResult(Frozen, frozen=True):
+    """Hold what became of each destination's plan, the receipt's path, and the proof from what was read back.
+
+    `proof` is None when no object of ours was read back; `not_reached` names the device classes nothing was pushed to.
+    `weaker` tells whether less is blocked than is ordered.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    receipt: Path
+    proof: Verification | None
+    not_reached: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    weaker: bool
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Return 0 done, 12 in part, 11 for less than was planned (with `strict`: ordered), 1 nothing was changed."""
+        gap = strict and (self.proof is None or not self.proof.proven)
+        return exit_code(self.outcomes, self.weaker or gap)
+
+
+def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> ApplyResult:
+    """Carry out a plan, if it is still what is ordered and nothing has moved, and somebody confirms it.
 
     Raises:
-        PolicyError: nothing was changed anywhere; or, with a receipt written, what the first destinations got.
+        PolicyError: `plan-elsewhere`, `plan-outdated`, `remote-moved`, or what cannot be read; nothing was changed, unless
+            its exit code is 12.
 
     """
-    paths = [journal_path(beside, file.digest, plan.destination) for plan in file.plans]
-    outcomes: list[Outcome] = []
-    receipt = beside.with_name(f"{beside.name}.{file.digest[:12]}.receipt.json")
-    jobs = list(zip(file.plans, destinations, paths, strict=True))
-    try:
-        for plan, (destination, owner), path in jobs:
-            with Journal(path, file.digest, push.now) as journal:
-                check_unmoved(plan, destination, observe(destination, owner), journal)
-        for plan, (destination, owner), path in jobs:
-            with Journal(path, file.digest, push.now) as journal:
-                outcomes.append(Applying(plan, destination, owner, journal, push.sleep).run(reason))
-    except Failure as bad:
-        where = file.plans[len(outcomes)].destination
-        raise _stopped(outcomes, [bad.finding(where, "reading what is there")]) from None
-    except PolicyError as bad:
-        raise _stopped(outcomes, list(bad.findings)) from None
-    finally:
-        if any(one.writes for one in outcomes) or (outcomes and not receipt.exists()):
-            made = receipt_file(outcomes, file, f"mdm-policy {__version__}", push.now(), reason)
-            replace(receipt, dump(made))
-    return outcomes, receipt
+    path = request.plan
+    file = load_plan(str(path), inputs.read(path).data)
+    where = request.deployment or path.parent / file.deployment
+    names = tuple(plan.destination for plan in file.plans)
+    asked = push.PushRequest(where, request.as_of, names, request.templates, request.insecure)
+    read = push.read(asked, services)
+    documents, uses, _ = push.made(read, request.templates)
+    known = {spec.name: (destination, read.owner(spec)) for spec, destination in push.connected(read)}
+    wanted: list[Wanted] = []
+    for plan in file.plans:
+        destination, _ = known[plan.destination]
+        check_where(plan.destination, plan.where, destination)
+        items = destination.items(tuple(documents.values()))
+        wanted.append(Wanted(items, {item.key: uses[item.path] for item in items}))
+        _check_current(plan, wanted[-1], str(path))
+    confirm(file)
+    outcomes, receipt = carry_out(file, path, [known[name] for name in names], request.reason, services)
+    weaker = _weaker(outcomes, [known[name][0] for name in names], wanted, read)
+    used: dict[str, Use] = {key: use for one in wanted for key, use in one.uses.items()}
+    proof, others = _proof(outcomes, used, read)
+    found = (*failures(outcomes), *weaker)
+    return ApplyResult(tuple(outcomes), receipt, proof, others, found, bool(weaker))
 
 
-class PartlyError(PolicyError):
-    """Stop a run that has changed something already."""
-
-    exit_code = 12
-
-
-def _stopped(outcomes: Sequence[Outcome], found: list[Finding]) -> PolicyError:
-    return PartlyError(found) if any(one.writes for one in outcomes) else PolicyError(found)
-
-
-def exit_code(outcomes: Sequence[Outcome], weaker: bool) -> int:
-    """Return 0 for all done, 11 when less is blocked than is ordered, 12 for a part, 1 for nothing at all."""
-    wrong = failures(outcomes)
-    complete = all(one.complete for one in outcomes)
-    if wrong and not any(one.writes for one in outcomes):
-        return 1
-    if wrong or not complete:
-        return 12
-    return 11 if weaker else 0
+def _check_current(plan: Plan, wanted: Wanted, path: str) -> None:
+    """Refuse a plan that no longer is what the deployment, the lists and the day ask for."""
+    now = {item.key: digest_of(item) for item in wanted.items}
+    then = {action.key: action.digest for action in plan.actions if action.op != "delete"}
+    if now != then:
+        said = f"what is ordered has changed since the plan for {plan.destination!r} was made"
+        hint = "the deployment, a list, the program or the day is another; make a new plan"
+        raise PolicyError([error("plan-outdated", said, Origin(path), hint)])
 
 
-def check_where(plan: str, where: str, destination: Destination) -> None:
-    """Refuse to carry a plan to another tenant than it was made for.
+def _weaker(
+    outcomes: Sequence[Outcome], destinations: Sequence[Destination], wanted: Sequence[Wanted], read: push.Read
+) -> list[Finding]:
+    """Plan once more with what was read back: what is left to tighten is not blocked."""
+    found = []
+    for outcome, destination, want in zip(outcomes, destinations, wanted, strict=True):
+        again = make_plan(destination, want, Seen(outcome.remotes), read.question, catalogue.load())
+        if weakened(again) and outcome.complete:
+            said = "what was read back blocks less than is ordered"
+            first = [said for action in again.changes for said in report.effects(action.effects)][:3]
+            message = f"{said}: {'; '.join(first)}"
+            found.append(error("read-back-weaker", message, Origin(destination.name), "make a new plan"))
+    return found
 
-    Raises:
-        PolicyError: `plan-elsewhere`.
 
-    """
-    if where != destination.where:
-        said = f"the plan for {plan!r} was made for {where}, and the deployment now says {destination.where}"
-        raise PolicyError([error("plan-elsewhere", said, Origin(plan), "make a new plan")])
+def _proof(
+    outcomes: Sequence[Outcome], uses: dict[str, Use], read: push.Read
+) -> tuple[Verification | None, tuple[str, ...]]:
+    pieces = [one for outcome in outcomes for one in pieces_of(outcome.remotes, outcome.plan.destination, uses)]
+    if not pieces:
+        return None, ()
+    return prove(read.resolution, pieces, catalogue.load(), read.deployment.protected)

@@ -5,23 +5,61 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mdm_policy import __version__
+from mdm_policy.build.replacing import replace
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.provenance import statement
 from mdm_policy.provenance.statement import STATEMENT
+from mdm_policy.workflows.requests import RequestError
+from mdm_policy.workflows.signers import SignerChoice, sealer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mdm_policy.errors import Finding
+    from mdm_policy.provenance import Checked, Record, Rerendering
+
 _MAX_FORMER = 80 * 1024 * 1024
 
 
-def check(path: Path) -> None:
-    """Refuse, before any work, to write over anything but a former statement.
+class Attestation(msgspec.Struct, frozen=True):
+    """Say where a statement is to be written, and who signs it; a certificate has to be valid on `as_of`."""
+
+    path: Path
+    as_of: str
+    signer: SignerChoice | None = None
+
+
+def attest(
+    wanted: Attestation, record: Record, checked: Checked, again: Rerendering, findings: tuple[Finding, ...]
+) -> None:
+    """Write what was found of a build as an in-toto statement.
 
     Raises:
+        RequestError: the signer is named in part only.
+        PolicyError: what is wrong with keys and certificates; `output-unwritable`.
+
+    """
+    said = statement(record, checked, again, findings, ("mdm-policy", __version__))
+    if wanted.signer is not None:
+        said = sealer(wanted.signer, wanted.as_of)(str(wanted.path), said)
+    replace(wanted.path, said)
+
+
+def check(path: Path, build: Path) -> None:
+    """Refuse, before any work, to write into the build, or over anything but a former statement.
+
+    Raises:
+        RequestError: the statement would lie in the build.
         PolicyError: `file-exists`, when something else stands there.
 
     """
+    if path.resolve().is_relative_to(build.resolve()):
+        said = f"--attest {path}: a statement does not belong into the build, where it is a foreign file"
+        raise RequestError(said)
     if path.is_symlink() or (path.exists() and not _is_former(path)):
         said = "something that is no statement stands there already"
         raise PolicyError([error("file-exists", said, Origin(str(path)), "choose another file")])

@@ -1,4 +1,4 @@
-"""Make a build from what was read: for `build`, which writes it, and for `verify-build`, which only compares."""
+"""Make a build from what was read: for `build`, which writes it, and for `verify-build` and push, which do not."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ import msgspec
 from mdm_policy import __version__, catalogue, resources, templating
 from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.manifest import Command, Input, manifest
-from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.build.writing import MANIFEST, Staging
+from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.model import Adoption, Resolution
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
 from mdm_policy.targets import Target, discover, select
+from mdm_policy.workflows.requests import RequestError
+from mdm_policy.workflows.sealing import Sealing
+from mdm_policy.workflows.signers import SignerChoice, sealer, with_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from mdm_policy.sources import inputs
-    from mdm_policy.workflows.sealing import Sealing
-
+    from mdm_policy.errors import Finding
+    from mdm_policy.model import Deployment
 
 PROGRAM = f"mdm-policy {__version__}"
 
@@ -44,6 +48,65 @@ class Made(msgspec.Struct, frozen=True):
     built: Built
     manifest: bytes
     sealing: Sealing | None = None
+
+
+class BuildRequest(msgspec.Struct, frozen=True):
+    """Ask for a build: of which lists, for which day and targets, into which folder, and signed by whom, if at all.
+
+    `lists` are ids of shipped lists or paths; without any, the deployment's are built. `adopt` names lists that are
+    enforced though they are not in force. `targets` are names, `templates` folders with a user's own. The folder must be
+    absent, empty, or a former build.
+    """
+
+    output: Path
+    as_of: str
+    lists: tuple[str, ...] = ()
+    deployment: Path | None = None
+    adopt: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    templates: tuple[Path, ...] = ()
+    signer: SignerChoice | None = None
+
+
+class BuildResult(msgspec.Struct, frozen=True):
+    """Hold a build that has been written, and everything there is to say of it."""
+
+    made: Made
+    findings: tuple[Finding, ...]
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Return 0; with `strict` 11 when there is a warning or a gap that nobody has accepted."""
+        warned = any(finding.severity == "warning" for finding in self.findings)
+        open_ = any(not gap.accepted for cls in self.made.built.coverage.classes for gap in cls.gaps)
+        return 11 if strict and (warned or open_) else 0
+
+
+def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> BuildResult:
+    """Build into a folder, whole or not at all.
+
+    Raises:
+        RequestError: nothing says what to build, or who signs.
+        NotProvenError: a document does not block exactly what is ordered; nothing is written.
+        PolicyError: of any other step; `nothing-to-sign`; `output-unwritable`.
+
+    """
+    if not request.lists and request.deployment is None:
+        raise RequestError("name a LIST, or give --deployment FILE")
+    read = inputs.gather(request.deployment, request.lists, stdin=stdin)
+
+    def sealing_for(chosen: Sequence[Target]) -> Sealing | None:
+        return _sealing(request.signer, read, request, chosen) if request.signer is not None else None
+
+    order = Order(read, request.as_of, request.adopt, request.targets, request.templates)
+    with _staging(request.output) as staging:
+        made = make(order, staging.write, sealing_for)
+        if made.sealing is not None and not any(record.signing == "signed" for record in made.built.documents):
+            said = "--sign was given, and no document of this build is one to sign"
+            raise PolicyError([error("nothing-to-sign", said, None, "see docs/signing.md for those that are")])
+        staging.write(MANIFEST, made.manifest)
+        staging.commit()
+    told = _on_signing(made.sealing, read.deployment, made.built)
+    return BuildResult(made, (*made.resolution.findings, *made.built.findings, *told))
 
 
 def make(
@@ -115,3 +178,36 @@ def _choice(
     if found:
         raise PolicyError(found)
     return select(targets, names, deployment.targets if deployment else None), options
+
+
+def _sealing(signer: SignerChoice, read: inputs.Inputs, request: BuildRequest, chosen: Sequence[Target]) -> Sealing:
+    """Get ready to sign, as the request and the deployment say."""
+    plan = read.deployment.signing if read.deployment else None
+    if request.deployment is not None:
+        signer = with_plan(signer, plan, request.deployment.parent)
+    named = plan.targets if plan is not None else None
+    for name, place in named or ():
+        target = next((one for one in chosen if one.name == name), None)
+        if target is not None and not any(spec.sign for spec in target.manifest.documents):
+            said = f"the target {name!r} has no document to sign"
+            raise PolicyError([error("target-not-signed", said, place, "see docs/signing.md for those that have")])
+    return Sealing(sealer(signer, request.as_of), None if named is None else {name for name, _ in named})
+
+
+def _on_signing(sealing: Sealing | None, deployment: Deployment | None, built: Built) -> tuple[Finding, ...]:
+    if sealing is not None:
+        return sealing.findings
+    plan = deployment.signing if deployment else None
+    if plan is None or not any(record.signing == "possible" for record in built.documents):
+        return ()
+    said = "the deployment says how profiles are signed, and this build did not sign them"
+    return (note("build-not-signed", said, plan.origin, "build with --sign, or use `mdm-policy sign`"),)
+
+
+def _staging(folder: Path) -> Staging:
+    """Prepare the output; that it cannot even be asked for (a name too long, a locked folder) is no defect of ours."""
+    try:
+        return Staging(folder)
+    except OSError as bad:
+        said, hint = f"cannot write the build: {bad.strerror or bad}", "choose another folder with -o"
+        raise PolicyError([error("output-unwritable", said, Origin(str(folder)), hint)]) from None

@@ -1,15 +1,14 @@
 """Prepare a push: read the deployment, build in memory, connect to the destinations, read what is there, and plan.
 
-The five push commands share it. It is here that secrets are read and that waiting is real.
+The five push commands share it. What lies outside the program, they are handed as `Services`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 import stat
 import sys
-import time
+from collections.abc import Callable, Mapping  # noqa: TC003 - msgspec reads the fields' types at run time
+from pathlib import Path  # noqa: TC003 - as above
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,16 +26,36 @@ from mdm_policy.targets import discover, select
 from mdm_policy.workflows import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from mdm_policy.model import Deployment, DestinationSpec, Resolution
 
-sleep: Callable[[float], None] = time.sleep
-"""How the push commands wait; the tests put something faster in its place."""
-timeout = 30.0
-"""Seconds to wait for each answer."""
 _MAX_SECRET = 1024 * 1024
+
+
+class Services(msgspec.Struct, frozen=True):
+    """Hand a push what lies outside the program: environment variables, waiting, and the time for journals.
+
+    `sleep` waits so many seconds, `now` gives the time as ISO text, `timeout` bounds the wait for each answer (seconds).
+    """
+
+    environment: Mapping[str, str]
+    sleep: Callable[[float], None]
+    now: Callable[[], str]
+    timeout: float = 30.0
+
+
+class PushRequest(msgspec.Struct, frozen=True):
+    """Say which deployment, on which day, to which of its destinations (all without a name), with which own targets.
+
+    `insecure` trusts any certificate.
+    """
+
+    deployment: Path
+    as_of: str
+    destinations: tuple[str, ...] = ()
+    templates: tuple[Path, ...] = ()
+    insecure: bool = False
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -75,18 +94,14 @@ class Ready(msgspec.Struct, frozen=True):
     plan: Plan
 
 
-def now() -> str:
-    """Return the time for journals and receipts, which record when something was done; nothing depends on it."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-
-
-def read(deployment: Path, names: Sequence[str], day: str, *, insecure: bool = False) -> Read:
+def read(request: PushRequest, services: Services) -> Read:
     """Read a deployment, and choose destinations by name.
 
     Raises:
         PolicyError: what is wrong with the files; `unknown-destination`; `no-destination`.
 
     """
+    deployment, names = request.deployment, request.destinations
     gathered = inputs.gather(deployment, ())
     found = gathered.deployment
     if found is None:
@@ -102,16 +117,25 @@ def read(deployment: Path, names: Sequence[str], day: str, *, insecure: bool = F
     if not known:
         said = "the deployment names no destination to push to"
         raise PolicyError([error("no-destination", said, place, "add `destinations:`; docs/push.md shows how")])
-    resolution = resolve(gathered.lists, found, catalogue.load(), day)
-    edge = Edge(lambda where: secret(where, deployment.parent), sleep, str(deployment.parent), timeout, 5, insecure)
+    resolution = resolve(gathered.lists, found, catalogue.load(), request.as_of)
+    base = deployment.parent
+    edge = Edge(
+        lambda where: secret(where, base, services.environment),
+        services.sleep,
+        str(base),
+        services.timeout,
+        insecure=request.insecure,
+    )
     specs = tuple(spec for name, spec in known.items() if not names or name in names)
     said = "certificates are not checked: whoever is on the way can read the credential and change the answers"
-    open_ = [warning("tls-not-verified", said, place, "name the server's authority with `ca`")] if insecure else []
+    open_ = (
+        [warning("tls-not-verified", said, place, "name the server's authority with `ca`")] if request.insecure else []
+    )
     findings = tuple(dict.fromkeys((*open_, *gathered.findings, *resolution.findings)))
     return Read(found, gathered, resolution, specs, edge, findings)
 
 
-def secret(where: Mapping[str, str], base: Path) -> str:
+def secret(where: Mapping[str, str], base: Path, environment: Mapping[str, str]) -> str:
     """Return a credential from the environment or from a file that its owner alone can read.
 
     Raises:
@@ -119,7 +143,7 @@ def secret(where: Mapping[str, str], base: Path) -> str:
 
     """
     if "env" in where:
-        value = os.environ.get(where["env"], "")
+        value = environment.get(where["env"], "")
         if not value:
             said = f"the environment variable {where['env']} holds no credential"
             raise PolicyError([error("secret-missing", said, None, "set it in the pipeline's secret store")])

@@ -1,4 +1,4 @@
-"""Render a recorded build again, from inputs that are found by what the manifest says and hold against it.
+"""Hold a build against its manifest, and render it again, from inputs that are found by what the manifest says and hold against it.
 
 The manifest may be anybody's: a name in it is only followed when it stays below the deployment's folder, or when the
 deployment itself names that list.
@@ -13,19 +13,75 @@ import msgspec
 
 from mdm_policy import filenames, resources
 from mdm_policy.build.manifest import Input
-from mdm_policy.errors import Finding, Origin, PolicyError
-from mdm_policy.provenance import Record, Rerendering, check_inputs, compare
+from mdm_policy.build.writing import MANIFEST
+from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order
+from mdm_policy.provenance import Checked, Record, Rerendering, check_files, check_inputs, compare, look, read_record
+from mdm_policy.provenance.record import MAX_MANIFEST
 from mdm_policy.provenance.weighing import weighed
 from mdm_policy.sources import inputs
 from mdm_policy.targets import discover
+from mdm_policy.workflows import attest
 from mdm_policy.workflows.build import Order, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mdm_policy.workflows.attest import Attestation
+
 _SHIPPED = "mdm-policy/"
 """Before the id of a shipped list in recorded names."""
+
+
+class RebuildRequest(msgspec.Struct, frozen=True):
+    """Ask whether a build is what its manifest says: with its inputs, also whether they give these bytes.
+
+    `lists` are those that were named when the build was made, `templates` folders with a user's own targets.
+    """
+
+    folder: Path
+    lists: tuple[str, ...] = ()
+    deployment: Path | None = None
+    templates: tuple[Path, ...] = ()
+    attestation: Attestation | None = None
+
+
+class RebuildResult(msgspec.Struct, frozen=True):
+    """Hold the manifest, what came of hashing the files, what came of rendering again, and the findings of both."""
+
+    record: Record
+    checked: Checked
+    again: Rerendering
+    findings: tuple[Finding, ...]
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Return 11 for an error (with `strict` also for a warning), else 0."""
+        grave = ("error", "warning") if strict else ("error",)
+        return 11 if any(finding.severity in grave for finding in self.findings) else 0
+
+
+def rebuild(request: RebuildRequest) -> RebuildResult:
+    """Hash every file of a build, render it again where that is possible, and write a statement where one is wanted.
+
+    Raises:
+        RequestError: the statement would lie in the build.
+        PolicyError: `build-manifest`, `file-exists`, or what keeps an input from being read.
+
+    """
+    if request.attestation is not None:
+        attest.check(request.attestation.path, request.folder)
+    record = _record(request.folder)
+    checked = check_files(record, look(request.folder, MANIFEST))
+    given = Given(request.deployment, request.lists, request.templates)
+    try:
+        again = render_again(record, given)
+    except PolicyError as failed:
+        # What is wrong with the files is not lost because an input cannot be read.
+        raise PolicyError([*checked.findings, *failed.findings]) from None
+    findings = tuple(sorted((*checked.findings, *again.findings), key=finding_order))
+    if request.attestation is not None:
+        attest.attest(request.attestation, record, checked, again, findings)
+    return RebuildResult(record, checked, again, findings)
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -109,3 +165,17 @@ def _gather(record: Record, given: Given, references: tuple[str, ...]) -> inputs
     if tuple(own.names.get(item.origin.file, "") for item in own.lists) == record.command.lists:
         return own
     return inputs.gather(given.deployment, references, folder=given.deployment.parent)
+
+
+def _record(folder: Path) -> Record:
+    path = folder / MANIFEST
+    hint = "name the folder that `mdm-policy build` wrote"
+    if path.is_symlink() or not path.is_file():
+        raise PolicyError([error("build-manifest", "there is no manifest of a build", Origin(str(path)), hint)])
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_MANIFEST + 1)
+    except OSError as bad:
+        said = f"cannot read it: {bad.strerror or bad}"
+        raise PolicyError([error("file-unreadable", said, Origin(str(path)))]) from None
+    return read_record(str(path), data)

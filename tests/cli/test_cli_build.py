@@ -13,7 +13,7 @@ from build_kit import copy_target, edit
 from cli_kit import AS_OF, DAY, ROOT, Ran, a_deployment, a_list, ids, run, too_wide, write
 
 from mdm_policy import __version__, documents
-from mdm_policy.cli import options
+from mdm_policy.cli import edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,7 +184,7 @@ def test_the_adopt_option(tmp_path: Path, day: str) -> None:
 
 
 def test_today_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "today", lambda: "2026-09-01")
+    monkeypatch.setattr(edge, "today", lambda: "2026-09-01")
     done = run("build", write(tmp_path, "ours.yaml", HELD), *SANTA, "-o", tmp_path / "out")
     assert ids(done.err)[0] == "error[list-revoked]"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_kit import AS_OF, ROOT, a_deployment, a_list, ids, run, too_wide, write
 
-from mdm_policy.cli import options
+from mdm_policy.cli import edge
 from mdm_policy.sources import inputs
 
 if TYPE_CHECKING:
@@ -152,14 +152,14 @@ def test_an_exception_holds_through_its_day(tmp_path: Path, day: str, found: lis
 
 
 def test_today_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "today", lambda: "2026-01-01")
+    monkeypatch.setattr(edge, "today", lambda: "2026-01-01")
     path = write(tmp_path, "x.yaml", a_list(authority=", effective: 2026-02-01"))
     assert "x: not in force before 2026-02-01" not in run("check", path).err
     assert "ours: pending: not in force before 2026-02-01" in run("check", path).err
 
 
 def test_today_is_an_iso_day() -> None:
-    assert len(options.today()) == len("2026-11-24")
+    assert len(edge.today()) == len("2026-11-24")
 
 
 def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from cli_kit import ROOT, run
 
 from mdm_policy import __version__, catalogue
 from mdm_policy import cli as edge
-from mdm_policy.cli import failing, options, output
+from mdm_policy.cli import failing, output
 
 MODULES = sorted(Path(edge.__file__).parent.glob("*.py"))
 
@@ -26,7 +26,7 @@ COMMANDS = [
 
 def test_every_command_is_a_module_and_every_module_a_command() -> None:
     holding = {
-        path.stem.replace("_", "-") for path in MODULES if "\n@click.command(" in path.read_text(encoding="utf-8")
+        path.stem.replace("_", "-") for path in MODULES if "\n@options.command(" in path.read_text(encoding="utf-8")
     }
     assert set(edge.COMMANDS) == holding == set(edge._HELP)
     assert list(edge.COMMANDS) == sorted(edge.COMMANDS)
@@ -137,7 +137,7 @@ def test_an_interrupt_is_said_and_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(options, "today", interrupted)
+    monkeypatch.setattr("mdm_policy.cli.edge.today", interrupted)
     done = run("lists")
     assert (done.code, done.out) == (1, "")
     assert done.err.strip() == "interrupted"

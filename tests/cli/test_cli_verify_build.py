@@ -16,11 +16,10 @@ from cli_kit import AS_OF, Ran, a_deployment, a_list, ids, process, run, write
 from policy_mutants import signed
 
 from mdm_policy import documents
-from mdm_policy.cli import verify_build
 from mdm_policy.documents.signed import signed_content
 from mdm_policy.provenance import folder as looking
 from mdm_policy.provenance.statement import PREDICATE, STATEMENT
-from mdm_policy.workflows import build
+from mdm_policy.workflows import build, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -470,7 +469,7 @@ def test_what_cannot_be_read_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_too_large_a_manifest_is_not_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mdm_policy.provenance.record.MAX_MANIFEST", 100)
-    monkeypatch.setattr(verify_build, "MAX_MANIFEST", 100)
+    monkeypatch.setattr(rebuild, "MAX_MANIFEST", 100)
     done = run("verify-build", copy / "out")
     assert (done.code, _ids(done.err)) == (1, ["error[build-manifest]"])
 

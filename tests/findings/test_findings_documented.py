@@ -19,7 +19,7 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
         frozenset({"list-pending", "list-lapsed", "list-revoked"}),
         "build refuses a list by its state, unless it is in force or adopted",
     ),
-    ("cli/check.py", "f'list-{s.state}'"): (
+    ("workflows/check.py", "f'list-{s.state}'"): (
         frozenset({"list-pending", "list-lapsed", "list-revoked", "list-adopted"}),
         "check tells the state of every list that is not in force by itself",
     ),

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mdm_policy import catalogue, loading
 from mdm_policy.build.writing import check_replaceable
-from mdm_policy.cli.verify import pieces_of
 from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.documents import MAX_SIZE, Document, dump, places
 from mdm_policy.errors import PolicyError
@@ -28,6 +27,7 @@ from mdm_policy.sources.yaml_backup import as_json
 from mdm_policy.targets import discover
 from mdm_policy.validate import validate
 from mdm_policy.verify import Rules, verify
+from mdm_policy.workflows.pieces import pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -12,6 +13,7 @@ from unittest import mock
 import cli_kit
 import yaml
 
+from mdm_policy.cli import edge
 from mdm_policy.push import protocol
 from mdm_policy.workflows import push
 
@@ -124,8 +126,7 @@ def stage(name: str, folder: Path) -> Iterator[Stage]:
     waited: list[float] = []
     types = {**protocol.TYPES, "git": getattr(kit_, "module", protocol.TYPES["git"])}
     with (
-        mock.patch.object(push, "sleep", waited.append),
-        mock.patch.object(push, "timeout", 0.25),
+        mock.patch.object(edge, "services", return_value=push.Services(os.environ, waited.append, edge.now, 0.25)),
         mock.patch.object(push, "made", _made_once),
         mock.patch.dict(protocol.TYPES, types),
         kit_.emulator() as emulator,

@@ -19,7 +19,7 @@ from mdm_policy.cli import confirm
 from mdm_policy.errors import PolicyError
 from mdm_policy.push import protocol
 from mdm_policy.push.planfile import load_plan
-from mdm_policy.workflows import apply, push
+from mdm_policy.workflows import execution, push
 from push.stage import APPS, Stage, stage
 
 if TYPE_CHECKING:
@@ -79,13 +79,13 @@ def test_files_with_secrets(data: bytes, mode: int, id_: str, tmp_path: Path) ->
     path.write_bytes(data)
     path.chmod(mode)
     if not id_:
-        assert push.secret({"file": "secret"}, tmp_path) == "a-secret"
+        assert push.secret({"file": "secret"}, tmp_path, {}) == "a-secret"
         return
     with pytest.raises(PolicyError) as refused:
-        push.secret({"file": "secret"}, tmp_path)
+        push.secret({"file": "secret"}, tmp_path, {})
     assert refused.value.findings[0].id == id_
     with pytest.raises(PolicyError) as refused:
-        push.secret({"file": "none"}, tmp_path)
+        push.secret({"file": "none"}, tmp_path, {})
     assert refused.value.findings[0].id == "secret-missing"
 
 
@@ -116,7 +116,7 @@ def test_every_destination_is_asked_before_the_first_is_changed(one: Stage) -> N
     assert one.plan().code == 10
     made = json.loads(one.plan_file.read_text())
     assert [plan["destination"] for plan in made["plans"]] == ["a", "b"]
-    with mock.patch.object(apply, "check_unmoved", side_effect=[None, PolicyError([])]):
+    with mock.patch.object(execution, "check_unmoved", side_effect=[None, PolicyError([])]):
         assert one.apply().code == 1
     assert one.bans() == frozenset()
     assert one.apply().code == 0

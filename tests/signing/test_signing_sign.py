@@ -533,11 +533,11 @@ def test_the_passphrase_is_asked_for_at_a_terminal(monkeypatch: pytest.MonkeyPat
         asked.append((text, how["hide_input"], how["err"]))
         return CANARY
 
-    given = signers.Given(None, None, (), None, None, None, 60)
+    choice = signers.chosen(passphrase_env=None, passphrase_fd=None)
     monkeypatch.delenv("MDM_POLICY_PASSPHRASE", raising=False)
     monkeypatch.setattr(click, "prompt", prompt)
     monkeypatch.setattr(sys, "stdin", _Terminal())
-    assert signers._passphrase(given) == CANARY.encode()
+    assert choice.passphrase() == CANARY.encode()
     assert asked == [("Passphrase of the key", True, True)]
 
 

@@ -1,0 +1,112 @@
+"""Check files in the program's own language: everything that can be found without building."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy import catalogue, loading, resources
+from mdm_policy.errors import Finding, Origin, PolicyError, finding_order, note
+from mdm_policy.model import Authority, BanList, Frozen
+from mdm_policy.report.reference import standing
+from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
+from mdm_policy.targets import discover, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from mdm_policy.model import Ban, Deployment
+
+
+class CheckRequest(Frozen, frozen=True):
+    """Ask what is wrong with lists, deployments, device classes and CSV lists; `templates` are a user's own targets."""
+
+    files: tuple[Path, ...]
+    as_of: str
+    templates: tuple[Path, ...] = ()
+
+
+class CheckResult(Frozen, frozen=True):
+    """Hold every finding of every file, each once, in the order of their places."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether there is any error."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Return 1 for an error, 11 with `strict` for a warning, else 0."""
+        if self.failed:
+            return 1
+        return 11 if strict and any(finding.severity == "warning" for finding in self.findings) else 0
+
+
+def check(request: CheckRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> CheckResult:
+    """Check every file; a deployment together with the lists, targets and options it names."""
+    found: list[Finding] = []
+    for path in request.files:
+        try:
+            found += _checked(path, request, stdin)
+        except PolicyError as bad:
+            found += bad.findings
+    return CheckResult(tuple(sorted(dict.fromkeys(found), key=finding_order)))
+
+
+def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> Iterable[Finding]:
+    source, day = inputs.read(path, stdin), request.as_of
+    kind = loading.detect(source)
+    if kind == "deployment":
+        read = inputs.gather(path, (), source, stdin=stdin)
+        return [
+            *read.findings,
+            *_resolved(read.lists, read.deployment, day),
+            *(_targets(read.deployment, request.templates) if read.deployment else ()),
+        ]
+    if kind == "devices":
+        return loading.load_devices(source).findings
+    if kind == "csv":
+        table = loading.load_bans_csv(source)
+        return [*table.findings, *_resolved(_as_list(source.name, table.value), None, day)]
+    reader = inputs.Reader(stdin=stdin)
+    found = reader.load(source)
+    return [*reader.findings, *_resolved((found,) if found else (), None, day)]
+
+
+def _as_list(name: str, bans: tuple[Ban, ...] | None) -> tuple[BanList, ...]:
+    """Let the guards see a table's bans as they will when a list includes it."""
+    place = Origin(name)
+    return (BanList("table", "table", Authority("", place), bans, (), place, ""),) if bans else ()
+
+
+def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:
+    """Find targets and options that a build would refuse."""
+    targets = discover(resources.templates(), folders)
+    found: list[Finding] = []
+    if deployment.options:
+        from mdm_policy.build import check_options  # noqa: PLC0415 - it brings all of rendering, for options alone
+
+        found += check_options(targets, deployment.options, deployment.origin)
+    try:
+        select(targets, (), deployment.targets)
+    except PolicyError as bad:
+        found += bad.findings
+    return found
+
+
+def _resolved(lists: tuple[BanList, ...], deployment: Deployment | None, day: str) -> list[Finding]:
+    """Resolve what loaded, so that unknown apps, guards and dates are found too; a list out of force is a note here."""
+    if not lists:
+        return []
+    try:
+        resolution = resolve(lists, deployment, catalogue.load(), day, enforce=False)
+    except PolicyError as bad:
+        return list(bad.findings)
+    stale = [s for s in resolution.statuses if s.state not in ("in-force", "adopted")]
+    notes = [
+        note(f"list-{s.state}", f"{s.list}: {standing(s)}", s.origin, "build refuses it unless it is adopted")
+        for s in stale
+    ]
+    return [*resolution.findings, *notes]

@@ -1,0 +1,193 @@
+"""Compare two sides, whatever they are, by effect and direction: what `diff` asks for, and what it gets."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy import catalogue
+from mdm_policy.diff import EFFORT, Comparison, Question, compare_lists, compare_policies, ordered
+from mdm_policy.documents import MAX_SIZE
+from mdm_policy.errors import Finding, Origin, PolicyError
+from mdm_policy.model import Frozen
+from mdm_policy.resolve import resolve
+from mdm_policy.sources import git_revisions, inputs, signatures
+from mdm_policy.sources.sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
+from mdm_policy.workflows.prove import read_devices
+from mdm_policy.workflows.requests import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mdm_policy.model import DeviceClass
+
+    Renaming = Callable[[str], str]
+
+
+class CompareRequest(Frozen, frozen=True):
+    """Ask for a comparison: OLD and NEW, or with `revisions` (`REV` or `REV..REV`) paths in a git repository.
+
+    `lists`, of shipped ids or paths, and `deployment` say by which authority an app is banned; `devices` is a file of the
+    device classes to judge alone. `max_size` is the most bytes read of one document. `roots` are files with the
+    certificates that signers' chains have to lead to.
+    """
+
+    sides: tuple[str, ...]
+    as_of: str
+    revisions: str | None = None
+    lists: tuple[str, ...] = ()
+    deployment: Path | None = None
+    devices: Path | None = None
+    max_size: int = MAX_SIZE
+    roots: tuple[Path, ...] = ()
+
+
+class CompareResult(Frozen, frozen=True):
+    """Hold a comparison, what its two sides are called, and what was said while they were read."""
+
+    comparison: Comparison
+    old_label: str
+    new_label: str
+    findings: tuple[Finding, ...]
+
+    def exit_code(self, *, allow_tightening: bool = False) -> int:
+        """Return 11 when a ban is weakened, 10 when anything else differs (0 when that is allowed), else 0."""
+        code = self.comparison.exit_code
+        return 0 if code == 10 and allow_tightening else code
+
+
+def compare(request: CompareRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> CompareResult:
+    """Read both sides, and say what changed between them in effect, and in which direction.
+
+    Raises:
+        RequestError: there are not two sides, or neither holds anything to compare.
+        PolicyError: something cannot be read; `diff-sides`; `git-failed`; `diff-too-many-cases`.
+
+    """
+    if request.revisions is not None:
+        return _revisions(request.revisions, request.sides or (".",), request, stdin)
+    if len(request.sides) != 2:
+        raise RequestError("name OLD and NEW, or give --git REV and PATHs")
+    return compare_given(given(request.sides[0]), given(request.sides[1]), request, stdin=stdin)
+
+
+def _revisions(revs: str, paths: Sequence[str], request: CompareRequest, stdin: inputs.StandardInput) -> CompareResult:
+    """Compare two revisions of paths, in a folder of their own that is gone afterwards."""
+    found = git_revisions.revisions(revs)
+    with tempfile.TemporaryDirectory(prefix="mdm-policy-") as made:
+        folder = Path(made).resolve()
+        roots = (folder / "old", folder / "new")
+        taken = [
+            git_revisions.take_out(commit, paths, root)
+            for commit, root in zip((found.old, found.new), roots, strict=True)
+        ]
+        labels = (found.old_label, found.new_label)
+        if not any(taken):
+            raise RequestError(f"neither {labels[0]} nor {labels[1]} has {', '.join(paths)}")
+        sides = [Given(label, files, str(root)) for label, files, root in zip(labels, taken, roots, strict=True)]
+
+        def renamed(text: str) -> str:
+            for root, label in zip(roots, labels, strict=True):
+                text = text.replace(f"{root}/", "" if label == "working tree" else f"{label}:")
+            return text
+
+        return compare_given(sides[0], sides[1], request, renamed, stdin)
+
+
+def compare_given(
+    old: Given,
+    new: Given,
+    request: CompareRequest,
+    renamed: Renaming = str,
+    stdin: inputs.StandardInput = inputs.no_standard_input,
+) -> CompareResult:
+    """Compare two sides that are known by other names than their files have: `renamed` writes them in any text.
+
+    Raises:
+        RequestError: neither side holds anything to compare.
+        PolicyError: as `compare`; its findings bear the names a person knows.
+
+    """
+    try:
+        return _compared(old, new, request, renamed, stdin)
+    except RequestError:
+        raise
+    except PolicyError as bad:
+        raise PolicyError([_named(finding, renamed) for finding in bad.findings]) from None
+
+
+def _compared(
+    old: Given, new: Given, request: CompareRequest, renamed: Renaming, stdin: inputs.StandardInput
+) -> CompareResult:
+    trusted = signatures.read_roots(request.roots)
+    question, classes = _question(request, stdin)
+    read = [read_side(side, request.max_size, request.as_of, trusted, stdin) for side in (old, new)]
+    found = [finding for side in read for finding in side.findings]
+    if any(finding.severity == "error" for finding in found):
+        raise PolicyError(found)
+    check_comparable(read[0], read[1])
+    if not any(side.lists or side.policies.documents for side in read):
+        raise RequestError(f"neither {old.label} nor {new.label} holds a ban list or a policy")
+    effort = EFFORT * max(request.max_size, MAX_SIZE) // MAX_SIZE
+    question = msgspec.structs.replace(question, classes=classes, effort=effort)
+    comparison = _renaming(_both(read[0], read[1], question), renamed)
+    told = (*(_named(finding, renamed) for finding in found), *comparison.findings)
+    return CompareResult(comparison, renamed(old.label), renamed(new.label), told)
+
+
+def _both(old: Sources, new: Sources, question: Question) -> Comparison:
+    """Compare the lists of both sides, and their policies."""
+    made: list[Comparison] = []
+    if old.lists or new.lists:
+        made.append(compare_lists(as_lists(old, question.as_of), as_lists(new, question.as_of)))
+    if old.policies.documents or new.policies.documents:
+        builds = bool(old.policies.builds and new.policies.builds)
+        sides = (as_documents(old, by_target=builds), as_documents(new, by_target=builds))
+        made.append(compare_policies(*sides, question, catalogue.load()))
+    return Comparison(
+        ordered(change for one in made for change in one.changes),
+        tuple(other for one in made for other in one.others),
+        tuple(dict.fromkeys(status for one in made for status in one.statuses)),
+        tuple(finding for one in made for finding in one.findings),
+    )
+
+
+def _question(request: CompareRequest, stdin: inputs.StandardInput) -> tuple[Question, tuple[DeviceClass, ...]]:
+    """Read the lists and the device classes that the comparison is asked with."""
+    classes = read_devices(request.devices, stdin) if request.devices is not None else ()
+    if not request.lists and request.deployment is None:
+        return Question(request.as_of), classes
+    read = inputs.gather(request.deployment, request.lists, stdin=stdin)
+    resolution = resolve(read.lists, read.deployment, catalogue.load(), request.as_of, enforce=False)
+    return Question(request.as_of, resolution.apps, resolution.statuses), classes or resolution.devices
+
+
+def _renaming(comparison: Comparison, renamed: Renaming) -> Comparison:
+    """Write every file as the person knows it, wherever its name stands."""
+    replace = msgspec.structs.replace
+    return replace(
+        comparison,
+        changes=tuple(
+            replace(
+                one,
+                name=renamed(one.name),
+                why=renamed(one.why),
+                who=renamed(one.who),
+                old=_place(one.old, renamed),
+                new=_place(one.new, renamed),
+            )
+            for one in comparison.changes
+        ),
+        findings=tuple(_named(finding, renamed) for finding in comparison.findings),
+    )
+
+
+def _place(origin: Origin | None, renamed: Renaming) -> Origin | None:
+    return None if origin is None else Origin(renamed(origin.file), origin.line, origin.column)
+
+
+def _named(finding: Finding, renamed: Renaming) -> Finding:
+    return msgspec.structs.replace(finding, message=renamed(finding.message), origin=_place(finding.origin, renamed))

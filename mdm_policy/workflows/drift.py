@@ -1,0 +1,45 @@
+"""Compare what is at the destinations with what the lists order; nothing is written there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.model import Frozen
+from mdm_policy.push.planning import unassigned
+from mdm_policy.push.proving import weakened
+from mdm_policy.workflows import push
+
+if TYPE_CHECKING:
+    from mdm_policy.errors import Finding
+    from mdm_policy.push.model import Plan, Remote
+
+
+class DriftResult(Frozen, frozen=True):
+    """Hold the plan that would undo the drift at each destination.
+
+    `idle` holds, by destination, the objects that reach nobody. `weaker` tells whether anything ordered is blocked less
+    or not at all.
+    """
+
+    plans: tuple[Plan, ...]
+    idle: dict[str, tuple[Remote, ...]]
+    weaker: bool
+    findings: tuple[Finding, ...]
+
+    def exit_code(self) -> int:
+        """Return 11 when something ordered is blocked less or not at all, 10 for other differences, else 0."""
+        return 11 if self.weaker else 10 if any(plan.changes for plan in self.plans) else 0
+
+
+def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
+    """Plan for what is there: what a plan would tighten is blocked less than it should be.
+
+    Raises:
+        PolicyError: something cannot be read.
+
+    """
+    ready, found = push.plans(push.read(request, services), request.templates)
+    plans = tuple(one.plan for one in ready)
+    idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
+    weaker = any(idle.values()) or any(weakened(plan) for plan in plans)
+    return DriftResult(plans, idle, weaker, found)

@@ -1,0 +1,56 @@
+"""Plan what would change at the destinations, and in which direction; nothing is written there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mdm_policy import __version__
+from mdm_policy.build.replacing import replace
+from mdm_policy.diff.model import WEAKENING
+from mdm_policy.model import Frozen
+from mdm_policy.push.planfile import dump, plan_file
+from mdm_policy.workflows import push
+
+if TYPE_CHECKING:
+    from mdm_policy.errors import Finding
+    from mdm_policy.push.model import Plan
+
+
+class PlanRequest(Frozen, frozen=True):
+    """Ask for a plan, to be saved in `output` where that is given; `prune` plans deletions of what has no document."""
+
+    push: push.PushRequest
+    prune: bool = False
+    output: Path | None = None
+
+
+class PlanResult(Frozen, frozen=True):
+    """Hold a plan for each destination, and the findings of reading, building and planning."""
+
+    plans: tuple[Plan, ...]
+    findings: tuple[Finding, ...]
+
+    def exit_code(self) -> int:
+        """Return 11 when a change weakens a ban, 10 when there are others, else 0."""
+        if any(plan.direction in WEAKENING for plan in self.plans):
+            return 11
+        return 10 if any(plan.changes for plan in self.plans) else 0
+
+
+def plan(request: PlanRequest, services: push.Services) -> PlanResult:
+    """Build in memory, read what is at each destination, and plan; a saved plan names its deployment from where it lies.
+
+    Raises:
+        PolicyError: what keeps a plan from being made.
+
+    """
+    asked, path = request.push, request.output
+    read = push.read(asked, services)
+    ready, found = push.plans(read, asked.templates, prune=request.prune)
+    plans = tuple(one.plan for one in ready)
+    if path is not None:
+        beside = os.path.relpath(asked.deployment.resolve(), path.resolve().parent)
+        replace(path, dump(plan_file(plans, Path(beside).as_posix(), f"mdm-policy {__version__}")))
+    return PlanResult(plans, (*read.findings, *found))

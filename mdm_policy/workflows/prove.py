@@ -1,0 +1,132 @@
+"""Prove what policies block: what `verify` asks for, and what it gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mdm_policy import catalogue, loading
+from mdm_policy.documents import MAX_SIZE
+from mdm_policy.errors import PolicyError, error
+from mdm_policy.model import Frozen
+from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs, signatures
+from mdm_policy.sources.files import read_policies
+from mdm_policy.verify import Places, Rules, verify
+from mdm_policy.workflows.pieces import pieces_of
+from mdm_policy.workflows.requests import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mdm_policy.errors import Finding
+    from mdm_policy.model import DeviceClass, Identifier, Resolution, Strength
+    from mdm_policy.verify import Verification
+
+
+class ProveRequest(Frozen, frozen=True):
+    """Ask for a proof: which policies, on which day, and against what.
+
+    `lists` are ids of shipped lists or paths; without any, the deployment's count. `devices` is a file of device classes,
+    in place of a deployment's. `assigned` are (class, path): what acts on that class and on no other. `max_size` is the
+    most bytes read of one file. `roots` are files with the certificates that signers' chains have to lead to.
+    """
+
+    paths: tuple[Path, ...]
+    as_of: str
+    lists: tuple[str, ...] = ()
+    deployment: Path | None = None
+    devices: Path | None = None
+    assigned: tuple[tuple[str, str], ...] = ()
+    min_strength: Strength = "partial"
+    require_scope: bool = False
+    require_duty: bool = False
+    max_size: int = MAX_SIZE
+    roots: tuple[Path, ...] = ()
+
+
+class ProveResult(Frozen, frozen=True):
+    """Hold a proof or its failure: the verification, where its lines stand, and what could not be read."""
+
+    verification: Verification
+    places: Places
+    unread: tuple[Finding, ...]
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Return 1 when something could not be read, 11 for a gap (and, with `strict`, for a warning), else 0."""
+        if self.unread:
+            return 1
+        warned = strict and any(finding.severity != "note" for finding in self.verification.findings)
+        return 11 if warned or not self.verification.proven else 0
+
+
+def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> ProveResult:
+    """Read policies as people have them, and judge app by app and class by class whether they block what is banned.
+
+    Raises:
+        RequestError: no policy, or nothing that says what is banned, was named.
+        PolicyError: lists, deployment or classes cannot be read; `unknown-class`; `nothing-to-check`.
+
+    """
+    _check(request)
+    resolution, protected = _resolved(request, stdin)
+    _check_classes(request.assigned, resolution.devices)
+    every = dict.fromkeys([*request.paths, *(Path(path) for _, path in request.assigned)])
+    policies = read_policies(every, max_size=request.max_size, stdin=stdin)
+    policies = signatures.judged(policies, request.as_of, signatures.read_roots(request.roots))
+    if not policies.documents:
+        nothing = error("nothing-to-check", "there is no document in what was given", None, "name files with policies")
+        raise PolicyError(policies.findings if policies.unreadable else [*policies.findings, nothing])
+    pieces = pieces_of(policies, request.assigned)
+    places = Places({one.name: one.document for one in pieces})
+    rules = Rules(request.as_of, request.min_strength, request.require_scope, request.require_duty)
+    found = verify(resolution, pieces, catalogue.load(), rules, protected, places)
+    told = [f for f in resolution.findings if f.id.startswith(("exception-", "accepted-gap-"))]
+    read = [f for f in policies.findings if f.severity != "error"]
+    found = msgspec.structs.replace(found, findings=(*told, *read, *found.findings))
+    return ProveResult(found, places, tuple(f for f in policies.findings if f.severity == "error"))
+
+
+def _check(request: ProveRequest) -> None:
+    if not request.paths and not request.assigned:
+        raise RequestError("name a PATH: a file or a folder with policies")
+    if not request.lists and request.deployment is None:
+        raise RequestError("name what is banned: --list LIST, or --deployment FILE")
+    if request.deployment is not None and request.devices is not None:
+        raise RequestError("--deployment has device classes already; give one of --deployment and --devices")
+
+
+def _resolved(request: ProveRequest, stdin: inputs.StandardInput) -> tuple[Resolution, tuple[Identifier, ...]]:
+    read = inputs.gather(request.deployment, request.lists, stdin=stdin)
+    resolution = resolve(read.lists, read.deployment, catalogue.load(), request.as_of, enforce=False)
+    if request.devices is not None:
+        resolution = msgspec.structs.replace(resolution, devices=read_devices(request.devices, stdin))
+    return resolution, read.deployment.protected if read.deployment else ()
+
+
+def read_devices(path: Path, stdin: inputs.StandardInput = inputs.no_standard_input) -> tuple[DeviceClass, ...]:
+    """Read a file of device classes.
+
+    Raises:
+        PolicyError: what is wrong with it.
+
+    """
+    loaded = loading.load_devices(inputs.read(path, stdin))
+    if loaded.value is None:
+        raise PolicyError(loaded.findings)
+    return loaded.value
+
+
+def _check_classes(assigned: Sequence[tuple[str, str]], devices: Sequence[DeviceClass]) -> None:
+    names = [cls.name for cls in devices]
+    strange = [name for name, _ in assigned if name not in names]
+    if strange:
+        hint = f"declared classes: {', '.join(names) or 'none'}"
+        raise PolicyError(
+            [
+                error("unknown-class", f"--for names {name!r}, which is no declared class", None, hint)
+                for name in strange
+            ]
+        )
