@@ -1,4 +1,4 @@
-"""Say what each kind of identifier looks like, explain what is wrong with one, and derive those that follow from others.
+"""Say what each kind of identifier looks like, and explain what is wrong with one.
 
 A device compares identifiers byte by byte, so one invisible or look-alike character makes a ban that bans nothing. The
 grammars are ASCII wherever the vendor's are; only file names and publishers, which vendors write in any script, take
@@ -11,27 +11,38 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from mdm_policy.errors import Finding, Origin, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mdm_policy.model import Confidence, Family, Identifier, Kind
+    from mdm_policy.model import Family, Kind
 
 KINDS_BY_FAMILY: dict[Family, tuple[Kind, ...]] = {
     "ios": ("bundle_id", "app_store_id"),
-    "macos": ("bundle_id", "team_id", "signing_id", "cdhash", "process_name"),
+    "macos": ("bundle_id", "app_store_id", "team_id", "signing_id", "cdhash", "process_name"),
     "android": ("package_name",),
-    "windows": ("package_family_name", "appx_name", "publisher", "executable", "winget_id", "product_code"),
+    "windows": (
+        "package_family_name",
+        "appx_name",
+        "publisher",
+        "publisher_cn",
+        "certificate",
+        "product_name",
+        "original_file_name",
+        "executable",
+        "winget_id",
+        "product_code",
+    ),
     "web": ("domain", "url"),
 }
 """The kinds a family's identifiers come in, in the order in which a list writes them."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FILE = r"[^\x00-\x1f\x7f/\\:*?\"<>|]"
-_DN_PART = r"[A-Za-z][A-Za-z0-9.]*=(?! )(?:\"(?:[^\"*\x00-\x1f\x7f]|\"\")+\"|[^,\"*=\x00-\x1f\x7f]+(?<! ))"
+# A comma may stand bare inside a value: the next attribute, not the comma, ends it.
+_DN_PART = r"[A-Za-z][A-Za-z0-9.]*=(?![ ,])(?:\"(?:[^\"*\x00-\x1f\x7f]|\"\")+\"|[^\"*=\x00-\x1f\x7f]+(?<![ ,]))"
+_TEXT = r"[^*\x00-\x1f\x7f]"
 _WINGET = r"[^\x00-\x20\x7f./\\:*?\"<>|]{1,32}"
 
 
@@ -96,6 +107,31 @@ _RULES: dict[Kind, _Rule] = {
         "write the whole distinguished name that `Get-AppLockerFileInformation` prints, such as `O=NAME, L=CITY, C=CN`",
         free=True,
     ),
+    # RFC 5280, ub-common-name: 64 characters.
+    "publisher_cn": _Rule(
+        r"(?! )[^*=\x00-\x1f\x7f]+(?<! )",
+        64,
+        "write the name alone that the signer's certificate has as CN, such as `Example Software, Inc.`",
+        free=True,
+    ),
+    # cipolicy.xsd, CertRoot Type="TBS": the hash is that of the certificate's own signature, SHA-1 to SHA-512.
+    "certificate": _Rule(
+        r"(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})",
+        128,
+        "write the TBS hash of the certificate that issued the signer's, in hexadecimal digits alone",
+    ),
+    "product_name": _Rule(
+        rf"(?! ){_TEXT}+(?<! )",
+        255,
+        "write the ProductName of the program's version resource, as `Get-AppLockerFileInformation` prints it",
+        free=True,
+    ),
+    "original_file_name": _Rule(
+        rf"(?! ){_FILE}+(?<! )",
+        255,
+        "write the OriginalFilename of the program's version resource, which may differ from the name on disk",
+        free=True,
+    ),
     "executable": _Rule(
         rf"(?! ){_FILE}+\.[Ee][Xx][Ee]", 255, "write a file name that ends in `.exe`, without its folder", free=True
     ),
@@ -103,13 +139,13 @@ _RULES: dict[Kind, _Rule] = {
     "winget_id": _Rule(
         rf"{_WINGET}(?:\.{_WINGET}){{1,7}}", 128, "write `Publisher.Package` as `winget list` prints it"
     ),
-    # winget's ProductCode is the name of the uninstall key: a GUID for MSI packages, a word for others.
+    # winget's ProductCode is the name of the key under Uninstall: any text without a backslash, 255 characters at most
+    # (learn.microsoft.com, registry element size limits). Packagers write {GUID}, {GUID}_is1, a bare GUID, the app's name.
     "product_code": _Rule(
-        r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}"
-        r"|(?![0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-)[A-Za-z0-9](?:[ -)+->@-\[\]-~]{0,253}[!-)+->@-\[\]-~])?",
+        r"(?! )[^\\*\x00-\x1f\x7f]+(?<! )",
         255,
         "write the `{GUID}` of the MSI package in braces, or the name of its key under `Uninstall`",
-        spaces=True,
+        free=True,
     ),
     "domain": _Rule(
         rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}",
@@ -126,6 +162,12 @@ _RULES: dict[Kind, _Rule] = {
 _TABLE: dict[tuple[str, str], _Rule] = {
     (family, kind): _RULES[kind] for family, kinds in KINDS_BY_FAMILY.items() for kind in kinds
 }
+# Apple allows no underscore, and registers none for iOS; programs for the Mac are signed with one all the same.
+_TABLE["macos", "bundle_id"] = _Rule(
+    r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+",
+    255,
+    "write the bundle id as the program's Info.plist has it, such as `com.tencent.xinWeChat`",
+)
 
 _PLACEHOLDER = (
     r"REPLACE|<[^<>]*>|\$\{|\{\{|\A(?i:replace|change)[-_ .]?(?i:me|this)\b"
@@ -139,14 +181,18 @@ _BLANK = frozenset(
 )
 _LOOK_LATIN = ("CYRILLIC ", "GREEK ", "ARMENIAN ", "CHEROKEE ", "COPTIC ")
 _ONE_CASE = ("team_id", "cdhash", "domain")
-_WIDE_KINDS = ("process_name", "appx_name", "winget_id", "product_code")
+_WIDE_KINDS = (
+    *("process_name", "appx_name", "winget_id", "product_code"),
+    *("product_name", "original_file_name", "publisher_cn"),
+)
+_QUESTIONS = ("url", "product_code", "product_name", "publisher_cn")
+"""Kinds in which a question mark is a character like any other."""
 _CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
 _SHOWN = 80
 _LONGEST_NAME = 300
 _SAFE = r"[a-z0-9](?:[a-z0-9.-]{0,78}[a-z0-9])?"
 _HASHED = r"(?:.*-)?[0-9a-f]{8}"
 _DEVICE = r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?"
-_CONFIDENCE: dict[Confidence, int] = {"verified": 0, "single-source": 1, "stated": 2, "unsourced": 3, "unverified": 4}
 _Fault = tuple[str, str, str]
 
 
@@ -228,7 +274,7 @@ def _common_faults(kind: Kind, value: str, rule: _Rule) -> Iterator[_Fault]:
     hidden = invisible(bare)
     if hidden:
         yield "identifier-invisible-character", f"contains {characters(hidden)}", "type it anew instead of pasting it"
-    if "*" in bare or ("?" in bare and kind != "url"):
+    if "*" in bare or ("?" in bare and kind not in _QUESTIONS):
         yield (
             "identifier-wildcard",
             "contains a wildcard, which devices take literally or refuse",
@@ -351,42 +397,3 @@ def slug(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
     kept = re.sub(r"[^a-z0-9]+", "-", plain)[:71].strip("-")
     return f"{kept}-{digest}" if kept else f"name-{digest}"
-
-
-def derive(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    """Return what follows from the identifiers of one app, sorted, without what the app already has.
-
-    A macOS team id and bundle id make the `signing_id` that binaries are denied by; the Name of a Windows package
-    family is the `appx_name` AppLocker compares. A derived identifier is as trustworthy as its weaker parent.
-    """
-    given = tuple(identifiers)
-    have = {one.key for one in given}
-    made: dict[tuple[str, str, str], Identifier] = {}
-    for child in (*_signing_ids(given), *_appx_names(given)):
-        known = made.get(child.key)
-        if child.key not in have and (known is None or _rank(child) < _rank(known)):
-            made[child.key] = child
-    return tuple(made[key] for key in sorted(made))
-
-
-def _rank(identifier: Identifier) -> int:
-    return _CONFIDENCE[identifier.confidence]
-
-
-def _signing_ids(given: tuple[Identifier, ...]) -> Iterator[Identifier]:
-    teams = [one for one in given if one.family == "macos" and one.kind == "team_id"]
-    bundles = [one for one in given if one.family == "macos" and one.kind == "bundle_id"]
-    for bundle in bundles:
-        for team in teams:
-            weaker = max(bundle, team, key=_rank)
-            yield msgspec.structs.replace(
-                weaker, kind="signing_id", value=f"{team.value}:{bundle.value}", derived_from=bundle.value
-            )
-
-
-def _appx_names(given: tuple[Identifier, ...]) -> Iterator[Identifier]:
-    for one in given:
-        if one.kind == "package_family_name":
-            yield msgspec.structs.replace(
-                one, kind="appx_name", value=one.value.rpartition("_")[0], derived_from=one.value
-            )

@@ -25,6 +25,10 @@ Kind = Literal[
     "appx_name",
     "package_family_name",
     "publisher",
+    "publisher_cn",
+    "certificate",
+    "product_name",
+    "original_file_name",
     "executable",
     "winget_id",
     "product_code",
@@ -32,6 +36,9 @@ Kind = Literal[
     "url",
 ]
 Confidence = Literal["verified", "single-source", "unsourced", "unverified", "stated"]
+Role = Literal["main", "variant", "helper", "installer"]
+"""What an identifier names of its app: the app, another edition of it (Lite, regional), a part of it (an extension, a mini
+program, an updater), or the program that installs it. Helpers and installers are no gap of their own, and prove nothing."""
 Duty = Literal["no-install", "no-launch", "remove", "no-traffic"]
 Strength = Literal["strong", "partial", "weak"]
 Verdict = Literal[
@@ -82,6 +89,8 @@ class Identifier(Frozen, frozen=True, gc=False):
 
     `confidence` is `stated` for an identifier the list itself gives and the catalogue does not know.
     `derived_from` names the identifier a `signing_id` or `appx_name` was worked out from, else is empty.
+    `runs_as_service`: the program runs as a Windows service, where rules for users' programs do not reach it.
+    `shared`: the domain serves others than the app, so blocking it breaks more.
     """
 
     family: Family
@@ -91,6 +100,9 @@ class Identifier(Frozen, frozen=True, gc=False):
     confidence: Confidence = "stated"
     sources: tuple[str, ...] = ()
     derived_from: str = ""
+    role: Role = "main"
+    runs_as_service: bool = False
+    shared: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -277,31 +289,58 @@ class Preinstall(Frozen, frozen=True, gc=False):
     source: str
 
 
+class Presence(Frozen, frozen=True, gc=False):
+    """Say whether an app exists on a platform, and who says so.
+
+    `none` is a positive statement, so it names its source and the last day (`until`) on which it may be relied on: after
+    that, and where nobody found anything, the state is `unknown`.
+    """
+
+    state: Literal["exists", "none", "unknown"]
+    source: str = ""
+    until: str = ""
+
+    def on(self, day: str) -> Literal["exists", "none", "unknown"]:
+        """Return the state as it may be relied on that day."""
+        return "unknown" if self.state == "none" and self.until < day else self.state
+
+
 class CatalogueApp(Frozen, frozen=True, gc=False):
     """Hold what the catalogue knows of one app.
 
-    `platforms` maps a family to `exists`, `none` (it does not exist there) or `unknown`, with the source of that
-    statement in `platform_sources`.
+    `platforms` says of each family whether the app exists there. `web_app` is the source of the statement that it exists
+    as a web app too, which no rule for packages reaches. `ipad_on_mac` says whether Macs with Apple silicon offer its
+    iPad build.
     """
 
     key: str
     name: str
     vendor: str
     identifiers: tuple[Identifier, ...]
-    platforms: dict[str, str] = {}
-    platform_sources: dict[str, str] = {}
+    platforms: dict[str, Presence] = {}
     preinstalled: tuple[Preinstall, ...] = ()
     aliases: tuple[str, ...] = ()
     note: str = ""
+    web_app: str = ""
+    ipad_on_mac: Presence | None = None
 
 
 class CatalogueVendor(Frozen, frozen=True, gc=False):
-    """Hold what the catalogue knows of one vendor: its apps are those whose `vendor` is this key."""
+    """Hold what the catalogue knows of one vendor: its apps are those whose `vendor` is this key.
+
+    Its teams and signers are those that anybody has seen; unless `complete`, others may sign its programs too.
+    """
 
     key: str
     name: str
     identifiers: tuple[Identifier, ...] = ()
     note: str = ""
+    complete: bool = False
+
+    @property
+    def signers(self) -> tuple[Identifier, ...]:
+        """Return what tells the vendor's programs on Windows: its publishers, their common names, who certified them."""
+        return tuple([one for one in self.identifiers if one.kind in ("publisher", "publisher_cn", "certificate")])
 
 
 class Reason(Frozen, frozen=True, gc=False):
@@ -318,7 +357,8 @@ class BannedApp(Frozen, frozen=True):
     """Hold one banned app after lists, catalogue, deployment and date are put together.
 
     `key` is stable and unique within a resolution; `identifiers` are sorted and hold derived ones too;
-    `platforms` says per family `exists`, `none` or `unknown`; `wide` are identifiers that block more than the app.
+    `platforms` says per family `exists`, `none` or `unknown`. `signers` are the vendor's publishers, common names and
+    certificates: not banned by themselves, they narrow a rule for the app's files. `web_app`: it is a web app too.
     """
 
     key: str
@@ -329,6 +369,8 @@ class BannedApp(Frozen, frozen=True):
     duties: tuple[Duty, ...]
     platforms: dict[str, str] = {}
     preinstalled: tuple[Preinstall, ...] = ()
+    signers: tuple[Identifier, ...] = ()
+    web_app: bool = False
 
     @property
     def is_vendor(self) -> bool:

@@ -13,7 +13,7 @@ from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import Key, compared, plan
 from mdm_policy.decide.columns import KindOf
 from mdm_policy.errors import Origin
-from mdm_policy.identifiers import derive
+from mdm_policy.derived import derive
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
 
 if TYPE_CHECKING:

@@ -48,6 +48,7 @@ _IDENTIFIERS = {
             "macos",
             {
                 "bundle_id": "Bundle ids, in the exact case of the program's Info.plist.",
+                "app_store_id": "The digits of the Mac App Store address, in quotes; no list of a device compares them.",
                 "team_id": "The ten characters of the developer's team; beside a bundle id they qualify it.",
                 "signing_id": "Signing ids with their team, such as `TEAMID1234:com.example.app`.",
                 "cdhash": "The 40 hexadecimal digits that identify one exact build.",
@@ -68,10 +69,16 @@ _IDENTIFIERS = {
             {
                 "package_family_name": "Names of Store packages with the publisher's hash, `Name_hash`.",
                 "appx_name": "Names of Store packages without the publisher's hash.",
-                "publisher": "Whole distinguished names of the signer, such as `O=NAME, L=CITY, C=CN`.",
+                "publisher": "Whole distinguished names of the signer, such as `O=NAME, L=CITY, C=CN`; a comma in a name may "
+                "stand bare or the name in quotes.",
+                "publisher_cn": "Common names alone of the signer's certificate, as App Control compares them.",
+                "certificate": "TBS hashes (hexadecimal) of the certificates that issued the signer's; they narrow a "
+                "`publisher_cn`, and alone name thousands of vendors.",
+                "product_name": "Product names in the programs' version resources, which survive a renaming.",
+                "original_file_name": "Original file names in the programs' version resources; often not the name on disk.",
                 "executable": "File names that end in `.exe`; weak, since a renamed copy escapes.",
                 "winget_id": "Ids of the winget catalogue, such as `Tencent.WeChat`.",
-                "product_code": "The `{GUID}` of an MSI package, or the name of its key under `Uninstall`.",
+                "product_code": "The `{GUID}` of an MSI package, or the name of its key under `Uninstall`, in any script.",
             },
         ),
     ),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mdm_policy import catalogue as catalogues
 from mdm_policy import guards
+from mdm_policy.derived import derive
 from mdm_policy.errors import Finding, error, note, warning
-from mdm_policy.identifiers import derive, slug
+from mdm_policy.identifiers import slug
 from mdm_policy.model import FAMILIES, Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Duty, Identifier, Reason
 from mdm_policy.resolve.ordering import blockable
 

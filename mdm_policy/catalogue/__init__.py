@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from mdm_policy import resources
+from mdm_policy import publishers, resources
+from mdm_policy.catalogue.rows import AppRow, Evidence, FileRow, VendorRow
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import (
     CatalogueApp,
     CatalogueVendor,
-    Confidence,
     Family,
     Frozen,
     Identifier,
     Kind,
-    Preinstall,
     Revocation,
 )
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str]
 Level = Literal["brick", "unmanage", "vital", "function"]
-_ORIGIN = Origin("catalogue.json")
 _FIELDS = ("key", "name", "alias", "identifier", "vendor")
 _PLAIN = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
 _T = TypeVar("_T")
@@ -73,13 +71,6 @@ class WrongId(Frozen, frozen=True, gc=False, forbid_unknown_fields=True):
     note: str = ""
     pairing_only: bool = False
     pattern: bool = False
-
-
-class Evidence(Frozen, frozen=True, gc=False):
-    """Say when the catalogue's identifier was last checked, and what a reader should know of it."""
-
-    checked: str
-    note: str
 
 
 class Hit(Frozen, frozen=True, gc=False):
@@ -141,6 +132,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
         return found
 
     def _borne(self) -> Iterator[tuple[CatalogueApp | CatalogueVendor, Identifier]]:
+        """Yield what each app and vendor bears of its own: the certificate of who certified it is many vendors'."""
+        yield from (pair for pair in self._listed() if pair[1].kind != "certificate")
+
+    def _listed(self) -> Iterator[tuple[CatalogueApp | CatalogueVendor, Identifier]]:
         for app in sorted(self.apps):
             for identifier in self.apps[app].identifiers:
                 yield self.apps[app], identifier
@@ -221,13 +216,13 @@ def parse(catalogue: bytes, never_block: bytes = b"{}", wrong_ids: bytes = b"[]"
         PolicyError: `catalogue-unreadable`, when one of them is not what its format says.
 
     """
-    raw = _decode("catalogue.json", catalogue, _File)
+    raw = _decode("catalogue.json", catalogue, FileRow)
     never = _decode("never_block.json", never_block, dict[Family, dict[str, NeverBlock]])
     evidence: dict[Key, Evidence] = {}
-    borne: list[_Vendor | _App] = [*raw.vendors.values(), *raw.apps.values()]
+    borne: list[VendorRow | AppRow] = [*raw.vendors.values(), *raw.apps.values()]
     for owner in borne:
         for one in owner.identifiers:
-            evidence[folded_key(one.family, one.kind, one.value)] = Evidence(one.checked or "", one.note)
+            evidence[folded_key(one.family, one.kind, one.value)] = one.evidence()
     return Catalogue(
         version=raw.version,
         apps={key: app.model(key) for key, app in raw.apps.items()},
@@ -264,19 +259,31 @@ def parse_authorities(data: bytes) -> dict[str, AuthorityRecord]:
 
 
 def inherit(identifier: Identifier, catalogue: Catalogue) -> Identifier:
-    """Give an identifier that a list states itself the confidence and sources the catalogue has for it.
+    """Give an identifier that a list states itself what the catalogue knows of it: confidence, sources, role and flags.
 
     It keeps its own place, for that is where a person would change it.
     """
     known = catalogue.identifiers.get(folded_key(identifier.family, identifier.kind, identifier.value))
     if known is None or identifier.confidence != "stated":
         return identifier
-    return msgspec.structs.replace(identifier, confidence=known.confidence, sources=known.sources)
+    return msgspec.structs.replace(
+        identifier,
+        confidence=known.confidence,
+        sources=known.sources,
+        role=known.role,
+        runs_as_service=known.runs_as_service,
+        shared=known.shared,
+    )
 
 
 def folded_key(family: str, kind: str, value: str) -> Key:
-    """Return the key under which a device finds an identifier: Windows alone does not mind the case of letters."""
-    return (family, kind, value.casefold() if family == "windows" else value)
+    """Return the key under which a device finds an identifier.
+
+    Windows alone does not mind the case of letters, and a publisher is the same with and without quotation marks.
+    """
+    if family != "windows":
+        return (family, kind, value)
+    return (family, kind, (publishers.unquoted(value) if kind == "publisher" else value).casefold())
 
 
 def plain(name: str) -> str:
@@ -285,62 +292,6 @@ def plain(name: str) -> str:
         return name.translate(_PLAIN) or name
     folded = name.casefold()
     return "".join(filter(str.isalnum, folded)) or folded
-
-
-class _Id(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    family: Family
-    kind: Kind
-    value: str
-    confidence: Confidence = "unsourced"
-    sources: tuple[str, ...] = ()
-    checked: str | None = None
-    note: str = ""
-
-    def model(self) -> Identifier:
-        return Identifier(self.family, self.kind, self.value, _ORIGIN, self.confidence, self.sources)
-
-
-class _Vendor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    name: str
-    note: str = ""
-    identifiers: tuple[_Id, ...] = ()
-
-    def model(self, key: str) -> CatalogueVendor:
-        return CatalogueVendor(key, self.name, tuple([one.model() for one in self.identifiers]), self.note)
-
-
-class _Presence(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    state: Literal["exists", "none", "unknown"]
-    source: str = ""
-
-
-class _App(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    name: str
-    vendor: str
-    aliases: tuple[str, ...] = ()
-    note: str = ""
-    platforms: dict[Family, _Presence] = {}
-    preinstalled: tuple[Preinstall, ...] = ()
-    identifiers: tuple[_Id, ...] = ()
-
-    def model(self, key: str) -> CatalogueApp:
-        return CatalogueApp(
-            key=key,
-            name=self.name,
-            vendor=self.vendor,
-            identifiers=tuple([one.model() for one in self.identifiers]),
-            platforms={family: said.state for family, said in self.platforms.items()},
-            platform_sources={family: said.source for family, said in self.platforms.items()},
-            preinstalled=self.preinstalled,
-            aliases=self.aliases,
-            note=self.note,
-        )
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    version: str
-    vendors: dict[str, _Vendor]
-    apps: dict[str, _App]
 
 
 @cache
