@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from corpus import word
 
 from mdm_policy import resources
-from mdm_policy.errors import Origin
 from mdm_policy.derived import derive
+from mdm_policy.errors import Origin
 from mdm_policy.model import BannedApp, Identifier, ListStatus, Reason, Resolution, Variant
 from mdm_policy.targets import Target, discover
 

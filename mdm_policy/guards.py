@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mdm_policy.catalogue import Catalogue, Key, NeverBlock, WrongId, folded_key, plain
-from mdm_policy.errors import error, warning
+from mdm_policy.errors import error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import CatalogueApp, CatalogueVendor, Identifier
+from mdm_policy.publishers import fits, publisher_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -34,6 +35,7 @@ _DANGER = {
 _NEVER_HIDDEN = frozenset(
     {("ios", "bundle_id", "com.apple.Preferences"), ("ios", "bundle_id", "com.apple.mobilephone")}
 )
+_SIGNER_KINDS = frozenset(("publisher", "publisher_cn", "certificate", "package_family_name"))
 _SHORTEST = 5
 """Below this length one edit turns one real name into another, so a near miss means nothing."""
 
@@ -52,11 +54,11 @@ def guard(
     ban may touch. An override lets a dangerous identifier pass, loudly; one that names no dangerous identifier is found.
     """
     index = _index(catalogue)
+    found: list[Finding] = [*_windows_signers(identifiers)]
     suspects, stems, prefixes = index.suspects, index.stems, index.prefixes
     called = index.names.get(plain(name), ())
     if vendor:
         called += index.names.get(plain(vendor), ())
-    found: list[Finding] = []
     for identifier in identifiers:
         value = identifier.value
         dangerous = value.casefold() in suspects or identifier.kind == "signing_id"
@@ -64,6 +66,8 @@ def guard(
             found += _dangers(identifier, identifiers, overrides, index, protected)
         if dangerous or value.startswith(prefixes):
             found += _mistakes(identifier, identifiers, name, called, index)
+        elif identifier.family == "macos" and "_" in value and identifier.kind == "bundle_id":
+            found.append(_underscore(identifier))
         elif called or value[: value.find(".", value.find(".") + 1)] in stems:
             found += _near_misses(identifier, called, index)
     for override in overrides:
@@ -71,6 +75,34 @@ def guard(
             said = f"{quoted(override.id)} is not dangerous to block here"
             found.append(warning("override-unused", said, override.origin, "remove the override"))
     return found
+
+
+def _underscore(identifier: Identifier) -> Finding:
+    said = f"{quoted(identifier.value)} has an underscore, which Apple's rule for bundle ids forbids; some programs have one"
+    return note("bundle-id-underscore", said, identifier.origin, "compare it with what `codesign -dv` prints")
+
+
+def _windows_signers(identifiers: Sequence[Identifier]) -> Iterator[Finding]:
+    """Yield what is wrong between the identifiers by which Windows knows a signer."""
+    kinds: dict[str, list[Identifier]] = {}
+    for one in identifiers:
+        if one.kind in _SIGNER_KINDS:
+            kinds.setdefault(one.kind, []).append(one)
+    if not kinds:
+        return
+    if "publisher_cn" not in kinds:
+        for one in kinds.get("certificate", ()):
+            said = (
+                f"the certificate {quoted(one.value)} alone names everyone it was issued to, so no rule is made of it"
+            )
+            yield warning("certificate-alone", said, one.origin, "add the `publisher_cn` it is to narrow, or remove it")
+    names = [one.value for one in kinds.get("package_family_name", ())]
+    for one in kinds.get("publisher", ()):
+        if not names or not one.value.startswith("CN=") or any(fits(one.value, name) for name in names):
+            continue
+        said = f"no package family name here is one of {quoted(one.value)}: its names end in _{publisher_id(one.value)}"
+        hint = "compare it letter by letter with Publisher and PackageFamilyName of `Get-AppxPackage`"
+        yield warning("publisher-not-of-package", said, one.origin, hint)
 
 
 def one_edit(left: str, right: str) -> bool:

@@ -143,6 +143,10 @@ def _pools() -> dict[tuple[Family, Kind], list[str]]:
             f"{text(_ALNUM + '.-', 3, 50)}_{text('0123456789abcdefghjkmnpqrstvwxyz', 13, 13)}"
         ),
         "publisher": lambda: f"O={hostile()}, L={hostile()}, C=CN",
+        "publisher_cn": hostile,
+        "certificate": lambda: text("0123456789ABCDEF", 64, 64),
+        "product_name": hostile,
+        "original_file_name": hostile,
         "executable": lambda: f"{hostile()}.exe",
         "winget_id": lambda: f"{text(_ALNUM, 1, 20)}.{text(_ALNUM, 1, 20)}",
         "product_code": lambda: "{" + str(uuid.UUID(int=dice.getrandbits(128))).upper() + "}",

@@ -11,7 +11,7 @@ import pytest
 from mdm_policy import catalogue as catalogues
 from mdm_policy import identifiers, resources
 from mdm_policy.errors import Origin, PolicyError
-from mdm_policy.model import CatalogueApp, Identifier
+from mdm_policy.model import CatalogueApp, Identifier, Presence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +70,7 @@ def test_parse_keeps_everything(small: Catalogue) -> None:
         "tencent",
         ("Weixin", "微信"),
     )
-    assert wechat.platforms == {"ios": "exists", "web": "unknown"}
-    assert wechat.platform_sources == {"ios": "its identifiers", "web": ""}
+    assert wechat.platforms == {"ios": Presence("exists", "its identifiers"), "web": Presence("unknown")}
     assert wechat.preinstalled[0].maker == "Xiaomi"
     assert wechat.identifiers[0] == Identifier(
         "ios", "bundle_id", "com.tencent.xin", Origin("catalogue.json"), "verified", ("a page",)
@@ -230,7 +229,10 @@ def test_packaged_apps_are_consistent() -> None:
     book = catalogues.load()
     assert [app.key for app in book.apps.values() if app.vendor not in book.vendors] == []
     assert [
-        app.key for app in book.apps.values() for one in app.identifiers if app.platforms.get(one.family) == "none"
+        app.key
+        for app in book.apps.values()
+        for one in app.identifiers
+        if one.family in app.platforms and app.platforms[one.family].state == "none"
     ] == []
     assert [key for key in book.apps if identifiers.slug(key) != key] == []
     assert [

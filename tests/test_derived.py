@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mdm_policy.derived import derive
 from mdm_policy.errors import Origin
@@ -43,6 +44,17 @@ def test_package_families_make_appx_names_and_the_surest_wins() -> None:
     assert [(m.kind, m.value, m.confidence, m.derived_from) for m in made] == [
         ("appx_name", "A.B", "verified", "A.B_a99ra4d2cbcxa")
     ]
+
+
+def test_a_publisher_with_a_comma_has_two_spellings() -> None:
+    made = derive([one("windows", "publisher", "O=A, INC, C=US"), one("windows", "publisher", "O=B, C=US")])
+    assert [(m.kind, m.value, m.derived_from) for m in made] == [("publisher", 'O="A, INC", C=US', "O=A, INC, C=US")]
+
+
+def test_a_signing_id_has_the_role_of_its_bundle_id() -> None:
+    helper = replace(one("macos", "bundle_id", "com.a.b"), role="helper")
+    (made,) = derive([one("macos", "team_id", "5A4RE8SF68", "unsourced"), helper])
+    assert made.role == "helper"
 
 
 def test_nothing_is_derived_that_is_given_or_that_lacks_a_parent() -> None:

@@ -292,6 +292,45 @@ def test_any_text_may_come(name: str, pair: tuple[Any, Any], value: str) -> None
     assert all(finding.message.isprintable() for finding in found)
 
 
+CONTOSO = "Contoso.Chat_tvqt2t7vp707e"
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "expected"),
+    [
+        pytest.param([("macos", "bundle_id", "com.example.a_b")], ["bundle-id-underscore"], id="underscore"),
+        pytest.param([("windows", "certificate", "ab" * 32)], ["certificate-alone"], id="certificate"),
+        pytest.param(
+            [("windows", "certificate", "ab" * 32), ("windows", "publisher_cn", "Example Inc.")],
+            [],
+            id="with-its-holder",
+        ),
+        pytest.param(
+            [("windows", "publisher", "CN=Contoso"), ("windows", "package_family_name", CONTOSO)],
+            ["publisher-not-of-package"],
+            id="another-publisher",
+        ),
+        pytest.param(
+            [("windows", "publisher", "O=CONTOSO, C=US"), ("windows", "package_family_name", CONTOSO)],
+            [],
+            id="publisher-of-programs",
+        ),
+        pytest.param([("windows", "publisher", "CN=Contoso")], [], id="no-package"),
+        pytest.param(
+            [
+                ("windows", "publisher", "CN=536BC709-8EE1-4478-AF22-F0F0F26FF64A"),
+                ("windows", "package_family_name", "Some.Name_t4vj0pshhgkwm"),
+            ],
+            [],
+            id="its-own",
+        ),
+    ],
+)
+def test_signers_of_windows_and_the_mac(book: Catalogue, identifiers: list[Any], expected: list[str]) -> None:
+    given_ = [one(*each) for each in identifiers]
+    assert [finding.id for finding in guards.guard("An app", "", given_, (), book, ())] == expected
+
+
 def test_packaged_catalogue_passes_its_own_guards() -> None:
     book = catalogues.load()
     found = [f for app in book.apps.values() for f in guards.guard(app.name, app.vendor, app.identifiers, (), book, ())]

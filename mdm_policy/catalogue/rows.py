@@ -105,7 +105,7 @@ class AppRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             name=self.name,
             vendor=self.vendor,
             identifiers=tuple([one.model() for one in self.identifiers]),
-            platforms={**self.platforms},
+            platforms=dict(self.platforms.items()),
             preinstalled=self.preinstalled,
             aliases=self.aliases,
             note=self.note,

@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import click
 
-from mdm_policy import catalogue
+from mdm_policy import catalogue as catalogues
 from mdm_policy.cli import options, output
+from mdm_policy.discovery import how_to_find
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.identifiers import quoted
-from mdm_policy.report import machine, reference
+from mdm_policy.report import catalogue as writing
+from mdm_policy.report import machine
 
 
 @options.command("lookup")
-@click.argument("query")
+@click.argument("query", required=False)
+@click.option("--all", "everything", is_flag=True, help="Show sources, notes and all domains too.")
+@click.option("--stats", "stats", is_flag=True, help="Count what is known instead, by platform and confidence.")
 @options.format_("text", "json", help="How to print.")
-def command(query: str, format_: str) -> None:
+def command(query: str | None, everything: bool, stats: bool, format_: str) -> None:
     """Search the catalogue for QUERY: a name, a vendor, or an identifier.
 
     Exit code 1 when nothing is found.
     """
-    loaded = catalogue.load()
-    found = loaded.lookup(query)
+    if (query is None) != stats:
+        raise click.UsageError("give either QUERY or --stats")
+    loaded = catalogues.load()
+    if stats:
+        counts = writing.statistics(loaded)
+        output.data(machine.dump(counts)) if format_ == "json" else output.result(writing.statistics_text(loaded))
+        return
+    found = loaded.lookup(query or "")
     if format_ == "json":
-        output.data(machine.hits(found))
+        output.data(machine.hits(found, loaded))
         if not found:
             raise click.exceptions.Exit(1)
     elif found:
-        output.result(reference.hits(found, loaded, output.width()))
+        output.result(writing.hits(found, loaded, output.width(), everything=everything))
     else:
-        nearest = loaded.suggest(query)
-        hint = (
-            f"did you mean {quoted(nearest)}?"
-            if nearest
-            else "a ban list can give its identifiers itself, under `name:`"
-        )
-        raise PolicyError([error("nothing-found", f"nothing in the catalogue matches {quoted(query)}", None, hint)])
+        raise _nothing_found(query or "", loaded)
+
+
+def _nothing_found(query: str, catalogue: catalogues.Catalogue) -> PolicyError:
+    nearest = catalogue.suggest(query)
+    hint = (
+        f"did you mean {quoted(nearest)}?" if nearest else "a ban list can give its identifiers itself, under `name:`"
+    )
+    said = f"nothing in the catalogue matches {quoted(query)}"
+    return PolicyError([error("nothing-found", said, None, f"{hint} To find them: {how_to_find()}")])

@@ -11,8 +11,11 @@ identifier that matches it is enough; the strongest counts. Where several kinds 
   build, if all of them are matched. A code hash names one version, so it never stands for a build.
 - Windows: each packaged app (appx_name, or the name part of a package family name) is a build, matched by its name or,
   if all of them are matched, by the publishers written as certificates (`CN=`). The desktop program is one build, if
-  the app has publishers (`O=`), executables, a winget id or a product code; it is matched if all its publishers are, or
-  all its executables. A winget id or product code alone says that a program exists which nothing here can match.
+  the app has publishers (`O=`) or executables, or whatever else tells that a program exists (a product name, a winget
+  id); it is matched if all its publishers are, or all its executables.
+
+Helpers and installers make no build: a helper left alone is no gap, and a blocked installer blocks no program. Where
+nothing else is known of an app, that is unknown.
 """
 
 from __future__ import annotations
@@ -20,13 +23,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mdm_policy.model import FAMILY_OF, Frozen
+from mdm_policy.publishers import unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mdm_policy.model import BannedApp, Family, Platform
 
 Key = tuple[str, str, str]
+PARTS = frozenset(("helper", "installer"))
+"""Roles of what is a part of an app, or brings it: neither is the app."""
 
 
 class Build(Frozen, frozen=True, gc=False):
@@ -49,7 +55,7 @@ def plans(app: BannedApp) -> dict[Family, tuple[Build, ...]]:
     families: dict[Family, dict[str, list[str]]] = {}
     for identifier in app.identifiers:
         family = identifier.family
-        if family != "web":
+        if family != "web" and identifier.role not in PARTS:
             families.setdefault(family, {}).setdefault(identifier.kind, []).append(identifier.value)
     return {family: tuple(_BUILDERS[family](values)) for family, values in families.items()}
 
@@ -58,8 +64,13 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
     """Return what has to be blocked on a platform."""
     family = FAMILY_OF[platform]
     values: dict[str, list[str]] = {}
+    parts: set[str] = set()
     for identifier in app.identifiers:
-        if identifier.family == family:
+        if identifier.family != family:
+            continue
+        if identifier.role in PARTS:
+            parts.add(identifier.role)
+        else:
             values.setdefault(identifier.kind, []).append(identifier.value)
     builds = tuple(_BUILDERS[family](values))
     if builds:
@@ -67,6 +78,10 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
     if values:
         kinds = ", ".join(sorted(values))
         return Plan((), "unknown", f"of {app.name} only {kinds} is known here, which no device compares")
+    if parts:
+        return Plan(
+            (), "unknown", f"of {app.name} only the {' and the '.join(sorted(parts))} is known here, not the app"
+        )
     if app.platforms.get(family) == "none":
         return Plan((), "not-applicable", f"{app.name} does not exist on {platform}")
     return Plan((), "unknown", f"no identifier of {app.name} is known for {platform}")
@@ -79,10 +94,21 @@ def keys(app: BannedApp) -> frozenset[Key]:
     return frozenset(key for build in builds for match in build.matches for key in match)
 
 
+FOLDED: dict[str, Callable[[str], str]] = {"executable": str.lower, "certificate": str.lower, "publisher": unquoted}
+"""How devices compare the kinds they do not compare byte by byte: file names and hashes without regard to case, publishers
+without the quotation marks around a name that holds a comma (microsoft/AaronLocker TrustedSigners.ps1 has it bare)."""
+
+
 def compared(key: Key) -> Key:
-    """Return a key as devices compare it: Windows file names without regard to case, all else byte by byte."""
-    family, kind, value = key
-    return (family, kind, value.lower()) if kind == "executable" else key
+    """Return a key as devices compare it."""
+    fold = FOLDED.get(key[1])
+    return key if fold is None else (key[0], key[1], fold(key[2]))
+
+
+def folded(kind: str, values: Sequence[str]) -> Sequence[str]:
+    """Return the identifiers of a kind as devices compare them: `compared`, for many of them."""
+    fold = FOLDED.get(kind)
+    return values if fold is None else list(map(fold, values))
 
 
 def _ios(values: dict[str, list[str]]) -> Iterable[Build]:
@@ -134,7 +160,7 @@ def _forms(names: list[str], suffix: bool) -> tuple[str, ...]:
 
 
 def _windows(values: dict[str, list[str]]) -> Iterable[Build]:
-    publishers = values.get("publisher", [])
+    publishers = dict.fromkeys(map(unquoted, values.get("publisher", [])))
     certificates = tuple(("windows", "publisher", name) for name in publishers if name.startswith("CN="))
     signers = tuple(("windows", "publisher", name) for name in publishers if not name.startswith("CN="))
     executables = tuple(compared(("windows", "executable", name)) for name in values.get("executable", []))
@@ -146,10 +172,12 @@ def _windows(values: dict[str, list[str]]) -> Iterable[Build]:
     if not packages and certificates:
         yield Build(certificates[0][2], (certificates,))
     desktop = tuple(match for match in (signers, executables) if match)
-    if desktop or values.get("winget_id") or values.get("product_code"):
-        name = next((key[2] for match in desktop for key in match), "")
-        name = name or next(iter((*values.get("winget_id", []), *values.get("product_code", []))), "")
+    name = next((key[2] for match in desktop for key in match), "")
+    name = name or next((value for kind in _TELLING for value in values.get(kind, ())), "")
+    if name:
         yield Build(name, desktop)
 
 
+_TELLING = ("product_name", "original_file_name", "publisher_cn", "winget_id", "product_code")
+"""Kinds that tell of a program on Windows, which nothing here matches. A certificate alone tells of nobody's program."""
 _BUILDERS = {"ios": _ios, "android": _android, "macos": _macos, "windows": _windows}

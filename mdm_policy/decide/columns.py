@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.decide.builds import folded
 from mdm_policy.reading import Effects
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ KindOf = tuple[str, str]
 
 def values_of(column: Column) -> Sequence[str]:
     """Return a column's identifiers as devices compare them: `builds.compared`, for all of them."""
-    return [value.lower() for value in column.values] if column.kind == "executable" else column.values
+    return folded(column.kind, column.values)
 
 
 def by_kind(keys: Iterable[Key]) -> dict[KindOf, set[str]]:

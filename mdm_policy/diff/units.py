@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args
 from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import Key, compared, plan
 from mdm_policy.decide.columns import KindOf
-from mdm_policy.errors import Origin
 from mdm_policy.derived import derive
+from mdm_policy.errors import Origin
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
 
 if TYPE_CHECKING:
@@ -142,8 +142,10 @@ class Apps:
     def _banned(self, owner: CatalogueApp) -> BannedApp:
         if owner.key not in self._known:
             identifiers = (*owner.identifiers, *derive(owner.identifiers))
-            facts = (owner.platforms, owner.preinstalled)
-            self._known[owner.key] = BannedApp(owner.key, owner.name, owner.vendor, identifiers, (), (), *facts)
+            states: dict[str, str] = {family: said.state for family, said in owner.platforms.items()}
+            self._known[owner.key] = BannedApp(
+                owner.key, owner.name, owner.vendor, identifiers, (), (), states, owner.preinstalled
+            )
         return self._known[owner.key]
 
     def vendor(self, key: Key) -> Unit:

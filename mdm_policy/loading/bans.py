@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.discovery import how_to_find
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import Authority, Ban, Duty, Identifier, Override, Revocation, Waiver
 
@@ -20,7 +21,19 @@ IDENTIFIER_KEYS = ("ios", "macos", "android", "windows", "domains")
 
 _EVERYONE = frozenset(("all", "everyone", "everybody", "*", "any", "alldevices", "allusers", "fleet", "organization"))
 # One maker's programs share these; the rest name one app, so two bans that hold one are a slip of the pen.
-_SHARED_KINDS = frozenset(("team_id", "publisher", "domain", "url", "executable", "process_name"))
+_SHARED_KINDS = frozenset(
+    (
+        "team_id",
+        "publisher",
+        "publisher_cn",
+        "certificate",
+        "product_name",
+        "domain",
+        "url",
+        "executable",
+        "process_name",
+    )
+)
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -49,7 +62,7 @@ def make_ban(report: Report, group: Group) -> Ban:
             identifiers += cells[key]
     if "name" in cells and cells.keys().isdisjoint(IDENTIFIER_KEYS):
         said = f"{quoted(group.text('name'))} is banned without any identifier, so no device can be told"
-        hint = "add identifiers, or write `app:` with a key that `mdm-policy lookup` finds"
+        hint = f"add identifiers, or write `app:` with a key that `mdm-policy lookup` finds; {how_to_find()}"
         report.warning("no-identifier", said, group.at("name"), hint)
     ban = Ban(
         group.origin,

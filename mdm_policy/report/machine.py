@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.catalogue import folded_key
 from mdm_policy.report.reference import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.catalogue import Hit
+    from mdm_policy.catalogue import Catalogue, Hit
     from mdm_policy.errors import Finding
     from mdm_policy.model import BannedApp, ListStatus, Resolution
     from mdm_policy.report.reference import Way
@@ -53,16 +54,24 @@ def status(found: ListStatus) -> dict[str, Any]:
     }
 
 
-def hits(found: Sequence[Hit]) -> str:
+def hits(found: Sequence[Hit], catalogue: Catalogue) -> str:
     """Write the hits of a search, with everything the catalogue knows of each."""
-    return dump([_hit(hit) for hit in found])
+    return dump([_hit(hit, catalogue) for hit in found])
 
 
-def _hit(hit: Hit) -> dict[str, Any]:
+def _hit(hit: Hit, catalogue: Catalogue) -> dict[str, Any]:
     owner = hit.app if hit.app is not None else hit.vendor
     made: dict[str, Any] = msgspec.to_builtins(owner)
+    if hit.app is not None:
+        said = made["platforms"]
+        made["platforms"] = {family: one["state"] for family, one in said.items()}
+        made["platform_sources"] = {family: one["source"] for family, one in said.items()}
+        made["platform_until"] = {family: one["until"] for family, one in said.items() if one["until"]}
     for identifier in made["identifiers"]:
         del identifier["origin"]
+        key = folded_key(identifier["family"], identifier["kind"], identifier["value"])
+        if key in catalogue.evidence:
+            identifier.update(msgspec.to_builtins(catalogue.evidence[key]))
     return {"matched": hit.what, "text": hit.text, "exact": hit.exact, "app" if hit.app is not None else "vendor": made}
 
 

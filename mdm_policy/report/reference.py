@@ -1,4 +1,4 @@
-"""Write what the program knows: shipped lists, catalogue hits, targets, and why and how an app is blocked."""
+"""Write what the program knows: shipped lists, targets, and why and how an app is blocked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from mdm_policy.report.text import fill
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.catalogue import Catalogue, Hit
-    from mdm_policy.model import BannedApp, CatalogueApp, CatalogueVendor, Identifier, ListStatus, Resolution, Waiver
+    from mdm_policy.model import BannedApp, Identifier, ListStatus, Resolution, Waiver
     from mdm_policy.targets import Claim, Target
 
 
@@ -43,56 +42,6 @@ def shipped(found: Sequence[tuple[ListStatus, int]], width: int) -> str:
         lines.append(fill(f"{entries}. {status.citation}", width, "    ", "    "))
         lines.append(fill(standing(status), width, "    ", "    "))
     return "\n".join(lines)
-
-
-def hits(found: Sequence[Hit], catalogue: Catalogue, width: int) -> str:
-    """Write what a search of the catalogue found, identifiers with their confidence and sources."""
-    return "\n\n".join("\n".join(_hit(hit, catalogue, width)) for hit in found)
-
-
-def _hit(hit: Hit, catalogue: Catalogue, width: int) -> Iterator[str]:
-    yield from _app(hit.app, catalogue, width) if hit.app is not None else ()
-    yield from _vendor(hit.vendor, catalogue, width) if hit.vendor is not None else ()
-
-
-def _vendor(vendor: CatalogueVendor, catalogue: Catalogue, width: int) -> Iterator[str]:
-    yield fill(f"vendor {vendor.key}: {vendor.name}", width, "", "    ")
-    apps = ", ".join(app.key for app in catalogue.apps_of(vendor.key))
-    yield fill(f"apps: {apps or 'none known'}", width, "    ", "    ")
-    yield from _note(vendor.note, width, "    ")
-    yield from _identifiers(vendor.identifiers, catalogue, width)
-
-
-def _app(app: CatalogueApp, catalogue: Catalogue, width: int) -> Iterator[str]:
-    maker = catalogue.vendors[app.vendor].name if app.vendor in catalogue.vendors else app.vendor
-    yield fill(f"{app.key}: {app.name} ({maker})", width, "", "    ")
-    yield from _note(app.note, width, "    ")
-    yield from _identifiers(app.identifiers, catalogue, width)
-    absent = [family for family, state in sorted(app.platforms.items()) if state == "none"]
-    unknown = [family for family, state in sorted(app.platforms.items()) if state == "unknown"]
-    if absent:
-        yield fill(f"does not exist on: {', '.join(absent)} (as far as is known)", width, "    ", "    ")
-    if unknown:
-        yield fill(f"not known whether it exists on: {', '.join(unknown)}", width, "    ", "    ")
-    for one in app.preinstalled:
-        yield fill(f"preinstalled by {one.maker} ({one.source})", width, "    ", "      ")
-
-
-def _note(text: str, width: int, indent: str) -> Iterator[str]:
-    if text:
-        yield fill(text, width, indent, indent)
-
-
-def _identifiers(identifiers: Iterable[Identifier], catalogue: Catalogue, width: int) -> Iterator[str]:
-    indent = " " * 13
-    for identifier in identifiers:
-        yield f"    {identifier.family:<8} {identifier.kind:<20} {identifier.value}"
-        unused = ", so no build uses it" if identifier.confidence == "unverified" else ""
-        sources = f": {'; '.join(identifier.sources)}" if identifier.sources else ""
-        yield fill(f"{identifier.confidence}{unused}{sources}", width, indent, indent)
-        evidence = catalogue.evidence.get(identifier.key)
-        if evidence is not None:
-            yield from _note(evidence.note, width, indent)
 
 
 def targets(found: Iterable[Target], width: int) -> str:

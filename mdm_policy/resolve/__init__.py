@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from mdm_policy.discovery import how_to_find
 from mdm_policy.errors import Finding, PolicyError, error, warning
 from mdm_policy.model import FAMILIES, Adoption, BanList, BannedApp, Deployment, Duty, ListStatus, Resolution
 from mdm_policy.resolve.exceptions import gap_findings, ineffective, keyed, variants, waiver_findings
@@ -84,7 +85,7 @@ def resolve(
     statuses = tuple(status(ban_list, adoptions.get(ban_list.id), as_of) for ban_list in lists)
     if enforce:
         found += [_refusal(s, as_of) for s in statuses if s.state not in ("in-force", "adopted")]
-    gathered = Gathering(catalogue, deployment.protected if deployment else ())
+    gathered = Gathering(catalogue, deployment.protected if deployment else (), as_of)
     for ban_list, state in zip(lists, statuses, strict=True):
         gathered.add_list(ban_list, _duties(ban_list, adoptions.get(ban_list.id), state))
     apps = gathered.apps()
@@ -154,9 +155,10 @@ def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
             continue  # loading has said so, at the place where the identifiers are missing
         if not have:
             message = f"{app.name}: no identifier is known on any platform: nothing can block it"
-            yield warning("no-identifier", message, app.reasons[0].origin, "find its identifiers and give them inline")
+            hint = f"find its identifiers and give them inline; {how_to_find()}"
+            yield warning("no-identifier", message, app.reasons[0].origin, hint)
         elif missing:
             message = f"{app.name}: no identifier is known for {', '.join(missing)}: it is not blocked there"
             how = "" if app.key.startswith("inline:") else " in an entry with `name:`, beside one that is known"
-            hint = f"give the identifier{how}; or say `not_on:` where the app does not exist"
+            hint = f"give the identifier{how}; or say `not_on:` where the app does not exist; {how_to_find(missing)}"
             yield warning("no-identifier", message, app.reasons[0].origin, hint)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from mdm_policy import catalogue as catalogues
 from mdm_policy import guards
 from mdm_policy.derived import derive
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 class Gathering:
     """Collect bans of all lists into apps, merging those that are the same app."""
 
-    def __init__(self, catalogue: Catalogue, protected: Iterable[Identifier]) -> None:
-        """Start with nothing gathered; `protected` are the tenant's own apps, which nothing may block."""
+    def __init__(self, catalogue: Catalogue, protected: Iterable[Identifier], as_of: str) -> None:
+        """Start with nothing gathered; `protected` are the tenant's own apps, which nothing may block.
+
+        `as_of` is the day for which it is said where an app exists: such a statement grows stale.
+        """
+        self._as_of = as_of
         self.found: list[Finding] = []
         self._catalogue = catalogue
         self._protected = {catalogues.folded_key(*identifier.key) for identifier in protected}
@@ -144,8 +150,11 @@ class Gathering:
             for dropped in (i for i in self._identifiers[key].values() if i.confidence == "unverified"):
                 message = f"{name}: {dropped.value!r} ({dropped.kind}) is unverified in the catalogue and not rendered"
                 self.found.append(note("unverified-identifier", message, self._reasons[key][0].origin))
+            if app is None and any(i.role != "main" for i in kept):
+                kept = _as_named(kept)
             kept += derive(kept)
             kept.sort(key=lambda i: i.key)
+            maker = self._catalogue.vendors.get(vendor) if app else None
             made.append(
                 BannedApp(
                     key,
@@ -154,8 +163,10 @@ class Gathering:
                     tuple(kept),
                     tuple(self._reasons[key]),
                     tuple(self._duties[key]),
-                    self._same(_platforms(key, app, kept, self._not_on[key])),
+                    self._same(_platforms(key, app, kept, self._not_on[key], self._as_of)),
                     app.preinstalled if app else (),
+                    tuple([i for i in maker.signers if i.confidence != "unverified"]) if maker else (),
+                    bool(app and app.web_app),
                 )
             )
             self._over_block(made[-1])
@@ -169,17 +180,23 @@ class Gathering:
         if any(reason.through.startswith("vendor ") for reason in app.reasons):
             return
         for identifier in blockable(app):
-            if identifier.kind in ("team_id", "publisher"):
+            if identifier.kind in ("team_id", "publisher", "publisher_cn"):
                 message = (
                     f"{app.name}: {identifier.value!r} names a vendor: all its software is blocked, not this app alone"
                 )
                 self.found.append(warning("over-block", message, app.reasons[0].origin))
 
 
+def _as_named(identifiers: list[Identifier]) -> list[Identifier]:
+    """Return what a list names itself, as the thing it bans: where it names nothing but a helper, that is the app."""
+    whole = {one.family for one in identifiers if one.role not in ("helper", "installer")}
+    return [one if one.family in whole or one.role == "main" else replace(one, role="main") for one in identifiers]
+
+
 def _platforms(
-    key: str, app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str]
+    key: str, app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str], as_of: str
 ) -> dict[str, str]:
-    states = dict(app.platforms) if app else {}
+    states: dict[str, str] = {family: said.on(as_of) for family, said in app.platforms.items()} if app else {}
     if key.startswith("vendor:"):
         # It stands for the vendor's own identifiers alone: where there is none, its apps stand for themselves.
         states = dict.fromkeys(FAMILIES, "none")

@@ -82,7 +82,7 @@ def _absent(apps: Sequence[BannedApp], catalogue: Catalogue) -> dict[tuple[str, 
         known = catalogue.apps.get(app.key)
         for family, state in app.platforms.items():
             if state == "none":
-                said = known.platform_sources.get(family, "") if known else ""
+                said = known.platforms[family].source if known and family in known.platforms else ""
                 found[app.key, family] = said or "the ban list's own statement, or the catalogue without a source"
     return found
 

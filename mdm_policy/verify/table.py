@@ -1,6 +1,6 @@
 """Lay banned apps out in columns, so that 100,000 of them are sorted by a few passes over whole columns.
 
-Apps whose identifiers are of the same kinds in the same order stand together; a column then holds one identifier of each.
+Apps whose identifiers are of the same kinds and roles in the same order stand together; a column then holds one identifier of each.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from itertools import chain
 from operator import contains, eq
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide.builds import compared
+from mdm_policy.decide.builds import FOLDED, compared, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.decide.columns import KindOf
-    from mdm_policy.model import BannedApp, Identifier
+    from mdm_policy.model import BannedApp, Family, Identifier, Kind, Role
 
 NAMING = ("bundle_id", "package_name")
 """Kinds that name an app on one platform, and may be mistaken for those of another."""
@@ -64,11 +64,11 @@ class Table:
         self.apps = tuple(apps)
         listed = [app.identifiers for app in self.apps]
         every = list(chain.from_iterable(listed))
-        words: tuple[list[str], list[str]] = ([one.family for one in every], [one.kind for one in every])
-        found: dict[tuple[tuple[str, ...], tuple[str, ...]], Layout] = {}
+        words = ([one.family for one in every], [one.kind for one in every], [one.role for one in every])
+        found: dict[tuple[tuple[str, ...], ...], Layout] = {}
         start = 0
-        for places, families, kinds in _stretches(list(map(len, listed)), *words):
-            key = (tuple(families), tuple(kinds))
+        for places, families, kinds, roles in _stretches(list(map(len, listed)), *words):
+            key = (tuple(families), tuple(kinds), tuple(roles))
             known = found.get(key)
             if known is None:
                 known = found[key] = Layout(tuple(zip(families, kinds, strict=True)), every)
@@ -83,7 +83,7 @@ class Table:
         if kind not in self._values:
             known = self._values[kind] = set()
             for column in [column for layout in self.layouts for column in layout.of(kind)]:
-                known.update(map(str.lower, column) if kind[1] == "executable" else column)
+                known.update(folded(kind[1], column))
         return self._values[kind]
 
     @cached_property
@@ -105,8 +105,8 @@ class Table:
 
 
 def _stretches(
-    sizes: Sequence[int], families: list[str], kinds: list[str]
-) -> Iterator[tuple[range, list[str], list[str]]]:
+    sizes: Sequence[int], families: list[Family], kinds: list[Kind], roles: list[Role]
+) -> Iterator[tuple[range, list[Family], list[Kind], list[Role]]]:
     """Yield the places of apps that follow one another and are of one layout, with that layout, in order.
 
     How far a stretch goes is found by comparing twice as many apps each time, and half as many from the first that
@@ -115,7 +115,7 @@ def _stretches(
     place = start = 0
     while place < len(sizes):
         size = sizes[place]
-        layout = families[start : start + size], kinds[start : start + size]
+        layout = families[start : start + size], kinds[start : start + size], roles[start : start + size]
         end, step, growing = place + 1, 1, True
         start += size
         while step:
@@ -124,6 +124,7 @@ def _stretches(
                 sizes[end : end + step] == [size] * step
                 and families[start:stop] == layout[0] * step
                 and kinds[start:stop] == layout[1] * step
+                and roles[start:stop] == layout[2] * step
             )
             if alike:
                 end, start = end + step, stop
@@ -175,4 +176,5 @@ def _acted(acts: Mapping[KindOf, Codes], kind: KindOf, values: Iterable[str]) ->
     known = acts.get(kind)
     if not known:
         return []
-    return [map(known.get, map(str.lower, values) if kind[1] == "executable" else values)]
+    fold = FOLDED.get(kind[1])
+    return [map(known.get, values if fold is None else map(fold, values))]

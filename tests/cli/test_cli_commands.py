@@ -113,7 +113,7 @@ def test_the_version() -> None:
         pytest.param(["explain", "x", "--as-of", ""], "is not a date like", id="empty-date"),
         pytest.param(["lists", "--as-of", "never"], "is not a date like", id="lists-date"),
         pytest.param(["lists", "extra"], "unexpected extra argument", id="extra"),
-        pytest.param(["lookup"], "Missing argument 'QUERY'", id="no-query"),
+        pytest.param(["lookup"], "give either QUERY or --stats", id="no-query"),
         pytest.param(["schema"], "Missing argument", id="no-schema"),
         pytest.param(["schema", "x"], "is not one of 'ban-list', 'deployment', 'devices'", id="unknown-schema"),
         pytest.param(["targets", "--templates", __file__], "is a file", id="templates-a-file"),

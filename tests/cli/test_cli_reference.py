@@ -212,20 +212,50 @@ def test_lookup_an_app() -> None:
     done = run("lookup", "com.tencent.xin")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("wechat: WeChat (Tencent Holdings Ltd.)\n")
-    assert "    ios      bundle_id            com.tencent.xin\n             verified: github:" in done.out
+    assert "    ios      bundle_id            com.tencent.xin\n    ios" in done.out
     assert "    android  package_name         com.tencent.mm\n" in done.out
+    assert "Sources, notes and all domains: add --all.\n" in done.out
+
+
+def test_lookup_all_tells_the_sources() -> None:
+    done = run("lookup", "com.tencent.xin", "--all")
+    assert "    ios      bundle_id            com.tencent.xin\n             verified: github:" in done.out
+    assert len(done.out) > 2 * len(run("lookup", "com.tencent.xin").out)
 
 
 def test_lookup_a_vendor() -> None:
     done = run("lookup", "kaspersky")
     assert done.out.startswith("vendor kaspersky: Kaspersky\n    apps: kaspersky-endpoint-security, ")
+    assert "    its teams and signers may be incomplete" in done.out
     assert "             unverified, so no build uses it\n" in done.out
-    assert "\n    not known whether it exists on: " in done.out
+    assert "\nkaspersky-mobile: Kaspersky for mobile devices (Kaspersky): ios, android\n" in done.out
+
+
+def test_lookup_counts_what_is_known() -> None:
+    done = run("lookup", "--stats")
+    known = catalogue.load()
+    owners: list[Any] = [*known.apps.values(), *known.vendors.values()]
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"catalogue {known.version}: {len(known.apps)} apps, {len(known.vendors)} vendors\n")
+    total = sum(len(owner.identifiers) for owner in owners)
+    assert any(line.split()[0] == "all" and line.split()[-1] == str(total) for line in done.out.splitlines() if line)
+    rows = {row["platform"]: row for row in run("lookup", "--stats", "--format", "json").json}
+    assert sum(row["identifiers"] for row in rows.values()) == total
+    assert all(
+        row["apps_exists"] + row["apps_none"] + row["apps_unknown"] == len(known.apps)
+        for row in rows.values()
+        if "apps_none" in row
+    )
+
+
+@pytest.mark.parametrize("arguments", [(), ("wechat", "--stats")])
+def test_lookup_takes_a_query_or_counts(arguments: tuple[str, ...]) -> None:
+    assert run("lookup", *arguments).code == 2
 
 
 @pytest.mark.parametrize("query", ["", ".", "wps", "tencent", "kaspersky", "bytedance"])
 def test_lookup_keeps_to_the_width(query: str) -> None:
-    done = run("lookup", query)
+    done = run("lookup", query, "--all")
     known = catalogue.load()
     identifiers = {one.value for app in known.apps.values() for one in app.identifiers}
     identifiers |= {one.value for vendor in known.vendors.values() for one in vendor.identifiers}
@@ -233,13 +263,58 @@ def test_lookup_keeps_to_the_width(query: str) -> None:
 
 
 def test_lookup_says_on_which_devices_an_app_comes_with() -> None:
-    words = " ".join(run("lookup", "wps-office").out.split())
-    assert "preinstalled by Xiaomi (" in words
+    assert "preinstalled by Xiaomi\n" in run("lookup", "wps-office").out
+    assert "preinstalled by Xiaomi (" in " ".join(run("lookup", "wps-office", "--all").out.split())
 
 
-def test_lookup_says_where_an_app_does_not_exist() -> None:
-    absent = next(app for app in catalogue.load().apps.values() if "none" in app.platforms.values())
-    assert "does not exist on: " in run("lookup", absent.key).out
+def test_lookup_tells_what_is_known_of_an_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "https://example.org/a"
+    executable = {
+        "family": "windows",
+        "kind": "executable",
+        "value": "Chat.exe",
+        "confidence": "verified",
+        "sources": [page],
+        "role": "helper",
+        "runs_as_service": True,
+        "original_file_name": "",
+    }
+    packaged = {
+        "family": "windows",
+        "kind": "package_family_name",
+        "value": "Contoso.Chat_tvqt2t7vp707e",
+        "publisher": "Contoso Corporation",
+    }
+    app = {
+        "name": "Chat",
+        "vendor": "maker",
+        "platforms": {"ios": {"state": "none", "source": page, "until": "2027-05-01"}, "macos": {"state": "unknown"}},
+        "web_app": page,
+        "ipad_on_mac": {"state": "unknown", "source": "the maker does not say"},
+        "identifiers": [
+            executable,
+            packaged,
+            {"family": "web", "kind": "domain", "value": "a.example", "shared": True},
+        ],
+    }
+    file = {"version": "1", "vendors": {"maker": {"name": "Maker"}}, "apps": {"chat": app}}
+    made = catalogue.parse(json.dumps(file).encode())
+    monkeypatch.setattr(catalogue, "load", lambda: made)
+    short, long = (" ".join(run("lookup", "chat", *more).out.split()) for more in ((), ("--all",)))
+    for said in (short, long):
+        assert f"does not exist on: ios ({page}; to be looked at again after 2027-05-01)" in said
+        assert "not known whether it exists on: macos" in said
+        assert "a part of it, no gap of its own; runs as a service" in said
+        assert "shared with other services" in said
+        assert "is a web app too" in said
+        assert "its iPad build may be offered to Macs with Apple silicon" in said
+    assert "its version resource has no original file name" in long
+    assert "publisher, whose hash the name ends in: Contoso Corporation" in long
+    assert "the maker does not say" in long
+    (hit,) = run("lookup", "chat", "--format", "json").json
+    assert hit["app"]["platforms"] == {"ios": "none", "macos": "unknown"}
+    assert hit["app"]["platform_until"] == {"ios": "2027-05-01"}
+    assert [one["role"] for one in hit["app"]["identifiers"]] == ["helper", "main", "main"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +329,9 @@ def test_lookup_says_where_an_app_does_not_exist() -> None:
 def test_lookup_finds_nothing(query: str, hint: str) -> None:
     done = run("lookup", query)
     assert (done.code, done.out, ids(done.err)) == (1, "", ["error[nothing-found]"])
-    assert hint in done.err
+    told = " ".join(done.err.split())
+    assert hint in told
+    assert all(said in told for said in ("`codesign -dv ", "`adb shell pm list packages`", "`Get-AppxPackage "))
     assert not {"\x1b", "\u202e"} & set(done.err)
 
 
@@ -269,6 +346,13 @@ def test_lookup_json() -> None:
         "confidence",
         "sources",
         "derived_from",
+        "role",
+        "runs_as_service",
+        "shared",
+        "checked",
+        "note",
+        "original_file_name",
+        "publisher",
     }
 
 

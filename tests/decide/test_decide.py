@@ -434,6 +434,78 @@ def test_windows(found: tuple[Reading, ...], banned: BannedApp, expected: tuple[
     assert verdict(found, windows(), banned) == expected
 
 
+def with_roles(banned: BannedApp, *roles: Any) -> BannedApp:
+    pairs = zip(banned.identifiers, roles, strict=True)
+    kept = tuple(msgspec.structs.replace(identifier, role=role) for identifier, role in pairs)
+    return msgspec.structs.replace(banned, identifiers=kept)
+
+
+THREE = (
+    ("windows", "executable", "WeChat.exe"),
+    ("windows", "executable", "Weixin.exe"),
+    ("windows", "executable", "u.exe"),
+)
+PROGRAM, PART = ("macos", "bundle_id", "com.a.one"), ("macos", "bundle_id", "com.a.part")
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "banned", "expected"),
+    [
+        pytest.param(
+            PATHS,
+            windows(),
+            with_roles(app(*THREE), "main", "variant", "helper"),
+            ("blocked", "weak"),
+            id="helper-left",
+        ),
+        pytest.param(PATHS, windows(), with_roles(app(*THREE), "main", "main", "variant"), OPEN, id="edition-left"),
+        pytest.param(PATHS, windows(), with_roles(app(*THREE), *["helper"] * 3), ("unknown", None), id="helpers-alone"),
+        pytest.param(
+            [denied({"SigningID": "com.a.part"})],
+            MAC27,
+            with_roles(app(PROGRAM, PART), "main", "helper"),
+            OPEN,
+            id="helper-blocked",
+        ),
+        pytest.param(
+            [denied({"SigningID": "com.a.one"})],
+            MAC27,
+            with_roles(app(PROGRAM, PART), "main", "helper"),
+            ("blocked", "strong"),
+            id="program-blocked",
+        ),
+        pytest.param(
+            [denied({"SigningID": "com.a.part"})],
+            MAC27,
+            with_roles(app(PART), "installer"),
+            ("unknown", None),
+            id="installer-blocked",
+        ),
+    ],
+)
+def test_a_part_of_an_app_is_not_the_app(
+    found: Any, state: DeviceState, banned: BannedApp, expected: tuple[str, str | None]
+) -> None:
+    assert verdict(tuple(found), state, banned)[0] == expected[0]
+    if expected[0] == "unknown":
+        assert "is known here, not the app" in decide(found, state, banned, DAY).sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        pytest.param("O=TENCENT, INC., C=CN", "O=TENCENT, INC., C=CN", id="bare"),
+        pytest.param('O="TENCENT, INC.", C=CN', "O=TENCENT, INC., C=CN", id="quoted-in-the-rule"),
+        pytest.param("O=TENCENT, INC., C=CN", 'O="TENCENT, INC.", C=CN', id="quoted-in-the-list"),
+    ],
+)
+def test_a_publisher_is_one_with_and_without_quotation_marks(written: str, known: str) -> None:
+    rule = publisher_rule(written.replace('"', "&quot;"))
+    found = readings(xml(rules_xml(DEFAULT_EXE, rule)))
+    banned = app(("windows", "publisher", known))
+    assert verdict(found, windows(), banned)[0] == "blocked"
+
+
 @pytest.mark.parametrize(
     ("banned", "state", "expected"),
     [

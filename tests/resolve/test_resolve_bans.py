@@ -18,6 +18,7 @@ from mdm_policy.model import (
     Identifier,
     Override,
     Preinstall,
+    Presence,
     Resolution,
 )
 from mdm_policy.resolve import blockable, ordered, resolve
@@ -37,7 +38,7 @@ _CHAT = CatalogueApp(
         _known("macos", "bundle_id", "com.acme.ChatMac"),
         _known("macos", "team_id", "ACME123456"),
     ),
-    platforms={"windows": "none"},
+    platforms={"windows": Presence("none", "https://example.com/c", DAY)},
     preinstalled=(Preinstall("Example Phones", "https://example.com/p"),),
 )
 _PAY = CatalogueApp("pay", "Pay", "acme", (_known("android", "package_name", "com.acme.pay"),))

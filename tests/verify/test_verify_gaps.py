@@ -694,12 +694,18 @@ def test_apps_that_fare_alike_stand_together() -> None:
         assert found.classes[0].decide(app_, state).pointer.endswith(f"/{number}"), place
 
 
-def test_a_known_app_brings_its_sources() -> None:
-    known = catalogue.load()
-    made = resolve([ban_list(app("vmate"))], deployment(devices=(IPHONES,)), known, DAY, enforce=False)
-    found = verify(made, [piece(blocking("x.y"))], known, Rules(DAY))
-    assert found.proven
-    assert found.absent["vmate", "ios"].startswith("no identifier in any source")
+@pytest.mark.parametrize(
+    ("day", "proven"), [pytest.param(DAY, True, id="in-time"), pytest.param("2027-05-02", False, id="stale")]
+)
+def test_a_statement_that_an_app_does_not_exist_has_a_source_and_an_end(day: str, proven: bool) -> None:
+    absent = {"state": "none", "source": "https://example.org/faq", "until": "2027-05-01"}
+    row = {"name": "Chat", "vendor": "maker", "platforms": {"ios": absent}, "identifiers": []}
+    file = {"version": "1", "vendors": {"maker": {"name": "Maker"}}, "apps": {"chat": row}}
+    known = catalogue.parse(json.dumps(file).encode())
+    made = resolve([ban_list(app("chat"))], deployment(devices=(IPHONES,)), known, day, enforce=False)
+    found = verify(made, [piece(blocking("x.y"))], known, Rules(day))
+    assert found.proven is proven
+    assert found.absent == ({("chat", "ios"): "https://example.org/faq"} if proven else {})
 
 
 def test_objects_of_a_page_are_judged_each_by_itself() -> None:
