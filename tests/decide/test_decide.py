@@ -440,12 +440,13 @@ def with_roles(banned: BannedApp, *roles: Any) -> BannedApp:
     return msgspec.structs.replace(banned, identifiers=kept)
 
 
-THREE = (
+THREE: Any = (
     ("windows", "executable", "WeChat.exe"),
     ("windows", "executable", "Weixin.exe"),
     ("windows", "executable", "u.exe"),
 )
-PROGRAM, PART = ("macos", "bundle_id", "com.a.one"), ("macos", "bundle_id", "com.a.part")
+PROGRAM: Any = ("macos", "bundle_id", "com.a.one")
+PART: Any = ("macos", "bundle_id", "com.a.part")
 
 
 @pytest.mark.parametrize(
