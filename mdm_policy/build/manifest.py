@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from mdm_policy import documents
-from mdm_policy.model import BannedApp, Frozen, Resolution
+from mdm_policy.build.record import (
+    AppRecord,
+    BlockRecord,
+    BuildRecord,
+    ClassRecord,
+    Command,
+    CoverageRecord,
+    DocumentRecord,
+    ExceptionRecord,
+    FileRecord,
+    FindingRecord,
+    GapRecord,
+    IdentifierRecord,
+    Input,
+    ListRecord,
+    OrganizationRecord,
+    ReasonRecord,
+    SignerRecord,
+    TargetRecord,
+    VariantRecord,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,41 +34,20 @@ if TYPE_CHECKING:
     from mdm_policy.build.coverage import ClassCoverage
     from mdm_policy.build.readback import Kept
     from mdm_policy.errors import Finding, Origin
+    from mdm_policy.model import BannedApp, Resolution, Waiver
     from mdm_policy.targets import Target
 
-FORMAT, VERSION = "mdm-policy-build", 1
 
-
-class Input(Frozen, frozen=True):
-    """Name one file the build was made from: its role, its name as recorded, and the SHA-256 (hex) of its bytes."""
-
-    role: str
-    name: str
-    sha256: str
-
-
-class Command(Frozen, frozen=True):
-    """Say what the build was asked for that its inputs do not say, so that it can be rendered again.
-
-    `lists` are the recorded names of the lists, in order; `adopt` the lists adopted by option; `targets` the names of
-    those chosen, built or not.
-    """
-
-    lists: tuple[str, ...] = ()
-    adopt: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-
-
-def manifest(
+def record_of(
     resolution: Resolution,
     built: Built,
     inputs: Sequence[Input],
     names: Mapping[str, str],
     program: str,
     command: Command,
-    signer: Mapping[str, Any] | None = None,
-) -> bytes:
-    """Write the manifest as canonical JSON.
+    signer: SignerRecord | None = None,
+) -> BuildRecord:
+    """Return what a build's manifest records.
 
     A signed file's entry has the SHA-256 of the content inside: the signature has a time in it, the content has none.
 
@@ -59,40 +55,29 @@ def manifest(
     wherever the build is run. Paths are relative to the build.
     """
     place = _Places(names)
-    value = {
-        "format": FORMAT,
-        "version": VERSION,
-        "program": program,
-        "as_of": resolution.as_of,
-        "command": msgspec.to_builtins(command),
-        "organization": {"name": resolution.organization_name, "identifier": resolution.organization_id},
-        "inputs": [msgspec.to_builtins(i) for i in sorted(inputs, key=lambda i: (i.role, i.name))],
-        "lists": [
-            {"id": s.list, "title": s.title, "citation": s.citation, "state": s.state, "because": s.sentence}
-            for s in resolution.statuses
-        ],
-        "variants": [
-            {
-                "name": v.name,
-                "groups": v.groups,
-                "excepted": v.excepted,
-                "exceptions": [_waiver(w, place) for w in v.waivers],
-            }
+    files = sorted([*((d.path, d.sha256) for d in built.documents), *built.texts])
+    return BuildRecord(
+        program=program,
+        as_of=resolution.as_of,
+        command=command,
+        organization=OrganizationRecord(resolution.organization_name, resolution.organization_id),
+        inputs=tuple(sorted(inputs, key=lambda one: (one.role, one.name))),
+        lists=tuple(ListRecord(s.list, s.title, s.citation, s.state, s.sentence) for s in resolution.statuses),
+        variants=tuple(
+            VariantRecord(v.name, v.groups, v.excepted, tuple(_exception(w, place) for w in v.waivers))
             for v in resolution.variants
-        ],
-        "apps": [_app(app, place) for app in resolution.apps],
-        "coverage": _matrix(built),
-        "device_classes": [_class(cls) for cls in built.coverage.classes],
-        "targets": [_target(target, built) for target in built.targets],
-        "signing": dict(signer or {}),
-        "documents": [_document(record, built) for record in built.documents],
-        "files": [
-            {"path": path, "sha256": digest}
-            for path, digest in sorted([*((d.path, d.sha256) for d in built.documents), *built.texts])
-        ],
-        "findings": [_finding(f, place) for f in (*resolution.findings, *built.findings)],
-    }
-    return documents.dump(msgspec.to_builtins(value), "json")
+        ),
+        apps=tuple(_app(app, place) for app in resolution.apps),
+        coverage=tuple(
+            CoverageRecord(row.app, row.name, row.through, row.groups, row.cells) for row in built.coverage.rows
+        ),
+        device_classes=tuple(_class(cls) for cls in built.coverage.classes),
+        targets=tuple(_target(target, built) for target in built.targets),
+        signing=signer or SignerRecord(),
+        documents=tuple(_document(written, built) for written in built.documents),
+        files=tuple(FileRecord(path, digest) for path, digest in files),
+        findings=tuple(_finding(f, place) for f in (*resolution.findings, *built.findings)),
+    )
 
 
 class _Places:
@@ -108,69 +93,48 @@ class _Places:
         return f"{name}:{origin.line}:{origin.column}" if origin.line else name
 
 
-def _waiver(waiver: Any, place: _Places) -> dict[str, Any]:
-    made: dict[str, Any] = msgspec.to_builtins(waiver)
-    made["origin"] = place(waiver.origin)
-    return made
+def _exception(waiver: Waiver, place: _Places) -> ExceptionRecord:
+    return ExceptionRecord(
+        waiver.app,
+        waiver.category,
+        waiver.approved_by,
+        waiver.document,
+        waiver.groups,
+        waiver.until,
+        place(waiver.origin),
+    )
 
 
-def _app(app: BannedApp, place: _Places) -> dict[str, Any]:
-    return {
-        "key": app.key,
-        "name": app.name,
-        "duties": app.duties,
-        "banned_by": [
-            {"list": r.list, "citation": r.citation, "at": place(r.origin), "through": r.through} for r in app.reasons
-        ],
-        "identifiers": [
-            {
-                "family": i.family,
-                "kind": i.kind,
-                "value": i.value,
-                "confidence": i.confidence,
-                "derived_from": i.derived_from,
-            }
-            for i in app.identifiers
-        ],
-        "platforms": app.platforms,
-    }
+def _app(app: BannedApp, place: _Places) -> AppRecord:
+    return AppRecord(
+        app.key,
+        app.name,
+        app.duties,
+        tuple(ReasonRecord(r.list, r.citation, place(r.origin), r.through) for r in app.reasons),
+        tuple(IdentifierRecord(i.family, i.kind, i.value, i.confidence, i.derived_from) for i in app.identifiers),
+        app.platforms,
+    )
 
 
-def _matrix(built: Built) -> list[dict[str, Any]]:
-    return [
-        {"app": row.app, "name": row.name, "through": row.through, "groups": row.groups, "platforms": row.cells}
-        for row in built.coverage.rows
-    ]
+def _class(cls: ClassCoverage) -> ClassRecord:
+    gaps = tuple(GapRecord(g.apps, g.verdict, g.state, g.sentence, g.accepted) for g in cls.gaps)
+    return ClassRecord(cls.name, cls.platform, cls.held, cls.not_applicable, cls.documents, gaps)
 
 
-def _class(cls: ClassCoverage) -> dict[str, Any]:
-    return {
-        "name": cls.name,
-        "platform": cls.platform,
-        "held_back": cls.held,
-        "not_applicable": cls.not_applicable,
-        "documents": cls.documents,
-        "gaps": [
-            {"apps": g.apps, "verdict": g.verdict, "state": g.state, "because": g.sentence, "accepted_by": g.accepted}
-            for g in cls.gaps
-        ],
-    }
-
-
-def _target(target: Target, built: Built) -> dict[str, Any]:
+def _target(target: Target, built: Built) -> TargetRecord:
     manifest = target.manifest
-    return {
-        "name": manifest.target,
-        "title": manifest.title,
-        "source": manifest.source,
-        "managed_by": manifest.managed_by,
-        "modes": manifest.modes,
-        "alternative_group": manifest.alternative_group,
-        "options": built.options[target.name],
-        "needs": manifest.needs,
-        "cannot": manifest.cannot,
-        "digest": digest_of(target),
-    }
+    return TargetRecord(
+        manifest.target,
+        manifest.title,
+        manifest.source,
+        manifest.managed_by,
+        manifest.modes,
+        manifest.alternative_group,
+        built.options[target.name],
+        manifest.needs,
+        manifest.cannot,
+        digest_of(target),
+    )
 
 
 def digest_of(target: Target) -> str:
@@ -184,51 +148,45 @@ def digest_of(target: Target) -> str:
     return sums.hexdigest()
 
 
-def _document(record: Written, built: Built) -> dict[str, Any]:
-    target = next(target for target in built.targets if target.name == record.target)
-    spec = target.document(record.document)
-    return {
-        "path": record.path,
-        "sha256": record.sha256,
-        "bytes": record.size,
-        "target": record.target,
-        "document": record.document,
-        "instead_of": spec.instead_of if spec else "",
-        "read_back": spec.read_back if spec else {},
-        "variant": record.variant,
-        "kind": record.kind,
-        "schema": record.schema,
-        "signing": record.signing,
-        "blocks": [_kept(kept) for kept in record.kept],
-        "addresses": [cls.name for cls in built.coverage.classes if record.path in cls.documents],
-    }
+def _document(written: Written, built: Built) -> DocumentRecord:
+    target = next(target for target in built.targets if target.name == written.target)
+    spec = target.document(written.document)
+    return DocumentRecord(
+        written.path,
+        written.target,
+        written.document,
+        written.sha256,
+        written.size,
+        written.variant,
+        written.kind,
+        written.schema,
+        spec.instead_of if spec else "",
+        spec.read_back if spec else {},
+        written.signing,
+        tuple(_block(kept) for kept in written.kept),
+        tuple(cls.name for cls in built.coverage.classes if written.path in cls.documents),
+    )
 
 
-def _kept(kept: Kept) -> dict[str, Any]:
+def _block(kept: Kept) -> BlockRecord:
     claim = kept.claim
-    return {
-        "claim": claim.name,
-        "family": claim.family,
-        "kind": claim.kind,
-        "count": kept.count,
-        "verdict": claim.verdict,
-        "strength": claim.strength,
-        "rule": kept.rule,
-        "platforms": claim.platforms,
-        "supervised": claim.supervised,
-        "enrollments": claim.enrollments,
-        "modes": claim.modes,
-        "sides": claim.sides,
-        "origins": claim.origins,
-        "source": claim.source,
-    }
+    return BlockRecord(
+        claim.family,
+        claim.kind,
+        claim.verdict,
+        claim.strength,
+        claim.name,
+        kept.count,
+        kept.rule,
+        claim.platforms,
+        claim.supervised,
+        claim.enrollments,
+        claim.modes,
+        claim.sides,
+        claim.origins,
+        claim.source,
+    )
 
 
-def _finding(finding: Finding, place: _Places) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "message": finding.message,
-        "at": place(finding.origin),
-        "hint": finding.hint,
-    }
+def _finding(finding: Finding, place: _Places) -> FindingRecord:
+    return FindingRecord(finding.id, finding.severity, finding.message, place(finding.origin), finding.hint)

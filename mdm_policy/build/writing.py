@@ -20,10 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import msgspec
-
 from mdm_policy import filenames
 from mdm_policy.build.locking import BusyError, Lock
+from mdm_policy.build.record import MANIFEST, decode
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.listing import below
@@ -31,23 +30,10 @@ from mdm_policy.listing import below
 if TYPE_CHECKING:
     from types import TracebackType
 
-MANIFEST = "manifest.json"
 _AT_FDCWD_LINUX, _AT_FDCWD_MAC = -100, -2
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2) and RENAME_SWAP of renameatx_np(2) have the same value
 _MOST_FOREIGN = 1000
 """Nobody's whole home is searched: after so many files that no build wrote, the answer is known."""
-
-
-class _FormerFile(msgspec.Struct):
-    path: str
-    sha256: str = ""
-
-
-class _Former(msgspec.Struct):
-    """Hold what a former build's manifest says it wrote."""
-
-    format: str
-    files: list[_FormerFile]
 
 
 class Staging:
@@ -199,10 +185,8 @@ def _as_written(path: Path, digest: str) -> bool:
 def _written_before(output: Path) -> dict[str, str]:
     """Return the files that a former build wrote, by name, with the digests of their bytes."""
     try:
-        former = msgspec.json.decode((output / MANIFEST).read_bytes(), type=_Former)
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # it lets out UnicodeDecodeError as it is
-        return {}
-    if former.format != "mdm-policy-build":
+        former = decode(MANIFEST, (output / MANIFEST).read_bytes())
+    except (OSError, PolicyError):
         return {}
     return {MANIFEST: "", **{file.path: file.sha256 for file in former.files}}
 

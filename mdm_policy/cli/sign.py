@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from mdm_policy.cli import options, output, signers
 from mdm_policy.documents import dump
@@ -41,7 +42,7 @@ def _tell(format_: str, result: SignResult) -> None:
             {"file": str(one.source), "output": str(one.place), "content_sha256": one.sha256, "bytes": len(one.data)}
             for one in result.signed
         ]
-        output.data(dump({"signer": result.sealer.told, "files": files}, "json").decode())
+        output.data(dump({"signer": msgspec.to_builtins(result.sealer.told), "files": files}, "json").decode())
         return
     many, above = len(result.signed), len(party.others)
     said = f"Signed {many} profile{'s' * (many != 1)} with {party.signer.subject}, {party.signer.key}"

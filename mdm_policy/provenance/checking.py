@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mdm_policy import filenames
-from mdm_policy.build.writing import MANIFEST
-from mdm_policy.errors import Finding, Origin, error
+from mdm_policy.build.record import MANIFEST
+from mdm_policy.errors import Finding, Origin, error, warning
 from mdm_policy.model import Frozen
 from mdm_policy.provenance.weighing import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mdm_policy.build.manifest import Input
+    from mdm_policy.build.record import Input
     from mdm_policy.provenance.folder import Found
     from mdm_policy.provenance.record import Record
 
@@ -45,12 +45,12 @@ class Checked(Frozen, frozen=True):
 def check_files(record: Record, found: Mapping[str, Found]) -> Checked:
     """Hold every file of a build against its manifest.
 
-    Finds `build-path`, `build-manifest-edited`, `build-file-missing`, `build-file-changed`, `build-file-link`,
-    `build-file-foreign`.
+    Finds `build-path`, `build-manifest-edited`, `build-manifest-unknown-key`, `build-file-missing`,
+    `build-file-changed`, `build-file-link`, `build-file-foreign`.
     """
     place = Origin(record.name)
     findings = list(_tricks(record, place))
-    states = tuple(_state(file.path, file.sha256, found.get(file.path)) for file in record.files)
+    states = tuple(_state(file.path, file.sha256, found.get(file.path)) for file in record.build.files)
     findings += [finding for state in states for finding in _told(state)]
     known = {state.path for state in states}
     foreign = tuple(sorted(path for path in found if path not in known))
@@ -59,9 +59,9 @@ def check_files(record: Record, found: Mapping[str, Found]) -> Checked:
 
 
 def _tricks(record: Record, place: Origin) -> Iterable[Finding]:
-    """Find what no build writes into a manifest."""
+    """Find what no build of this program writes into a manifest."""
     seen = {filenames.same(MANIFEST): MANIFEST}
-    for file in record.files:
+    for file in record.build.files:
         trouble = filenames.problem(file.path)
         if trouble:
             yield error("build-path", f"the manifest names {file.path!r}: {trouble}", place, "no build wrote this")
@@ -74,8 +74,11 @@ def _tricks(record: Record, place: Origin) -> Iterable[Finding]:
         yield error(
             "build-manifest-edited", "the manifest is not written as a build writes it", place, "build it again"
         )
-    files = {(file.path, file.sha256) for file in record.files}
-    for document in record.documents:
+    if record.unknown:
+        said = f"this version of the program does not know these keys of the manifest: {', '.join(record.unknown)}"
+        yield warning("build-manifest-unknown-key", said, place, "verify with the version that built it")
+    files = {(file.path, file.sha256) for file in record.build.files}
+    for document in record.build.documents:
         if (document.path, document.sha256) not in files:
             said = f"the manifest's `documents` and `files` disagree about {document.path!r}"
             yield error("build-manifest-edited", said, place, "build it again")
@@ -114,7 +117,7 @@ def check_inputs(record: Record, given: Iterable[Input], *, asked: bool) -> list
 
     Finds `build-input-differs`: an error when somebody gave the inputs, a warning when they only come with the program.
     """
-    recorded = {(one.role, one.name): one.sha256 for one in record.inputs}
+    recorded = {(one.role, one.name): one.sha256 for one in record.build.inputs}
     here = {(one.role, one.name): one.sha256 for one in given}
     findings = []
     for role, name in sorted(recorded.keys() | here.keys()):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from mdm_policy.build.record import SignerRecord
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.model import Frozen
 from mdm_policy.provenance.weighing import weighed
@@ -13,6 +14,7 @@ from mdm_policy.provenance.weighing import weighed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mdm_policy.build.record import BuildRecord
     from mdm_policy.provenance.record import Record
 
 
@@ -28,14 +30,14 @@ class Rerendering(Frozen, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def compare(record: Record, again: Mapping[str, str], value: Mapping[str, Any], *, asked: bool) -> Rerendering:
-    """Compare the recorded digests with those of the files rendered again (by path), and the two manifests.
+def compare(record: Record, again: Mapping[str, str], build: BuildRecord, *, asked: bool) -> Rerendering:
+    """Compare the recorded digests with those of the files rendered again (by path), and the record with that of `build`.
 
     Finds `build-differs`, and the warnings `build-other-program` and `build-other-target`. When another version explains
     the difference and nobody `asked` for the proof, the difference is a warning too.
     """
-    recorded = {file.path: file.sha256 for file in record.files}
-    others = list(_others(record, value))
+    recorded = {file.path: file.sha256 for file in record.build.files}
+    others = list(_others(record, build))
     why = "; another version of the program or its targets rendered it now" if others else ""
     grave = asked or not others
     findings = []
@@ -49,7 +51,7 @@ def compare(record: Record, again: Mapping[str, str], value: Mapping[str, Any], 
             said = "the recorded inputs give other bytes"
         hint = "build it again, and compare with `diff`"
         findings.append(weighed("build-differs", f"{said}{why}", Origin(path), hint, grave=grave))
-    keys = _differing(record.value, value)
+    keys = [*_differing(record.build, build), *record.unknown]
     if keys and not differs:
         said = f"the recorded inputs give another manifest: {', '.join(keys)}{why}"
         findings.append(weighed("build-differs", said, Origin(record.name), "build it again", grave=grave))
@@ -58,12 +60,12 @@ def compare(record: Record, again: Mapping[str, str], value: Mapping[str, Any], 
     return Rerendering(state, "", tuple(differs), (*findings, *others))
 
 
-def _others(record: Record, value: Mapping[str, Any]) -> Iterable[Finding]:
-    if record.program != value["program"]:
-        said = f"the build was made by {record.program}, this is {value['program']}"
+def _others(record: Record, build: BuildRecord) -> Iterable[Finding]:
+    if record.build.program != build.program:
+        said = f"the build was made by {record.build.program}, this is {build.program}"
         yield warning("build-other-program", said, Origin(record.name), "verify with the version that built it")
-    now = {target["name"]: target["digest"] for target in value["targets"]}
-    for target in record.targets:
+    now = {target.name: target.digest for target in build.targets}
+    for target in record.build.targets:
         if target.name in now and now[target.name] != target.digest:
             said = f"the files of target {target.name} are not those the build was rendered with"
             yield warning(
@@ -71,14 +73,18 @@ def _others(record: Record, value: Mapping[str, Any]) -> Iterable[Finding]:
             )
 
 
-def _differing(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
+def _differing(recorded: BuildRecord, again: BuildRecord) -> list[str]:
     ours, theirs = _bare(recorded), _bare(again)
-    return [key for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)]
+    return [key for key in sorted(ours.__struct_fields__) if getattr(ours, key) != getattr(theirs, key)]
 
 
-def _bare(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out of a manifest what another program, or a signature, changes without changing what is built."""
-    bare = {key: part for key, part in value.items() if key not in ("program", "signing")}
-    for key, unsaid in (("targets", "digest"), ("documents", "signing")):
-        bare[key] = [{name: one[name] for name in one if name != unsaid} for one in msgspec.to_builtins(value[key])]
-    return bare
+def _bare(build: BuildRecord) -> BuildRecord:
+    """Leave out of a record what another program, or a signature, changes without changing what is built."""
+    replace = msgspec.structs.replace
+    return replace(
+        build,
+        program="",
+        signing=SignerRecord(),
+        targets=tuple(replace(one, digest="") for one in build.targets),
+        documents=tuple(replace(one, signing="no") for one in build.documents),
+    )

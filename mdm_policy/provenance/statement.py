@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import documents
-from mdm_policy.build.writing import MANIFEST
+from mdm_policy.build.record import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,7 +62,7 @@ def statement(
             "result": outcome(findings).upper(),
             "configuration": [
                 {"name": name, "uri": f"pkg:pypi/{name}@{version}"},
-                *({"name": one.name, "digest": {"sha256": one.sha256}} for one in record.inputs),
+                *({"name": one.name, "digest": {"sha256": one.sha256}} for one in record.build.inputs),
             ],
             **{f"{word}Tests": [test for test, found in tests.items() if found == word] for word in _WORDS},
         },

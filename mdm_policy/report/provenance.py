@@ -28,7 +28,7 @@ def text(record: Record, checked: Checked, again: Rerendering, findings: Sequenc
         rendered = again.because or "rendered again from its inputs to other bytes"
     else:
         rendered = f"not rendered again: {again.because}"
-    counted = f"{len(checked.files)} files, of {record.as_of}, by {record.program}"
+    counted = f"{len(checked.files)} files, of {record.build.as_of}, by {record.build.program}"
     parts = [fill(f"{hashes}; {rendered}.", width), fill(f"The build: {counted}.", width)]
     if wrong or checked.foreign:
         parts.append(fill(f"Changed, missing or links: {wrong}. Foreign: {len(checked.foreign)}.", width))
@@ -52,7 +52,7 @@ def data(record: Record, checked: Checked, again: Rerendering, findings: Sequenc
             "format": "mdm-policy-build-verification",
             "version": 1,
             "program": program,
-            "build": {"program": record.program, "as_of": record.as_of, "manifest_sha256": record.sha256},
+            "build": {"program": record.build.program, "as_of": record.build.as_of, "manifest_sha256": record.sha256},
             "result": outcome(findings),
             "files": [
                 {"path": one.path, "sha256": one.sha256, "found": one.found, "state": one.state}

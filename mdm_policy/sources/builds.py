@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.model import Family, Kind, Strength, Verdict  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.build.record import (
+    MANIFEST,
+    BlockRecord,
+    DocumentRecord,
+    TargetRecord,
+    VariantRecord,
+    claims_format,
+    decode,
+)
+from mdm_policy.model import Family, Kind  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.reading import Fact, Rule
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANIFEST = "manifest.json"
-_FORMAT = "mdm-policy-build"
+    from mdm_policy.build.record import BuildRecord
+
 _MOST_DIGITS = 9
 """Digits read of one part of a version; Python refuses to read thousands of them."""
 
@@ -41,56 +50,25 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class BuildFolder(msgspec.Struct, frozen=True):
-    """Hold a build's manifest: its folder, the manifest as parsed, and a record of each document by its name."""
+    """Hold what a build's manifest says: its folder, and a record of each document by its name."""
 
     folder: str
-    manifest: dict[str, Any]
     records: dict[str, Record]
 
 
-class _Target(msgspec.Struct):
-    name: str
-    managed_by: str = ""
-    modes: tuple[str, ...] = ()
-    alternative_group: str = ""
+def read_manifest(folder: Path) -> tuple[BuildRecord, bytes] | None:
+    """Return what the manifest of a folder records, and its bytes; None when the folder holds no build.
 
+    Raises:
+        OSError, PolicyError: as `read_build`.
 
-class _Block(msgspec.Struct):
-    family: Family
-    kind: Kind
-    verdict: Verdict
-    strength: Strength
-    claim: str = ""
-    platforms: dict[str, str] = {}
-    supervised: bool | None = None
-    enrollments: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ()
-    sides: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
-    source: str = ""
-
-
-class _Document(msgspec.Struct):
-    path: str
-    target: str
-    document: str
-    variant: str = ""
-    instead_of: str = ""
-    read_back: dict[str, str] = {}
-    blocks: tuple[_Block, ...] = ()
-
-
-class _Variant(msgspec.Struct):
-    name: str
-    groups: tuple[str, ...] = ()
-    excepted: tuple[str, ...] = ()
-
-
-class _Manifest(msgspec.Struct):
-    format: str
-    targets: tuple[_Target, ...]
-    documents: tuple[_Document, ...]
-    variants: tuple[_Variant, ...] = ()
+    """
+    path = folder / MANIFEST
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        return None
+    return (decode(str(path), data), data) if claims_format(data) else None
 
 
 def read_build(folder: Path) -> BuildFolder | None:
@@ -98,25 +76,19 @@ def read_build(folder: Path) -> BuildFolder | None:
 
     Raises:
         OSError: it is there and cannot be read, so that nobody knows whether the folder is a build.
+        PolicyError: `build-manifest`, when it says that it is a build's, and is none that this program reads.
 
     """
-    try:
-        data = (folder / MANIFEST).read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+    read = read_manifest(folder)
+    if read is None:
         return None
-    try:
-        raw = msgspec.json.decode(data)
-        parsed = msgspec.convert(raw, _Manifest)
-    except (ValueError, msgspec.MsgspecError, RecursionError):
-        return None
-    if parsed.format != _FORMAT:
-        return None
-    targets = {target.name: target for target in parsed.targets}
-    variants = {variant.name: variant for variant in parsed.variants}
+    build, _ = read
+    targets = {target.name: target for target in build.targets}
+    variants = {variant.name: variant for variant in build.variants}
     records = {}
-    for one in parsed.documents:
-        target = targets.get(one.target, _Target(one.target))
-        variant = variants.get(one.variant, _Variant(one.variant))
+    for one in build.documents:
+        target = targets.get(one.target, TargetRecord(one.target))
+        variant = variants.get(one.variant, VariantRecord(one.variant))
         records[str(folder / one.path)] = Record(
             one.target,
             one.document,
@@ -130,10 +102,10 @@ def read_build(folder: Path) -> BuildFolder | None:
             tuple(dict.fromkeys((block.family, block.kind) for block in one.blocks)),
             _read_back(one),
         )
-    return BuildFolder(str(folder), raw, records)
+    return BuildFolder(str(folder), records)
 
 
-def _read_back(one: _Document) -> tuple[tuple[str, Family, Kind, Rule], ...]:
+def _read_back(one: DocumentRecord) -> tuple[tuple[str, Family, Kind, Rule], ...]:
     return tuple(
         (one.read_back[block.claim], block.family, block.kind, _rule(block))
         for block in one.blocks
@@ -141,7 +113,7 @@ def _read_back(one: _Document) -> tuple[tuple[str, Family, Kind, Rule], ...]:
     )
 
 
-def _rule(block: _Block) -> Rule:
+def _rule(block: BlockRecord) -> Rule:
     """Make the rule a manifest claims; it rests on that word alone, and its fact says so."""
     versions = {
         platform: tuple(int(part[:_MOST_DIGITS]) for part in version.split(".") if part.isdecimal())

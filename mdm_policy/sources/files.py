@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.build.record import MANIFEST
 from mdm_policy.documents import MAX_SIZE, Document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
 from mdm_policy.kinds import open_document
 from mdm_policy.reading import Scope
 from mdm_policy.sources import fleet_gitops
-from mdm_policy.sources.builds import MANIFEST, BuildFolder, Record, read_build
+from mdm_policy.sources.builds import BuildFolder, Record, read_build
 from mdm_policy.sources.copies import decoded_copies
 from mdm_policy.sources.inputs import STANDARD_INPUT, no_standard_input
 from mdm_policy.sources.jamf_json import as_xml, is_jamf
@@ -111,7 +112,7 @@ class _Reading:
     def take(self, path: Path) -> None:
         """Read what a person named."""
         source = str(path)
-        if path.name == MANIFEST and _built(path.parent) is not None:
+        if path.name == MANIFEST and self._built(path.parent) is not None:
             path = path.parent
         if source != STANDARD_INPUT and answers(path, Path.is_dir):
             self._folder(path, source)
@@ -124,7 +125,7 @@ class _Reading:
         gitops: list[tuple[Path, dict[str, Any]]] = []
         profiles: list[str] = []
         for path in list(self._walk(folder, ())):
-            built = _built(path.parent) if path.name == MANIFEST else None
+            built = self._built(path.parent) if path.name == MANIFEST else None
             if built is not None:
                 self._builds[os.path.realpath(path)] = built
                 continue
@@ -148,6 +149,19 @@ class _Reading:
                 self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
                 said = "no GitOps file names it, so no device gets it; it does not count"
                 self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
+
+    def _built(self, folder: Path) -> BuildFolder | None:
+        """Return the build in a folder; a file that cannot be read is told when it is read as any other file.
+
+        A manifest that is damaged, or of a later version, is an error: it would say which device gets which document.
+        """
+        try:
+            return read_build(folder)
+        except PolicyError as bad:
+            self._findings += bad.findings
+        except OSError:
+            pass
+        return None
 
     def _walk(self, folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
         """Yield the files below a folder in order of their names; a link that leads back up is not followed."""
@@ -264,14 +278,6 @@ def _matches(folder: Path, pattern: str) -> list[Path]:
         return sorted(folder.glob(pattern))
     except (OSError, ValueError, LookupError, NotImplementedError):
         return []
-
-
-def _built(folder: Path) -> BuildFolder | None:
-    """Return the build in a folder; a manifest that cannot be read is told when it is read as any other file."""
-    try:
-        return read_build(folder)
-    except OSError:
-        return None
 
 
 def _milder(finding: Finding) -> Finding:

@@ -9,8 +9,9 @@ import msgspec
 
 from mdm_policy import __version__, catalogue, resources, templating
 from mdm_policy.build import Built, build, check_options
-from mdm_policy.build.manifest import Command, Input, manifest
-from mdm_policy.build.writing import MANIFEST, Staging
+from mdm_policy.build.manifest import record_of
+from mdm_policy.build.record import MANIFEST, Command, Input, encode
+from mdm_policy.build.writing import Staging
 from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.model import Adoption, Resolution
 from mdm_policy.resolve import resolve
@@ -142,8 +143,8 @@ def make(
     lists = tuple(read.names.get(item.origin.file, item.origin.file) for item in read.lists)
     command = Command(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
     told = sealing.told if sealing is not None else None
-    data = manifest(resolution, built, files, read.names, PROGRAM, command, told)
-    return Made(resolution, built, data, sealing)
+    record = record_of(resolution, built, files, read.names, PROGRAM, command, told)
+    return Made(resolution, built, encode(record), sealing)
 
 
 def _printer(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:

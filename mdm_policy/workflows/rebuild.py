@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import filenames, resources
-from mdm_policy.build.manifest import Input
-from mdm_policy.build.writing import MANIFEST
+from mdm_policy.build.record import MANIFEST, MAX_MANIFEST, Input, decode
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order
 from mdm_policy.provenance import Checked, Record, Rerendering, check_files, check_inputs, compare, look, read_record
-from mdm_policy.provenance.record import MAX_MANIFEST
 from mdm_policy.provenance.weighing import weighed
 from mdm_policy.sources import inputs
 from mdm_policy.targets import discover
@@ -104,7 +102,7 @@ def render_again(record: Record, given: Given) -> Rerendering:
         PolicyError: for a given input that cannot be read.
 
     """
-    if not given.asked and any(one.role != "shipped list" for one in record.inputs):
+    if not given.asked and any(one.role != "shipped list" for one in record.build.inputs):
         return _not_done(record, "inputs not given", [], asked=False)
     found = [*_unknown_targets(record, given)]
     references = given.lists or tuple(_references(record, given))
@@ -124,12 +122,12 @@ def _rendered(record: Record, given: Given, read: inputs.Inputs) -> Rerendering:
     def sink(path: str, data: bytes) -> None:
         again[path] = hashlib.sha256(data).hexdigest()
 
-    command = record.command
+    command = record.build.command
     try:
-        made = make(Order(read, record.as_of, command.adopt, command.targets, given.folders), sink)
+        made = make(Order(read, record.build.as_of, command.adopt, command.targets, given.folders), sink)
     except PolicyError as failed:
         return Rerendering("differs", "it cannot be built from its inputs any more", (), failed.findings)
-    return compare(record, again, msgspec.json.decode(made.manifest), asked=given.asked)
+    return compare(record, again, decode(MANIFEST, made.manifest), asked=given.asked)
 
 
 def _not_done(record: Record, why: str, found: list[Finding], *, asked: bool) -> Rerendering:
@@ -141,7 +139,7 @@ def _not_done(record: Record, why: str, found: list[Finding], *, asked: bool) ->
 
 def _unknown_targets(record: Record, given: Given) -> Iterator[Finding]:
     known = discover(resources.templates(), given.folders)
-    for name in dict.fromkeys((*record.command.targets, *(target.name for target in record.targets))):
+    for name in dict.fromkeys((*record.build.command.targets, *(target.name for target in record.build.targets))):
         if name not in known:
             said = f"the build has the target {name!r}, which is not known here"
             hint = "give its folder with --templates"
@@ -150,7 +148,7 @@ def _unknown_targets(record: Record, given: Given) -> Iterator[Finding]:
 
 def _references(record: Record, given: Given) -> Iterator[str]:
     """Yield how to find each recorded list again; one that the deployment itself must name is left to it."""
-    for name in record.command.lists:
+    for name in record.build.command.lists:
         shipped = name.removeprefix(_SHIPPED).removesuffix(".yaml")
         if name.startswith(_SHIPPED) and shipped in inputs.shipped():
             yield shipped
@@ -162,7 +160,7 @@ def _gather(record: Record, given: Given, references: tuple[str, ...]) -> inputs
     if given.lists or given.deployment is None:
         return inputs.gather(given.deployment, references)
     own = inputs.gather(given.deployment, ())
-    if tuple(own.names.get(item.origin.file, "") for item in own.lists) == record.command.lists:
+    if tuple(own.names.get(item.origin.file, "") for item in own.lists) == record.build.command.lists:
         return own
     return inputs.gather(given.deployment, references, folder=given.deployment.parent)
 

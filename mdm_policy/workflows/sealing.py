@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import signing
+from mdm_policy.build.record import SignerRecord
 from mdm_policy.errors import Finding  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
@@ -26,15 +27,10 @@ class Sealer(msgspec.Struct, frozen=True):
         return signing.seal(name, content, self.signer, self.party, exactly=self.exactly)
 
     @property
-    def told(self) -> dict[str, str]:
+    def told(self) -> SignerRecord:
         """Return the signer as a manifest records it."""
         signer = self.party.signer
-        return {
-            "subject": signer.subject,
-            "issuer": signer.issuer,
-            "certificate_sha256": signer.sha256,
-            "not_after": signer.not_after,
-        }
+        return SignerRecord(signer.subject, signer.issuer, signer.sha256, signer.not_after)
 
 
 class Sealing:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy import signing
+from mdm_policy.build.record import MANIFEST, BuildRecord, encode, unknown_keys
 from mdm_policy.build.replacing import replace
-from mdm_policy.build.writing import MANIFEST, Staging
-from mdm_policy.documents import Document, dump
+from mdm_policy.build.writing import Staging
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 from mdm_policy.kinds import open_document
 from mdm_policy.listing import below
 from mdm_policy.model import Frozen
 from mdm_policy.sources import inputs, signatures
-from mdm_policy.sources.builds import read_build
+from mdm_policy.sources.builds import read_manifest
 from mdm_policy.workflows.signers import SignerChoice, sealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mdm_policy.documents import Document
     from mdm_policy.workflows.sealing import Sealer
 
 _PROFILE = "apple-profile"
@@ -104,7 +105,7 @@ class _Work:
 
     def take(self, path: Path, place: Path, *, fresh: bool) -> None:
         """Sign a file or a folder, to be written to a place that is `fresh` when it is not where it was read."""
-        if path.name == MANIFEST and read_build(path.parent) is not None:
+        if path.name == MANIFEST and _recorded(path.parent) is not None:
             path, place = path.parent, place if fresh else path.parent
         if path.is_dir():
             self._folder(path, place)
@@ -118,9 +119,9 @@ class _Work:
         self._file(path, place, document)
 
     def _folder(self, folder: Path, place: Path) -> None:
-        built = read_build(folder)
-        if built is not None:
-            self._build(folder, place, built.manifest)
+        build = _recorded(folder)
+        if build is not None:
+            self._build(folder, place, build)
             return
         for entry in _entries(folder):
             if entry.is_dir():
@@ -151,24 +152,24 @@ class _Work:
         self.findings.append(note("signed-anew", said, Origin(str(path))))
         return former.content
 
-    def _build(self, folder: Path, place: Path, manifest: dict[str, Any]) -> None:
+    def _build(self, folder: Path, place: Path, build: BuildRecord) -> None:
         """Sign those documents of a build that are worth signing, and write so into its manifest."""
         signed = {}
-        for entry in manifest["documents"]:
-            if entry.get("signing", "no") == "no":
+        for entry in build.documents:
+            if entry.signing == "no":
                 continue
-            path = _within(folder, str(entry["path"]))
+            path = _within(folder, entry.path)
             document = _profile(path, among=True) if path is not None else None
-            if path is None or document is None or hashlib.sha256(document.data).hexdigest() != entry.get("sha256"):
-                said = f"the build's {entry['path']} is not what the build wrote"
+            if path is None or document is None or hashlib.sha256(document.data).hexdigest() != entry.sha256:
+                said = f"the build's {entry.path} is not what the build wrote"
                 raise PolicyError([error("build-altered", said, Origin(str(folder)), "build it again")])
-            signed[entry["path"]] = self._sealed(path, place / entry["path"], document)
-            entry["signing"] = "signed"
+            signed[entry.path] = self._sealed(path, place / entry.path, document)
         if signed:
-            manifest["signing"] = self._sealer.told
+            change = msgspec.structs.replace
+            listed = tuple(change(one, signing="signed") if one.path in signed else one for one in build.documents)
+            manifest = encode(change(build, documents=listed, signing=self._sealer.told))
             self.signed += signed.values()
-            files = frozenset(str(file.get("path")) for file in manifest.get("files", ()))
-            self._builds.append(_Build(folder, place, signed, files, dump(manifest, "json")))
+            self._builds.append(_Build(folder, place, signed, frozenset(one.path for one in build.files), manifest))
 
     def write(self) -> None:
         """Write what was signed: each file, and each build, whole or not at all."""
@@ -194,6 +195,25 @@ def _rewrite(build: _Build) -> None:
             staging.write(name, build.signed[name].data if name in build.signed else path.read_bytes())
         staging.write(MANIFEST, build.manifest)
         staging.commit()
+
+
+def _recorded(folder: Path) -> BuildRecord | None:
+    """Return what a build's manifest records, or None for a folder that is no build.
+
+    Raises:
+        PolicyError: `build-manifest`; `build-manifest-unknown-key`, for what is written anew would lack that key.
+
+    """
+    read = read_manifest(folder)
+    if read is None:
+        return None
+    build, data = read
+    unknown = unknown_keys(build, data)
+    if unknown:
+        said = f"this version of the program does not know these keys of the manifest: {', '.join(unknown)}"
+        hint = "sign with the version that built it"
+        raise PolicyError([error("build-manifest-unknown-key", said, Origin(str(folder / MANIFEST)), hint)])
+    return build
 
 
 def _within(folder: Path, name: str) -> Path | None:

@@ -21,7 +21,8 @@ from build_kit import (
 )
 
 from mdm_policy import resources
-from mdm_policy.build.manifest import Command, Input, digest_of, manifest
+from mdm_policy.build.manifest import digest_of, record_of
+from mdm_policy.build.record import Command, Input, encode
 from mdm_policy.errors import note
 from mdm_policy.model import AcceptedGap, DeviceClass, OsBound, Resolution
 from mdm_policy.resolve import resolve
@@ -54,8 +55,8 @@ def _written(names: dict[str, str] | None = None) -> tuple[dict[str, Any], dict[
     resolution = _resolution()
     made, files = built(resolution, _NAMES)
     inputs = [Input("list", "our-list.yaml", "2" * 64), Input("deployment", "deployment.yaml", "1" * 64)]
-    data = manifest(resolution, made, inputs, names or {}, "mdm-policy 0.0.0", _COMMAND)
-    assert data == manifest(resolution, made, inputs[::-1], names or {}, "mdm-policy 0.0.0", _COMMAND)
+    data = encode(record_of(resolution, made, inputs, names or {}, "mdm-policy 0.0.0", _COMMAND))
+    assert data == encode(record_of(resolution, made, inputs[::-1], names or {}, "mdm-policy 0.0.0", _COMMAND))
     read: dict[str, Any] = json.loads(data)
     return read, files
 
@@ -131,7 +132,7 @@ def test_gaps_are_recorded_with_who_accepts_them() -> None:
 def test_a_finding_without_a_place_is_recorded_without_one() -> None:
     resolution = _resolution()
     made, _ = built(resolution, ["apple-ios-restrictions", "amapi-byod"])
-    read = json.loads(manifest(resolution, made, [], {}, "p", _COMMAND))
+    read = json.loads(encode(record_of(resolution, made, [], {}, "p", _COMMAND)))
     told = [one for one in read["findings"] if one["id"] == "nothing-to-block"]
     assert [one["at"] for one in told] == [""]
     assert note("x", "y").origin is None

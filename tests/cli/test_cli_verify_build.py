@@ -453,6 +453,23 @@ def test_a_manifest_that_is_a_link_is_none(copy: Path) -> None:
     assert _ids(run("verify-build", copy / "out").err) == ["error[build-manifest]"]
 
 
+def test_a_key_of_a_newer_program_is_named_and_not_compared(copy: Path) -> None:
+    newer = {"colour": "red", "program": "mdm-policy 99.0.0"}
+    path = copy / "out" / "manifest.json"
+    path.write_bytes(documents.dump(json.loads(path.read_bytes()) | newer, "json"))
+    done = run("verify-build", copy / "out")
+    assert (done.code, _ids(done.err)) == (0, ["warning[build-manifest-unknown-key]", "warning[build-not-rendered]"])
+    assert "colour" in done.err
+    assert run("verify-build", copy / "out", "--strict").code == 11
+
+
+def test_a_key_that_this_program_never_wrote_is_no_part_of_its_build(copy: Path) -> None:
+    path = copy / "out" / "manifest.json"
+    path.write_bytes(documents.dump(json.loads(path.read_bytes()) | {"approved": True}, "json"))
+    done = _deployed(copy)
+    assert (done.code, _ids(done.err)) == (11, ["error[build-differs]", "warning[build-manifest-unknown-key]"])
+
+
 def test_what_cannot_be_read_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: Any, **_more: Any) -> int:
         raise PermissionError(13, "Permission denied")
@@ -468,7 +485,7 @@ def test_what_cannot_be_read_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_too_large_a_manifest_is_not_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mdm_policy.provenance.record.MAX_MANIFEST", 100)
+    monkeypatch.setattr("mdm_policy.build.record.MAX_MANIFEST", 100)
     monkeypatch.setattr(rebuild, "MAX_MANIFEST", 100)
     done = run("verify-build", copy / "out")
     assert (done.code, _ids(done.err)) == (1, ["error[build-manifest]"])

@@ -347,6 +347,22 @@ def _linked_folder(folder: Path) -> None:
     folder.symlink_to(moved)
 
 
+def test_signs_no_build_with_a_key_that_the_manifest_would_lose(held: dict[str, Path], build: Path) -> None:
+    path = build / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"colour": "red"}))
+    before = snapshot(build)
+    done = sign(held, build)
+    assert (done.code, ids(done.err)) == (1, ["error[build-manifest-unknown-key]"])
+    assert snapshot(build) == before
+
+
+def test_signs_no_build_whose_manifest_is_damaged(held: dict[str, Path], build: Path) -> None:
+    path = build / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"documents": "all"}))
+    done = sign(held, build)
+    assert (done.code, ids(done.err)) == (1, ["error[build-manifest]"])
+
+
 def test_a_build_without_anything_to_sign_is_said_so(held: dict[str, Path], tmp_path: Path) -> None:
     ours = write(tmp_path, "ours.yaml", a_list())
     assert run("build", ours, "--target", "amapi-cope", "-o", tmp_path / "b", *AS_OF).code == 0

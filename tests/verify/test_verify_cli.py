@@ -277,6 +277,22 @@ def test_the_manifest_can_be_named_itself(site: Path) -> None:
     assert run("verify", folder / "manifest.json", *more).code == 11
 
 
+_DAMAGED = [
+    pytest.param({"documents": "all"}, id="a wrong type"),
+    pytest.param({"version": 2}, id="a later version"),
+]
+
+
+@pytest.mark.parametrize("change", _DAMAGED)
+@pytest.mark.parametrize("path", ["build", "build/manifest.json"])
+def test_a_build_whose_manifest_cannot_be_read_proves_nothing(change: dict[str, Any], path: str, site: Path) -> None:
+    manifest = build(site) / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | change), encoding="utf-8")
+    done = run("verify", site / path, "--deployment", site / "site.yaml", *AS_OF)
+    assert (done.code, "build-manifest" in done.err) == (1, True)
+    assert "NOT PROVEN" in done.out
+
+
 def test_alternatives_of_a_build_must_each_block_as_much(site: Path) -> None:
     folder = build(site, "--target", "intune-ios-settings-catalog", "--target", "intune-ios-device-restrictions")
     assert verified(site, "--list", site / "ours.yaml").json["failures"] == []
