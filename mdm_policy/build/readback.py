@@ -39,7 +39,7 @@ class Kept(Frozen, frozen=True):
 
 def read(document: Document, spec: DocumentSpec, claims: Iterable[Claim]) -> Reading:
     """Read a rendered document back: by the reader of its kind, else as the user's manifest declares."""
-    if document.kind in kinds.known_kinds() or not spec.read_back:
+    if document.kind != kinds.UNKNOWN or not spec.read_back:
         return kinds.read(document)
     places = [(spec.read_back[c.name], c.family, c.kind, _declared_rule(c)) for c in claims if c.name in spec.read_back]
     return declared(document, places)
@@ -120,7 +120,7 @@ def _unread(
     found: list[Finding] = []
     for reading in readings:
         found += [f for f in reading.findings if f.severity == "error"]
-        if reading.kind == "unknown" and not spec.read_back and any(entries for _, entries in claimed):
+        if reading.kind == kinds.UNKNOWN and not spec.read_back and any(entries for _, entries in claimed):
             message = f"{target}: no reader knows this document, so nothing proves what it blocks"
             hint = "give the document a `read_back:` path in target.yaml"
             found.append(error("read-back-unread", message, Origin(reading.path), hint))

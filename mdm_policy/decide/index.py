@@ -15,6 +15,7 @@ import msgspec
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
+from mdm_policy.kinds import kind_named
 from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.reading import Fact, written
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _NO_FACT = Fact("", "")
 _MANY = 32
 """From as many rules on one identifier on, those that differ in words alone are asked as one."""
-_CHANGES = frozenset({"amapi-modify-applications", "amapi-patch"})
 
 
 class Hit(Frozen, frozen=True, gc=False):
@@ -140,8 +140,8 @@ class Index:
         """Sort the readings into sets that act together, and find out which of them reach the class."""
         self.readings = tuple(readings)
         reached = [(one, reach(one, cls, self.readings, require_scope=require_scope)) for one in self.readings]
-        policies = [one for one in reached if one[0].kind == "amapi-policy"]
-        changes = [one for one in reached if one[0].kind in _CHANGES]
+        policies = [one for one in reached if kind_named(one[0].kind).is_alternative]
+        changes = [one for one in reached if kind_named(one[0].kind).changes]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._others = tuple(Together(one) for one in kept(others, cls))
         sets = [Together([one]) for one in _distinct(policies)]

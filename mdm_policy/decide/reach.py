@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Scope
 
@@ -82,12 +83,12 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: 
 
 
 def _activations(readings: Sequence[Reading]) -> list[Reading]:
-    return [one for one in readings if one.kind == "apple-declaration-activation"]
+    return [one for one in readings if kind_named(one.kind).activates]
 
 
 def _unnamed(reading: Reading, readings: Sequence[Reading]) -> bool:
     """Tell whether there are activations, and none turns a declared configuration on."""
-    if reading.kind != "apple-declaration-configuration":
+    if not kind_named(reading.kind).activated_by:
         return False
     activations = _activations(readings)
     return bool(activations) and not any(reading.declares and reading.declares in one.activates for one in activations)
@@ -95,7 +96,7 @@ def _unnamed(reading: Reading, readings: Sequence[Reading]) -> bool:
 
 def activated(reading: Reading, readings: Sequence[Reading]) -> Scope:
     """Return whom a document reaches; a declared configuration, where its activations turn it on."""
-    if reading.kind != "apple-declaration-configuration":
+    if not kind_named(reading.kind).activated_by:
         return reading.scope
     mine = [one for one in _activations(readings) if reading.declares and reading.declares in one.activates]
     if not mine:

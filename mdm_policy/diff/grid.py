@@ -20,7 +20,7 @@ from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import listed
 from mdm_policy.diff.units import stranger
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.kinds import RULES
+from mdm_policy.kinds import RULES, kind_named
 from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
 from mdm_policy.reading import Fact, Rule, written
 
@@ -295,7 +295,7 @@ def _left_out(old: Coded, new: Coded) -> frozenset[str]:
 
 def _alternatives(readings: Iterable[Reading]) -> int:
     """Count the policies of which a device has one: each is asked."""
-    return sum(one.kind == "amapi-policy" for one in readings)
+    return sum(kind_named(one.kind).is_alternative for one in readings)
 
 
 def _conditions(rules: Iterable[Rule], day: str) -> tuple[Rule, ...]:

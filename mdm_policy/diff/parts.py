@@ -14,6 +14,7 @@ import msgspec
 from mdm_policy.decide import activated, reach, rivals
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
+from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Scope, written
 
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from mdm_policy.decide.columns import KindOf
     from mdm_policy.reading import Column, Effect, Reading, Rule
 
-_POLICY = "amapi-policy"
-_ACTIVATION = "apple-declaration-activation"
-_CONFIGURATION = "apple-declaration-configuration"
-_SETTLED = "apple-declaration-configuration, settled"
+_SETTLED = "settled"
+"""The kind of a declared configuration whose activations have had their say."""
 
 
 Place = tuple[str, str]
@@ -67,7 +66,7 @@ class Coded:
         self.lists = frozenset(
             codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
         )
-        self.alternatives = sum(one.reading.kind == _POLICY for one in self.named)
+        self.alternatives = sum(kind_named(one.reading.kind).is_alternative for one in self.named)
         """How many Android policies there are: a device lives under one of them."""
         self._places = {id(one): place for place, one in enumerate(self.named)}
         self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
@@ -80,7 +79,7 @@ class Coded:
             place: rules
             for place, one in enumerate(self.named)
             for rules in [_on_all(one.reading, beside_policies=self.alternatives > 0, rival=id(one.reading) in rival)]
-            if rules or one.reading.kind == _POLICY or id(one.reading) in rival
+            if rules or kind_named(one.reading.kind).is_alternative or id(one.reading) in rival
         }
         for one in named:
             own = {id(rule): codes.of(one, rule) for rule in one.reading.rules}
@@ -177,7 +176,7 @@ def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
     rest_new = [label for label in sorted(theirs) if label not in mine]
     if rest_old and rest_new:
         right = tuple(one for label in rest_new for one in theirs[label])
-        alone = [label for label in rest_old if mine[label][0].reading.kind == _POLICY]
+        alone = [label for label in rest_old if kind_named(mine[label][0].reading.kind).is_alternative]
         left = tuple(one for label in rest_old if label not in alone for one in mine[label])
         made += [Part(label if left or len(alone) > 1 else "", mine[label], right) for label in alone]
         return (*made, Part("", left, right)) if left else tuple(made)
@@ -211,7 +210,7 @@ def _only(
     """Return the labels of policies that one side alone has, by what they may be known by."""
     found: dict[tuple[str, str], list[str]] = {}
     for label, (one, *_) in side.items():
-        if label not in other and one.reading.kind == _POLICY and known_by(one):
+        if label not in other and kind_named(one.reading.kind).is_alternative and known_by(one):
             found.setdefault((known_by(one), one.apart), []).append(label)
     return found
 
@@ -225,7 +224,7 @@ def _by_label(named: Iterable[Named]) -> dict[str, tuple[Named, ...]]:
 
 def _label(one: Named) -> str:
     reading = one.reading
-    if reading.kind == _POLICY:
+    if kind_named(reading.kind).is_alternative:
         name = one.policy or one.name
         said = f"under the Android policy {name}" if name else "under the Android policy"
     elif reading.mdm == "amapi":
@@ -243,13 +242,13 @@ def settled(named: Sequence[Named]) -> tuple[Named, ...]:
     With no activation among the documents it stays not stated, and with none that names it, it reaches nobody.
     """
     readings = tuple(one.reading for one in named)
-    if not any(reading.kind == _ACTIVATION for reading in readings):
+    if not any(kind_named(reading.kind).activates for reading in readings):
         return tuple(named)
     return tuple(_settled(one, readings) for one in named)
 
 
 def _settled(one: Named, readings: tuple[Reading, ...]) -> Named:
-    if one.reading.kind != _CONFIGURATION:
+    if not kind_named(one.reading.kind).activated_by:
         return one
     scope = activated(one.reading, readings) if reach(one.reading, None, readings).alive else Scope("nobody")
     # It is no declaration any more: its activations have had their say, and are not asked again.

@@ -20,7 +20,7 @@ from mdm_policy.diff.parts import Coded, Codes, Named, parts
 from mdm_policy.diff.residue import kinds_of, leaves, others
 from mdm_policy.diff.units import Apps, anything, units
 from mdm_policy.errors import Finding, Origin, warning
-from mdm_policy.kinds import read_each
+from mdm_policy.kinds import kind_named, read_each
 from mdm_policy.model import FAMILIES, Frozen
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.model import BannedApp, DeviceClass, ListStatus
     from mdm_policy.reading import Column, Effect
-
-_SILENT = frozenset({"apple-declaration-activation"})
-"""Kinds that do nothing themselves and are judged through others."""
 
 
 class Question(Frozen, frozen=True):
@@ -99,9 +96,9 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
 
 def _policies(document: Document) -> Iterator[str]:
     """Yield the name that each Android policy of a document gives itself; of other documents, nothing."""
-    inner = [one for _, one in document.inner] if document.kind.endswith("-page") else []
+    inner = [one for _, one in document.inner] if kind_named(document.kind).is_page else []
     for one in inner or [document]:
-        name = one.value.get("name") if one.kind == "amapi-policy" else ""
+        name = one.value.get("name") if kind_named(one.kind).is_alternative else ""
         yield name if isinstance(name, str) else ""
     yield from repeat("")
 
@@ -217,7 +214,7 @@ def _others(
     made = list(others(leaves(old, acting[0], kinds), leaves(new, acting[1], kinds)))
     for one in changed:
         document = one.old or one.new
-        idle = document is not None and document.kind not in _SILENT and document.kind not in kinds
+        idle = document is not None and not kind_named(document.kind).activates and document.kind not in kinds
         if idle and document is not None and not any(found.get(document.name) for found in acting):
             made.append(Other(document.kind, "", one.name if one.old else "", one.name if one.new else ""))
     return tuple(made)

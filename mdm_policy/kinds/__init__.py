@@ -16,7 +16,7 @@ from mdm_policy.documents import MAX_SIZE, open_with, places
 from mdm_policy.kinds import page
 from mdm_policy.kinds.collector import Collector
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
-from mdm_policy.kinds.registry import KINDS, RULES, Registry
+from mdm_policy.kinds.registry import KINDS, RULES, Registry, kind_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,7 @@ __all__ = [
     "UNKNOWN",
     "DocumentKind",
     "boundaries",
+    "kind_named",
     "known_kinds",
     "open_document",
     "read",
@@ -72,8 +73,7 @@ def read(document: Document) -> Reading:
 
 def read_each(document: Document) -> tuple[Reading, ...]:
     """Return one reading for each object of a page, each with its own scope; any other document is one reading."""
-    kind = KINDS.get(document.kind)
-    if kind is None or not kind.is_page:
+    if not kind_named(document.kind).is_page:
         return (read(document),)
     return _with_places(document, page.read_each(document, _read))
 
@@ -81,12 +81,7 @@ def read_each(document: Document) -> tuple[Reading, ...]:
 def _read(document: Document) -> tuple[Reading, list[str]]:
     """Read a document and return the pointers of its findings beside it."""
     collector = Collector(document, _read)
-    kind = KINDS.get(document.kind)
-    if kind is not None:
-        return kind.read(collector), collector.places
-    message = "this is no document mdm-policy knows, so it blocks nothing"
-    collector.say("error", "document-unknown", message, "", "see `mdm-policy targets` for what is read")
-    return collector.reading(silent=True), collector.places
+    return kind_named(document.kind).read(collector), collector.places
 
 
 def _with_places(document: Document, read: Iterable[tuple[Reading, list[str]]]) -> tuple[Reading, ...]:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mdm_policy.documents import Embedded, Format
-    from mdm_policy.reading import Rule
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading, Rule
+
+
+def _read_unknown(c: Collector) -> Reading:
+    message = "this is no document mdm-policy knows, so it blocks nothing"
+    c.say("error", "document-unknown", message, "", "see `mdm-policy targets` for what is read")
+    return c.reading(silent=True)
+
 
 ORDER: tuple[DocumentKind | Unread, ...] = (
     apple.CONFIGURATION,
@@ -43,6 +51,15 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     android.PAGE,
     android.POLICY,
 )
+UNREAD = DocumentKind(
+    name=UNKNOWN,
+    title="Document of no known kind",
+    formats=(),
+    recognise=lambda _value: False,
+    read=_read_unknown,
+    sample=b"",
+)
+"""Stands for every document that is of no kind here: it blocks nothing, and says so."""
 KINDS: dict[str, DocumentKind] = {one.name: one for one in ORDER if isinstance(one, DocumentKind)}
 """Every kind that has a reader, by name."""
 RULES: tuple[Rule, ...] = tuple({rule.id: rule for kind in KINDS.values() for rule in kind.rules}.values())
@@ -51,6 +68,11 @@ RULES: tuple[Rule, ...] = tuple({rule.id: rule for kind in KINDS.values() for ru
 _BY_FORMAT: dict[str, tuple[DocumentKind | Unread, ...]] = {
     format_: tuple(one for one in ORDER if format_ in one.formats) for format_ in ("plist", "json", "xml")
 }
+
+
+def kind_named(name: str) -> DocumentKind:
+    """Return the kind of a name; `UNREAD` for `unknown` and any other name."""
+    return KINDS.get(name, UNREAD)
 
 
 class Registry:
@@ -65,6 +87,4 @@ class Registry:
 
     def embedded(self, kind: str, value: Any) -> Iterator[Embedded]:
         """Yield what is packed inside a document of a kind, in document order."""
-        known = KINDS.get(kind)
-        if known is not None:
-            yield from known.embedded(value)
+        yield from kind_named(kind).embedded(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdm_policy.errors import Finding, Origin, note, warning
+from mdm_policy.kinds.intune.documents import DEVICE_CONFIGURATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ def decoded_copies(documents: Mapping[str, Document]) -> Iterator[tuple[str, Fin
     """
     for name, document in documents.items():
         file = document.value.get("payloadFileName") if isinstance(document.value, dict) else None
-        if document.kind != "intune-device-configuration" or not isinstance(file, str) or not file:
+        if document.kind != DEVICE_CONFIGURATION.name or not isinstance(file, str) or not file:
             continue
         copy = str(Path(name).parent / _DECODED / file)
         held = dict(document.inner).get("/payload")

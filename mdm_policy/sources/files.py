@@ -15,7 +15,7 @@ import msgspec
 from mdm_policy.build.record import MANIFEST
 from mdm_policy.documents import MAX_SIZE, Document
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
-from mdm_policy.kinds import open_document
+from mdm_policy.kinds import UNKNOWN, kind_named, open_document
 from mdm_policy.reading import Scope
 from mdm_policy.sources import fleet_gitops
 from mdm_policy.sources.builds import BuildFolder, Record, read_build
@@ -35,14 +35,6 @@ _TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
 """Suffixes of files that only people read."""
 _GROWN = 8
 """How many times as large as the file it came from a translation may be."""
-_PROFILES = (
-    "apple-profile",
-    "apple-declaration-configuration",
-    "apple-declaration-activation",
-    "applocker-rules",
-    "amapi-policy",
-)
-"""Kinds of documents that Fleet sends: in a folder of its GitOps files, one that none of them names reaches nobody."""
 
 
 class Policies(msgspec.Struct, frozen=True):
@@ -136,7 +128,7 @@ class _Reading:
             if controls is not None:
                 gitops.append((path, controls))
                 del self._documents[name]
-            elif self._documents[name].kind in _PROFILES:
+            elif kind_named(self._documents[name].kind).is_gitops_profile:
                 profiles.append(name)
         for name, finding in list(decoded_copies(self._documents)):
             if name not in self._named:
@@ -223,7 +215,7 @@ class _Reading:
     def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
         if not yaml:
             document = open_document(name, data, max_size=self._max_size)
-            jamf = document.kind == "unknown" and document.format == "json" and is_jamf(document.value)
+            jamf = document.kind == UNKNOWN and document.format == "json" and is_jamf(document.value)
             return (
                 open_document(name, as_xml(document.value, data), "xml", max_size=_GROWN * self._max_size)
                 if jamf

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.errors import Finding, Origin, warning
+from mdm_policy.kinds import UNKNOWN
 from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def refused(document: Document) -> Finding | None:
 def controls(document: Document) -> dict[str, Any] | None:
     """Return the controls of a Fleet GitOps file, or None when a document is none."""
     value = document.value
-    if document.format != "json" or document.kind != "unknown" or not isinstance(value, dict):
+    if document.format != "json" or document.kind != UNKNOWN or not isinstance(value, dict):
         return None
     controls = value.get("controls")
     if isinstance(controls, dict):

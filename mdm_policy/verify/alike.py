@@ -15,6 +15,7 @@ import msgspec
 from mdm_policy.decide import preinstalled, reach, rivals
 from mdm_policy.decide.builds import keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
+from mdm_policy.kinds import kind_named
 from mdm_policy.reading import written
 from mdm_policy.verify.table import marks
 
@@ -133,6 +134,6 @@ def _tagged(pieces: Sequence[Piece]) -> Iterator[tuple[object, Reading]]:
         known = (one.classes, one.managed_by, one.modes, one.groups, one.slot if one.groups else "", one.leads)
         for reading in one.readings:
             count += 1
-            itself = count if reading.kind == "amapi-policy" or id(reading) in apart else 0
+            itself = count if kind_named(reading.kind).is_alternative or id(reading) in apart else 0
             activated = msgspec.structs.astuple(reach(msgspec.structs.replace(reading, path="it"), None, every))
             yield (known, reading.kind, reading.mdm, reading.scope, activated, itself), reading

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from mdm_policy.decide import Index, decide, holds, states
 from mdm_policy.decide.builds import compared
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import kind_named
 from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, Family, Frozen, Identifier, Kind
 from mdm_policy.verify.alike import act_numbers
 
@@ -72,7 +73,7 @@ def _alike(left: Sequence[Reading], right: Sequence[Reading]) -> list[tuple[Key,
 
 def _tag(reading: Reading, place: int) -> object:
     """Return what tells documents apart; policies of AMAPI are alternatives, declarations may be activated or not."""
-    itself = place if reading.kind == "amapi-policy" or reading.declares else -1
+    itself = place if kind_named(reading.kind).is_alternative or reading.declares else -1
     return (reading.kind, reading.mdm, reading.scope, itself)
 
 

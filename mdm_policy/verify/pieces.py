@@ -73,7 +73,7 @@ def piece(
     document: Document, *, scope: Scope | None = None, read_back: Sequence[Declared] = (), **known: object
 ) -> Piece:
     """Read a document, one reading for each object of a page; `scope` is whom another file says it reaches."""
-    if document.kind == "unknown" and read_back:
+    if document.kind == kinds.UNKNOWN and read_back:
         readings: tuple[Reading, ...] = (declared(document, read_back),)
     else:
         readings = kinds.read_each(document)

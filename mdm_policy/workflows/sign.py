@@ -13,6 +13,7 @@ from mdm_policy.build.replacing import replace
 from mdm_policy.build.writing import Staging
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 from mdm_policy.kinds import open_document
+from mdm_policy.kinds.apple.documents import PROFILE
 from mdm_policy.listing import below
 from mdm_policy.model import Frozen
 from mdm_policy.sources import inputs, signatures
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.workflows.sealing import Sealer
 
-_PROFILE = "apple-profile"
 
 
 class SignRequest(msgspec.Struct, frozen=True):
@@ -248,4 +248,4 @@ def _profile(path: Path, *, among: bool = False) -> Document | None:
         if among:
             return None
         raise
-    return document if document.kind == _PROFILE else None
+    return document if document.kind == PROFILE.name else None

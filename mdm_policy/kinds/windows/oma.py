@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import odata_type
+from mdm_policy.kinds.windows.documents import APPLOCKER
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -51,7 +52,7 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
         elif document is None and match is not None:
             message = "the value holds no AppLocker rules that can be read"
             c.say("error", "payload-unreadable", message, f"{at}/value", "write one plain <RuleCollection> element")
-        elif document is not None and document.kind == "applocker-rules":
+        elif document is not None and document.kind == APPLOCKER.name:
             if match is not None and len(values[match[0].lower()]) > 1:
                 c.doubt = "another setting writes the same AppLocker node, and which of them counts is not documented"
             kind = odata_type(setting)
