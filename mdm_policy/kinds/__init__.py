@@ -16,7 +16,7 @@ from mdm_policy.documents import MAX_SIZE, open_with, places
 from mdm_policy.kinds import page
 from mdm_policy.kinds.collector import Collector
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
-from mdm_policy.kinds.registry import KINDS, RULES, Registry, kind_named
+from mdm_policy.kinds.registry import KINDS, RULES, Registry, identities, kind_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +81,9 @@ def read_each(document: Document) -> tuple[Reading, ...]:
 def _read(document: Document) -> tuple[Reading, list[str]]:
     """Read a document and return the pointers of its findings beside it."""
     collector = Collector(document, _read)
-    return kind_named(document.kind).read(collector), collector.places
+    reading = kind_named(document.kind).read(collector)
+    kept = identities(document)
+    return msgspec.structs.replace(reading, identities=kept) if kept else reading, collector.places
 
 
 def _with_places(document: Document, read: Iterable[tuple[Reading, list[str]]]) -> tuple[Reading, ...]:

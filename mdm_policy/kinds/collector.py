@@ -97,8 +97,6 @@ class Collector:
         self.expires = ""
         self.platforms: frozenset[str] | None = None
         self.void = ""
-        self.identities: tuple[str, ...] = ()
-        """What the document is or holds of which a device keeps one."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
         self.doubt = ""
@@ -337,7 +335,6 @@ class Collector:
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])
-        self.identities = inner.identities
         return inner
 
     def reading(
@@ -370,7 +367,6 @@ class Collector:
             mdm,
             declares=declares,
             activates=activates,
-            identities=self.identities,
         )
 
     def _contradictions(self) -> None:

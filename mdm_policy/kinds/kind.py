@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mdm_policy.documents import Embedded, Format
+    from mdm_policy.documents import Document, Embedded, Format
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading, Rule
 
@@ -25,6 +25,12 @@ def _nothing(value: Any) -> Iterator[Embedded]:
     """Yield nothing: most kinds hold no other document."""
     del value
     yield from ()
+
+
+def _no_identity(document: Document) -> tuple[str, ...]:
+    """Name nothing: of most kinds a device keeps as many documents as it is sent."""
+    del document
+    return ()
 
 
 class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -50,6 +56,10 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Every rule that its reader itself can give; what is embedded brings the rules of its own kind."""
     embedded: Callable[[Any], Iterator[Embedded]] = _nothing
     """Yield the documents packed inside a value, in document order."""
+    identities: Callable[[Document], tuple[str, ...]] = _no_identity
+    """Name what the document is or holds of which a device keeps one: the profile of an identifier, the value of a node."""
+    delivers_embedded: bool = False
+    """Whether what is embedded reaches devices under its own identities."""
     schemas: tuple[str, ...] = ()
     """The packaged vendor schemas that documents of the kind are held against, by name."""
     is_page: bool = False

@@ -35,7 +35,7 @@ def read_each(
         collector = Collector(document, read)
         reading = collector.lift(at, inner)
         own = collector.reading(reading.scope, reading.mdm, silent=True)
-        made.append((msgspec.structs.replace(own, kind=inner.kind), collector.places))
+        made.append((msgspec.structs.replace(own, kind=inner.kind, identities=reading.identities), collector.places))
     return made
 
 
@@ -51,7 +51,6 @@ def read_page(c: Collector) -> Reading:
         mdm.add(reading.mdm)
         if reading.effects:
             scopes.append(reading.scope)
-    c.identities = ()
     if not c.document.inner:
         c.say("warning", "page-empty", "the page holds no object that can be read", "/value")
     return c.reading(_narrowest(scopes), mdm.pop() if len(mdm) == 1 else "")

@@ -20,7 +20,7 @@ from mdm_policy.kinds.windows import documents as windows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mdm_policy.documents import Embedded, Format
+    from mdm_policy.documents import Document, Embedded, Format
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading, Rule
 
@@ -73,6 +73,15 @@ _BY_FORMAT: dict[str, tuple[DocumentKind | Unread, ...]] = {
 def kind_named(name: str) -> DocumentKind:
     """Return the kind of a name; `UNREAD` for `unknown` and any other name."""
     return KINDS.get(name, UNREAD)
+
+
+def identities(document: Document) -> tuple[str, ...]:
+    """Name what a document is or delivers of which a device keeps one."""
+    kind = kind_named(document.kind)
+    own = kind.identities(document)
+    if not kind.delivers_embedded:
+        return own
+    return (*own, *(name for _, inner in document.inner for name in identities(inner)))
 
 
 class Registry:

@@ -12,7 +12,7 @@ from mdm_policy.kinds.page import listed_objects, read_page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mdm_policy.documents import Embedded
+    from mdm_policy.documents import Document, Embedded
 
 _POLICY_KEYS = frozenset(
     {
@@ -33,6 +33,7 @@ _POLICY_KEYS = frozenset(
 )
 """Top-level keys of an AMAPI Policy that no other kind has
 (developers.google.com/android/management/reference/rest/v1/enterprises.policies)."""
+_LISTS = frozenset({"applications", "personalUsagePolicies"})
 _CHANGE_RULES = (rules.MODIFY_BLOCKED, rules.DISABLED, rules.CHROME_BLOCKED, rules.CHROME_ALLOWED)
 
 
@@ -69,6 +70,14 @@ def _is_modify(value: Any) -> bool:
 def _is_policy_name(name: Any) -> bool:
     """Tell whether a text is the name of a stored policy: `enterprises/ID/policies/NAME`."""
     return isinstance(name, str) and name.startswith("enterprises/") and "/policies/" in name
+
+
+def _replaced(document: Document) -> tuple[str, ...]:
+    """Name the lists that a request replaces as a whole: of two requests one counts."""
+    query = document.value.get("query") if isinstance(document.value, dict) else None
+    mask = query.get("updateMask") if isinstance(query, dict) else None
+    fields = {path.strip().partition(".")[0] for path in mask.split(",")} if isinstance(mask, str) else set()
+    return tuple(f"the field {field} of an Android policy" for field in sorted(fields & _LISTS))
 
 
 def _policies(value: Any) -> Iterator[Embedded]:
@@ -142,6 +151,7 @@ PATCH = DocumentKind(
     read=policy.read_patch,
     embedded=_body,
     rules=rules.RULES,
+    identities=_replaced,
     schemas=("amapi-patch-personal",),
     changes="amapi-policy",
     sample=b"""\

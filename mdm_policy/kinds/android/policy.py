@@ -37,8 +37,6 @@ _NO_EFFECT = {
     "blockApplicationsEnabled": "mark each app BLOCKED instead",
     "installUnknownSourcesAllowed": "use advancedSecurityOverrides.untrustedAppsPolicy",
 }
-_LISTS = frozenset({"applications", "personalUsagePolicies"})
-"""Fields that a request replaces as a whole."""
 _MANAGEMENT = frozenset({"com.android.vending", "com.google.android.gms", "com.google.android.apps.work.clouddpc"})
 
 
@@ -90,7 +88,6 @@ def read_patch(c: Collector) -> Reading:
         c.say("warning", "update-mask-part", c.doubt, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     refuse_wrong(c, body, "/body")
-    c.identities = tuple(f"the field {field} of an Android policy" for field in sorted(fields & _LISTS))
     return c.reading(mdm="amapi")
 
 

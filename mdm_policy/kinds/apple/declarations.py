@@ -38,7 +38,6 @@ def read_configuration(c: Collector) -> Reading:
     if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
         c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
         c.refuse("devices take no declaration without an Identifier")
-    c.identities = (f"the declaration {name}",) if name else ()
     return c.reading(declares=name)
 
 

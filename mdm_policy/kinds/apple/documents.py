@@ -12,6 +12,8 @@ from mdm_policy.kinds.kind import DocumentKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mdm_policy.documents import Document
+
 _DECLARATION_RULES = (
     rules.DENIED_APPS,
     rules.ALLOWED_APPS,
@@ -41,6 +43,16 @@ def _typed(prefix: str) -> Callable[[Any], bool]:
     return recognise
 
 
+def _named(key: str, noun: str) -> Callable[[Document], tuple[str, ...]]:
+    """Name a document by the identifier under a key: a device keeps one of each, the last that is sent."""
+
+    def identities(document: Document) -> tuple[str, ...]:
+        named = document.value.get(key) if isinstance(document.value, dict) else None
+        return (f"the {noun} {named}",) if isinstance(named, str) and named else ()
+
+    return identities
+
+
 PROFILE = DocumentKind(
     name="apple-profile",
     title="Apple configuration profile",
@@ -48,6 +60,7 @@ PROFILE = DocumentKind(
     recognise=_is_profile,
     read=read_profile,
     rules=(*(rule for rule in rules.RULES if rule not in _DECLARATION_RULES), *santa.RULES),
+    identities=_named("PayloadIdentifier", "profile"),
     schemas=("apple-ios-restrictions", "macos-santa"),
     is_gitops_profile=True,
     sample=b"""\
@@ -79,6 +92,7 @@ CONFIGURATION = DocumentKind(
     recognise=_typed("com.apple.configuration."),
     read=read_configuration,
     rules=_DECLARATION_RULES,
+    identities=_named("Identifier", "declaration"),
     schemas=("apple-ddm-apps", "apple-ddm-binaries"),
     activated_by="apple-declaration-activation",
     is_gitops_profile=True,

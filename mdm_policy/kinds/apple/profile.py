@@ -55,8 +55,6 @@ def read_profile(c: Collector) -> Reading:
     top = c.mapping(c.document.value, "")
     c.expires = _removal(c, top)
     target = _target(c, top)
-    identifier = top.get("PayloadIdentifier")
-    c.identities = (f"the profile {identifier}",) if isinstance(identifier, str) and identifier else ()
     if top.get("IsEncrypted") not in (None, False) or "EncryptedPayloadContent" in top:
         c.rule(rules.ENCRYPTED)
         c.say("error", "encrypted-payload", "the payloads are encrypted to a device and cannot be judged")

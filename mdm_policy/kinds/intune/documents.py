@@ -10,6 +10,7 @@ from mdm_policy.kinds.intune.android import read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
+from mdm_policy.kinds.windows.oma import nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,6 +204,8 @@ DEVICE_CONFIGURATION = DocumentKind(
     recognise=_object(_is_configuration_type, _CONFIGURATION_COLLECTIONS, _has_configuration_keys),
     read=policies.read_configuration,
     embedded=_profile_and_rules,
+    identities=nodes_of,
+    delivers_embedded=True,
     rules=tuple(rule for rule in rules.RULES if rule not in (*_CATALOG_RULES, *_APP_RULES)),
     schemas=(
         "intune-android-device-restrictions",

@@ -81,6 +81,8 @@ RESTRICTED_SOFTWARE = DocumentKind(
 </restricted_software>
 """,
 )
+# Jamf gives each profile a PayloadIdentifier of its own (terraform-provider-jamfpro, docs/plist_payloads.md), so a profile
+# object does not deliver what it holds under the identity that stands in it.
 MOBILE_PROFILE = DocumentKind(
     name="jamf-mobile-profile",
     title="Jamf configuration profile for mobile devices",

@@ -122,7 +122,6 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
         c.say("warning", "redeploy-newly-assigned", message, f"{base}/redeploy_on_update", "write All in an update")
     for pointer, inner in c.document.inner:
         c.lift(pointer, inner)
-    c.identities = ()  # Jamf gives each profile a PayloadIdentifier of its own (terraform-provider-jamfpro, docs/plist_payloads.md)
     if not c.document.inner:
         c.say("error", "payload-unreadable", "the object holds no profile that can be read", f"{base}/payloads")
     scope = _scope(root, everyone)

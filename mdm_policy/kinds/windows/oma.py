@@ -25,6 +25,18 @@ _TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
 _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
 
 
+def nodes_of(document: Document) -> tuple[str, ...]:
+    """Name the AppLocker nodes that a configuration writes: a device keeps one value of each."""
+    settings = document.value.get("omaSettings") if isinstance(document.value, dict) else None
+    uris = (
+        [setting.get("omaUri") for setting in settings if isinstance(setting, dict)]
+        if isinstance(settings, list)
+        else []
+    )
+    matches = [_URI.fullmatch(uri) for uri in uris if isinstance(uri, str)]
+    return tuple(f"the node {node}" for node in sorted({match[0].lower() for match in matches if match}))
+
+
 def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     """Read each setting: its URI says which collection the device expects, its embedded document what it holds."""
     inner = dict(c.document.inner)
@@ -61,7 +73,6 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
                 c.say("error", "oma-type", c.doubt, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
             c.doubt = before
-    c.identities = tuple(f"the node {node}" for node in sorted(nodes))
 
 
 def _applocker(c: Collector, document: Document, at: str, node: str) -> None:
