@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mdm_policy.workflows.sealing import Sealer
 
 
-
 class SignRequest(msgspec.Struct, frozen=True):
     """Ask for signatures: of a profile, of a folder's, or of a build's, in place or into `output`.
 

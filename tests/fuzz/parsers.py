@@ -204,6 +204,9 @@ PARSERS: dict[str, Parser] = {
     "cms": Parser(_document),
     "xml-jamf": Parser(_document, "xml"),
     "xml-applocker": Parser(_document, "xml"),
+    "kinds-json": Parser(_document, "json"),
+    "kinds-plist": Parser(_document, "plist"),
+    "kinds-xml": Parser(_document, "xml"),
     "schema": Parser(_schema, "json", 0.5),
     "yaml-backup": Parser(_policy_yaml, "yaml"),
     "yaml-gitops": Parser(

@@ -8,6 +8,8 @@ import plistlib
 import shutil
 from pathlib import Path
 
+from mdm_policy.kinds import KINDS
+
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "federal"
 ROOT = HERE.parent.parent
@@ -211,6 +213,8 @@ def main() -> None:
         },
         "diff": {"policy": golden["amapi-cope/banned-apps.policy.json"], "restrictions": restrictions},
     }
+    for kind in KINDS.values():
+        seeds.setdefault(f"kinds-{kind.formats[0]}", {})[kind.name] = kind.sample
     shutil.rmtree(CORPUS, ignore_errors=True)
     for parser, files in seeds.items():
         for name, data in files.items():

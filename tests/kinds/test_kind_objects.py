@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from pathlib import Path
 
@@ -69,3 +71,29 @@ def test_the_page_on_documents_has_a_section_for_each_kind(kind: DocumentKind) -
     section = text.partition(f"\n## {kind.title}\n")[2].partition("\n## ")[0]
     assert f"`{kind.name}`" in section
     assert len(section) > 80
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_the_fuzzers_start_from_the_sample(kind: DocumentKind) -> None:
+    seed = ROOT / "tests" / "fuzz" / "corpus" / f"kinds-{kind.formats[0]}" / kind.name
+    assert seed.read_bytes() == kind.sample, "run tests/fuzz/seed.py"
+
+
+@pytest.mark.parametrize(
+    ("kind", "identities"),
+    [
+        ("apple-profile", ("the profile a.b",)),
+        ("apple-declaration-configuration", ("the declaration a.b",)),
+        ("amapi-patch", ("the field personalUsagePolicies of an Android policy",)),
+        ("jamf-mobile-profile", ()),
+        ("amapi-policy", ()),
+    ],
+)
+def test_a_reading_says_what_a_device_keeps_one_of(kind: str, identities: tuple[str, ...]) -> None:
+    assert read(open_document("sample", KINDS[kind].sample)).identities == identities
+
+
+def test_a_custom_profile_is_delivered_under_its_own_identifier() -> None:
+    payload = base64.b64encode(KINDS["apple-profile"].sample).decode()
+    value = {"@odata.type": "#microsoft.graph.iosCustomConfiguration", "payload": payload}
+    assert read(open_document("c.json", json.dumps(value).encode())).identities == ("the profile a.b",)
