@@ -1,4 +1,4 @@
-"""Find targets and read their manifests: a target is a folder with `target.yaml` and its templates, nothing more.
+"""Find targets: a target is a folder with `target.yaml` and its templates, nothing more.
 
 Packaged and user targets are read by the same code. A manifest claims what its documents block and under which
 conditions; the claim is the yardstick that read-back holds the rendered bytes against, so it is never worked out from
@@ -7,145 +7,49 @@ the template.
 
 from __future__ import annotations
 
-import re
-import string
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-import yaml
-
-from mdm_policy import filenames
+from mdm_policy import loading, resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
-from mdm_policy.model import Family, Frozen, Kind, Strength
+from mdm_policy.identifiers import quoted
+from mdm_policy.loading.report import Report
+from mdm_policy.model import Frozen
+from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+__all__ = [
+    "MANIFEST",
+    "Claim",
+    "Copy",
+    "DocumentSpec",
+    "Embed",
+    "Manifest",
+    "Option",
+    "Target",
+    "discover",
+    "select",
+]
+
 MANIFEST = "target.yaml"
 _MAX_FILE = 4 * 1024 * 1024
 """The largest packaged file, a manifest, has less than 16 KiB; each file of a target is read whole to be hashed."""
-_MOST_DIGITS = 9
-"""Digits in one part of a version; Python refuses to read thousands of them."""
-_NO_MANIFEST = (
-    msgspec.ValidationError,
-    RecursionError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    OverflowError,
-)
-"""What PyYAML raises besides its own error for a scalar that is not what its tag says, such as `!!timestamp x`."""
-
-
-class Claim(Frozen, frozen=True, forbid_unknown_fields=True):
-    """Claim that documents block one kind of identifier, under conditions a reader must find in them as well.
-
-    `platforms` maps a device platform to the OS version from which the block acts (text, `"15"`). `option` names the
-    target's option that must be on, `unless` one that must be off. `capacity` is the most entries the vendor (or the sheet) allows, `capacity_source`
-    who says so.
-    """
-
-    family: Family
-    kind: Kind
-    verdict: Literal["blocked", "hidden", "removed", "not-installable"]
-    strength: Strength
-    platforms: dict[str, str]
-    source: str
-    name: str = "ban"
-    supervised: bool | None = None
-    enrollments: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ()
-    sides: tuple[Literal["device", "work", "personal"], ...] = ()
-    origins: tuple[str, ...] = ()
-    option: str = ""
-    unless: str = ""
-    capacity: int | None = None
-    capacity_source: str = ""
-
-
-class Option(Frozen, frozen=True, forbid_unknown_fields=True):
-    """Describe one option a deployment may set for the target."""
-
-    help: str
-    default: bool | int | str
-    choices: tuple[str, ...] = ()
-
-
-class Copy(Frozen, frozen=True, forbid_unknown_fields=True):
-    """Name another target's document that is written out here unchanged."""
-
-    target: str
-    document: str
-
-
-class Embed(Frozen, frozen=True, forbid_unknown_fields=True):
-    """Insert another target's canonical document into a template: as text, one line of text, or base64."""
-
-    name: str
-    target: str
-    document: str
-    as_: Literal["text", "compact", "base64"] = msgspec.field(name="as", default="text")
-
-
-class DocumentSpec(Frozen, frozen=True, forbid_unknown_fields=True):
-    """Describe one document of a target, or one document per record with `for_each`.
-
-    `carries` names the claims this document must keep; `records` gives the template `entries` beside `ids`; `output` may use `{slug}` and, with `for_each`, `{record}`.
-    `instead_of` names the document this one is another way to send: a device obeys one of the two.
-    `read_back` is for document kinds no reader knows: where a user's document holds the blocked identifiers.
-    `sign` says that it is an Apple profile which those who take it may take signed.
-    """
-
-    name: str
-    format: Literal["plist", "json", "xml"]
-    output: str
-    schema: str
-    template: str = ""
-    copy_of: Copy | None = None
-    carries: tuple[str, ...] = ()
-    for_each: str = ""
-    embed: tuple[Embed, ...] = ()
-    compact: bool = False
-    records: bool = False
-    instead_of: str = ""
-    read_back: dict[str, str] = {}
-    sign: bool = False
-
-
-class Manifest(Frozen, frozen=True, forbid_unknown_fields=True):
-    """Hold one target's manifest; `needs` and `cannot` are sentences an admin reads.
-
-    `managed_by` and `modes` say which devices the target is for: those of that MDM, enrolled in those Android modes.
-    """
-
-    target: str
-    title: str
-    vendor: str
-    source: str
-    summary: str
-    blocks: tuple[Claim, ...]
-    documents: tuple[DocumentSpec, ...]
-    needs: tuple[str, ...] = ()
-    cannot: tuple[str, ...] = ()
-    managed_by: str = ""
-    modes: tuple[str, ...] = ()
-    alternative_group: str = ""
-    default: bool = True
-    options: dict[str, Option] = {}
-    replaces: str = ""
-    import_template: str = "import.md.j2"
 
 
 class Target(Frozen, frozen=True):
-    """Pair a manifest with its folder; `root` is the templates folder it was found in, `shared` the packaged one."""
+    """Pair a manifest with its folder; `root` is the templates folder it was found in, `shared` the packaged one.
+
+    `places` says where some of its values stand in target.yaml, by pointer; see `loading.PlacedManifest`.
+    """
 
     manifest: Manifest
     folder: Path
     root: Path
     packaged: bool
     shared: Path
+    places: dict[str, Origin] = {}
 
     @property
     def search(self) -> tuple[Path, ...]:
@@ -180,7 +84,8 @@ def discover(packaged: Path, users: Sequence[Path] = ()) -> dict[str, Target]:
     """Read every target below the packaged folder and the user's folders, by name in sorted order.
 
     Raises:
-        PolicyError: `target-unreadable`, `target-manifest`, `target-duplicate`, `target-claim`; all at once.
+        PolicyError: `target-unreadable`, `target-file`, `target-manifest`, `target-duplicate`, and whatever is wrong
+            with a manifest as with any YAML of ours; all at once.
 
     """
     found: list[Finding] = []
@@ -202,38 +107,28 @@ def _admit(target: Target, targets: dict[str, Target], found: list[Finding]) -> 
     if other is not None and target.manifest.replaces != target.name:
         message = f"target {target.name!r} is also defined in {other.folder}"
         hint = f"rename one, or write `replaces: {target.name}` to replace it on purpose"
-        found.append(error("target-duplicate", message, Origin(str(target.folder / MANIFEST)), hint))
+        found.append(error("target-duplicate", message, target.places["/target"], hint))
         return
     targets[target.name] = target
 
 
 def _read(path: Path, root: Path, shared: Path, found: list[Finding]) -> Target | None:
-    place = Origin(str(path))
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     strange = [] if root == shared else list(_strange_files(path.parent, root))
     if strange:
         found.extend(error("target-file", problem, Origin(name)) for name, problem in strange)
         return None
     try:
-        text = path.read_text(encoding="utf-8")
-        manifest = msgspec.convert(yaml.load(text, Loader=loader), Manifest)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError) as bad:
-        found.append(error("target-unreadable", str(bad), place))
+        source = loading.Source(str(path), path.read_bytes())
+    except OSError as bad:
+        found.append(error("target-unreadable", str(bad), Origin(str(path))))
         return None
-    except yaml.YAMLError as bad:
-        mark = getattr(bad, "problem_mark", None)
-        at = Origin(str(path), mark.line + 1, mark.column + 1) if mark else place
-        found.append(error("target-manifest", getattr(bad, "problem", None) or "not valid YAML", at))
+    loaded = loading.load_target(source)
+    found.extend(loaded.findings)
+    if loaded.value is None:
         return None
-    except _NO_MANIFEST as bad:
-        found.append(error("target-manifest", str(bad), place, "see docs/targets.md for the manifest's keys"))
-        return None
-    target = Target(manifest, path.parent, root, root == shared, shared)
-    try:
-        problems = list(_problems(target))
-    except (OSError, ValueError) as bad:  # the name of a template that the system cannot even look for
-        problems = [f"a file it names cannot be looked for: {getattr(bad, 'strerror', None) or bad}"]
-    found.extend(error("target-manifest", problem, place) for problem in problems)
+    target = Target(loaded.value.manifest, path.parent, root, root == shared, shared, loaded.value.places)
+    problems = list(_missing_files(target))
+    found.extend(problems)
     return None if problems else target
 
 
@@ -248,91 +143,61 @@ def _strange_files(folder: Path, root: Path) -> Iterable[tuple[str, str]]:
             yield str(path), f"it has more than {_MAX_FILE} bytes"
 
 
-def _problems(target: Target) -> Iterable[str]:
-    manifest = target.manifest
-    if re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", manifest.target) is None:
-        yield f"the name {manifest.target!r} is not kebab-case"
-    elif filenames.problem(manifest.target):
-        yield f"the name {manifest.target!r} names a folder: {filenames.problem(manifest.target)}"
-    names = {claim.name for claim in manifest.blocks}
-    carried = {name for spec in manifest.documents for name in spec.carries}
-    for name in sorted(carried - names):
-        yield f"a document carries {name!r}, which `blocks` does not define"
-    for name in sorted(names - carried):
-        yield f"no document carries the claim {name!r}"
-    outputs = ["import.md", *(filenames.same(spec.output) for spec in manifest.documents)]
-    for output in sorted({output for output in outputs if outputs.count(output) > 1}):
-        yield f"two files would be written to {output!r}"
-    for spec in manifest.documents:
-        yield from _output_problems(spec, manifest.blocks)
-        yield from _source_problems(target, spec)
-    for claim in manifest.blocks:
-        for option in (claim.option, claim.unless):
-            if option and option not in manifest.options:
-                yield f"a claim depends on the option {option!r}, which is not defined"
-        if any(
-            not part.isdecimal() or len(part) > _MOST_DIGITS
-            for version in claim.platforms.values()
-            for part in version.split(".")
-        ):
-            yield "a claim's platform version is not dotted numbers"
+def _missing_files(target: Target) -> Iterable[Finding]:
+    """Yield a finding for each template and schema that is not where the manifest says."""
+    for index, spec in enumerate(target.manifest.documents):
+        if spec.template and not _is_file(target.folder / spec.template):
+            place = target.places[f"/documents/{index}/template"]
+            hint = "name a file in the folder of target.yaml"
+            yield error("target-manifest", f"the template {quoted(spec.template)} is missing", place, hint)
+        place = target.places[f"/documents/{index}/schema"]
+        if spec.schema.endswith((".json", ".rng")):
+            if not _is_file(target.folder / spec.schema):
+                yield error("schema-missing", f"the schema {quoted(spec.schema)} is missing", place)
+        elif not any(resources.data(f"schemas/vendor/{spec.schema}{end}").is_file() for end in (".json", ".rng")):
+            yield _unknown_schema(spec.schema, place)
 
 
-def _source_problems(target: Target, spec: DocumentSpec) -> Iterable[str]:
-    """Yield what is wrong with the files a document is made and checked with."""
-    if bool(spec.template) == bool(spec.copy_of):
-        yield f"document {spec.name!r} needs either `template` or `copy_of`"
-    elif spec.template and not (target.folder / spec.template).is_file():
-        yield f"the template {spec.template!r} is missing"
-    if spec.schema.endswith((".json", ".rng")) and filenames.problem(spec.schema):
-        yield f"the schema {spec.schema!r} does not stand beside the template: {filenames.problem(spec.schema)}"
-
-
-def _output_problems(spec: DocumentSpec, blocks: Sequence[Claim]) -> Iterable[str]:
-    """Yield why a document would not be written, or not where and as it should be."""
-    if spec.sign and spec.format != "plist":
-        yield f"document {spec.name!r} cannot be signed: only Apple profiles are"
-    fields = ("slug", "record") if spec.for_each else ("slug",)
-    shown = _plain_output(spec.output, fields)
-    if shown is None:
-        yield f"the output {spec.output!r} may hold {' and '.join(f'{{{field}}}' for field in fields)} and no other braces"
-    elif filenames.problem(shown):
-        yield f"the output {spec.output!r} cannot be written everywhere: {filenames.problem(shown)}"
-    kinds = {f"{claim.family}.{claim.kind}" for claim in blocks if claim.name in spec.carries or not spec.carries}
-    if spec.for_each and (spec.for_each not in kinds or (spec.carries and len(kinds) > 1)):
-        # One document a value keeps a claim about that kind of value, and no other.
-        yield f"`for_each` is {spec.for_each!r}, and the document carries {' and '.join(sorted(kinds))}"
-
-
-def _plain_output(output: str, fields: Sequence[str]) -> str | None:
-    """Return an output path with `x` for its fields, or None when they are not plain ones.
-
-    `{slug.__class__}` and `{slug:>9999999999}` are fields too for `str.format`.
-    """
+def _is_file(path: Path) -> bool:
+    """Tell whether a file is there; a name that the system cannot even look for is none."""
     try:
-        parts = list(string.Formatter().parse(output))
-    except ValueError:
-        return None
-    if any(name is not None and (name not in fields or spec or conversion) for _, name, spec, conversion in parts):
-        return None
-    return "".join(text + ("x" if name is not None else "") for text, name, _, _ in parts)
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _unknown_schema(name: str, place: Origin) -> Finding:
+    from mdm_policy.validate import schema_names  # noqa: PLC0415 - it brings all of validating, for the names alone
+
+    hint = Report(place.file).guess(name, schema_names())
+    return error("schema-missing", f"there is no packaged schema {quoted(name)}", place, hint)
 
 
 def _check_embeds(target: Target, targets: dict[str, Target], found: list[Finding]) -> None:
-    place = Origin(str(target.folder / MANIFEST))
-    for spec in target.manifest.documents:
-        for wanted in (*spec.embed, *((spec.copy_of,) if spec.copy_of else ())):
-            other = targets.get(wanted.target)
-            inner = other.document(wanted.document) if other else None
-            if inner is None:
-                message = f"uses document {wanted.document!r} of target {wanted.target!r}, which does not exist"
-                found.append(error("target-manifest", message, place))
-            elif inner.embed or inner.copy_of or inner.for_each:
-                # One level is all that is needed, and it keeps a circle of documents impossible.
-                message = (
-                    f"uses document {wanted.document!r} of target {wanted.target!r}, which is itself made of others"
-                )
-                found.append(error("target-manifest", message, place))
+    for index, spec in enumerate(target.manifest.documents):
+        wanted: list[tuple[Copy | Embed, str]] = [(each, f"embed/{at}") for at, each in enumerate(spec.embed)]
+        if spec.copy_of:
+            wanted.append((spec.copy_of, "copy_of"))
+        for each, key in wanted:
+            problem, hint = _embed_problem(each, targets)
+            if problem:
+                place = target.places[f"/documents/{index}/{key}"]
+                message = f"uses document {each.document!r} of target {each.target!r}, which {problem}"
+                found.append(error("target-manifest", message, place, hint))
+
+
+def _embed_problem(wanted: Copy | Embed, targets: dict[str, Target]) -> tuple[str, str]:
+    """Say why a document cannot be made of another one, and what to do; nothing when it can."""
+    other = targets.get(wanted.target)
+    if other is None:
+        return "does not exist", Report("").guess(wanted.target, targets)
+    inner = other.document(wanted.document)
+    if inner is None:
+        return "does not exist", Report("").guess(wanted.document, [spec.name for spec in other.manifest.documents])
+    if inner.embed or inner.copy_of or inner.for_each:
+        # One level is all that is needed, and it keeps a circle of documents impossible.
+        return "is itself made of others", "use the document that it is made of"
+    return "", ""
 
 
 def select(

@@ -37,7 +37,7 @@ COMMANDS = (
 _HELP = {
     "apply": "Carry out a saved plan at an MDM, read everything back, and prove it.",
     "build": "Render, validate and read back the files every MDM takes.",
-    "check": "Check ban lists, deployments and CSV lists, and show every finding.",
+    "check": "Check ban lists, deployments, targets and CSV lists, and show every finding.",
     "diff": "Say what changed between two lists or policies, and in which direction.",
     "drift": "Compare what is at the MDMs with what the lists order.",
     "explain": "Say where and why an app is banned, and how each target blocks it.",

@@ -18,7 +18,7 @@ from mdm_policy.workflows.check import CheckRequest, check
 @options.strict()
 @options.templates("A folder with targets of your own, which a deployment may name. Repeatable.")
 def command(files: tuple[Path, ...], as_of: str, format_: str, strict: bool, folders: tuple[Path, ...]) -> None:
-    """Check ban lists, deployments and CSV lists: all findings at once, with file, line and column.
+    """Check ban lists, deployments, targets and CSV lists: all findings at once, with file, line and column.
 
     A deployment is checked together with the lists, targets and options it names. FILE can be - for standard input.
     """

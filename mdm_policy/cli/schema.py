@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import get_args
 
 import click
 
@@ -10,11 +10,11 @@ from mdm_policy import loading
 from mdm_policy.cli import options, output
 from mdm_policy.report import machine
 
-NAMES = ("ban-list", "deployment", "devices")
+NAMES = get_args(loading.SchemaName)
 
 
 @options.command("schema")
 @click.argument("name", type=click.Choice(NAMES))
-def command(name: Literal["ban-list", "deployment", "devices"]) -> None:
+def command(name: loading.SchemaName) -> None:
     """Print the JSON Schema of a file format, for editors that complete and check YAML."""
     output.data(machine.dump(loading.schema(name)))

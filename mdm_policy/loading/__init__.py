@@ -1,4 +1,4 @@
-"""Load ban lists, deployments, device classes and tables: text in, typed values with their places out.
+"""Load ban lists, deployments, device classes, targets and tables: text in, typed values with their places out.
 
 Everything that can be known from the text alone is said at once, each defect with file, line and column; whether the
 catalogue knows an app is asked later. No input, however broken or hostile, raises anything: it gives findings.
@@ -12,35 +12,47 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from mdm_policy.errors import Origin
-from mdm_policy.loading import language
+from mdm_policy.loading import language, target_language
 from mdm_policy.loading.includes import Merger
 from mdm_policy.loading.reader import read
 from mdm_policy.loading.report import Report
 from mdm_policy.loading.sources import FindInclude, Loaded, Source, collector_paused, detect, finish, judged
 from mdm_policy.loading.tables import read_bans
+from mdm_policy.loading.target_manifests import PlacedManifest
 from mdm_policy.loading.text import MAX_BYTES
 
 if TYPE_CHECKING:
+    from mdm_policy.loading.shapes import Record
     from mdm_policy.model import Ban, BanList, Deployment, DeviceClass
 
 __all__ = [
     "MAX_BYTES",
     "FindInclude",
     "Loaded",
+    "PlacedManifest",
+    "SchemaName",
     "Source",
     "detect",
     "load_ban_list",
     "load_bans_csv",
     "load_deployment",
     "load_devices",
+    "load_target",
     "schema",
 ]
 
-_SHAPES = {"ban-list": language.BAN_LIST, "deployment": language.DEPLOYMENT, "devices": language.DEVICES}
-_TITLES = {
+SchemaName = Literal["ban-list", "deployment", "devices", "target"]
+_SHAPES: dict[SchemaName, Record] = {
+    "ban-list": language.BAN_LIST,
+    "deployment": language.DEPLOYMENT,
+    "devices": language.DEVICES,
+    "target": target_language.TARGET,
+}
+_TITLES: dict[SchemaName, str] = {
     "ban-list": "mdm-policy ban list",
     "deployment": "mdm-policy deployment",
     "devices": "mdm-policy device classes",
+    "target": "mdm-policy target",
 }
 
 
@@ -49,29 +61,27 @@ def load_ban_list(source: Source, find: FindInclude | None = None, *, max_bytes:
     with collector_paused():
         merger = Merger(find, max_bytes)
         loaded = finish(merger.merge(source), merger.findings)
-    return judged(source, loaded, "a ban list", ("deployment", "devices", "csv"))
+    return judged(source, loaded, "a ban list", ("deployment", "devices", "target", "csv"))
 
 
 def load_deployment(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[Deployment]:
     """Load a deployment."""
     with collector_paused():
-        report = Report(source.name)
-        root = read(source.data, report, max_bytes)
-        value = None if root is None else language.DEPLOYMENT.bind(report, root, "the file")
+        value, report = _bind(source, language.DEPLOYMENT, max_bytes)
         if value is not None:
             value = msgspec.structs.replace(value, digest=hashlib.sha256(source.data).hexdigest())
         loaded = finish(value, report.findings)
-    return judged(source, loaded, "a deployment", ("ban-list", "csv"))
+    return judged(source, loaded, "a deployment", ("ban-list", "target", "csv"))
 
 
 def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[DeviceClass, ...]]:
     """Load device classes from a file of their own, or from a whole deployment, all of which is then checked."""
     if detect(source) != "deployment":
         with collector_paused():
-            report = Report(source.name)
-            root = read(source.data, report, max_bytes)
-            value = None if root is None else language.DEVICES.bind(report, root, "the file")
-            return judged(source, finish(value, report.findings), "a file of device classes", ("ban-list", "csv"))
+            value, report = _bind(source, language.DEVICES, max_bytes)
+            return judged(
+                source, finish(value, report.findings), "a file of device classes", ("ban-list", "target", "csv")
+            )
     whole = load_deployment(source, max_bytes=max_bytes)
     if whole.value is not None and not whole.value.devices:
         report = Report(source.name)
@@ -83,6 +93,22 @@ def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[
     return Loaded(None if whole.value is None else whole.value.devices, whole.findings)
 
 
+def load_target(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[PlacedManifest]:
+    """Load a target's manifest; a warning is an error here, for whoever reads it can mend it."""
+    with collector_paused():
+        value, report = _bind(source, target_language.TARGET, max_bytes)
+        findings = [msgspec.structs.replace(one, severity="error") for one in report.findings]
+        loaded: Loaded[PlacedManifest] = finish(value, findings)
+    return judged(source, loaded, "a target's manifest", ("ban-list", "deployment", "devices", "csv"))
+
+
+def _bind(source: Source, shape: Record, max_bytes: int) -> tuple[Any, Report]:
+    """Read a file and bind it to a shape; None with findings in the report when it is not even YAML."""
+    report = Report(source.name)
+    root = read(source.data, report, max_bytes)
+    return None if root is None else shape.bind(report, root, "the file"), report
+
+
 def load_bans_csv(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[Ban, ...]]:
     """Load bans from a table; each distinct app is one ban with the identifiers of all its rows."""
     with collector_paused():
@@ -90,7 +116,7 @@ def load_bans_csv(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple
         return finish(read_bans(source.data, report, max_bytes), report.findings)
 
 
-def schema(name: Literal["ban-list", "deployment", "devices"]) -> dict[str, Any]:
+def schema(name: SchemaName) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) by which editors complete and check a file."""
     shape = _SHAPES[name]
     return {

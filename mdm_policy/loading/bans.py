@@ -90,7 +90,7 @@ def _check_statements(report: Report, group: Group, ban: Ban) -> None:
     values = {identifier.value for identifier in ban.identifiers}
     for override in ban.allow_dangerous:
         if ban.name is not None and override.id and override.id not in values:
-            said = f"{quoted(override.id)} is allowed as dangerous, but is no identifier of this ban"
+            said = f"{quoted(override.id)} is allowed as dangerous, but is not an identifier of this ban"
             report.warning("override-unused", said, override.origin, "remove the entry, or correct its `id`")
 
 
@@ -162,5 +162,5 @@ def warn_of_repeats(report: Report, bans: tuple[Ban, ...]) -> None:
             place = one.origin
             first = places.setdefault((one.family, one.kind, one.value), place)
             if first is not place and (one.kind not in _SHARED_KINDS or origin <= first <= place):
-                said = f"the {one.kind} {quoted(one.value)} stands in the list already, on line {first.line}"
+                said = f"the {one.kind} {quoted(one.value)} is in the list already, on line {first.line}"
                 report.warning("duplicate-identifier", said, place, "remove one of them")

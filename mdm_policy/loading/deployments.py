@@ -29,10 +29,7 @@ def make_device(report: Report, group: Group) -> DeviceClass:
     if platform is not None:
         _check_keys(report, group, platform)
     _check_enrollment(report, group)
-    mdm = group.text("managed_by")
-    if mdm and mdm not in _KNOWN_MDMS and report.guess(mdm, _KNOWN_MDMS).startswith("did"):
-        said = f"{quoted(mdm)} is no MDM whose documents this program knows, but looks like one"
-        report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, _KNOWN_MDMS))
+    warn_of_mdm(report, group)
     return DeviceClass(
         group.text("name"),
         platform or "ios",
@@ -45,6 +42,14 @@ def make_device(report: Report, group: Group) -> DeviceClass:
         group.texts("groups"),
         group.texts("origins"),
     )
+
+
+def warn_of_mdm(report: Report, group: Group) -> None:
+    """Warn of an MDM that looks like one whose documents the program knows: they would not count for it."""
+    mdm = group.text("managed_by")
+    if mdm and mdm not in _KNOWN_MDMS and report.guess(mdm, _KNOWN_MDMS).startswith("did"):
+        said = f"{quoted(mdm)} is not an MDM whose documents this program knows, but looks like one"
+        report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, _KNOWN_MDMS))
 
 
 def _check_keys(report: Report, group: Group, platform: Platform) -> None:
@@ -81,7 +86,7 @@ def make_devices(report: Report, group: Group) -> tuple[DeviceClass, ...]:
     for device in devices:
         first = seen.setdefault(device.name.casefold(), device.origin)
         if first is not device.origin and device.name:
-            said = f"the device class {quoted(device.name)} stands on line {first.line} already"
+            said = f"the device class {quoted(device.name)} is defined already, on line {first.line}"
             report.error("duplicate-device-class", said, device.origin, "give each class a name of its own")
     return devices
 
@@ -130,7 +135,12 @@ def make_deployment(report: Report, group: Group) -> Deployment:
     targets: list[Cell] | None = group.cells.get("targets")
     for cell in targets or ():
         if cell.value == "all":
-            report.error("targets-all", "`all` is no target", cell.origin, "write `targets: all`, without brackets")
+            report.error(
+                "targets-all",
+                "`all` is not the name of a target",
+                cell.origin,
+                "write `targets: all`, without brackets",
+            )
     organization: Group | None = group.get("organization")
     return Deployment(
         organization.text("name") if organization else "",

@@ -173,7 +173,7 @@ def _make(report: Report, group: Group) -> DestinationSpec:
         group.origin,
         None if targets is None else tuple(cell.value for cell in targets),
         tuple(cell.value for cell in assign) if isinstance(assign, list) else (assign or "unchanged"),
-        {name.value: value.value for name, value in group.many("groups")},
+        group.table("groups"),
         group.text("owner"),
     )
 

@@ -29,6 +29,9 @@ _ORGANIZATION_ID = Text(
 )
 _DUTIES = Choice(("no-install", "no-launch", "remove", "no-traffic"))
 _PLATFORM = Choice(PLATFORMS)
+ENROLLMENT = Choice(("automated", "device", "user"))
+MODE = Choice(("fully-managed", "dedicated", "cope", "byod"))
+APP_ORIGIN = Choice(("store", "sideloaded", "preinstalled", "web"))
 _NOTE = Field("Free text for people; nothing reads it.", Text(lines=True))
 
 _IDENTIFIERS = {
@@ -190,13 +193,13 @@ _DEVICE = Record(
         "platform": Field("The operating system.", _PLATFORM, required=True),
         "os": Field('Which versions the devices run, such as ">=17" or ">=12, <17".', OsRange()),
         "supervised": Field("Whether Apple devices are supervised; many restrictions hold only there.", Flag()),
-        "enrollment": Field("How Apple devices are enrolled.", Choice(("automated", "device", "user"))),
-        "mode": Field("How Android devices are managed.", Choice(("fully-managed", "dedicated", "cope", "byod"))),
+        "enrollment": Field("How Apple devices are enrolled.", ENROLLMENT),
+        "mode": Field("How Android devices are managed.", MODE),
         "managed_by": Field("The MDM that manages them, such as intune, jamf or amapi.", _NAME),
         "groups": Field("The groups that every device of the class is in.", Many(_NAME, filled=False)),
         "origins": Field(
             "Where apps on these devices can come from; without it, store and sideloaded are assumed.",
-            Many(Choice(("store", "sideloaded", "preinstalled", "web"))),
+            Many(APP_ORIGIN),
         ),
         "note": _NOTE,
     },

@@ -109,7 +109,7 @@ class Text(msgspec.Struct, frozen=True):
         if _CLEAN(text) is None and not self._is_clean(report, text, origin, key):
             return None
         if self.grammar is not None and re.fullmatch(self.grammar.pattern, text, re.ASCII) is None:
-            said = f"{quoted(text)} cannot stand for {shown(key)}"
+            said = f"{quoted(text)} is not a valid value of {shown(key)}"
             report.error(self.grammar.id, said, origin, self.grammar.hint)
             return None
         return Cell(text if self.name else text.strip(), origin)
@@ -151,7 +151,7 @@ class Choice(msgspec.Struct, frozen=True):
         if text in self.words:
             return Cell(text, report.at(node))
         hint = report.guess(text, self.words)
-        report.error("unknown-word", f"{quoted(text)} is not a word for {shown(key)}", report.at(node), hint)
+        report.error("unknown-word", f"{quoted(text)} is not a valid value of {shown(key)}", report.at(node), hint)
         return None
 
     def schema(self) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Day(msgspec.Struct, frozen=True):
             return None
         text = node.value
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII) is None:
-            said = f"{quoted(text)} is not a date for {shown(key)}"
+            said = f"{quoted(text)} is not a valid date for {shown(key)}"
             report.error("date-format", said, report.at(node), "write `YYYY-MM-DD`, such as `2021-02-19`")
             return None
         try:
@@ -195,13 +195,38 @@ class Flag(msgspec.Struct, frozen=True):
             return None
         if not node.style and node.value in ("true", "false"):
             return Cell(node.value == "true", report.at(node))
-        said = f"{quoted(node.value)} is neither `true` nor `false`"
+        said = f"{quoted(node.value)} is not a valid value of {shown(key)}"
         report.error("flag-word", said, report.at(node), "write `true` or `false`, without quotes")
         return None
 
     def schema(self) -> dict[str, Any]:
         """Describe a boolean."""
         return {"type": "boolean"}
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """Shape a whole number that is not below a least one, without quotes."""
+
+    least: int
+
+    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+        """Return the number and its place."""
+        expected = f"a whole number of {self.least} or more"
+        if node.__class__ is not ScalarEvent or (not node.value and not node.style):
+            wrong_type(report, node, key, expected)
+            return None
+        if not node.style and _WHOLE.fullmatch(node.value) and int(node.value) >= self.least:
+            return Cell(int(node.value), report.at(node))
+        said = f"{shown(key)} must be {expected}, but is {quoted(node.value)}"
+        report.error("wrong-type", said, report.at(node), "write digits alone, without quotes")
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the number."""
+        return {"type": "integer", "minimum": self.least}
+
+
+_WHOLE = re.compile(r"-?[1-9][0-9]{0,17}|0", re.ASCII)
 
 
 class Scalar(msgspec.Struct, frozen=True):
@@ -212,7 +237,7 @@ class Scalar(msgspec.Struct, frozen=True):
         if node.__class__ is ScalarEvent and not node.style:
             if node.value in ("true", "false"):
                 return Cell(node.value == "true", report.at(node))
-            if re.fullmatch(r"-?[1-9][0-9]{0,17}|0", node.value, re.ASCII):
+            if _WHOLE.fullmatch(node.value):
                 return Cell(int(node.value), report.at(node))
         return Text().bind(report, node, key)
 
@@ -237,13 +262,13 @@ class OsRange(msgspec.Struct, frozen=True):
         for part in node.value.split(","):
             found = _BOUND.fullmatch(part)
             if found is None:
-                said = f"{quoted(part.strip())} is no comparison with an OS version"
+                said = f"{quoted(part.strip())} is not a valid comparison with an OS version"
                 hint = 'write one of >=, >, <, <=, == and a number, in quotes: ">=17" or ">=12, <17"'
                 report.error("os-range", said, report.at(node), hint)
                 return None
             bounds.append(OsBound(found[1], tuple(int(number) for number in found[2].split("."))))
         if not _has_versions(bounds):
-            said = f"no OS version is {quoted(node.value)}"
+            said = f"no OS version can satisfy {quoted(node.value)}"
             report.error("os-range-empty", said, report.at(node), "turn one of the comparisons round")
             return None
         return Cell(tuple(bounds), report.at(node))

@@ -161,7 +161,7 @@ class _Composer:
 
     def _rare(self, event: Any, current: Mapping | Sequence, root: Sequence) -> None:
         if event.__class__ is AliasEvent:
-            said = f"`*{event.anchor}` is an alias: it says something that stands elsewhere"
+            said = f"`*{event.anchor}` is an alias: its value is written elsewhere"
             self._report.error("yaml-alias", said, self._report.at(event), "write the value itself")
             current.append(event)
         elif event.__class__ is DocumentStartEvent:
@@ -241,5 +241,5 @@ def _syntax_hint(line: str) -> str:
     """Name the usual cause: a value that begins with a character YAML keeps for itself."""
     value = line.partition(": ")[2].lstrip() or line.lstrip(" -")
     if value[:1] in tuple("><*&!%@`|=?") or any(f"{edge}{sign}" in line for edge in ": [,{" for sign in "><*@`%"):
-        return "a value that begins with a sign such as > < * @ ` % stands in quotes"
+        return "put a value that begins with a sign such as > < * @ ` % in quotes"
     return "look at the indentation, the quotes and the brackets here and in the lines above"

@@ -12,7 +12,7 @@ import msgspec
 from yaml.events import AliasEvent, ScalarEvent
 
 from mdm_policy.identifiers import quoted
-from mdm_policy.loading.leaves import Cell, Shape, Text, wrong_type
+from mdm_policy.loading.leaves import Cell, Shape, wrong_type
 from mdm_policy.loading.reader import Mapping, Node, Sequence
 from mdm_policy.loading.report import Report, listed, shown
 
@@ -46,6 +46,10 @@ class Group(msgspec.Struct, frozen=True):
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the bare texts of a list."""
         return tuple(cell.value for cell in self.many(key))
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Return the bare pairs of a table of single values; none where it is missing or was wrong."""
+        return {name.value: cell.value for name, cell in self.many(key)}
 
     def at(self, key: str) -> Origin:
         """Return where the value of a key stands, or else the record."""
@@ -163,7 +167,7 @@ class Many(msgspec.Struct, frozen=True):
             if value is None:
                 continue
             if value.__class__ is Cell and seen.setdefault(value.value, value.origin) is not value.origin:
-                said = f"{quoted(value.value)} stands in `{key}` already, on line {seen[value.value].line}"
+                said = f"{quoted(value.value)} is given already in `{key}`, on line {seen[value.value].line}"
                 report.warning("duplicate-entry", said, value.origin, "remove one of them")
                 continue
             found.append(value)
@@ -176,16 +180,19 @@ class Many(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Shape a mapping whose keys the user chooses."""
+    """Shape a mapping whose keys the user chooses; where `filled`, an empty one is an error."""
 
-    key: Text
+    key: Shape
     value: Shape
+    filled: bool = False
 
     def bind(self, report: Report, node: Node, key: str) -> list[tuple[Cell, Any]] | None:
         """Return the pairs in which both halves were right."""
         if node.__class__ is not Mapping:
             wrong_type(report, node, key, "a mapping")
             return None
+        if not node and self.filled:
+            report.error("empty-value", f"{shown(key)} has no value", report.at(node), "write what it should hold")
         found: dict[str, tuple[Cell, Any]] = {}
         pairs = iter(node)
         for name_node, value_node in zip(pairs, pairs, strict=True):
@@ -201,7 +208,8 @@ class Table(msgspec.Struct, frozen=True):
 
     def schema(self) -> dict[str, Any]:
         """Describe the mapping."""
-        return {"type": "object", "propertyNames": self.key.schema(), "additionalProperties": self.value.schema()}
+        made = {"type": "object", "propertyNames": self.key.schema(), "additionalProperties": self.value.schema()}
+        return {**made, "minProperties": 1} if self.filled else made
 
 
 class AllOr(msgspec.Struct, frozen=True):

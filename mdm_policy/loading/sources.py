@@ -17,7 +17,7 @@ from mdm_policy.loading.tables import is_csv
 from mdm_policy.loading.text import MAX_BYTES, lenient
 
 T = TypeVar("T")
-FileKind = Literal["ban-list", "deployment", "devices", "csv", "unknown"]
+FileKind = Literal["ban-list", "deployment", "devices", "target", "csv", "unknown"]
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -43,13 +43,16 @@ _KEYS: dict[str, FileKind] = {
         ("organization", "lists", "adopt", "accepted_gaps", "targets", "options", "protected", "destinations"),
         "deployment",
     ),
+    **dict.fromkeys(("blocks", "documents"), "target"),
 }
-
+_WEAK: dict[str, FileKind] = {"devices": "devices", "target": "target"}
+"""Keys that tell what a file is where no other one does: `target` may be a deployment's misspelt `targets`."""
 
 _NOUNS: dict[FileKind, str] = {
     "ban-list": "a ban list",
     "deployment": "a deployment",
     "devices": "a file of device classes",
+    "target": "a target's manifest",
     "csv": "a table of bans",
 }
 
@@ -66,10 +69,10 @@ def detect(source: Source) -> FileKind:
         return "csv"
     kind: FileKind = "unknown"
     for key in top_level_keys(text):
-        if key in _KEYS:
+        if key in _KEYS and (key, kind) != ("options", "target"):  # a target defines options, a deployment sets them
             return _KEYS[key]
-        if key == "devices":
-            kind = "devices"
+        if kind == "unknown":
+            kind = _WEAK.get(key, kind)
     return kind
 
 

@@ -100,7 +100,7 @@ def _refuse_header(header: tuple[str, ...], origin: Origin, report: Report) -> N
     hint = _HEADER_HINT
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
         hint = f"separate the cells with commas (in a spreadsheet: `CSV UTF-8, comma delimited`); {hint}"
-    report.error("csv-header", f"{quoted(','.join(header))} is no known header", origin, hint)
+    report.error("csv-header", f"{quoted(','.join(header))} is not a known header", origin, hint)
 
 
 def _add(apps: dict[str, _App], columns: tuple[str, ...], row: tuple[str, ...], origin: Origin, report: Report) -> None:

@@ -67,6 +67,8 @@ def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> 
         ]
     if kind == "devices":
         return loading.load_devices(source).findings
+    if kind == "target":
+        return loading.load_target(source).findings
     if kind == "csv":
         table = loading.load_bans_csv(source)
         return [*table.findings, *_resolved(_as_list(source.name, table.value), None, day)]

@@ -382,7 +382,8 @@ def test_a_user_target_with_a_broken_manifest_is_1(tmp_path: Path) -> None:
     folder = copy_target("macos-santa", tmp_path / "mine")
     edit(folder / "target.yaml", "title:", "tittle:")
     done = run("build", "us-kaspersky", *SANTA, "--templates", tmp_path / "mine", *AS_OF, "-o", tmp_path / "out")
-    assert (done.code, ids(done.err)) == (1, ["error[target-manifest]"])
+    assert (done.code, ids(done.err)) == (1, ["error[missing-key]", "error[unknown-key]"])
+    assert "did you mean `title`?" in done.err
 
 
 def test_a_user_target_is_built(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_the_message_is_what_an_admin_needs(tmp_path: Path, monkeypatch: pytest.
         ),
         pytest.param("x.yaml", a_list(bans="- {app: qq, vendor: tencent}"), "error[exclusive-keys]", id="two-subjects"),
         pytest.param("x.yaml", a_list(more="include: nothing.yaml\n"), "error[include-not-found]", id="include"),
+        pytest.param("target.yaml", "target: Acme\n", "error[target-name]", id="target"),
         pytest.param("x.csv", "app;platform\n", "error[csv-header]", id="csv-header"),
         pytest.param(
             "x.csv",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mdm_policy.errors import Origin
-from mdm_policy.loading import Loaded, Source, load_deployment, load_devices
+from mdm_policy.loading import Loaded, Source, detect, load_ban_list, load_deployment, load_devices
 from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Identifier, OsBound
 
 if TYPE_CHECKING:
@@ -251,3 +251,25 @@ def test_devices_that_are_none(data: str, expected: list[str]) -> None:
 def test_a_ban_list_is_no_deployment() -> None:
     (found,) = load_deployment(Source("x.yaml", b"ban_list: a\nbans: []\n")).findings
     assert (found.id, found.message) == ("file-kind", "`x.yaml` is a ban list, not a deployment")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        pytest.param(b"target: a\noptions: {}\nblocks: []\n", "target", id="a target with options"),
+        pytest.param(b"title: a\ndocuments: []\n", "target", id="a target without a name"),
+        pytest.param(b"target: a\n", "target", id="the beginning of a target"),
+        pytest.param(b"target: all\norganization: {}\n", "deployment", id="a deployment with a misspelt key"),
+        pytest.param(b"options: {}\n", "deployment", id="options"),
+        pytest.param(b"target: a\nbans: []\n", "ban-list", id="bans"),
+    ],
+)
+def test_a_file_is_told_by_its_keys(data: bytes, kind: str) -> None:
+    assert detect(Source("x.yaml", data)) == kind
+
+
+def test_a_target_is_no_deployment_and_no_list() -> None:
+    source = Source("x.yaml", b"target: a\nblocks: []\n")
+    for load, wanted in ((load_deployment, "a deployment"), (load_ban_list, "a ban list")):
+        (found,) = load(source).findings
+        assert (found.id, found.message) == ("file-kind", f"`x.yaml` is a target's manifest, not {wanted}")

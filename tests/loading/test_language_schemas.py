@@ -5,20 +5,19 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from typing import Any, Literal
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from mdm_policy import resources
-from mdm_policy.loading import Source, load_ban_list, load_deployment, load_devices, schema
+from mdm_policy.loading import SchemaName, Source, load_ban_list, load_deployment, load_devices, load_target, schema
 
 jsonschema: Any = importlib.import_module("jsonschema")  # it has no types
 
-Name = Literal["ban-list", "deployment", "devices"]
-NAMES: tuple[Name, ...] = ("ban-list", "deployment", "devices")
+NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
-RIGHT: dict[Name, str] = {
+RIGHT: dict[SchemaName, str] = {
     "ban-list": """\
 ban_list: us-eo-13971
 title: Applications
@@ -44,29 +43,59 @@ options: {a: {b: true, c: 1, d: x}}
 protected: {ios: {bundle_id: a.b}}
 """,
     "devices": "devices: [{name: a, platform: android, mode: byod, groups: []}]\n",
+    "target": """\
+target: acme-kiosk
+title: Acme
+vendor: acme
+source: Acme 1
+summary: What Acme takes.
+modes: [byod]
+options: {web: {help: Deny., default: false}, how: {help: How., default: a, choices: [a, b]}}
+blocks:
+  - family: android
+    kind: package_name
+    verdict: removed
+    strength: strong
+    platforms: {android: "0"}
+    sides: [work]
+    capacity: 3000
+    capacity_source: Acme 2
+    source: Acme 1
+documents:
+  - name: change
+    format: json
+    template: change.json.j2
+    output: "{slug}.json"
+    schema: amapi-modify-applications
+    carries: [ban]
+    read_back: {ban: "/a/*"}
+    embed: [{name: x, target: other, document: y1, as: compact}]
+""",
 }
 
 
-def loads(name: Name, text: str) -> bool:
+def loads(name: SchemaName, text: str) -> bool:
     source = Source("x.yaml", text.encode())
     if name == "ban-list":
         return load_ban_list(source, lambda *_: Source("o.csv", b"BundleId,TrackId,Name\na.b,,A\n")).value is not None
+    if name == "target":
+        return load_target(source).value is not None
     return (load_deployment(source) if name == "deployment" else load_devices(source)).value is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_shipped_schema_is_the_generated_one(name: Name) -> None:
+def test_the_shipped_schema_is_the_generated_one(name: SchemaName) -> None:
     shipped = resources.data(f"schemas/language/{name}.schema.json").read_text("utf-8")
     assert shipped == json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_schema_is_one(name: Name) -> None:
+def test_the_schema_is_one(name: SchemaName) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_key_has_a_sentence(name: Name) -> None:
+def test_every_key_has_a_sentence(name: SchemaName) -> None:
     def walk(node: Any) -> None:
         if isinstance(node, dict):
             for key, value in node.get("properties", {}).items():
@@ -81,7 +110,7 @@ def test_every_key_has_a_sentence(name: Name) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_loader_and_schema_accept_the_same_example(name: Name) -> None:
+def test_loader_and_schema_accept_the_same_example(name: SchemaName) -> None:
     assert loads(name, RIGHT[name])
     jsonschema.Draft202012Validator(schema(name)).validate(yaml.safe_load(RIGHT[name]))
 
@@ -111,9 +140,23 @@ def test_loader_and_schema_accept_the_same_example(name: Name) -> None:
         pytest.param("deployment", "{bundle_id: a.b}", "{}", id="no kinds"),
         pytest.param("devices", "[{name: a, platform: android, mode: byod, groups: []}]", "[]", id="no devices"),
         pytest.param("devices", "android", "symbian", id="unknown platform"),
+        pytest.param("target", "acme-kiosk", "Acme", id="target's name in capitals"),
+        pytest.param("target", "acme-kiosk", "a" * 81, id="target's name too long"),
+        pytest.param("target", "acme-kiosk", "com1", id="target's name a device"),
+        pytest.param("target", "kind: package_name", "kind: name", id="unknown kind"),
+        pytest.param("target", "{android:", "{symbian:", id="claim on an unknown platform"),
+        pytest.param("target", '{android: "0"}', "{}", id="claim on no platform"),
+        pytest.param("target", '"0"', '"0+"', id="version that is none"),
+        pytest.param("target", "3000", "0", id="capacity of nothing"),
+        pytest.param("target", "    capacity_source: Acme 2\n", "", id="capacity nobody states"),
+        pytest.param("target", "[work]", "[left]", id="unknown side"),
+        pytest.param("target", "    template: change.json.j2\n", "", id="document without template"),
+        pytest.param("target", "as: compact", "as: compct", id="unknown way to embed"),
+        pytest.param("target", "help: Deny., ", "", id="option without help"),
+        pytest.param("target", "[byod]", "[]", id="no modes"),
     ],
 )
-def test_loader_and_schema_refuse_the_same(name: Name, old: str, new: str) -> None:
+def test_loader_and_schema_refuse_the_same(name: SchemaName, old: str, new: str) -> None:
     wrong = RIGHT[name].replace(old, new)
     assert wrong != RIGHT[name]
     assert not loads(name, wrong)

@@ -9,7 +9,16 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mdm_policy.loading import Loaded, Source, detect, load_ban_list, load_bans_csv, load_deployment, load_devices
+from mdm_policy.loading import (
+    Loaded,
+    Source,
+    detect,
+    load_ban_list,
+    load_bans_csv,
+    load_deployment,
+    load_devices,
+    load_target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +53,20 @@ options: {a: {b: true, c: 1}}
 protected: {domains: [a.de]}
 """
 TABLE = b'app,platform,kind,identifier\nQQ,ios,bundle_id,com.tencent.mqq\n"W, X",web,domain,wechat.com\n'
+TARGET = b"""\
+target: acme-kiosk
+title: Acme
+vendor: acme
+source: Acme 1
+summary: What Acme takes.
+options: {web: {help: Deny., default: false}, how: {help: How., default: a, choices: [a, b]}}
+blocks:
+  - {name: a, family: ios, kind: bundle_id, verdict: hidden, strength: strong, platforms: {ios: "15"}, source: b}
+  - {family: web, kind: domain, verdict: blocked, strength: weak, platforms: {android: "0"}, source: b, option: web}
+documents:
+  - {name: c, format: json, template: c.j2, output: "{slug}.json", schema: c.json, carries: [a, ban]}
+  - {name: d, format: json, copy_of: {target: x, document: d}, output: "{record}.d", schema: d, for_each: web.domain}
+"""
 PIECES = [
     b"&a ",
     b"*a",
@@ -85,7 +108,13 @@ def load_all(data: bytes) -> list[Loaded[Any]]:
     source = Source("x", data)
     detect(source)
     everything: list[Loaded[Any]] = []
-    loaders: list[Callable[[Source], Loaded[Any]]] = [load_ban_list, load_deployment, load_devices, load_bans_csv]
+    loaders: list[Callable[[Source], Loaded[Any]]] = [
+        load_ban_list,
+        load_deployment,
+        load_devices,
+        load_bans_csv,
+        load_target,
+    ]
     for load in loaders:
         loaded = load(source)
         assert (loaded.value is None) == any(one.severity == "error" for one in loaded.findings)
@@ -95,7 +124,7 @@ def load_all(data: bytes) -> list[Loaded[Any]]:
 
 @st.composite
 def mutants(draw: st.DrawFn) -> bytes:
-    data = draw(st.sampled_from([LIST, DEPLOYMENT, TABLE]))
+    data = draw(st.sampled_from([LIST, DEPLOYMENT, TABLE, TARGET]))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(data)))
         end = start + draw(st.integers(0, 8))
@@ -134,7 +163,7 @@ def test_any_text_without_libyaml(text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.sampled_from([LIST, DEPLOYMENT]),
+    st.sampled_from([LIST, DEPLOYMENT, TARGET]),
     st.integers(0, 900),
     st.sampled_from([b"", b"x", b"\n", b" ", b"'a'", b"NO", b"~"]),
 )
@@ -156,10 +185,10 @@ def test_both_parsers_say_the_same(data: bytes, place: int, piece: bytes) -> Non
             assert one.findings == other.findings
 
 
-@pytest.mark.parametrize("data", [LIST, DEPLOYMENT, LIST.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + LIST])
+@pytest.mark.parametrize("data", [LIST, DEPLOYMENT, TARGET, LIST.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + LIST])
 def test_both_parsers_load_the_same(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = load_all(data)
-    assert fast[0].value is not None or fast[1].value is not None
+    assert any(loaded.value is not None for loaded in fast)
     monkeypatch.setattr(yaml, "__with_libyaml__", False)
     assert load_all(data) == fast
 

@@ -1,0 +1,138 @@
+"""State the language of a target's manifest, `target.yaml`, and of its tests: every key, in one table.
+
+The loader reads by it, and editors complete and check by the JSON Schemas that come from it.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from mdm_policy.identifiers import KINDS_BY_FAMILY
+from mdm_policy.loading import language, target_manifests
+from mdm_policy.loading.leaves import Choice, Flag, Grammar, Scalar, Text, Whole
+from mdm_policy.loading.shapes import Field, Many, Record, Table
+from mdm_policy.model import FAMILIES, PLATFORMS, Kind, Strength
+from mdm_policy.target_model import ClaimedVerdict, Encoding, Format, Side
+
+_NAME = Text(name=True)
+_TARGET_NAME = Text(
+    grammar=Grammar(
+        "target-name",
+        r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$)(?=.{1,80}$)[a-z0-9]+(?:-[a-z0-9]+)*",
+        "write lower-case letters and digits with hyphens between them, at most 80, such as `acme-kiosk`:"
+        " a folder is named by it",
+    )
+)
+_VERSION = Text(
+    grammar=Grammar(
+        "os-version",
+        r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}",
+        'write dotted numbers in quotes, such as "15" or "14.5"; "0" for any version',
+    )
+)
+_IDENTIFIER_KINDS = tuple(f"{family}.{kind}" for family, kinds in KINDS_BY_FAMILY.items() for kind in kinds)
+
+_CLAIM = Record(
+    "a claim",
+    {
+        "name": Field("The name by which documents carry the claim; without it, `ban`.", _NAME),
+        "family": Field("The platform family of the identifiers.", Choice(FAMILIES), required=True),
+        "kind": Field("The kind of identifier that is blocked.", Choice(get_args(Kind)), required=True),
+        "verdict": Field("What becomes of the app.", Choice(get_args(ClaimedVerdict)), required=True),
+        "strength": Field("How hard the block is to get around.", Choice(get_args(Strength)), required=True),
+        "platforms": Field(
+            'The first OS version on which the block acts, by device platform; `"0"` for any.',
+            Table(Choice(PLATFORMS), _VERSION, filled=True),
+            required=True,
+        ),
+        "supervised": Field("Whether only supervised Apple devices obey.", Flag()),
+        "enrollments": Field("The enrollments of Apple devices that obey; without it, all.", Many(language.ENROLLMENT)),
+        "modes": Field("The Android modes that obey; without it, all.", Many(language.MODE)),
+        "sides": Field(
+            "The sides of an Android device on which it acts; without it, all.", Many(Choice(get_args(Side)))
+        ),
+        "origins": Field("The origins of apps that it governs; without it, all.", Many(language.APP_ORIGIN)),
+        "option": Field("The option that has to be on for the claim to hold.", _NAME),
+        "unless": Field("The option that has to be off for the claim to hold.", _NAME),
+        "capacity": Field("The most entries the vendor takes.", Whole(1)),
+        "capacity_source": Field("Who says how many entries the vendor takes.", Text()),
+        "source": Field("The vendor's document, with its version, that says so.", Text(), required=True),
+    },
+    needs={"capacity": ("capacity_source",), "capacity_source": ("capacity",)},
+)
+
+_OPTION = Record(
+    "an option",
+    {
+        "help": Field("What the option does, in a sentence.", Text(), required=True),
+        "default": Field("Its value where a deployment sets none.", Scalar(), required=True),
+        "choices": Field("The texts it may be; without it, any value of the default's type.", Many(Text())),
+    },
+)
+
+_COPY_OF = {
+    "target": Field("The target whose document it is.", _NAME, required=True),
+    "document": Field("The name of that document.", _NAME, required=True),
+}
+_COPY = Record("a copied document", _COPY_OF)
+_EMBED = Record(
+    "an embedded document",
+    {
+        "name": Field("The name under which the template finds it: `embed.NAME`.", _NAME, required=True),
+        **_COPY_OF,
+        "as": Field("How it is given; without it, text.", Choice(get_args(Encoding))),
+    },
+)
+
+_DOCUMENT = Record(
+    "a document",
+    {
+        "name": Field("The document's name within the target.", _NAME, required=True),
+        "format": Field("What the file is written as.", Choice(get_args(Format)), required=True),
+        "output": Field(
+            "The file's path below the target's folder; it may hold `{slug}`, and `{record}` under `for_each`.",
+            Text(),
+            required=True,
+        ),
+        "schema": Field(
+            "The name of a packaged schema, or a `.json` or `.rng` file beside the template.", Text(), required=True
+        ),
+        "template": Field("The Jinja template in the target's folder.", Text()),
+        "copy_of": Field("Another target's document that is written out unchanged, in place of a template.", _COPY),
+        "carries": Field("The claims that the document must keep, by name.", Many(_NAME, filled=False)),
+        "for_each": Field("The kind of identifier of which each value gets a document.", Choice(_IDENTIFIER_KINDS)),
+        "embed": Field("Other targets' documents that the template inserts.", Many(_EMBED, filled=False)),
+        "compact": Field("Whether JSON and XML are written without line ends and indentation.", Flag()),
+        "records": Field("Whether the template gets `entries` beside `ids`.", Flag()),
+        "instead_of": Field("The document of this target that it is another way to send.", _NAME),
+        "read_back": Field(
+            "Where the blocked identifiers stand, by claim, in a kind of document no reader knows: `/pointer/*`.",
+            Table(_NAME, Text()),
+        ),
+        "sign": Field("Whether it is an Apple profile that can be signed.", Flag()),
+    },
+    one_of=("template", "copy_of"),
+)
+
+TARGET = Record(
+    "a target",
+    {
+        "target": Field("The target's permanent name.", _TARGET_NAME, required=True),
+        "title": Field("What it is, in a few words.", Text(), required=True),
+        "vendor": Field("The vendor whose format it is.", Text(), required=True),
+        "source": Field("The vendor's document, with its version, that describes the format.", Text(), required=True),
+        "summary": Field("What it makes, in a sentence or two.", Text(), required=True),
+        "needs": Field("What has to be there before it works, in sentences.", Many(Text(), filled=False)),
+        "cannot": Field("What it will not do, in sentences.", Many(Text(), filled=False)),
+        "managed_by": Field("The MDM whose devices it is for, such as intune, jamf or amapi; without it, any.", _NAME),
+        "modes": Field("The Android modes it is for; without it, all.", Many(language.MODE)),
+        "alternative_group": Field("The name shared by targets that do the same on one device.", _NAME),
+        "default": Field("Whether it is built without being asked for; without it, true.", Flag()),
+        "options": Field("What a deployment may set for it, by name.", Table(_NAME, _OPTION)),
+        "blocks": Field("What its documents block, and under which conditions.", Many(_CLAIM), required=True),
+        "documents": Field("The files it makes.", Many(_DOCUMENT), required=True),
+        "replaces": Field("The packaged target that it replaces on purpose.", _NAME),
+        "import_template": Field("The template of IMPORT.md; without it, `import.md.j2`.", Text()),
+    },
+    target_manifests.make_manifest,
+)

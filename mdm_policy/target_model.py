@@ -1,0 +1,117 @@
+"""Hold what a target's manifest says: what its documents block, and how they are made.
+
+The types stand below both the loader, which makes them of `target.yaml`, and everything that renders and proves by them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from mdm_policy.model import Family, Frozen, Kind, Strength
+
+ClaimedVerdict = Literal["blocked", "hidden", "removed", "not-installable"]
+Side = Literal["device", "work", "personal"]
+Format = Literal["plist", "json", "xml"]
+Encoding = Literal["text", "compact", "base64"]
+
+
+class Claim(Frozen, frozen=True):
+    """Claim that documents block one kind of identifier, under conditions a reader must find in them as well.
+
+    `platforms` maps a device platform to the OS version from which the block acts (text, `"15"`). `option` names the
+    target's option that must be on, `unless` one that must be off. `capacity` is the most entries the vendor (or the
+    sheet) allows, `capacity_source` who says so.
+    """
+
+    family: Family
+    kind: Kind
+    verdict: ClaimedVerdict
+    strength: Strength
+    platforms: dict[str, str]
+    source: str
+    name: str = "ban"
+    supervised: bool | None = None
+    enrollments: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
+    origins: tuple[str, ...] = ()
+    option: str = ""
+    unless: str = ""
+    capacity: int | None = None
+    capacity_source: str = ""
+
+
+class Option(Frozen, frozen=True):
+    """Describe one option a deployment may set for the target."""
+
+    help: str
+    default: bool | int | str
+    choices: tuple[str, ...] = ()
+
+
+class Copy(Frozen, frozen=True):
+    """Name another target's document that is written out here unchanged."""
+
+    target: str
+    document: str
+
+
+class Embed(Frozen, frozen=True):
+    """Insert another target's canonical document into a template: as text, one line of text, or base64."""
+
+    name: str
+    target: str
+    document: str
+    as_: Encoding = msgspec.field(name="as", default="text")
+
+
+class DocumentSpec(Frozen, frozen=True):
+    """Describe one document of a target, or one document per record with `for_each`.
+
+    `carries` names the claims this document must keep; `records` gives the template `entries` beside `ids`; `output` may
+    use `{slug}` and, with `for_each`, `{record}`.
+    `instead_of` names the document this one is another way to send: a device obeys one of the two.
+    `read_back` is for document kinds no reader knows: where a user's document holds the blocked identifiers.
+    `sign` says that it is an Apple profile which those who take it may take signed.
+    """
+
+    name: str
+    format: Format
+    output: str
+    schema: str
+    template: str = ""
+    copy_of: Copy | None = None
+    carries: tuple[str, ...] = ()
+    for_each: str = ""
+    embed: tuple[Embed, ...] = ()
+    compact: bool = False
+    records: bool = False
+    instead_of: str = ""
+    read_back: dict[str, str] = {}
+    sign: bool = False
+
+
+class Manifest(Frozen, frozen=True):
+    """Hold one target's manifest; `needs` and `cannot` are sentences an admin reads.
+
+    `managed_by` and `modes` say which devices the target is for: those of that MDM, enrolled in those Android modes.
+    """
+
+    target: str
+    title: str
+    vendor: str
+    source: str
+    summary: str
+    blocks: tuple[Claim, ...]
+    documents: tuple[DocumentSpec, ...]
+    needs: tuple[str, ...] = ()
+    cannot: tuple[str, ...] = ()
+    managed_by: str = ""
+    modes: tuple[str, ...] = ()
+    alternative_group: str = ""
+    default: bool = True
+    options: dict[str, Option] = {}
+    replaces: str = ""
+    import_template: str = "import.md.j2"
