@@ -18,18 +18,180 @@ class Fact(Frozen, frozen=True, gc=False):
     source: str
 
 
+Mechanism = Literal[
+    "amapi-applications",
+    "amapi-install-apps",
+    "amapi-personal",
+    "amapi-untrusted-apps",
+    "apple-app-lock",
+    "apple-app-settings",
+    "apple-managed-app",
+    "apple-path-lists",
+    "apple-profile",
+    "apple-restrictions",
+    "apple-web-filter",
+    "applocker-appx",
+    "applocker-exe",
+    "applocker-msi",
+    "declared",
+    "intune-app-assignment",
+    "intune-compliance",
+    "intune-custom-setting",
+    "intune-device-administrator",
+    "intune-device-restrictions",
+    "intune-settings-catalog",
+    "jamf-restricted-software",
+    "managed-browser",
+    "santa",
+]
+"""What on the device, or at the MDM, carries a rule out; `declared` where a user's manifest says so, no reader of ours."""
+
+Cause = Literal[
+    "",
+    # Whom a document reaches.
+    "not-stated",
+    "groups",
+    "exclusion",
+    "filter",
+    "nobody",
+    "other-mdm",
+    "not-activated",
+    "replaced",
+    # What a document says.
+    "refused",
+    "undocumented",
+    "unread",
+    "elsewhere",
+    "condition",
+    "no-effect",
+    # What several rules say, and for how long.
+    "conflict",
+    "expires",
+    "deprecated",
+    # What is known of an app, or of a device.
+    "unnamed",
+    "no-identifier",
+    "no-comparable-identifier",
+    "only-parts",
+    "does-not-exist",
+    "impossible-class",
+    "excepted",
+    "personal-side",
+    "no-deny-list",
+    "too-old",
+    "unsupervised",
+    "user-enrollment",
+]
+"""Why a ban does not hold, or nobody can tell whether it does.
+
+`refused`: the server or the device takes nothing of the document; `undocumented`: no source says what a device does;
+`unread`: encrypted or masked; `elsewhere`: another document, which is not here, decides; `condition`: the rule holds
+under a condition of which nobody can tell whether it spares the app; `conflict`: documents block and allow it.
+"""
+
+ConditionKind = Literal[
+    "binary",
+    "code-hash",
+    "exceptions",
+    "expression",
+    "folder",
+    "installed-copies",
+    "managed-apps",
+    "product",
+    "publisher",
+    "signing-state",
+    "usb-debugging",
+    "users",
+    "versions",
+]
+"""What narrows a rule.
+
+It acts on one `binary`, `product` or `publisher` alone, on what stands in a `folder`, on some `versions`, a
+`code-hash`, a `signing-state`, for some `users`, where an `expression` holds; it leaves out its `exceptions`,
+`installed-copies`, `managed-apps`, or what comes by `usb-debugging`.
+"""
+
+
+class Condition(Frozen, frozen=True, gc=False, order=True):
+    """Narrow a rule by one parameter; `value` as the document writes it, empty where the kind says all."""
+
+    kind: ConditionKind
+    value: str = ""
+
+
+Order = Literal["same", "wider", "narrower", "unclear"]
+
+
+def compare_conditions(old: Sequence[Condition], new: Sequence[Condition]) -> Order:
+    """Say how a rule's conditions changed: each narrows it, so with fewer of them it is wider.
+
+    Paths, patterns and expressions are equal only where their text is; of two others nobody can tell which is the wider.
+    """
+    before, after = frozenset(old), frozenset(new)
+    if before == after:
+        return "same"
+    if after < before:
+        return "wider"
+    return "narrower" if before < after else "unclear"
+
+
+class Expiry(Frozen, frozen=True, gc=False):
+    """Say when a rule lifts itself: on a day (ISO 8601), so many seconds `after` it is installed, or the earlier of both.
+
+    `unreadable` names what the document writes in a way nobody can read: a `date`, or a `time` after which.
+    """
+
+    day: str = ""
+    after: float | None = None
+    unreadable: Literal["", "date", "time"] = ""
+
+    @property
+    def fixed(self) -> str:
+        """Return the day on which the rule ends for certain and not before; empty where nobody can tell the day."""
+        return "" if self.after is not None or self.unreadable else self.day
+
+    def lasts_as_long_as(self, other: Expiry) -> bool:
+        """Tell whether a rule lasts as long as another after its installation; what can't be read does not."""
+        if self.after is None or other.after is None or self.unreadable or other.unreadable:
+            return False
+        return self.after >= other.after and (self.day or "~") >= (other.day or "~")
+
+    def __str__(self) -> str:
+        """Write it as it is said after `lifts itself`."""
+        if self.unreadable == "time":
+            return "after a time that cannot be read"
+        date = "on a date that cannot be read" if self.unreadable else f"on {self.day}" if self.day else ""
+        if self.after is None:
+            return date
+        after = f"after {self.after:.15g} s"
+        return f"{after}, or {date}" if date else after
+
+
+class Setting(Frozen, frozen=True, gc=False):
+    """Name a setting of which a device has one value, as the vendor writes it.
+
+    `several` says what becomes of several documents that set it: one `replaces` the other, or it is `undocumented`.
+    """
+
+    name: str
+    several: Literal["replaces", "undocumented"]
+
+
 class Rule(Frozen, frozen=True):
     """Say what one place of a document does to the identifiers it holds, and under which conditions.
 
-    Shared by all effects of that place. `sense` is `block` (a deny list), `allow-only` (an allow list: all else is
-    denied), `report` (only reported), `remove` (uninstalls), `allow` (explicitly permitted or installed) or `none`
-    (the place has no effect: `why` says so). `introduced` and `removed` give OS versions per device platform;
-    a platform that is not a key of `introduced` is not governed. `supervised`: True when only supervised devices obey.
-    `enrollments` / `modes`: those that obey, empty for any; `sides`: for Android, `device`, `work`, `personal`.
-    `origins`: app origins governed; empty for all. `verdict` is what the app becomes where the rule holds.
+    Shared by all effects of that place. `id` names the rule to a reader, and nothing is read out of it. `sense` is
+    `block` (a deny list), `allow-only` (an allow list: all else is denied), `report` (only reported), `remove`
+    (uninstalls), `allow` (explicitly permitted or installed) or `none` (the place has no effect: `why` says so in
+    words, `cause` in a word). `introduced` and `removed` give OS versions per device platform; a platform that is not a
+    key of `introduced` is not governed. `supervised`: True when only supervised devices obey. `enrollments` / `modes`:
+    those that obey, empty for any; `sides`: for Android, `device`, `work`, `personal`. `origins`: app origins governed;
+    empty for all. `verdict` is what the app becomes where the rule holds. `conditions` narrow it, sorted, each once;
+    `escapes` says in words what they and the mechanism let through.
     """
 
     id: str
+    mechanism: Mechanism
     sense: Literal["block", "allow-only", "report", "remove", "allow", "none"]
     verdict: Verdict
     strength: Strength
@@ -42,10 +204,13 @@ class Rule(Frozen, frozen=True):
     modes: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    setting: Setting | None = None
     escapes: str = ""
     why: str = ""
-    expires: str = ""
-    """The day a removal date lifts the rule, or empty."""
+    cause: Cause = ""
+    expires: Expiry | None = None
+    """When the rule lifts itself, if ever."""
 
 
 def written(rule: Rule) -> bytes:
@@ -177,19 +342,71 @@ class Effects(Sequence[Effect]):
         return hash(len(self))
 
 
+AudienceKind = Literal["all-of", "applicability-rule", "everyone", "filter", "limits", "member", "predicate", "unsure"]
+
+
+class Audience(Frozen, frozen=True, gc=False):
+    """Name devices that are not those of one group, and of which no declared class can therefore be.
+
+    `all-of`: what is in each of `of`; `filter`: of those in `of`, what the filter `name` lets through (`mode` says
+    include or exclude); `applicability-rule`: of those in `of`, what the rule lets through; `limits`: the first of `of`, as
+    far as it is in the others; `unsure`: those in `of`, if nothing takes it away again; `member`: single devices, users or
+    places, `name` of the sort `mode`; `predicate`: where an expression holds; `everyone`: under the word of the vendor.
+    """
+
+    kind: AudienceKind
+    name: str = ""
+    mode: str = ""
+    of: tuple[str | Audience, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it for a reader."""
+        names = list(map(str, self.of))
+        if self.kind == "filter":
+            return f"{names[0]} under the filter {self.name or '?'} ({self.mode or '?'})"
+        if self.kind == "limits":
+            return f"{names[0]} within {', '.join(sorted(names[1:]))}"
+        if self.kind == "member":
+            return f"{self.mode}: {self.name}"
+        words = {
+            "all-of": " and ".join(names),
+            "applicability-rule": f"{''.join(names)} under an applicability rule",
+            "predicate": f"the devices of the predicate {self.name}",
+            "unsure": f"{''.join(names)}, if nothing takes it away again",
+        }
+        return words.get(self.kind, self.name)
+
+
+Member = str | Audience
+"""A group by its name, or devices that are named in any other way."""
+
+
 class Scope(Frozen, frozen=True, gc=False):
     """State whom a document reaches: `everyone`, `groups`, `nobody` or `not-stated`; exclusions may cut it.
 
     `filtered`: something beside the names of the groups decides, so that only a class of just these groups is reached for
-    certain. What decides stands in a name (`lab under the filter x`), for two filters reach different devices.
+    certain. What decides stands in a `Audience`, for two filters reach different devices.
     `why` says why it reaches nobody, where that is not for want of an assignment.
     """
 
     state: Literal["everyone", "groups", "nobody", "not-stated"] = "not-stated"
-    groups: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
+    groups: tuple[Member, ...] = ()
+    excluded: tuple[Member, ...] = ()
     filtered: bool = False
     why: str = ""
+
+
+class DeviceSlot(Frozen, frozen=True, gc=False):
+    """Name what a device keeps one of: the profile or declaration of an identifier, the value of a node or field."""
+
+    kind: Literal["profile", "declaration", "node", "policy-field"]
+    name: str
+
+    def __str__(self) -> str:
+        """Write it for a reader."""
+        if self.kind == "policy-field":
+            return f"the field {self.name} of an Android policy"
+        return f"the {self.kind} {self.name}"
 
 
 class Reading(Frozen, frozen=True):
@@ -212,7 +429,7 @@ class Reading(Frozen, frozen=True):
     """The Identifier of the declarative configuration the document is, or empty."""
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""
-    identities: tuple[str, ...] = ()
+    identities: tuple[DeviceSlot, ...] = ()
     """What it is or holds of which a device keeps one: the profile of an identifier, the value of a node."""
 
     @property

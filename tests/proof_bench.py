@@ -92,6 +92,7 @@ BENCHES: dict[str, Bench] = {
 """One bench for each golden document that bans something by itself."""
 _WORK_SIDE = Rule(
     "declared-work-side",
+    "declared",
     "block",
     "removed",
     "strong",

@@ -48,6 +48,7 @@ def read(document: Document, spec: DocumentSpec, claims: Iterable[Claim]) -> Rea
 def _declared_rule(claim: Claim) -> Rule:
     return Rule(
         f"declared-{claim.name}",
+        "declared",
         "block",
         claim.verdict,
         claim.strength,
@@ -150,7 +151,7 @@ def _differences(rule: Rule, claim: Claim) -> list[str]:
         ("modes", set(claim.modes), set(rule.modes)),
         ("sides", set(claim.sides), set(rule.sides)),
         ("origins", set(claim.origins), set(rule.origins)),
-        ("end", "", rule.expires),
+        ("end", "", str(rule.expires or "")),
     )
     return [f"{what}: claimed {ours!r}, read {theirs!r}" for what, ours, theirs in pairs if ours != theirs]
 

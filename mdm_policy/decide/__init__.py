@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdm_policy.decide.deciding import Decision, decide, holds, rank
+from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index, in_force
 from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
 from mdm_policy.decide.law import law_against
@@ -16,6 +16,7 @@ __all__ = [
     "Gap",
     "Index",
     "Judgement",
+    "Note",
     "Reach",
     "activated",
     "apart",

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.model import FAMILY_OF, Frozen
 from mdm_policy.publishers import unquoted
+from mdm_policy.reading import Cause  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -48,6 +49,7 @@ class Plan(Frozen, frozen=True, gc=False):
     builds: tuple[Build, ...]
     verdict: str = ""
     sentence: str = ""
+    cause: Cause = ""
 
 
 def plans(app: BannedApp) -> dict[Family, tuple[Build, ...]]:
@@ -77,14 +79,18 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
         return Plan(builds)
     if values:
         kinds = ", ".join(sorted(values))
-        return Plan((), "unknown", f"of {app.name} only {kinds} is known here, which no device compares")
-    if parts:
         return Plan(
-            (), "unknown", f"of {app.name} only the {' and the '.join(sorted(parts))} is known here, not the app"
+            (),
+            "unknown",
+            f"of {app.name} only {kinds} is known here, which no device compares",
+            "no-comparable-identifier",
         )
+    if parts:
+        said = f"of {app.name} only the {' and the '.join(sorted(parts))} is known here, not the app"
+        return Plan((), "unknown", said, "only-parts")
     if app.platforms.get(family) == "none":
-        return Plan((), "not-applicable", f"{app.name} does not exist on {platform}")
-    return Plan((), "unknown", f"no identifier of {app.name} is known for {platform}")
+        return Plan((), "not-applicable", f"{app.name} does not exist on {platform}", "does-not-exist")
+    return Plan((), "unknown", f"no identifier of {app.name} is known for {platform}", "no-identifier")
 
 
 def keys(app: BannedApp) -> frozenset[Key]:

@@ -21,15 +21,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.decide.contests import DENY_WINS, contest
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.law import law_against
 from mdm_policy.model import Frozen, Strength, Verdict
-from mdm_policy.reading import Rule  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.reading import Cause, Rule  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mdm_policy.decide.contests import Contest
     from mdm_policy.decide.index import Hit, Prepared, Together, View
+    from mdm_policy.decide.law import Against
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading
@@ -56,15 +59,21 @@ _ALLOWED = _SCORES["allowed", "weak", False]
 _UNKNOWN = _SCORES["unknown", "weak", False]
 
 
-_DENY_WINS = "apple"
-"""The mechanism in which an app that is denied stays denied, whatever allows it."""
+class Note(Frozen, frozen=True, gc=False):
+    """Say what is worth telling and decides nothing: about which document, in a word and in words."""
+
+    cause: Cause
+    path: str
+    text: str
 
 
 class Decision(Frozen, frozen=True, gc=False):
     """Say what becomes of an app in a state, and why.
 
     `strength` and `rule` are None where no rule decided. `pointer` is empty when a whole list decided (an allow list
-    that does not hold the app). `build` is the identifier of the build that decided: the weakest.
+    that does not hold the app). `build` is the identifier of the build that decided: the weakest. Where the ban does not
+    hold, or nobody can tell, `cause` says why in a word, and `reason` in words, without the subject that `sentence` has;
+    `would_be` is the verdict of the rule but for that cause. Nothing is read out of the words.
     """
 
     verdict: Verdict
@@ -75,12 +84,10 @@ class Decision(Frozen, frozen=True, gc=False):
     build: str
     sentence: str
     escapes: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Return what tells two decisions apart for a reader: verdict, build and sentence."""
-        return (self.verdict, self.build, self.sentence)
+    notes: tuple[Note, ...] = ()
+    cause: Cause = ""
+    reason: str = ""
+    would_be: Verdict | None = None
 
 
 class _Outcome(Frozen, frozen=True, gc=False):
@@ -88,7 +95,8 @@ class _Outcome(Frozen, frozen=True, gc=False):
     verdict: Verdict
     hit: Hit | None
     build: str
-    doubt: str
+    doubt: str = ""
+    cause: Cause = ""
 
 
 def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedApp, as_of: str) -> Decision:
@@ -116,22 +124,26 @@ def _decide(together: Together, state: DeviceState, app: BannedApp, as_of: str) 
     prepared = together.prepared(app, state.platform)
     if not prepared.plan.builds:
         verdict: Verdict = "not-applicable" if prepared.plan.verdict == "not-applicable" else "unknown"
-        return Decision(verdict, None, None, "", "", "", prepared.plan.sentence)
+        return Decision(verdict, None, None, "", "", "", prepared.plan.sentence, cause=prepared.plan.cause)
     against = law_against(state)
     if against is not None and against.always:
-        return Decision("unenforceable", None, None, "", "", prepared.plan.builds[0].name, against.fact)
+        return _impossible(against, prepared.plan.builds[0].name)
     view = together.view(state, as_of)
     worst: _Outcome | None = None
     for place in range(len(prepared.plan.builds)):
         outcome = _build(prepared, place, view)
         if worst is None or outcome.score < worst.score:
             worst = outcome
-    outcome = worst if worst is not None else _Outcome(_ALLOWED, "allowed", None, app.name, "")
+    outcome = worst if worst is not None else _Outcome(_ALLOWED, "allowed", None, app.name)
     if outcome.score > _HELD and outcome.hit is not None:
         return _held(outcome.verdict, outcome.hit, outcome.build, state)
     if against is not None:
-        return Decision("unenforceable", None, None, "", "", outcome.build, against.fact)
+        return _impossible(against, outcome.build)
     return _open(outcome, state)
+
+
+def _impossible(against: Against, build: str) -> Decision:
+    return Decision("unenforceable", None, None, "", "", build, against.fact, cause=against.cause, reason=against.fact)
 
 
 def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
@@ -139,7 +151,7 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     state = view.state
     name = prepared.plan.builds[place].name
     candidates: list[_Outcome] = []
-    contested: set[str] = set()
+    contested: set[Contest] = set()
     for match in prepared.hits[place]:
         weakest: _Outcome | None = None
         for hits in match:
@@ -154,13 +166,13 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     keys = prepared.keys[place]
     if candidates:  # a list that lets an app in says so as plainly as an entry of its own
         letting = (one.hit for one in view.lists if not one.members.isdisjoint(keys))
-        contested |= {_mechanism(hit.rule) for hit in letting if hit.reach.alive} - {_DENY_WINS}
+        contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - {DENY_WINS}
     candidates += [_outcome(one.hit, state, name) for one in view.lists if one.members.isdisjoint(keys)]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
         candidates = [
-            msgspec.structs.replace(one, score=_UNKNOWN, doubt=said)
-            if one.score > _HELD and one.hit and _mechanism(one.hit.rule) in contested
+            msgspec.structs.replace(one, score=_UNKNOWN, doubt=said, cause="conflict")
+            if one.score > _HELD and one.hit and contest(one.hit.rule) in contested
             else one
             for one in candidates
         ]
@@ -168,18 +180,18 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         return max(candidates, key=lambda one: one.score)
     if not prepared.hits[place]:
         said = f"no device rule can match {name}, which is only known to a package manager"
-        return _Outcome(_UNKNOWN, "unknown", None, name, said)
-    return _Outcome(_ALLOWED, "allowed", None, name, "")
+        return _Outcome(_UNKNOWN, "unknown", None, name, said, "no-comparable-identifier")
+    return _Outcome(_ALLOWED, "allowed", None, name)
 
 
-def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[str]) -> _Outcome | None:
+def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[Contest]) -> _Outcome | None:
     best: _Outcome | None = None
     for hit in hits:
         if not view.in_force(hit.rule):
             continue
         if hit.rule.sense in ("allow", "none"):  # none: an entry of which nobody knows whether it lets the app in
-            if hit.reach.alive and _mechanism(hit.rule) != _DENY_WINS:
-                contested.add(_mechanism(hit.rule))
+            if hit.reach.alive and contest(hit.rule) != DENY_WINS:
+                contested.add(contest(hit.rule))
             continue
         outcome = _outcome(hit, view.state, name)
         if best is None or outcome.score > best.score:
@@ -194,33 +206,24 @@ def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
         verdict = "hidden"
     score = _SCORES[verdict, rule.strength, state.installed]
     if not hit.reach.alive:
-        return _Outcome(_ALLOWED, verdict, hit, name, hit.reach.note)
+        return _Outcome(_ALLOWED, verdict, hit, name, hit.reach.note, hit.reach.cause)
     if score > _HELD and hit.reach.doubt:
-        return _Outcome(_UNKNOWN, verdict, hit, name, hit.reach.doubt)
-    if score > _HELD and rule.expires and not rule.expires[0].isdigit():
-        return _Outcome(_UNKNOWN, verdict, hit, name, f"{hit.path} lifts itself {rule.expires}")
-    return _Outcome(score, verdict, hit, name, "")
-
-
-def _mechanism(rule: Rule) -> str:
-    """Return what a rule competes within; macOS's path lists yield to the list of apps beside them.
-
-    Intune's settings catalog hands Apple's own keys to the device, where they decide.
-    """
-    if rule.id.startswith(("apple-path-", "apple-parental-")):
-        return "apple-parental"
-    return _DENY_WINS if rule.id.startswith("intune-catalog-") else rule.id.partition("-")[0]
+        return _Outcome(_UNKNOWN, verdict, hit, name, hit.reach.doubt, hit.reach.cause)
+    if score > _HELD and rule.expires is not None and not rule.expires.fixed:
+        return _Outcome(_UNKNOWN, verdict, hit, name, f"{hit.path} lifts itself {rule.expires}", "expires")
+    return _Outcome(score, verdict, hit, name)
 
 
 def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:
     rule = hit.rule
     pointer = hit.effect.pointer if hit.effect is not None else ""
-    notes: tuple[str, ...] = (hit.reach.note,) if hit.reach.note else ()
-    if rule.expires:
-        notes += (f"{hit.path} lifts itself on {rule.expires}",)
+    notes: tuple[Note, ...] = (Note(hit.reach.cause, hit.path, hit.reach.note),) if hit.reach.note else ()
+    if rule.expires is not None:
+        notes += (Note("expires", hit.path, f"{hit.path} lifts itself {rule.expires}"),)
     gone = rule.deprecated.get(state.platform)
     if gone is not None and state.os >= gone:
-        notes += (f"the key is deprecated since {state.platform} {'.'.join(map(str, gone))}",)
+        since = ".".join(map(str, gone))
+        notes += (Note("deprecated", hit.path, f"the key is deprecated since {state.platform} {since}"),)
     said = f"{build} is {verdict}: {rule.fact.text}"
     return Decision(verdict, rule.strength, rule, hit.path, pointer, build, said, rule.escapes, notes)
 
@@ -230,8 +233,9 @@ def _open(outcome: _Outcome, state: DeviceState) -> Decision:
     hit, build = outcome.hit, outcome.build
     if hit is None:
         if outcome.doubt:
-            return Decision("unknown", None, None, "", "", build, outcome.doubt)
-        return Decision("allowed", None, None, "", "", build, f"nothing in force on {state} names {build}")
+            return Decision("unknown", None, None, "", "", build, outcome.doubt, cause=outcome.cause)
+        said = f"nothing in force on {state} names {build}"
+        return Decision("allowed", None, None, "", "", build, said, cause="unnamed")
     pointer = hit.effect.pointer if hit.effect is not None else ""
     if outcome.score == _ALLOWED:
         verdict: Verdict = "allowed"
@@ -239,10 +243,15 @@ def _open(outcome: _Outcome, state: DeviceState) -> Decision:
         verdict = "unknown"
     else:
         verdict = outcome.verdict
+    cause, would_be = hit.rule.cause, None
     if outcome.doubt:
-        said = f"{build} would be {outcome.verdict}, but {outcome.doubt}"
+        reason, cause, would_be = outcome.doubt, outcome.cause, outcome.verdict
+        said = f"{build} would be {outcome.verdict}, but {reason}"
     elif verdict == "not-installable":
-        said = f"{build} can't be installed, but a copy that is installed already keeps running: {hit.rule.fact.text}"
+        reason = f"a copy that is installed already keeps running: {hit.rule.fact.text}"
+        said = f"{build} can't be installed, but {reason}"
     else:
-        said = f"{build} is {verdict}: {hit.rule.why or hit.rule.fact.text}"
-    return Decision(verdict, hit.rule.strength, hit.rule, hit.path, pointer, build, said, hit.rule.escapes)
+        reason = hit.rule.why or hit.rule.fact.text
+        said = f"{build} is {verdict}: {reason}"
+    shown = (verdict, hit.rule.strength, hit.rule, hit.path, pointer, build, said, hit.rule.escapes)
+    return Decision(*shown, cause=cause, reason=reason, would_be=would_be)

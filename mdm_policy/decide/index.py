@@ -172,7 +172,7 @@ def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     found: dict[object, Hit] = {}
     for hit in hits:
         rule = hit.rule
-        mark = msgspec.structs.replace(rule, fact=_NO_FACT, escapes="", why="", deprecated={})
+        mark = msgspec.structs.replace(rule, fact=_NO_FACT, escapes="", why="", cause="", conditions=(), deprecated={})
         found.setdefault((written(mark), hit.reach, hit.path), hit)
     return tuple(found.values())
 
@@ -206,5 +206,5 @@ def in_force(rule: Rule, state: DeviceState, as_of: str) -> bool:
         or (rule.modes and state.mode not in rule.modes)
         or (rule.sides and state.side not in rule.sides)
         or (rule.origins and state.origin not in rule.origins)
-        or (rule.expires[:1].isdigit() and rule.expires <= as_of)
+        or (rule.expires is not None and rule.expires.fixed and rule.expires.fixed <= as_of)
     )

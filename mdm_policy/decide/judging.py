@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide.deciding import Decision, decide, holds, rank
+from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.states import APPLE, DeviceState, states, strongest_class
 from mdm_policy.model import DeviceClass, Frozen
@@ -40,7 +40,7 @@ class Judgement(Frozen, frozen=True, gc=False):
     worst: Decision
     worst_state: DeviceState | None
     gaps: tuple[Gap, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     states: int
 
     @property
@@ -121,32 +121,30 @@ def _judge(
 ) -> Judgement:
     if not every:
         said = f"no device can be in the class {cls.name}: its conditions contradict each other"
-        nothing = Decision("unknown", None, None, "", "", "", said)
+        nothing = Decision("unknown", None, None, "", "", "", said, cause="impossible-class", reason=said)
         return Judgement(app.key, cls.name, cls.platform, nothing, None, (Gap(None, nothing, said),), (), 0)
     decided = [(state, decide(index, state, app, as_of)) for state in every]
     state, worst = min(decided, key=lambda one: rank(one[1], installed=one[0].installed))
-    found: dict[tuple[str, str, str], Gap] = {}
+    found: dict[tuple[str, ...], Gap] = {}
     for place, decision in decided:
         reason = why_gap(place, decision, min_strength)
         if reason:
-            known = found.get((decision.verdict, decision.build, _same(decision)))
-            found[decision.verdict, decision.build, _same(decision)] = (
+            known = found.get(_same(decision))
+            found[_same(decision)] = (
                 Gap(place, decision, reason)
                 if known is None
                 else Gap(known.state, known.decision, known.reason, known.states + 1)
             )
-    notes = tuple(dict.fromkeys(text for _, decision in decided for text in decision.notes))
+    notes = tuple(dict.fromkeys(one for _, decision in decided for one in decision.notes))
     return Judgement(app.key, cls.name, cls.platform, worst, state, tuple(found.values()), notes, len(every))
 
 
-def _same(decision: Decision) -> str:
-    return (
-        decision.rule.id + decision.path
-        if decision.rule
-        else decision.sentence
-        if decision.verdict != "allowed"
-        else ""
-    )
+def _same(decision: Decision) -> tuple[str, ...]:
+    """Return what gaps have in common that are one to a reader: the verdict, the build, and what decides."""
+    told = (decision.verdict, decision.build)
+    if decision.rule is not None:
+        return (*told, decision.rule.id, decision.path)
+    return told if decision.verdict == "allowed" else (*told, decision.cause)
 
 
 def why_gap(state: DeviceState, decision: Decision, min_strength: Strength) -> str:

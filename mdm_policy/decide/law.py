@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mdm_policy.model import Frozen
+from mdm_policy.reading import Cause  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from mdm_policy.decide.states import DeviceState
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 class Against(Frozen, frozen=True, gc=False):
     """State why a ban cannot hold in a state; `always` says that even a document that claims to block does not."""
 
+    cause: Cause
     fact: str
     always: bool = False
     source: str = ""
@@ -20,17 +22,24 @@ class Against(Frozen, frozen=True, gc=False):
 
 _APPLE = "apple/device-management@97a11a8 mdm/profiles/com.apple.applicationaccess.yaml (OS 27)"
 _BYOD = Against(
+    "personal-side",
     "a personally owned device with a work profile offers no control of its personal side",
     always=True,
     source="jasonbayton/11ty@239387e manage-personal-apps-work-profile",
 )
-_WATCH = Against("watchOS has no list that denies apps", source=_APPLE)
-_VISION = Against("visionOS before 27 has no list that denies apps", source=_APPLE)
+_WATCH = Against("no-deny-list", "watchOS has no list that denies apps", source=_APPLE)
+_VISION = Against("no-deny-list", "visionOS before 27 has no list that denies apps", source=_APPLE)
 _UNSUPERVISED = Against(
-    "an unsupervised device reports the list as applied and ignores it", source="gxvz-dev/iosappblock-intune README"
+    "unsupervised",
+    "an unsupervised device reports the list as applied and ignores it",
+    source="gxvz-dev/iosappblock-intune README",
 )
-_USER = Against("under user enrollment none of Apple's lists apply; only managed apps can be removed", source=_APPLE)
-_OLD = Against("this version of the system has no list that denies apps", source=_APPLE)
+_USER = Against(
+    "user-enrollment",
+    "under user enrollment none of Apple's lists apply; only managed apps can be removed",
+    source=_APPLE,
+)
+_OLD = Against("too-old", "this version of the system has no list that denies apps", source=_APPLE)
 _FIRST = {"ios": (9, 3), "ipados": (9, 3), "tvos": (11,)}
 
 

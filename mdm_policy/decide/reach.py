@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mdm_policy.kinds import kind_named
-from mdm_policy.model import Frozen
-from mdm_policy.reading import Scope
+from mdm_policy.model import DeviceClass, Frozen
+from mdm_policy.reading import Audience, Cause, Member, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.model import DeviceClass
     from mdm_policy.reading import Reading
 
 
@@ -24,11 +23,28 @@ _MOST_PAIRS = 1_000
 
 
 class Reach(Frozen, frozen=True, gc=False):
-    """Say that a document reaches a class (`alive`), for certain unless there is a `doubt`; `note` is worth telling."""
+    """Say that a document reaches a class (`alive`), for certain unless there is a `doubt`; `note` is worth telling.
+
+    `cause` says in a word what the doubt or the note says in words.
+    """
 
     alive: bool = True
     doubt: str = ""
     note: str = ""
+    cause: Cause = ""
+
+
+class Sample(DeviceClass, frozen=True):
+    """Stand for devices that documents name in a way in which no declared class is named: under a filter, one by one."""
+
+    members: tuple[Member, ...] = ()
+
+
+def members(cls: DeviceClass | None) -> frozenset[Member]:
+    """Return what a class is a part of: its groups."""
+    if cls is None:
+        return frozenset()
+    return frozenset(cls.members if isinstance(cls, Sample) else cls.groups)
 
 
 def reach(
@@ -40,46 +56,50 @@ def reach(
     no groups or shares one, and any class where it names single devices; a filter may hit any. Without a class, groups are only a note.
     """
     if cls is not None and cls.managed_by and reading.mdm and cls.managed_by != reading.mdm:
-        return Reach(
-            False, note=f"{reading.path} is a document of {reading.mdm}, the class is managed by {cls.managed_by}"
-        )
+        said = f"{reading.path} is a document of {reading.mdm}, the class is managed by {cls.managed_by}"
+        return Reach(False, note=said, cause="other-mdm")
     if _unnamed(reading, readings):
-        return Reach(False, note=f"{reading.path} is named by no activation, so no device applies it")
+        said = f"{reading.path} is named by no activation, so no device applies it"
+        return Reach(False, note=said, cause="not-activated")
     scope = activated(reading, readings)
     if scope.state == "nobody":
-        return Reach(False, note=f"{reading.path} {scope.why or 'is assigned to nobody'}")
+        return Reach(False, note=f"{reading.path} {scope.why or 'is assigned to nobody'}", cause="nobody")
     if scope.state == "not-stated" and not (scope.filtered or scope.excluded):
-        said = f"{reading.path} does not state whom it reaches"
-        return Reach(doubt=said) if require_scope else Reach(note=said)
+        return _not_stated(reading.path, require_scope=require_scope)
     return _scoped(reading.path, scope, cls, require_scope=require_scope)
 
 
-def listed(names: Sequence[str]) -> str:
+def _not_stated(path: str, *, require_scope: bool) -> Reach:
+    said = f"{path} does not state whom it reaches"
+    return Reach(doubt=said, cause="not-stated") if require_scope else Reach(note=said, cause="not-stated")
+
+
+def listed(names: Sequence[Member]) -> str:
     """Return names one after the other, the last of very many only counted."""
     rest = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + rest
+    return ", ".join(map(str, names[:_SHOWN])) + rest
 
 
 def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: bool = False) -> Reach:
-    mine = set(cls.groups) if cls else set()
+    mine = members(cls)
     covered = bool(mine) and mine <= set(scope.groups)
     if scope.filtered and not covered:
-        return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out")
-    # A device, user or building left out by name (`computers: x`) may be of any class, whatever its groups are.
-    single = any(": " in name for name in scope.excluded)
+        return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out", cause="filter")
+    # A device, user or building left out by name may be of any class, whatever its groups are.
+    single = any(isinstance(one, Audience) for one in scope.excluded)
     if scope.excluded and cls is not None and (single or not mine or mine & set(scope.excluded)):
-        return Reach(doubt=f"{path} excludes {listed(scope.excluded)}, which may hold the devices")
+        said = f"{path} excludes {listed(scope.excluded)}, which may hold the devices"
+        return Reach(doubt=said, cause="exclusion")
     if scope.state == "not-stated":
-        said = f"{path} does not state whom it reaches"
-        return Reach(doubt=said) if require_scope else Reach(note=said)
+        return _not_stated(path, require_scope=require_scope)
     if scope.excluded and cls is None:
-        return Reach(note=f"{path} excludes {listed(scope.excluded)}")
+        return Reach(note=f"{path} excludes {listed(scope.excluded)}", cause="exclusion")
     if scope.state == "everyone" or covered:
         return Reach()
     named = listed(scope.groups) or "no group that is named"
     if cls is None and scope.groups:
-        return Reach(note=f"{path} reaches only {named}")
-    return Reach(doubt=f"{path} is assigned to {named}, which may not hold the devices")
+        return Reach(note=f"{path} reaches only {named}", cause="groups")
+    return Reach(doubt=f"{path} is assigned to {named}, which may not hold the devices", cause="groups")
 
 
 def _activations(readings: Sequence[Reading]) -> list[Reading]:
@@ -128,4 +148,5 @@ def both(one: Scope, other: Scope) -> Scope:
     left, right = ([name for name in scope.groups if name not in common] for scope in (one, other))
     if len(left) * len(right) > _MOST_PAIRS:
         return Scope("groups", common, excluded, True)
-    return Scope("groups", (*common, *(f"{a} and {b}" for a in left for b in right)), excluded, filtered)
+    pairs = tuple(Audience("all-of", of=(a, b)) for a in left for b in right)
+    return Scope("groups", (*common, *pairs), excluded, filtered)

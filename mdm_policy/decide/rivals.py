@@ -13,27 +13,33 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from mdm_policy.model import DeviceClass
-    from mdm_policy.reading import Reading
+    from mdm_policy.reading import DeviceSlot, Mechanism, Reading, Setting
 
 _MOST_KEPT = 64
 """How many choices among documents of one identifier are asked one by one; where there are more, none of them counts."""
 
 
 def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
-    """Return the documents of which a device obeys one: those that bear one identifier, and those with Santa's rules.
+    """Return the documents of which a device obeys one: those that bear one identifier, or set one replaced setting.
 
     A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
     a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
     policy the later counts, or they are for two policies; an AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs
-    applocker-csp.md). StaticRules is one setting, and no page says that several add up.
+    applocker-csp.md).
     """
-    found: dict[tuple[str, str], list[Reading]] = {}
+    found: dict[tuple[DeviceSlot | tuple[Mechanism, Setting], str], list[Reading]] = {}
     for one in readings:
         for identity in one.identities:
             found.setdefault((identity, one.mdm), []).append(one)
-        if any(rule.id.startswith("santa-") for rule in one.rules):
-            found.setdefault(("Santa's rules", one.mdm), []).append(one)
+        for setting in replacing(one):
+            found.setdefault((setting, one.mdm), []).append(one)
     return [members for members in found.values() if len(members) > 1]
+
+
+def replacing(reading: Reading) -> list[tuple[Mechanism, Setting]]:
+    """Return the settings of a document that replace those of another, each once, with what carries them out."""
+    found = ((rule.mechanism, rule.setting) for rule in reading.rules if rule.setting is not None)
+    return list(dict.fromkeys((by, one) for by, one in found if one.several == "replaces"))
 
 
 def kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> list[list[tuple[Reading, Reach]]]:
@@ -67,7 +73,7 @@ def _without(one: tuple[Reading, Reach], gone: Collection[int]) -> tuple[Reading
     said = (
         f"another document may take the place of {reading.path}: a device keeps one of those that bear one identifier"
     )
-    return reading, Reach(False, note=said)
+    return reading, Reach(False, note=said, cause="replaced")
 
 
 def apart(members: Sequence[Reading]) -> list[list[Reading]]:

@@ -105,8 +105,9 @@ class Comparer:
         """Tell an entry that is gone from one that is still there and blocks nothing."""
         rules = {rule.id for reading in self._new.readings for rule in reading.rules}
         if ANYTHING in unit.shown and point.old.rule is not None and point.old.rule.id in rules:
-            said = point.new.sentence.partition(", but ")[2]
-            return [("INEFFECTIVE", said or "the list that refused it is without effect", unit.members)]
+            told = point.new.would_be is not None or point.new.verdict == "not-installable"
+            said = point.new.reason if told else "the list that refused it is without effect"
+            return [("INEFFECTIVE", said, unit.members)]
         found = [effect for key in unit.keys for _, effect in self._new.effects.get(key, ())]
         if found and point.new.rule is None and self._new.alternatives > 1:
             return [("LOOSENED", "one of the policies that may have taken its place does not name it", unit.members)]
@@ -133,7 +134,7 @@ class Comparer:
             return rule.why or rule.fact.text
         if point.new.verdict == "allowed" and point.new.rule is None:
             return "no device obeys the entry as it now stands"
-        return point.new.sentence.partition(": ")[2] or point.new.sentence
+        return point.new.sentence if point.new.would_be is not None else point.new.reason or point.new.sentence
 
     def _moved(self, unit: Unit) -> str:
         if not any(_holds(point.new, point) for point in self._judged(unit).every):
@@ -170,7 +171,7 @@ def _holds(decision: Decision, point: Point) -> bool:
 def _shaken(point: Point) -> bool:
     """Tell whether a rule still blocks, but may not reach the device, or lifts itself at a time nobody can tell."""
     rule = point.new.rule
-    if point.new.verdict != "unknown" or rule is None or "both block and allow" in point.new.sentence:
+    if point.new.verdict != "unknown" or rule is None or point.new.cause == "conflict":
         return False
     return rule.sense in ("block", "remove", "allow-only")
 
@@ -184,7 +185,7 @@ def _narrower(point: Point) -> str:
         return "no rule that holds there names it any more" if new.rule is None else new.sentence
     rank_old, rank_new, sure_old, sure_new = point.ranks
     if rank_new >= rank_old and sure_new >= sure_old:
-        return f"{new.escapes} escape"
+        return f"{new.escapes} escape" if new.escapes != old.escapes else _limited(point)
     if rank_new >= rank_old:
         return point.sure_new.sentence
     if old.strength != new.strength:
@@ -193,11 +194,22 @@ def _narrower(point: Point) -> str:
     return f"{new.verdict} where it was {old.verdict}"
 
 
+def _limited(point: Point) -> str:
+    """Say how the conditions of a rule changed where what escapes is said in the same words."""
+    old, new = (frozenset(one.rule.conditions if one.rule is not None else ()) for one in (point.old, point.new))
+    gone, added = (", ".join(f"{c.kind} {c.value}".strip() for c in sorted(found)) for found in (old - new, new - old))
+    if not gone:
+        return f"it is limited by {added} now"
+    return f"it is limited by {added}, and was by {gone}" if added else f"it is no longer limited by {gone}"
+
+
 def _stronger(point: Point) -> str:
     rank_old, rank_new, sure_old, sure_new = point.ranks
     if rank_new <= rank_old and sure_new <= sure_old:
         lasting = point.old.rule and point.new.rule and point.old.rule.expires != point.new.rule.expires
-        return "it lifts itself later" if lasting else f"{point.old.escapes} escape no more"
+        if lasting:
+            return "it lifts itself later"
+        return f"{point.old.escapes} escape no more" if point.old.escapes != point.new.escapes else _limited(point)
     if rank_new <= rank_old:
         return "the documents now state whom they reach"
     if _holds(point.old, point):

@@ -10,30 +10,27 @@ stated is not yes: a ban that was assigned to everyone, and now does not say to 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
-from mdm_policy.decide.reach import listed
+from mdm_policy.decide.reach import Sample, listed
 from mdm_policy.diff.units import stranger
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.kinds import RULES, kind_named
+from mdm_policy.kinds import kind_named
 from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
-from mdm_policy.reading import Fact, Rule, written
+from mdm_policy.reading import Fact, Rule, compare_conditions, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.model import Platform
-    from mdm_policy.reading import Reading, Scope
+    from mdm_policy.model import Platform, Verdict
+    from mdm_policy.reading import Expiry, Member, Order, Reading, Scope
 
-_WHOLE = {rule.id: rule.escapes for rule in RULES}
-"""What escapes each rule where a document does not make it narrower."""
 _NO_FACT = Fact("", "")
 EFFORT = 35_000
 """How many points a comparison may judge: some seconds' work, and far more than all policies of a large tenant need."""
@@ -90,29 +87,24 @@ class Point(Frozen, frozen=True):
     def leak(self) -> int:
         """Return 1 when a rule lets more escape than before, -1 when less, though it is no weaker in kind.
 
-        Only the same rule can be compared with itself: it may be written for some users or versions alone. Two ways of
-        that are more too, since nobody can tell which is the wider.
+        Only the same rule can be compared with itself: it may be written for some users or versions alone. Conditions of
+        which neither are a part of the other's are more too, since nobody can tell which are the wider.
         """
         old, new = self.old.rule, self.new.rule
         if old is None or new is None or old.id != new.id:
             return 0
-        if old.expires != new.expires and not (old.expires + new.expires)[:1].isdigit():
+        ends = old.expires or new.expires
+        if old.expires != new.expires and ends is not None and not ends.fixed:
             return -1 if _lasts(new.expires, as_long_as=old.expires) else 1
-        if old.escapes == new.escapes:
-            return 0
-        whole = _WHOLE.get(old.id, "")
-        return -1 if new.escapes == whole else 1
+        return _LEAKS[compare_conditions(old.conditions, new.conditions)]
 
 
-_AFTER = re.compile(r"after (\S+) s(?:, or on ([0-9-]+))?")
+_LEAKS: dict[Order, int] = {"same": 0, "wider": -1, "narrower": 1, "unclear": 1}
 
 
-def _lasts(new: str, *, as_long_as: str) -> bool:
-    """Tell whether a rule that lifts itself after a time lasts as long as another; one that can't be read does not."""
-    one, other = _AFTER.fullmatch(new), _AFTER.fullmatch(as_long_as)
-    if one is None or other is None:
-        return not new
-    return float(one[1]) >= float(other[1]) and (one[2] or "~") >= (other[2] or "~")
+def _lasts(new: Expiry | None, *, as_long_as: Expiry | None) -> bool:
+    """Tell whether a rule that lifts itself after a time lasts as long as another."""
+    return new is None or (as_long_as is not None and new.lasts_as_long_as(as_long_as))
 
 
 class Effort:
@@ -184,7 +176,7 @@ class Grid:
         """Return what tells apart the devices on which the documents that act on a unit do different things."""
         acting = (*self._old.slim(unit.keys), *self._new.slim(unit.keys))
         rules = {written(rule): rule for reading in acting for rule in reading.rules}.values()
-        ends = {rule.expires for rule in rules if rule.expires[:1].isdigit() and rule.expires > self._as_of}
+        ends = {day for day in map(_end, rules) if day > self._as_of}
         days = (self._as_of, *sorted(ends))
         scopes = frozenset(reading.scope for reading in acting)
         if scopes not in self._atoms:
@@ -272,9 +264,10 @@ class _Asked:
                 rule = effect.rule
                 if rule.sense in ("allow", "allow-only", "none") or not reached.alive or not in_force(rule, state, day):
                     continue
-                unsure = reached.doubt or rule.expires[:1].isalpha()
-                verdict = "unknown" if unsure else rule.verdict
-                made = Decision(verdict, rule.strength, rule, reading.path, effect.pointer, name, rule.fact.text)
+                cause = reached.cause if reached.doubt else "expires" if rule.expires and not _end(rule) else ""
+                verdict: Verdict = "unknown" if cause else rule.verdict
+                shown = (verdict, rule.strength, rule, reading.path, effect.pointer, name, rule.fact.text)
+                made = Decision(*shown, cause=cause or rule.cause, would_be=rule.verdict if cause else None)
                 if rank(made, installed=state.installed) > rank(best, installed=state.installed):
                     best = made
         return best
@@ -298,15 +291,21 @@ def _alternatives(readings: Iterable[Reading]) -> int:
     return sum(kind_named(one.kind).is_alternative for one in readings)
 
 
+def _end(rule: Rule) -> str:
+    """Return the day on which a rule ends for certain, or nothing."""
+    return rule.expires.fixed if rule.expires is not None else ""
+
+
 def _conditions(rules: Iterable[Rule], day: str) -> tuple[Rule, ...]:
     """Return rules that say under which conditions some are in force on a day, each condition once.
 
     Only the fields that `in_force` asks for are kept; one that has ended by then is never in force.
     """
-    alive = (rule for rule in rules if not (rule.expires[:1].isdigit() and rule.expires <= day))
+    alive = (rule for rule in rules if not (_end(rule) and _end(rule) <= day))
     made = (
         Rule(
             "",
+            "declared",
             "none",
             "allowed",
             "weak",
@@ -335,28 +334,29 @@ def _atoms(
     alike = _memberships(readings)
     if not alike:
         return (*made, Atom(""))
-    reached: dict[tuple[tuple[bool, bool], ...], list[str]] = {}
-    for names in ([_OTHERS], *alike):
+    reached: dict[tuple[tuple[bool, bool], ...], list[Member]] = {}
+    others: list[Member] = [_OTHERS]
+    for names in (others, *alike):
         found = (reach(one, _members(names[0]), readings) for one in readings)
         reached.setdefault(tuple((one.alive, bool(one.doubt)) for one in found), []).extend(names)
     for names in reached.values():
-        words = "everyone else" if names[0] == _OTHERS else f"in {listed(sorted(names))}"
+        words = "everyone else" if names[0] == _OTHERS else f"in {listed(sorted(names, key=str))}"
         made.append(Atom(words, _members(names[0])))
     return tuple(made)
 
 
-def _memberships(readings: Iterable[Reading]) -> list[list[str]]:
+def _memberships(readings: Iterable[Reading]) -> list[list[Member]]:
     """Put the groups together that the same documents name, in the same sense."""
-    named: dict[str, list[tuple[int, bool]]] = {}
+    named: dict[Member, list[tuple[int, bool]]] = {}
     for place, one in enumerate(readings):
         for names, included in ((one.scope.groups, True), (one.scope.excluded, False)):
             for name in names:
                 named.setdefault(name, []).append((place, included))
-    alike: dict[tuple[tuple[int, bool], ...], list[str]] = {}
-    for name in sorted(named):
+    alike: dict[tuple[tuple[int, bool], ...], list[Member]] = {}
+    for name in sorted(named, key=str):
         alike.setdefault(tuple(named[name]), []).append(name)
     return list(alike.values())
 
 
-def _members(name: str) -> DeviceClass:
-    return DeviceClass(name, "ios", Origin(""), groups=(name,))
+def _members(name: Member) -> DeviceClass:
+    return Sample(str(name), "ios", Origin(""), members=(name,))

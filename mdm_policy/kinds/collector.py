@@ -17,7 +17,7 @@ import msgspec
 
 from mdm_policy.errors import Finding, Origin
 from mdm_policy.model import Frozen
-from mdm_policy.reading import Column, Effects, Fact, Reading, Rule, Run, Scope, written
+from mdm_policy.reading import Cause, Column, Condition, Effects, Fact, Reading, Rule, Run, Scope, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.errors import Severity
     from mdm_policy.model import Family, Kind
-    from mdm_policy.reading import Effect
+    from mdm_policy.reading import Effect, Expiry
 
 ANY: tuple[int, ...] = (0,)
 """The version from which a rule holds when no source names one."""
@@ -38,6 +38,13 @@ _MOST_UNKNOWN = 500
 """How many unknown keys of one object are held against those that count."""
 is_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 """Matches an identifier that holds nothing worth a word."""
+
+
+class Why(Frozen, frozen=True, gc=False):
+    """Say why what is read has no effect, or why nobody can tell: the cause in a word, and in words for a reader."""
+
+    cause: Cause
+    text: str
 
 
 class Entries(Frozen, frozen=True, gc=False):
@@ -89,17 +96,20 @@ class Collector:
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
-        self._made: dict[tuple[int, str, str, str, frozenset[str] | None], tuple[Rule, Rule]] = {}
+        self._made: dict[
+            tuple[int, Expiry | None, Why | None, Why | None, frozenset[str] | None], tuple[Rule, Rule]
+        ] = {}
         """What was made of each rule, by its place in memory; it is kept beside, so that the place stays its own."""
         self._said: dict[tuple[str, Severity], tuple[int, Finding]] = {}
         self._known: dict[bytes, Rule] = {}
         """The document's rules by what equal ones share."""
-        self.expires = ""
+        self.expires: Expiry | None = None
         self.platforms: frozenset[str] | None = None
-        self.void = ""
+        self.void: Why | None = None
+        """Why nothing that is read from here on has an effect."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
-        self.doubt = ""
+        self.doubt: Why | None = None
         """Why nobody can tell whether devices obey what is read from here on."""
 
     def rule(self, base: Rule, **changes: Any) -> Rule:
@@ -113,7 +123,7 @@ class Collector:
         return found[1]
 
     def _rule(self, base: Rule, changes: dict[str, Any]) -> Rule:
-        if self.expires:
+        if self.expires is not None:
             changes["expires"] = self.expires
         if self.platforms is not None:
             reached = {key: value for key, value in base.introduced.items() if key in self.platforms}
@@ -122,13 +132,14 @@ class Collector:
                     "sense": "none",
                     "verdict": "allowed",
                     "why": "the devices it is sent to do not know the key",
+                    "cause": "no-effect",
                 }
             elif reached != base.introduced:
                 changes["introduced"] = reached
         if self.doubt and changes.get("sense", base.sense) != "none":
-            changes |= {"verdict": "unknown", "why": self.doubt}
+            changes |= {"verdict": "unknown", "why": self.doubt.text, "cause": self.doubt.cause}
         if self.void:
-            changes |= {"sense": "none", "verdict": "allowed", "why": self.void}
+            changes |= {"sense": "none", "verdict": "allowed", "why": self.void.text, "cause": self.void.cause}
         made = msgspec.structs.replace(base, **changes) if changes else base
         known = self._known.setdefault(written(made), made)
         if known is made:
@@ -137,12 +148,12 @@ class Collector:
 
     def refuse(self, why: str) -> None:
         """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
-        self.void = why
+        self.void = Why("refused", why)
         self._made_again()
 
     def question(self, why: str) -> None:
         """Make all that was read unknown: nobody can tell whether devices take a document with such a fault."""
-        self.doubt = why
+        self.doubt = Why("undocumented", why)
         self._made_again()
 
     def _made_again(self) -> None:
@@ -408,6 +419,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return repr(value if len(value) <= 80 else value[:77] + "...")
     return repr(value) if value is None or isinstance(value, bool | float) else ""
+
+
+def narrowed(*conditions: Condition) -> tuple[Condition, ...]:
+    """Return conditions as a rule holds them: sorted, each once."""
+    return tuple(sorted(set(conditions)))
 
 
 def fact(text: str, source: str) -> Fact:

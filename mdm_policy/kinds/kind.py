@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.documents import Document, Embedded, Format
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading, Rule
+    from mdm_policy.reading import DeviceSlot, Reading, Rule
 
 UNKNOWN = "unknown"
 """The kind of a document that no reader knows."""
@@ -27,7 +27,7 @@ def _nothing(value: Any) -> Iterator[Embedded]:
     yield from ()
 
 
-def _no_identity(document: Document) -> tuple[str, ...]:
+def _no_identity(document: Document) -> tuple[DeviceSlot, ...]:
     """Name nothing: of most kinds a device keeps as many documents as it is sent."""
     del document
     return ()
@@ -56,7 +56,7 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Every rule that its reader itself can give; what is embedded brings the rules of its own kind."""
     embedded: Callable[[Any], Iterator[Embedded]] = _nothing
     """Yield the documents packed inside a value, in document order."""
-    identities: Callable[[Document], tuple[str, ...]] = _no_identity
+    identities: Callable[[Document], tuple[DeviceSlot, ...]] = _no_identity
     """Name what the document is or holds of which a device keeps one: the profile of an identifier, the value of a node."""
     delivers_embedded: bool = False
     """Whether what is embedded reaches devices under its own identities."""

@@ -61,8 +61,8 @@ def _narrowest(scopes: list[Scope]) -> Scope:
     if len(different) < 2:
         return different[0] if different else NOT_STATED
     states = sorted({scope.state for scope in different}, key=_RANK.__getitem__)
-    excluded = tuple(sorted({name for scope in different for name in scope.excluded}))
+    excluded = tuple(sorted({name for scope in different for name in scope.excluded}, key=str))
     filtered = any(scope.filtered for scope in different)
     named = [set(scope.groups) for scope in different if scope.state == "groups"]
-    groups = tuple(sorted(set.intersection(*named))) if named else ()
+    groups = tuple(sorted(set.intersection(*named), key=str)) if named else ()
     return Scope(states[0], groups, excluded, filtered)

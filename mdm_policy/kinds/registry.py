@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.documents import Document, Embedded, Format
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading, Rule
+    from mdm_policy.reading import DeviceSlot, Reading, Rule
 
 
 def _read_unknown(c: Collector) -> Reading:
@@ -75,7 +75,7 @@ def kind_named(name: str) -> DocumentKind:
     return KINDS.get(name, UNREAD)
 
 
-def identities(document: Document) -> tuple[str, ...]:
+def identities(document: Document) -> tuple[DeviceSlot, ...]:
     """Name what a document is or delivers of which a device keeps one."""
     kind = kind_named(document.kind)
     own = kind.identities(document)

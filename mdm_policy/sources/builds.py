@@ -121,6 +121,7 @@ def _rule(block: BlockRecord) -> Rule:
     }
     return Rule(
         f"declared-{block.claim}",
+        "declared",
         "block",
         block.verdict,
         block.strength,

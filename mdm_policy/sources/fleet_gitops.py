@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import UNKNOWN
-from mdm_policy.reading import Scope
+from mdm_policy.reading import Audience, Member, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,10 +76,11 @@ def labels(entry: dict[str, Any]) -> Scope:
     every, some = named.pop("labels_include_all", ()), named.pop("labels_include_any", ())
     excluded = named.pop("labels_exclude_any", ())
     if named:
-        told = tuple(f"{key}: {name}" for key, names in named.items() for name in names)
+        told = tuple(Audience("member", name, key) for key, names in named.items() for name in names)
         return Scope("groups", told, excluded, filtered=True)
     if every or some:
-        groups = (" and ".join(sorted(every)),) if every else some
+        both: tuple[Member, ...] = (Audience("all-of", of=tuple(sorted(every))),) if len(every) > 1 else every
+        groups = both or some
         return Scope("groups", groups, excluded, filtered=len(every) > 1)
     return Scope("not-stated", excluded=excluded)
 
@@ -89,6 +90,6 @@ def together(scopes: list[Scope]) -> Scope:
     plain = [scope for scope in scopes if scope.state == "not-stated" and not scope.excluded]
     if plain or len(scopes) == 1:
         return (plain or scopes)[0]
-    groups = tuple(sorted({name for scope in scopes for name in scope.groups}))
-    excluded = tuple(sorted({name for scope in scopes for name in scope.excluded}))
+    groups = tuple(sorted({name for scope in scopes for name in scope.groups}, key=str))
+    excluded = tuple(sorted({name for scope in scopes for name in scope.excluded}, key=str))
     return Scope("groups" if groups else "not-stated", groups, excluded, any(scope.filtered for scope in scopes))

@@ -44,7 +44,7 @@ def out_of_force(courts: Sequence[Court]) -> Iterator[Told]:
                 first.setdefault(place, (rule, _pointer(reading, rule)))
     for (path, _), alive in [item for item in obeyed.items() if not item[1]]:
         rule, pointer = first[path, _]
-        ended = f"it ended on {rule.expires}" if rule.expires and not alive else "they lack what it asks for"
+        ended = f"it ended {rule.expires}" if rule.expires is not None and not alive else "they lack what it asks for"
         said = f"no device that is judged obeys this rule: {ended} ({rule.fact.text})"
         yield note("rule-out-of-force", said), path, pointer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide import Decision, Gap, Index, decide, holds, in_force, judge, preinstalled, reach, states
+from mdm_policy.decide import Decision, Gap, Index, Note, decide, holds, in_force, judge, preinstalled, reach, states
 from mdm_policy.decide.builds import plan
 from mdm_policy.model import Frozen, Waiver
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict
@@ -108,9 +108,15 @@ class Court:
 
     def _excepted(self, proven: bool, waived: tuple[Waiver, ...], count: int) -> Cell:
         told = "; ".join(f"{w.document}, approved by {w.approved_by}, until {w.until}" for w in waived)
-        notes = (f"{waived[0].app} is excepted, and the documents block it all the same",) if proven else ()
+        said = f"{waived[0].app} is excepted, and the documents block it all the same"
+        notes = (Note("excepted", "", said),) if proven else ()
         return Cell(
-            "excepted", True, Decision("excepted", None, None, "", "", "", told), None, notes=notes, states=count
+            "excepted",
+            True,
+            Decision("excepted", None, None, "", "", "", told, cause="excepted"),
+            None,
+            notes=notes,
+            states=count,
         )
 
     def decide(self, app: BannedApp, state: DeviceState) -> Decision:

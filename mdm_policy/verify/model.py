@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - as below
 
-from mdm_policy.decide import Decision, DeviceState, Gap  # noqa: TC001 - as below
+from mdm_policy.decide import Decision, DeviceState, Gap, Note  # noqa: TC001 - as below
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Frozen, ListStatus
 
@@ -37,7 +37,7 @@ class Cell(Frozen, frozen=True):
     gaps: tuple[Gap, ...] = ()
     accepted: AcceptedGap | None = None
     duties: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     states: int = 0
 
     @property

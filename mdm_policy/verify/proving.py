@@ -102,13 +102,11 @@ def _reports(verdict: ClassVerdict, places: Places) -> list[GapReport]:
     return [_report(verdict.cls, members[key], *found[0], places) for key, found in together.items()]
 
 
-def _told(decision: Decision) -> str:
-    """Return a gap's reason without naming what escapes, so that apps with the same reason stand together."""
+def _told(decision: Decision) -> object:
+    """Return what decides a gap without naming what escapes, so that apps with the same reason stand together."""
     if decision.rule is not None:
-        return f"{decision.rule.id} {decision.path} {decision.rule.why}"
-    if not decision.build:
-        return decision.verdict
-    return decision.sentence.replace(decision.build, "it")
+        return decision.rule.id, decision.path, decision.rule.cause, decision.rule.why
+    return (decision.verdict, decision.cause if decision.build else "")
 
 
 def _report(
@@ -140,9 +138,6 @@ def line(decision: Decision, state: DeviceState | None, places: Places) -> Line 
     return Line("", None, "", against.fact, against.source) if against is not None else None
 
 
-_NOT_STATED = "does not state whom it reaches"
-
-
 def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
     """Say what is true but no gap: notes of the decisions, duties that stay unmet, what escapes a block that counts."""
     seen: dict[str, list[str]] = defaultdict(list)
@@ -153,11 +148,11 @@ def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
         escapes: dict[tuple[str, str], int] = defaultdict(int)
         for group in verdict.groups:
             cell = group.cell
-            for text in cell.notes:
-                if text.endswith(_NOT_STATED):
-                    silent.setdefault(text.removesuffix(_NOT_STATED).rstrip())
+            for one in cell.notes:
+                if one.cause == "not-stated":
+                    silent.setdefault(one.path)
                 else:
-                    seen[text].append(name)
+                    seen[one.text].append(name)
             for duty in cell.duties:
                 unmet[duty, cell.word] += [app.name for app in group.apps]
             if cell.held and cell.decision.escapes:

@@ -7,7 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import apart, rivals
+from mdm_policy.decide.rivals import replacing
 from mdm_policy.errors import Finding, warning
+from mdm_policy.reading import Mechanism, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,51 +17,42 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Column, Reading, Scope
     from mdm_policy.verify.pieces import Piece
 
-_SETTINGS = {
-    "apple-blocked-app-bundle-ids": "blockedAppBundleIDs",
-    "apple-blacklisted-app-bundle-ids": "blacklistedAppBundleIDs",
-    "intune-catalog-blocked-app-bundle-ids": "blockedAppBundleIDs",
-    "intune-ios-hidden-apps": "appsVisibilityList",
-    "intune-android-personal-blocked": "personalProfilePersonalApplications",
-}
-"""Settings of which a device has one value.
-
-Apple: "don't attempt to manage the same restriction in different payloads" (apple/device-management@97a11a8
-com.apple.applicationaccess.yaml). Intune shows a conflict, and of two custom profiles Apple picks one
-(MicrosoftDocs/memdocs device-profile-troubleshoot.md).
-"""
-
-
 _UNKNOWN = "whether the two add up is not documented"
 _HINT = "put all apps into one list, in one document"
 _APART = "verify the one that is sent, or give each an identifier of its own"
+_Set = tuple[Mechanism, Setting]
+"""A setting, and what carries it out."""
 _MOST = 20
 """How many documents are named that set one list."""
 
 
 def several(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
-    """Yield each later document that sets a list another one sets differently for the same devices."""
-    first: dict[tuple[str, str], tuple[Reading, list[Column]]] = {}
-    counts: Counter[tuple[str, str]] = Counter()
+    """Yield each later document that sets a list another one sets differently for the same devices.
+
+    Apple: "don't attempt to manage the same restriction in different payloads" (apple/device-management@97a11a8
+    com.apple.applicationaccess.yaml). Intune shows a conflict, and of two custom profiles Apple picks one
+    (MicrosoftDocs/memdocs device-profile-troubleshoot.md).
+    """
+    first: dict[tuple[_Set, str], tuple[Reading, list[Column]]] = {}
+    counts: Counter[tuple[_Set, str]] = Counter()
     for one in pieces:
         if not one.leads or one.groups:
             continue
         for reading in one.readings:
-            for id_, columns in _lists(reading).items():
-                setting = (id_, reading.mdm)
+            for set_, columns in _lists(reading).items():
+                setting = (set_, reading.mdm)
                 other, held = first.setdefault(setting, (reading, columns))
                 if other is reading or not _meet(other.scope, reading.scope) or _same(held, columns):
                     continue
                 counts[setting] += 1
                 if counts[setting] <= _MOST:
-                    said = f"{other.path} sets {_SETTINGS[id_]} too, to another list; {_UNKNOWN}"
+                    said = f"{other.path} sets {set_[1].name} too, to another list; {_UNKNOWN}"
                     yield warning("list-in-several-documents", said, None, _HINT), reading.path, columns[0].pointers[0]
     for setting, count in counts.items():
         if count > _MOST:
             path = first[setting][0].path
-            said = (
-                f"{count - _MOST:,} more documents set {_SETTINGS[setting[0]]}, to another list than {path}; {_UNKNOWN}"
-            )
+            name = setting[0][1].name
+            said = f"{count - _MOST:,} more documents set {name}, to another list than {path}; {_UNKNOWN}"
             yield warning("list-in-several-documents", said, None, _HINT), path, ""
 
 
@@ -70,16 +63,25 @@ def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
         first, *rest = apart([one for one in members if one.scope.groups == members[0].scope.groups])
         for others in rest[:_MOST]:
             both = [one for one in first[0].identities if one in others[0].identities]
-            what = both[0] if both else "profiles with Santa's rules"
-            said = f"{first[0].path} and this are both {what}, and do different things: a device keeps one of them"
+            what = f"are both {both[0]}" if both else f"both set {_replaced(first[0], others[0])}"
+            said = f"{first[0].path} and this {what}, and do different things: a device keeps one of them"
             yield warning("identifier-in-several-documents", said, None, _APART), others[0].path, ""
 
 
-def _lists(reading: Reading) -> dict[str, list[Column]]:
-    lists: dict[str, list[Column]] = {}
+def _replaced(one: Reading, other: Reading) -> str:
+    """Return the settings of which one document's replaces the other's."""
+    theirs = replacing(other)
+    return ", ".join(setting.name for by, setting in replacing(one) if (by, setting) in theirs)
+
+
+def _lists(reading: Reading) -> dict[_Set, list[Column]]:
+    """Return the deny lists of settings of which nobody says that several add up."""
+    lists: dict[_Set, list[Column]] = {}
     for column in reading.columns:
-        if column.rule.id in _SETTINGS and column.rule.sense == "block" and column.values:
-            lists.setdefault(column.rule.id, []).append(column)
+        rule = column.rule
+        undocumented = rule.setting is not None and rule.setting.several == "undocumented"
+        if rule.setting is not None and undocumented and rule.sense == "block" and column.values:
+            lists.setdefault((rule.mechanism, rule.setting), []).append(column)
     return lists
 
 

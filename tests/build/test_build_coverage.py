@@ -192,7 +192,7 @@ def test_readings_are_cut_down_to_the_judged_apps() -> None:
     bans = [inline(f"a{n}", identifier("ios", "bundle_id", f"com.example.a{n}")) for n in range(3)]
     bans += [inline("b", identifier("windows", "executable", "Tool.exe"))]
     watched = Watched(alike(_resolve(*bans).apps))
-    rule = Rule("r", "block", "blocked", "strong", Fact("f", "s"))
+    rule = Rule("r", "declared", "block", "blocked", "strong", Fact("f", "s"))
     effects = [Effect(rule, "ios", "bundle_id", f"com.example.a{n}", f"/{n}") for n in range(3)]
     effects += [Effect(rule, "windows", "executable", name, "/9") for name in ("TOOL.EXE", "other.exe")]
     cut = watched.part(Reading("a", "k", tuple(effects), (rule,), Scope(), ()))

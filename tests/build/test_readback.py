@@ -24,7 +24,7 @@ _CLAIM = Claim(
     "ios", "bundle_id", "hidden", "strong", {"ios": "15"}, "Acme 1", supervised=True, enrollments=("device",)
 )
 _RULE = Rule(
-    "acme", "block", "hidden", "strong", Fact("it hides", "Acme 1"), introduced={"ios": (15,)}, supervised=True, enrollments=("device",)
+    "acme", "declared", "block", "hidden", "strong", Fact("it hides", "Acme 1"), introduced={"ios": (15,)}, supervised=True, enrollments=("device",)
 )  # fmt: skip
 _SPEC = DocumentSpec("profile", "plist", "{slug}", "schema", template="a.j2", carries=("ban",))
 

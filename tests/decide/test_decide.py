@@ -23,6 +23,7 @@ from kind_documents import (
 )
 
 from mdm_policy.decide import DeviceState, Index, decide, holds, rank
+from mdm_policy.reading import Expiry
 
 if TYPE_CHECKING:
     from mdm_policy.model import BannedApp, Platform
@@ -161,12 +162,12 @@ def test_iphones_and_their_kin(
 )
 def test_a_removal_date(removal: str, expected: tuple[str, str | None], notes: int) -> None:
     (reading,) = XIN
-    rule = msgspec.structs.replace(reading.rules[0], expires=removal)
+    rule = msgspec.structs.replace(reading.rules[0], expires=Expiry(removal))
     (effect,) = reading.effects
     dated = msgspec.structs.replace(reading, rules=(rule,), effects=(msgspec.structs.replace(effect, rule=rule),))
     decision = decide([dated], apple(), WECHAT, DAY)
     assert (decision.verdict, decision.strength) == expected
-    assert len([text for text in decision.notes if "lifts itself" in text]) == notes
+    assert len([one for one in decision.notes if one.cause == "expires"]) == notes
 
 
 def test_a_rule_that_a_version_removed() -> None:
@@ -185,8 +186,8 @@ def test_what_decided_is_named() -> None:
     assert decision.rule.id == "apple-blocked-app-bundle-ids"
     assert (decision.path, decision.pointer) == ("p.mobileconfig", "/PayloadContent/0/blockedAppBundleIDs/0")
     assert decision.sentence.startswith("com.tencent.xin is hidden")
-    assert "deprecated since ios 27" in " ".join(decision.notes)
-    assert decision.key == ("hidden", "com.tencent.xin", decision.sentence)
+    assert "deprecated since ios 27" in " ".join(one.text for one in decision.notes)
+    assert (decision.verdict, decision.build, decision.cause) == ("hidden", "com.tencent.xin", "")
 
 
 def policy(*applications: tuple[str, str], personal: tuple[str, ...] = (), **top: Any) -> Reading:

@@ -32,8 +32,8 @@ def test_a_proof() -> None:
     assert (found.app, found.subject, found.platform) == ("wechat", "class", "ios")
     assert found.worst.verdict == "hidden"
     assert found.states == 8
-    assert any("does not state whom it reaches" in text for text in found.notes)
-    assert any("deprecated since ios 27" in text for text in found.notes)
+    assert any("does not state whom it reaches" in one.text for one in found.notes)
+    assert any("deprecated since ios 27" in one.text for one in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_scope_that_is_not_stated_can_be_required() -> None:
 def test_without_classes_groups_are_a_note(reading: Reading, note: str) -> None:
     found = judge([reading], "ios", WECHAT, DAY)
     assert found.proven
-    assert any(note in text for text in found.notes)
+    assert any(note in one.text for one in found.notes)
 
 
 def configuration(identifier: str = "x.y") -> Reading:

@@ -23,7 +23,7 @@ from kind_documents import (
 
 from mdm_policy.documents import Document
 from mdm_policy.kinds import open_document, read, read_each
-from mdm_policy.reading import Scope
+from mdm_policy.reading import Audience, Expiry, Scope
 
 PREFIX = "com.apple.applicationaccess_"
 MM = "com.tencent.mm"
@@ -321,7 +321,7 @@ def test_an_ios_key_in_a_mac_profile_has_no_effect() -> None:
 
 def test_a_profile_inside_removes_itself_too() -> None:
     inner = plist(restrictions(blockedAppBundleIDs=["com.a.b"]), DurationUntilRemoval=5)
-    assert read(custom("iosCustomConfiguration", inner)).rules[0].expires == "after 5 s"
+    assert read(custom("iosCustomConfiguration", inner)).rules[0].expires == Expiry(after=5)
 
 
 def test_a_payload_that_is_no_profile() -> None:
@@ -530,12 +530,17 @@ def test_a_system_app_may_be_preinstalled() -> None:
         ),
         pytest.param(
             [target("groupAssignmentTarget", groupId="g", deviceAndAppManagementAssignmentFilterType="include")],
-            Scope("groups", ("g under the filter ? (include)",), (), filtered=True),
+            Scope("groups", (Audience("filter", "", "include", ("g",)),), (), filtered=True),
             id="filter",
         ),
         pytest.param(
             [target("allDevicesAssignmentTarget", deviceAndAppManagementAssignmentFilterId="f")],
-            Scope("groups", ("allDevicesAssignmentTarget under the filter f (?)",), (), filtered=True),
+            Scope(
+                "groups",
+                (Audience("filter", "f", "", (Audience("everyone", "allDevicesAssignmentTarget"),)),),
+                (),
+                filtered=True,
+            ),
             id="all-devices-under-a-filter",
         ),
         pytest.param(
@@ -557,7 +562,7 @@ def test_a_system_app_may_be_preinstalled() -> None:
         ),
         pytest.param(
             [{"target": {"groupId": "g"}}],
-            Scope("groups", ("g, if nothing takes it away again",), (), filtered=True),
+            Scope("groups", (Audience("unsure", of=("g",)),), (), filtered=True),
             id="a-target-without-a-type",
         ),
     ],

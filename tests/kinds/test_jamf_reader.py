@@ -7,7 +7,7 @@ import pytest
 from kind_documents import blocking, does, loose, plist, says, xml
 
 from mdm_policy.kinds import read
-from mdm_policy.reading import Scope
+from mdm_policy.reading import Audience, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -72,7 +72,7 @@ GROUP = "<computer_groups><size>1</size><computer_group><id>1</id><name>field</n
         pytest.param(
             KILL,
             "<scope><buildings><building><id>4</id></building></buildings></scope>",
-            Scope("groups", ("buildings: 4",)),
+            Scope("groups", (Audience("member", "4", "buildings"),)),
             id="building",
         ),
         pytest.param(
@@ -84,7 +84,12 @@ GROUP = "<computer_groups><size>1</size><computer_group><id>1</id><name>field</n
         pytest.param(
             KILL,
             "<scope><all_computers>true</all_computers><limitations><users><user><name>u</name></user></users></limitations></scope>",
-            Scope("groups", ("everyone within users: u",), (), filtered=True),
+            Scope(
+                "groups",
+                (Audience("limits", of=(Audience("everyone", "everyone"), Audience("member", "u", "users"))),),
+                (),
+                filtered=True,
+            ),
             id="limitation",
         ),
         pytest.param(KILL, "<scope><all_jss_users>true</all_jss_users></scope>", Scope("groups"), id="all-users"),

@@ -12,6 +12,7 @@ import pytest
 from mdm_policy.kinds import KINDS, RULES, UNKNOWN, open_document, read
 from mdm_policy.kinds.kind import DocumentKind
 from mdm_policy.kinds.registry import ORDER
+from mdm_policy.reading import DeviceSlot
 from mdm_policy.validate import schema_names
 
 ROOT = Path(__file__).parents[2]
@@ -82,18 +83,18 @@ def test_the_fuzzers_start_from_the_sample(kind: DocumentKind) -> None:
 @pytest.mark.parametrize(
     ("kind", "identities"),
     [
-        ("apple-profile", ("the profile a.b",)),
-        ("apple-declaration-configuration", ("the declaration a.b",)),
-        ("amapi-patch", ("the field personalUsagePolicies of an Android policy",)),
+        ("apple-profile", (DeviceSlot("profile", "a.b"),)),
+        ("apple-declaration-configuration", (DeviceSlot("declaration", "a.b"),)),
+        ("amapi-patch", (DeviceSlot("policy-field", "personalUsagePolicies"),)),
         ("jamf-mobile-profile", ()),
         ("amapi-policy", ()),
     ],
 )
-def test_a_reading_says_what_a_device_keeps_one_of(kind: str, identities: tuple[str, ...]) -> None:
+def test_a_reading_says_what_a_device_keeps_one_of(kind: str, identities: tuple[DeviceSlot, ...]) -> None:
     assert read(open_document("sample", KINDS[kind].sample)).identities == identities
 
 
 def test_a_custom_profile_is_delivered_under_its_own_identifier() -> None:
     payload = base64.b64encode(KINDS["apple-profile"].sample).decode()
     value = {"@odata.type": "#microsoft.graph.iosCustomConfiguration", "payload": payload}
-    assert read(open_document("c.json", json.dumps(value).encode())).identities == ("the profile a.b",)
+    assert read(open_document("c.json", json.dumps(value).encode())).identities == (DeviceSlot("profile", "a.b"),)

@@ -29,7 +29,7 @@ from kind_documents import (
     xml,
 )
 
-from mdm_policy.reading import Scope
+from mdm_policy.reading import Audience, Scope
 from mdm_policy.resolve import resolve
 from mdm_policy.verify import Rules, piece, verify
 
@@ -143,7 +143,7 @@ SENT = [
     ("a profile without labels", [blocking(APP)], Scope(), True),
     ("a profile for all but the label", [blocking(APP)], NOT_LABEL, False),
     ("a profile for all but another label", [blocking(APP)], NOT_OTHER_LABEL, True),
-    ("a profile for two labels at once", [blocking(APP)], Scope("groups", ("field and x",), filtered=True), False),
+    ("a profile for two labels at once", [blocking(APP)], Scope("groups", (Audience("all-of", of=("field", "x")),), filtered=True), False),
     ("a declaration for the label", DECLARED, LABEL, True),
     ("a declaration for another label", DECLARED, OTHER_LABEL, False),
     ("a declaration for all but the label", DECLARED, NOT_LABEL, False),

@@ -41,7 +41,9 @@ def _addresses(c: Collector, configuration: dict[str, Any], key: str, base: Rule
     else:
         message = f"{key} must be a string that holds a JSON array; the browser ignores what it holds here"
         c.say("error", "url-blocklist-not-string", message, pointer, "encode the array as a string")
-        rule = c.rule(base, sense="none", verdict="allowed", why="the browser reads a string, not an array")
+        rule = c.rule(
+            base, sense="none", verdict="allowed", why="the browser reads a string, not an array", cause="no-effect"
+        )
         entries = value if isinstance(value, list) else []
     if len(entries) > _LIMIT:
         c.say("warning", "url-blocklist-too-long", f"{key} holds {len(entries)} entries; {_LIMIT} count", pointer)

@@ -8,6 +8,7 @@ from mdm_policy.documents import Part, pointer
 from mdm_policy.kinds.android import policy, rules
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
+from mdm_policy.reading import DeviceSlot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,12 +73,12 @@ def _is_policy_name(name: Any) -> bool:
     return isinstance(name, str) and name.startswith("enterprises/") and "/policies/" in name
 
 
-def _replaced(document: Document) -> tuple[str, ...]:
+def _replaced(document: Document) -> tuple[DeviceSlot, ...]:
     """Name the lists that a request replaces as a whole: of two requests one counts."""
     query = document.value.get("query") if isinstance(document.value, dict) else None
     mask = query.get("updateMask") if isinstance(query, dict) else None
     fields = {path.strip().partition(".")[0] for path in mask.split(",")} if isinstance(mask, str) else set()
-    return tuple(f"the field {field} of an Android policy" for field in sorted(fields & _LISTS))
+    return tuple(DeviceSlot("policy-field", field) for field in sorted(fields & _LISTS))
 
 
 def _policies(value: Any) -> Iterator[Embedded]:

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.android import words
+from mdm_policy.kinds.collector import Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ def say_refused(c: Collector, top: Mapping[str, Any], base: str) -> None:
     if isinstance(applications, list) and len(applications) > _MOST_APPLICATIONS:
         message = f"applications holds {len(applications)} entries; the API refuses more than {_MOST_APPLICATIONS}"
         c.say("error", "list-too-long", message, f"{base}/applications", "keep the apps that are banned by law first")
-        c.void = "the policy has more applications than the API takes"
+        c.void = Why("refused", "the policy has more applications than the API takes")
 
 
 def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
@@ -42,7 +43,7 @@ def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
     else:
         return
     c.say("error", "enforcement-rule-incomplete", message, at, "give both actions, the block before the wipe")
-    c.void = "the API refuses one of its enforcement rules"
+    c.void = Why("refused", "the API refuses one of its enforcement rules")
 
 
 def refuse_wrong(c: Collector, top: Mapping[str, Any], base: str) -> None:

@@ -14,7 +14,8 @@ from mdm_policy.kinds.android import rules, words
 from mdm_policy.kinds.android.browser import read_browser
 from mdm_policy.kinds.android.limits import refuse_entries, refuse_wrong, say_refused, say_repeated
 from mdm_policy.kinds.android.uses import used_packages
-from mdm_policy.kinds.collector import Entries, is_plain
+from mdm_policy.kinds.collector import Entries, Why, is_plain
+from mdm_policy.reading import Condition
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -38,6 +39,14 @@ _NO_EFFECT = {
     "installUnknownSourcesAllowed": "use advancedSecurityOverrides.untrustedAppsPolicy",
 }
 _MANAGEMENT = frozenset({"com.android.vending", "com.google.android.gms", "com.google.android.apps.work.clouddpc"})
+
+
+_FROZEN_APPS: dict[str, Any] = {
+    "verdict": "not-installable",
+    "conditions": (Condition("installed-copies"),),
+    "escapes": "a copy that is already installed",
+}
+"""What becomes of a rule that uninstalls where apps can't be uninstalled."""
 
 
 class _Surroundings(msgspec.Struct, frozen=True):
@@ -71,7 +80,7 @@ def read_patch(c: Collector) -> Reading:
     query = c.optional(top, "query", "")
     mask = c.text(query, "updateMask", "/query")
     if not isinstance(query.get("updateMask"), str | None):
-        c.void = "the updateMask is no text, so the API refuses the request"
+        c.void = Why("refused", "the updateMask is no text, so the API refuses the request")
     paths = {field.strip() for field in mask.split(",")} - {""}
     fields = {path.partition(".")[0] for path in paths}
     if not fields:
@@ -84,8 +93,8 @@ def read_patch(c: Collector) -> Reading:
         message = f"{field!r} is not in the updateMask, so the server ignores it"
         c.say("warning", "outside-update-mask", message, "/body", "add it to the updateMask")
     if paths != fields:
-        c.doubt = "whether the API takes a part of a field in an updateMask is not documented"
-        c.say("warning", "update-mask-part", c.doubt, "/query/updateMask", "name whole fields")
+        c.doubt = Why("undocumented", "whether the API takes a part of a field in an updateMask is not documented")
+        c.say("warning", "update-mask-part", c.doubt.text, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     refuse_wrong(c, body, "/body")
     return c.reading(mdm="amapi")
@@ -161,12 +170,12 @@ def _words(c: Collector, top: dict[str, Any], base: str) -> str:
     if word not in words.STORE:
         message = f"{word!r} is no word of playStoreMode; the API refuses the whole policy"
         c.say("error", "play-store-mode-word", message, f"{base}/playStoreMode", "write BLACKLIST or WHITELIST")
-        c.void = "playStoreMode has a word the API refuses"
+        c.void = Why("refused", "playStoreMode has a word the API refuses")
     if personal not in words.PERSONAL:
         message = f"{personal!r} is no word of personalPlayStoreMode; the API refuses the whole policy"
         at = f"{base}/personalUsagePolicies/personalPlayStoreMode"
         c.say("error", "play-store-mode-word", message, at, "write BLOCKLIST or ALLOWLIST")
-        c.void = "personalPlayStoreMode has a word the API refuses"
+        c.void = Why("refused", "personalPlayStoreMode has a word the API refuses")
     return words.STORE.get(word, "")
 
 
@@ -181,7 +190,10 @@ def _surroundings(c: Collector, top: dict[str, Any], base: str, *, whole: bool) 
     sides = words.UNTRUSTED.get(word, ("device", "work", "personal"))
     adb = c.text(overrides, "developerSettings", at) == "DEVELOPER_SETTINGS_ALLOWED"
     if whole or word:
-        changes: dict[str, Any] = {"strength": "partial", "escapes": "adb, while USB debugging is open"} if adb else {}
+        changes: dict[str, Any] = {}
+        if adb:
+            said = "adb, while USB debugging is open"
+            changes = {"strength": "partial", "conditions": (Condition("usb-debugging"),), "escapes": said}
         if sides == ("personal",):
             changes["sides"] = ("device", "work")
         if len(sides) < 3:
@@ -235,9 +247,9 @@ def _store(c: Collector, around: _Surroundings, *, listed: bool) -> Rule:
     base = rules.WHITELIST if closed and not around.adb else rules.WHITELIST_OPEN
     if not listed:
         why = "which apps are let in stands in the stored policy, whose applications this request leaves as they are"
-        return c.rule(base, verdict="unknown", why=why)
+        return c.rule(base, verdict="unknown", why=why, cause="elsewhere")
     if around.frozen_apps:
-        return c.rule(base, verdict="not-installable", escapes="a copy that is already installed")
+        return c.rule(base, **_FROZEN_APPS)
     return c.rule(base)
 
 
@@ -248,7 +260,7 @@ def _blocked(c: Collector, around: _Surroundings) -> Rule:
     elif around.adb or {"device", "work"} & set(around.open_sides):
         base = rules.BLOCKED_OPEN
     if around.frozen_apps:
-        return c.rule(base, verdict="not-installable", escapes="a copy that is already installed")
+        return c.rule(base, **_FROZEN_APPS)
     return c.rule(base)
 
 

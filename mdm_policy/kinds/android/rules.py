@@ -13,6 +13,7 @@ _MANAGED = ("device", "work")
 
 BLOCKED = Rule(
     "amapi-application-blocked",
+    "amapi-applications",
     "block",
     "removed",
     "strong",
@@ -24,6 +25,7 @@ BLOCKED = Rule(
 )
 BLOCKED_OPEN = Rule(
     "amapi-application-blocked-open",
+    "amapi-applications",
     "block",
     "removed",
     "partial",
@@ -35,6 +37,7 @@ BLOCKED_OPEN = Rule(
 )
 MODIFY_BLOCKED = Rule(
     "amapi-modify-blocked",
+    "amapi-applications",
     "block",
     "removed",
     "partial",
@@ -46,6 +49,7 @@ MODIFY_BLOCKED = Rule(
 )
 DISABLED = Rule(
     "amapi-application-disabled",
+    "amapi-applications",
     "block",
     "hidden",
     "strong",
@@ -55,6 +59,7 @@ DISABLED = Rule(
 )
 ALLOWED = Rule(
     "amapi-application-allowed",
+    "amapi-applications",
     "allow",
     "allowed",
     "strong",
@@ -64,6 +69,7 @@ ALLOWED = Rule(
 )
 WHITELIST = Rule(
     "amapi-play-store-whitelist",
+    "amapi-applications",
     "allow-only",
     "removed",
     "strong",
@@ -75,6 +81,7 @@ WHITELIST = Rule(
 )
 WHITELIST_OPEN = Rule(
     "amapi-play-store-whitelist-open",
+    "amapi-applications",
     "allow-only",
     "removed",
     "partial",
@@ -86,6 +93,7 @@ WHITELIST_OPEN = Rule(
 )
 PERSONAL_BLOCKED = Rule(
     "amapi-personal-blocked",
+    "amapi-personal",
     "block",
     "removed",
     "partial",
@@ -101,6 +109,7 @@ PERSONAL_BLOCKED = Rule(
 )
 PERSONAL_ALLOWED = Rule(
     "amapi-personal-allowed",
+    "amapi-personal",
     "allow",
     "allowed",
     "strong",
@@ -111,6 +120,7 @@ PERSONAL_ALLOWED = Rule(
 )
 PERSONAL_ALLOWLIST = Rule(
     "amapi-personal-allowlist",
+    "amapi-personal",
     "allow-only",
     "removed",
     "partial",
@@ -122,6 +132,7 @@ PERSONAL_ALLOWLIST = Rule(
     escapes="preinstalled and sideloaded apps on the personal side",
 )
 NO_UNTRUSTED = Rule(
+    "amapi-untrusted-apps",
     "amapi-untrusted-apps",
     "allow-only",
     "not-installable",
@@ -135,6 +146,7 @@ NO_UNTRUSTED = Rule(
 )
 INSTALL_DISABLED = Rule(
     "amapi-install-apps-disabled",
+    "amapi-install-apps",
     "allow-only",
     "not-installable",
     "partial",
@@ -145,6 +157,7 @@ INSTALL_DISABLED = Rule(
 )
 CHROME_BLOCKED = Rule(
     "amapi-browser-url-blocklist",
+    "managed-browser",
     "block",
     "blocked",
     "weak",
@@ -158,6 +171,7 @@ CHROME_BLOCKED = Rule(
 )
 CHROME_ALLOWED = Rule(
     "amapi-browser-url-allowlist",
+    "managed-browser",
     "allow",
     "allowed",
     "weak",

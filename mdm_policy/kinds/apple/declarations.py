@@ -6,8 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple import rules
-from mdm_policy.kinds.collector import NOT_STATED, Entries
-from mdm_policy.reading import Scope
+from mdm_policy.kinds.collector import NOT_STATED, Entries, narrowed
+from mdm_policy.reading import Audience, Condition, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -18,6 +18,7 @@ _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries
 _BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
 _BINARY_SET = frozenset(_BINARY_KEYS)
 _IDENTITY = _BINARY_SET - {"SigningState"}
+_MANAGED_APPS = Condition("managed-apps")
 _SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
@@ -49,7 +50,7 @@ def read_activation(c: Collector) -> Reading:
     scope = NOT_STATED
     predicate = payload.get("Predicate")
     if predicate not in (None, ""):
-        scope = Scope("groups", (f"the devices of the predicate {predicate}",), filtered=True)
+        scope = Scope("groups", (Audience("predicate", str(predicate)),), filtered=True)
         message = "a predicate decides on each device whether the activation holds"
         c.say("note", "activation-predicate", message, "/Payload/Predicate")
     if not names:
@@ -121,7 +122,9 @@ def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
     if denied.values:
         rule = c.rule(rules.DENIED_BINARIES)
         if managed:
-            rule = c.rule(rules.DENIED_BINARIES, strength="partial", escapes="apps the MDM manages")
+            rule = c.rule(
+                rules.DENIED_BINARIES, strength="partial", conditions=(_MANAGED_APPS,), escapes="apps the MDM manages"
+            )
         _each_binary(c, rule, denied)
     if managed:
         message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
@@ -153,10 +156,12 @@ def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
     That an item lets in one version of a program is enough to take the program for let in.
     """
     team, signing, cdhash = (c.text(item, key, at) for key in ("TeamID", "SigningID", "CDHash"))
-    narrow = c.text(item, "PathPrefix", at) != "" or c.text(item, "SigningState", at) not in ("", "All")
+    folder, state = c.text(item, "PathPrefix", at), c.text(item, "SigningState", at)
+    narrow = [Condition("folder", folder)] if folder else []
+    narrow += [Condition("signing-state", state)] if state not in ("", "All") else []
     kind: Kind
     if cdhash and (rule.sense == "block" or not team):
-        kind, value, narrow = "cdhash", cdhash, True
+        kind, value, narrow = "cdhash", cdhash, [*narrow, Condition("code-hash")]
     elif team and signing:
         kind, value = "signing_id", f"{team}:{signing}"
     elif team or signing:
@@ -167,7 +172,8 @@ def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
         return
     if narrow and rule.sense == "block":
         escapes = "copies in another folder, of another version or from another source"
-        rule = c.rule(rules.DENIED_BINARIES, strength="weak", escapes=escapes)
+        conditions = narrowed(*rule.conditions, *narrow)
+        rule = c.rule(rules.DENIED_BINARIES, strength="weak", conditions=conditions, escapes=escapes)
     c.add(rule, "macos", kind, value, at)
 
 

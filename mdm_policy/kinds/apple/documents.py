@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mdm_policy.kinds.apple import rules, santa
 from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
 from mdm_policy.kinds.apple.profile import read_profile
 from mdm_policy.kinds.kind import DocumentKind
+from mdm_policy.reading import DeviceSlot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +44,12 @@ def _typed(prefix: str) -> Callable[[Any], bool]:
     return recognise
 
 
-def _named(key: str, noun: str) -> Callable[[Document], tuple[str, ...]]:
+def _named(key: str, kind: Literal["profile", "declaration"]) -> Callable[[Document], tuple[DeviceSlot, ...]]:
     """Name a document by the identifier under a key: a device keeps one of each, the last that is sent."""
 
-    def identities(document: Document) -> tuple[str, ...]:
+    def identities(document: Document) -> tuple[DeviceSlot, ...]:
         named = document.value.get(key) if isinstance(document.value, dict) else None
-        return (f"the {noun} {named}",) if isinstance(named, str) and named else ()
+        return (DeviceSlot(kind, named),) if isinstance(named, str) and named else ()
 
     return identities
 

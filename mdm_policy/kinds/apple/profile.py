@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy.kinds.apple import rules, santa
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
-from mdm_policy.kinds.collector import Entries
+from mdm_policy.kinds.collector import Entries, Why, narrowed
 from mdm_policy.kinds.web import address
+from mdm_policy.reading import Condition, Expiry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +91,8 @@ def _payloads(c: Collector, top: dict[str, Any]) -> None:
         lacks = _lacks(c, payload, place) or lacks
         before, doubt = c.mistyped, c.doubt
         if reader is santa.read_payload and top.get("PayloadScope") == "User":
-            c.doubt = "whether Santa obeys a profile of one user is not documented"
-            c.say("warning", "profile-of-a-user", c.doubt, "/PayloadScope", "set PayloadScope to System")
+            c.doubt = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
+            c.say("warning", "profile-of-a-user", c.doubt.text, "/PayloadScope", "set PayloadScope to System")
         reader(c, payload, place)
         c.doubt = doubt
         wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
@@ -116,35 +119,35 @@ def _target(c: Collector, top: dict[str, Any]) -> object:
     if type(target) is int and target in _TARGETS:
         c.platforms = _TARGETS[target]
     elif target is not None and (type(target) is not int or target != 0):
-        c.doubt = "which devices take a profile with such a TargetDeviceType is not documented"
+        c.doubt = Why("undocumented", "which devices take a profile with such a TargetDeviceType is not documented")
         message = "TargetDeviceType is none of the numbers 0 to 6, so nobody can tell which devices take the profile"
         c.say("error", "target-device-type", message, "/TargetDeviceType", "write 0, or remove the key")
     return target
 
 
-def _removal(c: Collector, top: dict[str, Any]) -> str:
-    """Return the day on which the profile removes itself, or after how long; the earlier of the two wins."""
+def _removal(c: Collector, top: dict[str, Any]) -> Expiry | None:
+    """Return when the profile removes itself: on a day, or after how long; the earlier of the two wins."""
     duration = top.get("DurationUntilRemoval")
     day = _removal_day(c, top.get("RemovalDate"))
     if isinstance(duration, int | float) and not isinstance(duration, bool):
         message = f"the profile removes itself {duration:g} seconds after it is installed"
         c.say("warning", "removal-date", message, "/DurationUntilRemoval", _LIFTS)
-        return f"after {duration:.15g} s" + (f", or on {day.removeprefix('on ')}" if day else "")
+        return Expiry(after=float(duration)) if day is None else msgspec.structs.replace(day, after=float(duration))
     if duration is not None:
         c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
-        return "after a time that cannot be read"
+        return Expiry(unreadable="time")
     return day
 
 
-def _removal_day(c: Collector, date: object) -> str:
+def _removal_day(c: Collector, date: object) -> Expiry | None:
     if isinstance(date, dt.date):
         day = (date.date() if isinstance(date, dt.datetime) else date).isoformat()
         c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", _LIFTS)
-        return day
+        return Expiry(day)
     if date is not None:
         c.say("error", "wrong-type", "RemovalDate is no date", "/RemovalDate")
-        return "on a date that cannot be read"
-    return ""
+        return Expiry(unreadable="date")
+    return None
 
 
 def _restrictions(c: Collector, payload: dict[str, Any], place: str) -> None:
@@ -208,7 +211,8 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
     c.say("warning", "parental-controls-default-deny", message, place, "add '/' to pathAllowList if a ban was meant")
     if allowed:
         why = "whether an app is refused depends on the folder it stands in"
-        c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why)
+        folders = narrowed(*(Condition("folder", path) for path in allowed))
+        c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why, cause="condition", conditions=folders)
         return
     c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", Entries.of(named))
 
@@ -231,7 +235,8 @@ def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
             continue
         rule = c.rule(base)
         if plugin:
-            rule = c.rule(base, sense="none", verdict="allowed", why="only the built-in filter reads the list")
+            why = "only the built-in filter reads the list"
+            rule = c.rule(base, sense="none", verdict="allowed", why=why, cause="no-effect")
             c.say("error", "web-filter-plugin", f"{key} has no effect with another FilterType than BuiltIn", place)
         if base is rules.WEB_BLACK:
             beside = "DenyListURLs" in payload

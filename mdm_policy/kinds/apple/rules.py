@@ -7,7 +7,7 @@ Versions come from Apple's own schema files (github.com/apple/device-management,
 from __future__ import annotations
 
 from mdm_policy.kinds.collector import ANY, fact, same
-from mdm_policy.reading import Rule
+from mdm_policy.reading import Rule, Setting
 
 _RESTRICTIONS = "apple/device-management@97a11a8 mdm/profiles/com.apple.applicationaccess.yaml (OS 27)"
 _SETTINGS = "apple/device-management@97a11a8 declarative/declarations/configurations/app.settings.yaml (OS 27)"
@@ -21,6 +21,7 @@ _DDM_OS = same((27,), "ios", "ipados", "tvos", "visionos")
 
 BLOCKED = Rule(
     "apple-blocked-app-bundle-ids",
+    "apple-restrictions",
     "block",
     "hidden",
     "strong",
@@ -29,9 +30,11 @@ BLOCKED = Rule(
     deprecated=same((27,), "ios", "ipados", "tvos", "visionos"),
     supervised=True,
     enrollments=_MANAGED,
+    setting=Setting("blockedAppBundleIDs", "undocumented"),
 )
 BLACKLISTED = Rule(
     "apple-blacklisted-app-bundle-ids",
+    "apple-restrictions",
     "block",
     "hidden",
     "strong",
@@ -40,9 +43,11 @@ BLACKLISTED = Rule(
     deprecated=_LISTS_OS,
     supervised=True,
     enrollments=_MANAGED,
+    setting=Setting("blacklistedAppBundleIDs", "undocumented"),
 )
 ALLOW_LISTED = Rule(
     "apple-allow-listed-app-bundle-ids",
+    "apple-restrictions",
     "allow-only",
     "hidden",
     "strong",
@@ -54,6 +59,7 @@ ALLOW_LISTED = Rule(
 )
 WHITELISTED = Rule(
     "apple-whitelisted-app-bundle-ids",
+    "apple-restrictions",
     "allow-only",
     "hidden",
     "strong",
@@ -65,6 +71,7 @@ WHITELISTED = Rule(
 )
 NO_INSTALLATION = Rule(
     "apple-allow-app-installation",
+    "apple-restrictions",
     "allow-only",
     "not-installable",
     "strong",
@@ -75,6 +82,7 @@ NO_INSTALLATION = Rule(
 )
 NO_STORE = Rule(
     "apple-allow-ui-app-installation",
+    "apple-restrictions",
     "allow-only",
     "not-installable",
     "partial",
@@ -89,6 +97,7 @@ NO_STORE = Rule(
 )
 APP_LOCK = Rule(
     "apple-app-lock",
+    "apple-app-lock",
     "allow-only",
     "hidden",
     "strong",
@@ -102,6 +111,7 @@ APP_LOCK = Rule(
 )
 DENIED_APPS = Rule(
     "apple-ddm-denied-apps",
+    "apple-app-settings",
     "block",
     "hidden",
     "strong",
@@ -115,6 +125,7 @@ DENIED_APPS = Rule(
 )
 ALLOWED_APPS = Rule(
     "apple-ddm-allowed-apps",
+    "apple-app-settings",
     "allow-only",
     "hidden",
     "strong",
@@ -125,6 +136,7 @@ ALLOWED_APPS = Rule(
 )
 DENIED_BINARIES = Rule(
     "apple-ddm-denied-binaries",
+    "apple-app-settings",
     "block",
     "blocked",
     "strong",
@@ -135,6 +147,7 @@ DENIED_BINARIES = Rule(
 )
 ALLOWED_BINARIES = Rule(
     "apple-ddm-allowed-binaries",
+    "apple-app-settings",
     "allow-only",
     "blocked",
     "strong",
@@ -145,6 +158,7 @@ ALLOWED_BINARIES = Rule(
 )
 MANAGED_APP = Rule(
     "apple-ddm-managed-app",
+    "apple-managed-app",
     "allow",
     "allowed",
     "strong",
@@ -156,6 +170,7 @@ MANAGED_APP = Rule(
 )
 PATH_DENY = Rule(
     "apple-path-deny-list",
+    "apple-path-lists",
     "block",
     "blocked",
     "weak",
@@ -167,6 +182,7 @@ PATH_DENY = Rule(
 )
 PATH_BLACK = Rule(
     "apple-path-black-list",
+    "apple-path-lists",
     "block",
     "blocked",
     "weak",
@@ -178,6 +194,7 @@ PATH_BLACK = Rule(
 )
 PARENTAL_DEFAULT = Rule(
     "apple-parental-controls-default",
+    "apple-path-lists",
     "allow-only",
     "blocked",
     "weak",
@@ -191,6 +208,7 @@ PARENTAL_DEFAULT = Rule(
 )
 PARENTAL_ALLOWED = Rule(
     "apple-parental-allow-list",
+    "apple-path-lists",
     "allow",
     "allowed",
     "weak",
@@ -201,6 +219,7 @@ PARENTAL_ALLOWED = Rule(
 )
 WEB_DENY = Rule(
     "apple-web-deny-list",
+    "apple-web-filter",
     "block",
     "blocked",
     "weak",
@@ -210,6 +229,7 @@ WEB_DENY = Rule(
 )
 WEB_BLACK = Rule(
     "apple-web-black-list",
+    "apple-web-filter",
     "block",
     "blocked",
     "weak",
@@ -220,6 +240,7 @@ WEB_BLACK = Rule(
 )
 ENCRYPTED = Rule(
     "apple-encrypted-profile",
+    "apple-profile",
     "allow-only",
     "unknown",
     "weak",
@@ -228,6 +249,7 @@ ENCRYPTED = Rule(
         "apple/device-management@b6202ca mdm/profiles/TopLevel.yaml (iOS 18.1)",
     ),
     introduced=same(ANY, "ios", "ipados", "tvos", "visionos", "watchos", "macos"),
+    cause="unread",
 )
 
 RULES = (

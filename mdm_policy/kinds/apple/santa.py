@@ -6,49 +6,60 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.collector import ANY, fact
-from mdm_policy.reading import Rule
+from mdm_policy.reading import Rule, Setting
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.model import Kind, Verdict
+    from mdm_policy.reading import Cause
 
 _SOURCE = "northpolesec/santa@5f31541e Source/common/SNTRule.mm and docs (2026-08-21)"
 _RESIGNED = "a copy signed anew, also ad hoc (santa issue 300), and Macs without the Santa agent"
+_STATIC_RULES = Setting("StaticRules", "replaces")
+"""One setting of a profile, and no page says that several add up: a Mac obeys the rules of one profile."""
 
 SIGNING_ID = Rule(
     "santa-signing-id",
+    "santa",
     "block",
     "blocked",
     "partial",
     fact("a SIGNINGID rule with a BLOCKLIST policy refuses to launch what carries TEAMID:signing.id", _SOURCE),
     introduced={"macos": ANY},
     escapes=_RESIGNED,
+    setting=_STATIC_RULES,
 )
 TEAM_ID = Rule(
     "santa-team-id",
+    "santa",
     "block",
     "blocked",
     "partial",
     fact("a TEAMID rule with a BLOCKLIST policy refuses to launch all that a team signed", _SOURCE),
     introduced={"macos": ANY},
     escapes=_RESIGNED,
+    setting=_STATIC_RULES,
 )
 CDHASH = Rule(
     "santa-cdhash",
+    "santa",
     "block",
     "blocked",
     "weak",
     fact("a CDHASH rule with a BLOCKLIST policy refuses to launch one build of a program", _SOURCE),
     introduced={"macos": ANY},
     escapes="every other version of the app",
+    setting=_STATIC_RULES,
 )
 ALLOWED = Rule(
     "santa-allow",
+    "santa",
     "allow",
     "allowed",
     "strong",
     fact("an ALLOWLIST policy lets the program launch", _SOURCE),
     introduced={"macos": ANY},
+    setting=_STATIC_RULES,
 )
 RULES = (SIGNING_ID, TEAM_ID, CDHASH, ALLOWED)
 
@@ -99,14 +110,23 @@ def _static_rule(c: Collector, policy: str, rule_type: str, identifier: str, pla
     elif policy == "CEL":
         why = "the expression of a CEL rule is not evaluated here"
         c.add(
-            c.rule(blocking, sense="none", verdict="unknown", why=why), "macos", kind, identifier, f"{place}/identifier"
+            c.rule(blocking, sense="none", verdict="unknown", why=why, cause="condition"),
+            "macos",
+            kind,
+            identifier,
+            f"{place}/identifier",
         )
         c.say("warning", "santa-cel", why, place, "use BLOCKLIST for a ban")
     elif policy == "REMOVE":
         verdict: Verdict = "unknown" if beside else "allowed"
+        cause: Cause = "undocumented" if beside else "no-effect"
         why = "a REMOVE rule takes a rule away" + (", and which of the two counts is not documented" if beside else "")
         c.add(
-            c.rule(blocking, sense="none", verdict=verdict, why=why), "macos", kind, identifier, f"{place}/identifier"
+            c.rule(blocking, sense="none", verdict=verdict, why=why, cause=cause),
+            "macos",
+            kind,
+            identifier,
+            f"{place}/identifier",
         )
     else:
         c.say("error", "santa-policy", f"{policy!r} is no policy of Santa; the rule has no effect", place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.kinds.collector import NOT_STATED
+from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, say_nobody, scope_of
 
@@ -35,7 +35,7 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     elif mode not in ("", "notConfigured"):
         message = f"{mode!r} is no word of playStoreMode; the server refuses the whole configuration"
         c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
-        c.void = "playStoreMode has a word the server refuses"
+        c.void = Why("refused", "playStoreMode has a word the server refuses")
     _personal(c, top)
     for key, base in (
         ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple.together import say_never_hidden
-from mdm_policy.kinds.collector import NOT_STATED, Entries
-from mdm_policy.reading import Scope
+from mdm_policy.kinds.collector import NOT_STATED, Entries, Why
+from mdm_policy.reading import Audience, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.model import Family, Kind
-    from mdm_policy.reading import Rule
+    from mdm_policy.reading import Member, Rule
 
 _LIMITS = {
     "appsVisibilityList": 10_000,
@@ -69,8 +69,8 @@ def scope(c: Collector, top: dict[str, Any]) -> Scope:
         say_nobody(c, reached)
     if not ruled or reached.state == "nobody":
         return reached
-    names = reached.groups or ("everyone",)
-    return Scope("groups", tuple(f"{name} under an applicability rule" for name in names), reached.excluded, True)
+    names = reached.groups or (Audience("everyone", "everyone"),)
+    return Scope("groups", tuple(Audience("applicability-rule", of=(name,)) for name in names), reached.excluded, True)
 
 
 def say_nobody(c: Collector, reached: Scope) -> None:
@@ -87,8 +87,8 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
     @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfigurationAssignment). A group is known by its name
     and by its id, since two groups may bear one name; a group under a filter is another group than the whole of it.
     """
-    groups: list[str] = []
-    excluded: list[str] = []
+    groups: list[Member] = []
+    excluded: list[Member] = []
     everyone = filtered = unsure = False
     for place, assignment in found:
         target = c.optional(assignment, "target", place)
@@ -114,14 +114,14 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
             message = f"{kind or 'an assignment without a type'} is no target that is known: it may leave devices out"
             c.say("warning", "assignment-target", message, at, "export the assignments again")
             unsure = True
-        whose = [kind] if kind in _EVERYONE else names
-        under = f" under the filter {filter_ or '?'} ({limit or '?'})" if narrowed else ""
-        groups += [name + under for name in whose]
+        whose: list[Member] = [Audience("everyone", kind)] if kind in _EVERYONE else list(names)
+        if narrowed:
+            whose = [Audience("filter", str(filter_ or ""), limit, (name,)) for name in whose]
+        groups += whose
     if everyone:
         return Scope("everyone", excluded=tuple(excluded), filtered=unsure)
     if groups:
-        # No device is in a group of such a name, so that none is said to be reached for certain.
-        kept = [f"{name}, if nothing takes it away again" for name in groups] if unsure else groups
+        kept = [Audience("unsure", of=(name,)) for name in groups] if unsure else groups
         return Scope("groups", tuple(kept), tuple(excluded), filtered or unsure)
     return Scope("nobody", excluded=tuple(excluded))
 
@@ -139,7 +139,7 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
         message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
         c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
         if rule.sense != "allow-only":
-            c.void = f"{key} holds more apps than the server takes"
+            c.void = Why("refused", f"{key} holds more apps than the server takes")
             rule = c.rule(rule)
     for at, item in items:
         count += 1

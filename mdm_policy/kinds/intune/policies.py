@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple.together import say_never_hidden
+from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import android, rules
 from mdm_policy.kinds.intune.compliance import read_compliance
 from mdm_policy.kinds.intune.graph import app_list, assignments, listed, odata_type, scope
@@ -48,7 +49,9 @@ def read_settings_catalog(c: Collector) -> Reading:
         c.platforms = frozenset().union(*known)
     channels = _flags(c, top, "technologies")
     if channels and "mdm" not in channels:
-        c.doubt = f"the policy is sent by {', '.join(sorted(channels))}, and whether that carries Apple's settings is not known"
+        sent = ", ".join(sorted(channels))
+        said = f"the policy is sent by {sent}, and whether that carries Apple's settings is not known"
+        c.doubt = Why("undocumented", said)
     for place, setting in c.mappings(top, "settings", ""):
         instance = c.optional(setting, "settingInstance", place)
         _instances(c, instance, f"{place}/settingInstance")
@@ -72,8 +75,9 @@ def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
         definition = c.text(instance, "settingDefinitionId", at)
         if definition.casefold().startswith(_PREFIX):
             if parent != _GROUP and definition in _DEFINITIONS:
-                c.doubt = f"whether a server takes the setting outside of the group {_GROUP} is not documented"
-                c.say("error", "setting-parent", c.doubt, at, "export the policy again")
+                said = f"whether a server takes the setting outside of the group {_GROUP} is not documented"
+                c.doubt = Why("undocumented", said)
+                c.say("error", "setting-parent", c.doubt.text, at, "export the policy again")
             _restriction(c, definition, instance, at)
             c.doubt = before
         below: list[tuple[str, dict[str, Any], str]] = []
@@ -102,7 +106,7 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     if kind not in ("", _LIST):
         message = f"the setting is a list, and {kind} is another type of instance, so the server refuses it"
         c.say("error", "setting-instance-type", message, f"{at}/@odata.type", f"write #microsoft.graph.{_LIST}")
-        rule = c.rule(rules.CATALOG_WRONG_ID, why="the setting is of a type that the server refuses")
+        rule = c.rule(rules.CATALOG_WRONG_ID, why="the setting is of a type that the server refuses", cause="refused")
     elif base.introduced and rule.sense == "none" and base.sense != "none":
         message = "a restriction of iOS has no effect in a policy for another platform"
         c.say("error", "key-wrong-platform", message, at, "set platforms to iOS")
@@ -111,7 +115,9 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     if strange := sorted(named for named in types if named.rpartition(".")[2] not in ("", _VALUE)):
         message = f"the list holds values of the type {strange[0]}, and it takes texts, so the server refuses it"
         c.say("error", "setting-instance-type", message, at, f"write #microsoft.graph.{_VALUE}")
-        rule = c.rule(rules.CATALOG_WRONG_ID, why="the list holds values of a type that the server refuses")
+        rule = c.rule(
+            rules.CATALOG_WRONG_ID, why="the list holds values of a type that the server refuses", cause="refused"
+        )
     entries = c.identifiers(records.each("value"))
     c.add_all(rule, "ios", "bundle_id", entries)
     if rule.sense == "block":
@@ -142,7 +148,8 @@ def _report_list(c: Collector, top: dict[str, Any], base: Rule) -> None:
         return
     rule = c.rule(base)
     if kind == "appsInListCompliant":
-        rule = c.rule(base, sense="none", verdict="allowed", why="the list names the apps that are compliant")
+        why = "the list names the apps that are compliant"
+        rule = c.rule(base, sense="none", verdict="allowed", why=why, cause="no-effect")
     family: Family = "macos" if base is rules.MACOS_RESTRICTED else "android" if "android" in base.introduced else "ios"
     if app_list(c, rule, family, top, "compliantAppsList"):
         message = "compliantAppsList only reports: it stops nobody from installing or opening an app"
@@ -165,10 +172,11 @@ def _custom_profile(platforms: frozenset[str]) -> Callable[[Collector, dict[str,
     def read(c: Collector, top: dict[str, Any]) -> None:
         c.platforms = platforms
         if top.get("deploymentChannel") == "userChannel":
-            c.doubt = (
+            said = (
                 "the profile is sent to the channel of one user, and whether the whole Mac obeys it is not documented"
             )
-            c.say("warning", "profile-of-a-user", c.doubt, "/deploymentChannel", "send it to the device channel")
+            c.doubt = Why("undocumented", said)
+            c.say("warning", "profile-of-a-user", c.doubt.text, "/deploymentChannel", "send it to the device channel")
         for pointer, inner in c.document.inner:
             c.lift(pointer, inner)
         if not c.document.inner:

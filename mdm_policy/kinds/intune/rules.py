@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdm_policy.kinds.collector import ANY, fact, same
-from mdm_policy.reading import Rule
+from mdm_policy.reading import Rule, Setting
 
 _APPLE = "MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02)"
 _CATALOG = "IntunePMFiles/DeviceConfig settings definitions export 2025-03-12; apple/device-management@97a11a8 (OS 27)"
@@ -16,6 +16,7 @@ _IOS = ("ios", "ipados")
 
 CATALOG_BLOCKED = Rule(
     "intune-catalog-blocked-app-bundle-ids",
+    "intune-settings-catalog",
     "block",
     "hidden",
     "strong",
@@ -24,9 +25,11 @@ CATALOG_BLOCKED = Rule(
     deprecated=same((27,), *_IOS),
     supervised=True,
     enrollments=_MANAGED,
+    setting=Setting("blockedAppBundleIDs", "undocumented"),
 )
 CATALOG_ALLOWED = Rule(
     "intune-catalog-allow-listed-app-bundle-ids",
+    "intune-settings-catalog",
     "allow-only",
     "hidden",
     "strong",
@@ -38,15 +41,18 @@ CATALOG_ALLOWED = Rule(
 )
 CATALOG_WRONG_ID = Rule(
     "intune-catalog-unknown-definition",
+    "intune-settings-catalog",
     "none",
     "allowed",
     "weak",
     fact("a setting whose definition id the catalog does not have is refused or ignored", _CATALOG),
     introduced=same((15,), *_IOS),
     why="the settings catalog has no such definition",
+    cause="no-effect",
 )
 IOS_HIDDEN = Rule(
     "intune-ios-hidden-apps",
+    "intune-device-restrictions",
     "block",
     "hidden",
     "strong",
@@ -54,9 +60,11 @@ IOS_HIDDEN = Rule(
     introduced=same((9, 3), *_IOS),
     supervised=True,
     enrollments=_MANAGED,
+    setting=Setting("appsVisibilityList", "undocumented"),
 )
 IOS_SHOWN = Rule(
     "intune-ios-shown-apps",
+    "intune-device-restrictions",
     "allow-only",
     "hidden",
     "strong",
@@ -67,6 +75,7 @@ IOS_SHOWN = Rule(
 )
 IOS_ASSIGNED = Rule(
     "apple-intune-assigned-app",
+    "apple-managed-app",
     "allow",
     "allowed",
     "strong",
@@ -79,6 +88,7 @@ IOS_ASSIGNED = Rule(
 """One of Apple's mechanisms, for on the device Apple's deny lists decide, whoever installed the app."""
 IOS_RESTRICTED = Rule(
     "intune-ios-restricted-apps",
+    "intune-device-restrictions",
     "report",
     "reported-only",
     "weak",
@@ -87,6 +97,7 @@ IOS_RESTRICTED = Rule(
 )
 MACOS_RESTRICTED = Rule(
     "intune-macos-restricted-apps",
+    "intune-device-restrictions",
     "report",
     "reported-only",
     "weak",
@@ -95,6 +106,7 @@ MACOS_RESTRICTED = Rule(
 )
 IOS_COMPLIANCE = Rule(
     "intune-ios-compliance-restricted-apps",
+    "intune-compliance",
     "report",
     "reported-only",
     "weak",
@@ -105,6 +117,7 @@ IOS_COMPLIANCE = Rule(
 )
 ANDROID_COMPLIANCE = Rule(
     "intune-android-compliance-restricted-apps",
+    "intune-compliance",
     "report",
     "reported-only",
     "weak",
@@ -114,6 +127,7 @@ ANDROID_COMPLIANCE = Rule(
 )
 UNINSTALL = Rule(
     "intune-android-uninstall",
+    "intune-app-assignment",
     "remove",
     "removed",
     "strong",
@@ -125,6 +139,7 @@ UNINSTALL = Rule(
 )
 UNINSTALL_PERSONAL = Rule(
     "intune-android-uninstall-personal",
+    "intune-app-assignment",
     "block",
     "hidden",
     "partial",
@@ -137,6 +152,7 @@ UNINSTALL_PERSONAL = Rule(
 )
 ASSIGNED = Rule(
     "intune-android-assigned",
+    "intune-app-assignment",
     "allow",
     "allowed",
     "strong",
@@ -146,6 +162,7 @@ ASSIGNED = Rule(
 )
 PERSONAL_BLOCKED = Rule(
     "intune-android-personal-blocked",
+    "intune-device-restrictions",
     "block",
     "blocked",
     "partial",
@@ -158,9 +175,11 @@ PERSONAL_BLOCKED = Rule(
     sides=("personal",),
     origins=("store",),
     escapes="preinstalled and sideloaded apps on the personal side",
+    setting=Setting("personalProfilePersonalApplications", "undocumented"),
 )
 PERSONAL_ALLOWED = Rule(
     "intune-android-personal-allowed",
+    "intune-device-restrictions",
     "allow-only",
     "blocked",
     "partial",
@@ -173,6 +192,7 @@ PERSONAL_ALLOWED = Rule(
 )
 PLAY_ALLOW_LIST = Rule(
     "intune-android-play-allow-list",
+    "intune-device-restrictions",
     "allow-only",
     "unknown",
     "weak",
@@ -185,9 +205,11 @@ PLAY_ALLOW_LIST = Rule(
     sides=("device", "work"),
     origins=("store", "sideloaded"),
     why="which apps are assigned is not in this document",
+    cause="elsewhere",
 )
 NO_UNKNOWN_SOURCES = Rule(
     "intune-android-unknown-sources",
+    "intune-device-restrictions",
     "allow-only",
     "not-installable",
     "partial",
@@ -200,6 +222,7 @@ NO_UNKNOWN_SOURCES = Rule(
 )
 NO_PERSONAL_UNKNOWN_SOURCES = Rule(
     "intune-android-personal-unknown-sources",
+    "intune-device-restrictions",
     "allow-only",
     "not-installable",
     "partial",
@@ -212,6 +235,7 @@ NO_PERSONAL_UNKNOWN_SOURCES = Rule(
 )
 KNOX_HIDE = Rule(
     "intune-android-knox-hide",
+    "intune-device-administrator",
     "block",
     "hidden",
     "strong",
@@ -221,6 +245,7 @@ KNOX_HIDE = Rule(
 )
 KNOX_LAUNCH = Rule(
     "intune-android-knox-launch-block",
+    "intune-device-administrator",
     "block",
     "hidden",
     "strong",
@@ -233,6 +258,7 @@ KNOX_LAUNCH = Rule(
 )
 KNOX_ALLOW = Rule(
     "intune-android-knox-install-allow",
+    "intune-device-administrator",
     "allow-only",
     "not-installable",
     "strong",
@@ -245,6 +271,7 @@ KNOX_ALLOW = Rule(
 )
 OMA_MASKED = Rule(
     "intune-oma-masked",
+    "intune-custom-setting",
     "allow-only",
     "unknown",
     "weak",
@@ -254,6 +281,7 @@ OMA_MASKED = Rule(
     ),
     introduced={"windows": (10,)},
     why="the value is masked in this export",
+    cause="unread",
 )
 
 RULES = (

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from mdm_policy.kinds.collector import ANY, NOT_STATED, fact
-from mdm_policy.reading import Rule, Scope
+from mdm_policy.kinds.collector import ANY, NOT_STATED, Why, fact
+from mdm_policy.reading import Audience, Rule, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading
+    from mdm_policy.reading import Member, Reading
 
 _SOURCE = "Jamf Pro Classic API 11.26.0, restrictedsoftware; Jamf Pro 10.24 administrator's guide"
 _RENAMED = "a copy under another file name, and Macs that have not checked in"
 
 KILL = Rule(
     "jamf-restricted-software-kill",
+    "jamf-restricted-software",
     "block",
     "blocked",
     "weak",
@@ -30,6 +31,7 @@ KILL = Rule(
 )
 DELETE = Rule(
     "jamf-restricted-software-delete",
+    "jamf-restricted-software",
     "remove",
     "removed",
     "weak",
@@ -39,6 +41,7 @@ DELETE = Rule(
 )
 NOTIFY = Rule(
     "jamf-restricted-software-notify",
+    "jamf-restricted-software",
     "report",
     "reported-only",
     "weak",
@@ -51,6 +54,11 @@ _MOBILE = frozenset({"ios", "ipados", "tvos", "visionos", "watchos"})
 _GROUPS = frozenset({"computer_groups", "mobile_device_groups"})
 _USER_LEVELS = frozenset({"user", "user level"})
 """How the servers of the Classic API and its clients write that a profile is one of a user."""
+_SELF_SERVICE = frozenset({"make available in self service"})
+_AUTOMATIC = frozenset({"", "install automatically"})
+"""How a profile is sent: users choose it, or it comes by itself."""
+_NEWLY_ASSIGNED = frozenset({"Newly Assigned"})
+"""What redeploy_on_update says of an update that devices which have the profile do not get."""
 _MEMBERS = frozenset(
     {"computers", "mobile_devices", "buildings", "departments", "users", "user_groups", "jss_users", "jss_user_groups"}
 )
@@ -103,21 +111,23 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
     base = f"/{root.tag}/general"
     c.platforms = platforms
     sent = _text(root, f"general/{method}")
-    if sent.lower() == "make available in self service":
-        c.void = "users choose in Self Service whether they install the profile"
-        c.say("error", "self-service-only", c.void, f"{base}/{method}", "write Install Automatically")
-    elif sent.lower() not in ("", "install automatically"):
-        c.doubt = f"{sent[:80]!r} is no way of sending a profile that is known"
-        c.say("warning", "jamf-method-word", c.doubt, f"{base}/{method}", "write Install Automatically")
+    if sent.lower() in _SELF_SERVICE:
+        c.void = Why("refused", "users choose in Self Service whether they install the profile")
+        c.say("error", "self-service-only", c.void.text, f"{base}/{method}", "write Install Automatically")
+    elif sent.lower() not in _AUTOMATIC:
+        c.doubt = Why("undocumented", f"{sent[:80]!r} is no way of sending a profile that is known")
+        c.say("warning", "jamf-method-word", c.doubt.text, f"{base}/{method}", "write Install Automatically")
     if "macos" in platforms and _text(root, "general/level").lower() in _USER_LEVELS:
-        c.doubt = "the profile is one of a user, and whether the whole Mac obeys it is not documented"
-        c.say("warning", "profile-of-a-user", c.doubt, f"{base}/level", "write System")
+        c.doubt = Why(
+            "undocumented", "the profile is one of a user, and whether the whole Mac obeys it is not documented"
+        )
+        c.say("warning", "profile-of-a-user", c.doubt.text, f"{base}/level", "write System")
     if _text(root, "general/user_removable") == "true":
         message = "users may remove the profile"
         c.say("warning", "user-removable", message, f"{base}/user_removable", "set user_removable to false")
     # What a server answers bears a uuid, and says so of every profile, however it was sent: only an update is meant.
     update = _text(root, "general/id") and not _text(root, "general/uuid")
-    if update and _text(root, "general/redeploy_on_update") == "Newly Assigned":
+    if update and _text(root, "general/redeploy_on_update") in _NEWLY_ASSIGNED:
         message = "an update reaches newly assigned devices only; the others keep the old list"
         c.say("warning", "redeploy-newly-assigned", message, f"{base}/redeploy_on_update", "write All in an update")
     for pointer, inner in c.document.inner:
@@ -156,7 +166,7 @@ def _scope(root: etree._Element, everyone: str) -> Scope:
     limits = [name for child in scope.iterfind("limitations/*") for name in _names(child)]
     named = [name for child in scope for name in _names(child)]
     if _text(scope, everyone) == "true":
-        named = ["everyone"] if limits else []
+        named = [Audience("everyone", "everyone")] if limits else []
     elif _text(root, "general/id") and not named and _text(scope, "all_jss_users") != "true":
         return Scope("nobody", (), excluded)
     elif not named and _text(scope, "all_jss_users") != "true":
@@ -165,21 +175,22 @@ def _scope(root: etree._Element, everyone: str) -> Scope:
         return Scope("groups", (), excluded, bool(limits))
     if not limits:
         return Scope("groups", tuple(named), excluded) if named else Scope("everyone", (), excluded)
-    return Scope("groups", tuple(f"{name} within {part}" for name in named for part in _parts(limits)), excluded, True)
+    parts = tuple(Audience("limits", of=(name, *limit)) for name in named for limit in _limits(limits))
+    return Scope("groups", parts, excluded, True)
 
 
-def _parts(limits: list[str]) -> list[str]:
-    """Return what limits a scope: one of the names of a part, but of several parts one each."""
-    alike = len({name.partition(": ")[0] for name in limits}) == 1
-    return limits if alike else [", ".join(sorted(limits))]
+def _limits(limits: list[Member]) -> list[tuple[Member, ...]]:
+    """Return what limits a scope: one of the members of a sort, but of several sorts one each."""
+    sorts = {one.mode if isinstance(one, Audience) else "" for one in limits}
+    return [(one,) for one in limits] if len(sorts) == 1 else [tuple(sorted(limits, key=str))]
 
 
-def _names(child: etree._Element) -> list[str]:
+def _names(child: etree._Element) -> list[Member]:
     """Return the members of one part of a scope; only device groups can cover a class, so the rest say what they are."""
     part = str(child.tag)
     names = [_text(one, "name") or _text(one, "id") for one in child]
     if part in _GROUPS:
         return [name for name in names if name]
     if part in _MEMBERS or part in ("network_segments", "ibeacons"):
-        return [f"{part}: {name}" for name in names if name]
+        return [Audience("member", name, part) for name in names if name]
     return []

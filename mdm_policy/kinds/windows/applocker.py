@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from mdm_policy.documents import pointer
-from mdm_policy.kinds.collector import fact
-from mdm_policy.reading import Rule
+from mdm_policy.kinds.collector import Why, fact, narrowed
+from mdm_policy.reading import Condition, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Kind
-    from mdm_policy.reading import Reading
+    from mdm_policy.model import Kind, Strength
+    from mdm_policy.reading import ConditionKind, Reading
 
 _CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
 _WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}
@@ -26,6 +26,7 @@ _CONDITIONS = ("FilePublisherCondition", "FilePathCondition", "FileHashCondition
 
 PUBLISHER = Rule(
     "applocker-exe-publisher",
+    "applocker-exe",
     "block",
     "blocked",
     "partial",
@@ -35,6 +36,7 @@ PUBLISHER = Rule(
 )
 BINARY_NAME = Rule(
     "applocker-exe-binary-name",
+    "applocker-exe",
     "block",
     "blocked",
     "weak",
@@ -44,6 +46,7 @@ BINARY_NAME = Rule(
 )
 PATH = Rule(
     "applocker-exe-path",
+    "applocker-exe",
     "block",
     "blocked",
     "weak",
@@ -53,6 +56,7 @@ PATH = Rule(
 )
 INSTALLER = Rule(
     "applocker-msi-publisher",
+    "applocker-msi",
     "block",
     "not-installable",
     "partial",
@@ -62,6 +66,7 @@ INSTALLER = Rule(
 )
 APPX_NAME = Rule(
     "applocker-appx-name",
+    "applocker-appx",
     "block",
     "blocked",
     "strong",
@@ -70,6 +75,7 @@ APPX_NAME = Rule(
 )
 APPX_PUBLISHER = Rule(
     "applocker-appx-publisher",
+    "applocker-appx",
     "block",
     "blocked",
     "strong",
@@ -97,8 +103,9 @@ def read_applocker(c: Collector) -> Reading:
     before = c.doubt
     for place, element in held:
         if len(modes[element.get("Type", "")]) > 1:
-            c.doubt = "another collection of the type has another EnforcementMode, and which counts is not documented"
-            c.say("error", "applocker-two-modes", c.doubt, place, "keep one collection of each type")
+            said = "another collection of the type has another EnforcementMode, and which counts is not documented"
+            c.doubt = Why("undocumented", said)
+            c.say("error", "applocker-two-modes", c.doubt.text, place, "keep one collection of each type")
         collection = _Collection(c, element, place)
         for at, rule in _children(element, place):
             collection.read_rule(rule, _local(rule), at)
@@ -118,6 +125,31 @@ def _children(element: etree._Element, base: str) -> Iterator[tuple[str, etree._
         else:
             yield (f"{base}/{name}/{seen[name]}" if count[name] > 1 else f"{base}/{name}"), child
             seen[name] += 1
+
+
+class _Limits:
+    """Gather what narrows one rule: every condition, and in words the first of those that let copies of an app escape."""
+
+    def __init__(self) -> None:
+        self._conditions: list[Condition] = []
+        self._strength: Strength | None = None
+        self._escapes = ""
+
+    def tell(self, kind: ConditionKind, value: str) -> None:
+        """Add a condition that the rule's own words already speak of."""
+        if value not in ("", "*"):
+            self._conditions.append(Condition(kind, value))
+
+    def add(self, kind: ConditionKind, value: str, escapes: str, *, strength: Strength = "weak") -> None:
+        """Add a condition, and what escapes by it; where several do, the first is told and says how strong the rule is."""
+        self._conditions.append(Condition(kind, value))
+        if not self._escapes:
+            self._escapes, self._strength = escapes, strength
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields of a rule that is narrowed so."""
+        made: dict[str, Any] = {"conditions": narrowed(*self._conditions)} if self._conditions else {}
+        return made | {"strength": self._strength, "escapes": self._escapes} if self._escapes else made
 
 
 class _Collection:
@@ -169,21 +201,20 @@ class _Collection:
             message = "a hash rule stops one build of a file, which no list of identifiers can hold"
             self.c.say("note", "no-identifier-kind", message, pointer)
             return
-        narrow = ""
+        limits = _Limits()
         before = self.c.doubt
         if not everyone:
-            narrow = "other users: the rule is for " + (element.get("UserOrGroupSid") or "nobody")
-            self.c.doubt = (
-                f"the rule stops {element.get('UserOrGroupSid') or 'nobody'} alone, and others launch the app"
-            )
+            who = element.get("UserOrGroupSid") or "nobody"
+            limits.add("users", who, f"other users: the rule is for {who}")
+            self.c.doubt = Why("condition", f"the rule stops {who} alone, and others launch the app")
             message = "the rule holds for some users only"
             self.c.say("warning", "applocker-some-users", message, pointer, f'write UserOrGroupSid="{_EVERYONE}"')
-        elif _has(element, "Exceptions"):
-            narrow = "what the exceptions of the rule leave out"
+        if exceptions := _exceptions(element):
+            limits.add("exceptions", exceptions, "what the exceptions of the rule leave out")
         if name == "FilePathRule":
-            self._path(conditions, pointer, narrow)
+            self._path(conditions, pointer, limits)
         else:
-            self._publisher(element, conditions, pointer, narrow)
+            self._publisher(element, conditions, pointer, limits)
         self.c.doubt = before
 
     def _spelling(self, element: etree._Element, condition: etree._Element | None, pointer: str) -> None:
@@ -200,48 +231,49 @@ class _Collection:
             message = "AppLocker writes the publisher of a program in capitals; another spelling may match nothing"
             self.c.say("warning", "applocker-publisher-case", message, pointer, f"write {publisher.upper()[:80]!r}")
 
-    def _path(self, condition: etree._Element, pointer: str, narrow: str) -> None:
+    def _path(self, condition: etree._Element, pointer: str, limits: _Limits) -> None:
         folder, _, file = condition.get("Path", "").replace("/", "\\").rpartition("\\")
         if self.type == "Exe" and file.lower().endswith(".exe") and "*" not in file:
             if folder not in ("", "*"):
-                narrow = narrow or f"copies that are renamed or stand outside of {folder}"
-            self._add(PATH, "executable", file, pointer, narrow)
+                limits.add("folder", folder, f"copies that are renamed or stand outside of {folder}")
+            self._add(PATH, "executable", file, pointer, limits)
 
-    def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, narrow: str) -> None:
+    def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, limits: _Limits) -> None:
         publisher = condition.get("PublisherName", "")
         product = condition.get("ProductName", "")
         binary = condition.get("BinaryName", "")
-        narrow = narrow or _version(element)
+        _versions(element, limits)
         if self.type == "Appx":
             if binary not in ("", "*"):
-                narrow = narrow or f"programs of the package that are not called {binary}"
+                limits.add("binary", binary, f"programs of the package that are not called {binary}")
             if product not in ("", "*"):
-                if publisher == "*" or narrow:
-                    self._add(APPX_NAME, "appx_name", product, pointer, narrow)
-                else:
+                if publisher != "*":
                     other = f"a package of that name by another publisher than {publisher}"
-                    self._add(APPX_NAME, "appx_name", product, pointer, other, strength="partial")
+                    limits.add("publisher", publisher, other, strength="partial")
+                self._add(APPX_NAME, "appx_name", product, pointer, limits)
             elif publisher not in ("", "*"):
-                self._add(APPX_PUBLISHER, "publisher", publisher, pointer, narrow)
+                self._add(APPX_PUBLISHER, "publisher", publisher, pointer, limits)
         elif self.type == "Exe" and binary not in ("", "*"):
+            limits.tell("product", product)
             if publisher != "*":
-                self.c.doubt = f"the rule stops a file of that name by {publisher or 'nobody'} alone; whether the app is theirs is not known here"
-            self._add(BINARY_NAME, "executable", binary, pointer, narrow)
+                limits.tell("publisher", publisher)
+                who = f"the rule stops a file of that name by {publisher or 'nobody'} alone"
+                self.c.doubt = Why("condition", f"{who}; whether the app is theirs is not known here")
+            self._add(BINARY_NAME, "executable", binary, pointer, limits)
         elif self.type in ("Exe", "Msi") and publisher not in ("", "*"):
             if product == "*":
-                self._add(PUBLISHER if self.type == "Exe" else INSTALLER, "publisher", publisher, pointer, narrow)
+                self._add(PUBLISHER if self.type == "Exe" else INSTALLER, "publisher", publisher, pointer, limits)
                 return
             message = f"the rule stops only the product {product!r} of its publisher"
             self.c.say("note", "no-identifier-kind", message, pointer)
 
-    def _add(self, base: Rule, kind: Kind, value: str, pointer: str, narrow: str, *, strength: str = "weak") -> None:
-        changes: dict[str, Any] = {}
-        if narrow:
-            changes = {"strength": strength, "escapes": narrow}
+    def _add(self, base: Rule, kind: Kind, value: str, pointer: str, limits: _Limits) -> None:
+        changes = limits.changes()
         if self.mode == "AuditOnly":
             changes |= {"sense": "report", "verdict": "reported-only", "why": "EnforcementMode AuditOnly only logs"}
         elif self.mode != "Enabled":
-            changes |= {"sense": "none", "verdict": "allowed", "why": "the collection is not enforced"}
+            why = "the collection is not enforced"
+            changes |= {"sense": "none", "verdict": "allowed", "why": why, "cause": "no-effect"}
         self.c.add(self.c.rule(base, **changes), "windows", kind, value, pointer)
 
 
@@ -273,12 +305,24 @@ def _has(element: etree._Element, name: str) -> bool:
     return any(_local(child) == name and len(child) > 0 for child in element)
 
 
-def _version(element: etree._Element) -> str:
-    """Return what a version range leaves out; every version is `*` to `*`."""
-    for child in element.iter():
-        if _local(child) == "BinaryVersionRange":
-            low, high = child.get("LowSection", ""), child.get("HighSection", "")
-            if low in ("*", "0.0.0.0") and high == "*":  # noqa: S104  # a version, not an address
-                return ""
-            return f"versions outside {low or '?'} to {high or '?'}"
-    return "versions, since the rule gives no BinaryVersionRange"
+def _exceptions(element: etree._Element) -> str:
+    """Return the exceptions of a rule as they are written, without white space between elements; empty for none."""
+    return " ".join(
+        f"{_local(one)} {sorted((str(key), str(value)) for key, value in one.attrib.items())}"
+        for child in element
+        if _local(child) == "Exceptions"
+        for one in child.iter()
+        if one is not child and isinstance(one.tag, str)
+    )
+
+
+def _versions(element: etree._Element, limits: _Limits) -> None:
+    """Add what a version range leaves out; every version is `*` to `*`."""
+    ranges = [child for child in element.iter() if _local(child) == "BinaryVersionRange"]
+    if not ranges:
+        limits.add("versions", "", "versions, since the rule gives no BinaryVersionRange")
+        return
+    low, high = ranges[0].get("LowSection", ""), ranges[0].get("HighSection", "")
+    if low in ("*", "0.0.0.0") and high == "*":  # noqa: S104  # a version, not an address
+        return
+    limits.add("versions", f"{low}..{high}", f"versions outside {low or '?'} to {high or '?'}")

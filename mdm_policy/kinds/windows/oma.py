@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.windows.documents import APPLOCKER
+from mdm_policy.reading import DeviceSlot
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -25,7 +27,7 @@ _TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
 _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
 
 
-def nodes_of(document: Document) -> tuple[str, ...]:
+def nodes_of(document: Document) -> tuple[DeviceSlot, ...]:
     """Name the AppLocker nodes that a configuration writes: a device keeps one value of each."""
     settings = document.value.get("omaSettings") if isinstance(document.value, dict) else None
     uris = (
@@ -34,7 +36,7 @@ def nodes_of(document: Document) -> tuple[str, ...]:
         else []
     )
     matches = [_URI.fullmatch(uri) for uri in uris if isinstance(uri, str)]
-    return tuple(f"the node {node}" for node in sorted({match[0].lower() for match in matches if match}))
+    return tuple(DeviceSlot("node", node) for node in sorted({match[0].lower() for match in matches if match}))
 
 
 def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
@@ -66,11 +68,14 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
             c.say("error", "payload-unreadable", message, f"{at}/value", "write one plain <RuleCollection> element")
         elif document is not None and document.kind == APPLOCKER.name:
             if match is not None and len(values[match[0].lower()]) > 1:
-                c.doubt = "another setting writes the same AppLocker node, and which of them counts is not documented"
+                said = "another setting writes the same AppLocker node, and which of them counts is not documented"
+                c.doubt = Why("undocumented", said)
             kind = odata_type(setting)
             if kind not in _TEXTS:
-                c.doubt = f"whether the server takes a {kind} for AppLocker rules is not documented"
-                c.say("error", "oma-type", c.doubt, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
+                c.doubt = Why(
+                    "undocumented", f"whether the server takes a {kind} for AppLocker rules is not documented"
+                )
+                c.say("error", "oma-type", c.doubt.text, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
             c.doubt = before
 
@@ -80,13 +85,15 @@ def _applocker(c: Collector, document: Document, at: str, node: str) -> None:
     kind = str(document.value.get("Type"))
     before = c.void
     if not node:
-        c.void = "the OMA-URI is not an AppLocker node"
-        c.say("error", "oma-uri-unknown", c.void, at, "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/...")
+        c.void = Why("refused", "the OMA-URI is not an AppLocker node")
+        c.say(
+            "error", "oma-uri-unknown", c.void.text, at, "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/..."
+        )
     elif root != "RuleCollection":
-        c.void = "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>"
-        c.say("error", "applocker-full-policy", c.void, at, "paste only the <RuleCollection> element")
+        c.void = Why("refused", "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>")
+        c.say("error", "applocker-full-policy", c.void.text, at, "paste only the <RuleCollection> element")
     elif kind != _COLLECTIONS[node]:
-        c.void = f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}"
-        c.say("error", "applocker-wrong-node", c.void, at, "match the OMA-URI and the Type of the collection")
+        c.void = Why("refused", f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}")
+        c.say("error", "applocker-wrong-node", c.void.text, at, "match the OMA-URI and the Type of the collection")
     c.lift(at, document)
     c.void = before
