@@ -6,17 +6,14 @@ import functools
 import itertools
 import random
 import shutil
-import sys
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest import mock
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from mdm_policy import documents, kinds, resources
 from mdm_policy.build import Built, build
 from mdm_policy.catalogue import Catalogue
-from mdm_policy.cli import main
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.identifiers import KINDS_BY_FAMILY, is_valid, name_problems
 from mdm_policy.model import Authority, Ban, BanList, Deployment, Family, Identifier, Kind, Resolution, Waiver
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import pytest
 
 DAY = "2026-11-24"
 PLACE = Origin("our-list.yaml", 1, 1)
@@ -212,24 +208,6 @@ def one_of_each(count: int = 2) -> list[Ban]:
     team, bundle = POOLS["macos", "team_id"][-1], POOLS["macos", "bundle_id"][-1]
     qualified = (identifier("macos", "team_id", team), identifier("macos", "bundle_id", bundle))
     return [*bans, inline("team & bundle", *qualified)]
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
-    """Run the program in this process, as a person would from a shell."""
-    try:
-        with mock.patch.object(sys, "argv", ["mdm-policy", *map(str, arguments)]):
-            main()
-        code = 0
-    except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else 1
-    said = capsys.readouterr()
-    return Outcome(code, said.out, said.err)
 
 
 Key = tuple[str, str, str]

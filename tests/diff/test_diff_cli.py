@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
-from build_kit import run
+from cli_kit import run
 from diff_files import LIST, profile, text
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
     )
 
 
-def test_the_sentence_comes_first(capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path]) -> None:
-    done = run(capsys, "diff", *pair, *DAY)
+def test_the_sentence_comes_first(pair: tuple[Path, Path]) -> None:
+    done = run("diff", *pair, *DAY)
     assert done.code == 11
     assert done.out.startswith("Weaker than before: 1 LOOSENED.\n")
     assert "LOOSENED WeChat, iPhone, iPad: hidden -> allowed" in done.out
@@ -34,37 +34,35 @@ def test_the_sentence_comes_first(capsys: pytest.CaptureFixture[str], pair: tupl
     assert done.err == ""
 
 
-def test_exit_codes(capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_exit_codes(pair: tuple[Path, Path], tmp_path: Path) -> None:
     old, new = pair
-    assert run(capsys, "diff", old, old).code == 0
-    assert run(capsys, "diff", new, old).code == 10
-    assert run(capsys, "diff", new, old, "--allow-tightening").code == 0
-    assert run(capsys, "diff", old, new, "--allow-tightening").code == 11
+    assert run("diff", old, old).code == 0
+    assert run("diff", new, old).code == 10
+    assert run("diff", new, old, "--allow-tightening").code == 0
+    assert run("diff", old, new, "--allow-tightening").code == 11
     broken = text(tmp_path / "broken.json", '{"a": ')
-    done = run(capsys, "diff", old, broken)
+    done = run("diff", old, broken)
     assert done.code == 1
     assert "broken.json" in done.err
-    assert run(capsys, "diff", old, tmp_path / "absent.json").code == 1
-    assert run(capsys, "diff", old).code == 2
-    assert run(capsys, "diff", old, new, new).code == 2
+    assert run("diff", old, tmp_path / "absent.json").code == 1
+    assert run("diff", old).code == 2
+    assert run("diff", old, new, new).code == 2
 
 
-def test_harmless_changes_are_listed_on_demand(
-    capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_harmless_changes_are_listed_on_demand(pair: tuple[Path, Path], tmp_path: Path) -> None:
     old, _ = pair
     again = profile(tmp_path / "again.mobileconfig", "a.b", "com.tencent.xin", PayloadUUID="x")
-    done = run(capsys, "diff", old, again)
+    done = run("diff", old, again)
     assert done.code == 0
     assert "No ban changed; 1 COSMETIC (--all lists them)." in done.out
     assert "COSMETIC: order" not in done.out
-    listed = run(capsys, "diff", old, again, "--all").out
+    listed = run("diff", old, again, "--all").out
     assert "No ban changed; 1 COSMETIC." in listed
     assert "COSMETIC: order" in listed
 
 
-def test_json_holds_everything(capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path]) -> None:
-    done = run(capsys, "diff", *pair, "--format", "json", "--list", "us-eo-13971", *DAY)
+def test_json_holds_everything(pair: tuple[Path, Path]) -> None:
+    done = run("diff", *pair, "--format", "json", "--list", "us-eo-13971", *DAY)
     made = json.loads(done.out)
     assert (made["format"], made["version"], made["exit_code"]) == ("mdm-policy-diff", 2, 11)
     assert made["counts"] == {
@@ -99,18 +97,17 @@ SARIF = {
 }
 
 
-def test_sarif_points_at_the_entry(capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path]) -> None:
-    made = json.loads(run(capsys, "diff", *pair, "--format", "sarif").out)
+def test_sarif_points_at_the_entry(pair: tuple[Path, Path]) -> None:
+    made = json.loads(run("diff", *pair, "--format", "sarif").out)
     jsonschema.validate(made, SARIF)
     [result] = made["runs"][0]["results"]
     assert (result["ruleId"], result["level"]) == ("diff-loosened", "error")
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
-    tightened = json.loads(run(capsys, "diff", *pair[::-1], "--format", "sarif", "--list", "us-eo-13971").out)
+    tightened = json.loads(run("diff", *pair[::-1], "--format", "sarif", "--list", "us-eo-13971").out)
     assert tightened["runs"][0]["results"][0]["level"] == "note"
     assert "banned by us-eo-13971" in tightened["runs"][0]["results"][0]["message"]["text"]
     cosmetic = json.loads(
         run(
-            capsys,
             "diff",
             pair[0],
             profile(pair[0].with_name("x"), "a.b", "com.tencent.xin"),
@@ -122,78 +119,74 @@ def test_sarif_points_at_the_entry(capsys: pytest.CaptureFixture[str], pair: tup
     assert cosmetic["runs"][0]["results"][0]["ruleId"] == "diff-cosmetic"
 
 
-def test_markdown_and_html(capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path]) -> None:
+def test_markdown_and_html(pair: tuple[Path, Path]) -> None:
     options = ("--list", "us-eo-13971", *DAY)
-    marked = run(capsys, "diff", *pair, "--format", "markdown", *options).out
+    marked = run("diff", *pair, "--format", "markdown", *options).out
     assert marked.startswith("## Policy changes\n")
     assert "| **LOOSENED** | WeChat `com.tencent.xin` | iPhone, iPad | hidden | allowed |" in marked
-    written = run(capsys, "diff", *pair, "--format", "html", *options).out
+    written = run("diff", *pair, "--format", "html", *options).out
     assert written.startswith('<section class="mdm-policy-diff">')
     assert '<tr class="mdm-policy-loosened"><th scope="row">LOOSENED</th><td><bdi>WeChat</bdi>' in written
     assert "<script" not in written
     assert "style" not in written
 
 
-def test_other_keys_are_told_in_every_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_other_keys_are_told_in_every_format(tmp_path: Path) -> None:
     old = profile(tmp_path / "old.mobileconfig", "a.b")
     new = profile(tmp_path / "new.mobileconfig", "a.b", **{f"Key{number}": number for number in range(12)})
-    done = run(capsys, "diff", old, new)
+    done = run("diff", old, new)
     assert done.code == 10
     assert "No ban changed; 12 other keys changed." in done.out
     assert "and 2 more; --format json has them all" in done.out
-    assert "Key11" in run(capsys, "diff", old, new, "--format", "markdown").out
-    assert "<li>apple-profile /Key0: nothing -&gt; 0</li>" in run(capsys, "diff", old, new, "--format", "html").out
-    assert len(json.loads(run(capsys, "diff", old, new, "--format", "json").out)["other_keys"]) == 12
+    assert "Key11" in run("diff", old, new, "--format", "markdown").out
+    assert "<li>apple-profile /Key0: nothing -&gt; 0</li>" in run("diff", old, new, "--format", "html").out
+    assert len(json.loads(run("diff", old, new, "--format", "json").out)["other_keys"]) == 12
 
 
-def test_device_classes_narrow_the_question(
-    capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_device_classes_narrow_the_question(pair: tuple[Path, Path], tmp_path: Path) -> None:
     platforms = ("ios", "ipados", "tvos", "visionos")
     rows = "".join(f"  - {{name: own {one}, platform: {one}, supervised: false}}\n" for one in platforms)
     devices = text(tmp_path / "devices.yaml", f"devices:\n{rows}")
-    assert run(capsys, "diff", *pair, "--devices", devices).code == 0
+    assert run("diff", *pair, "--devices", devices).code == 0
     deployment = text(
         tmp_path / "deployment.yaml",
         f"organization: {{name: Example, identifier: gov.example}}\nlists: [us-eo-13971]\ndevices:\n{rows}",
     )
-    assert run(capsys, "diff", *pair, "--deployment", deployment).code == 0
-    assert run(capsys, "diff", *pair, "--devices", text(tmp_path / "bad.yaml", "devices: 3\n")).code == 1
+    assert run("diff", *pair, "--deployment", deployment).code == 0
+    assert run("diff", *pair, "--devices", text(tmp_path / "bad.yaml", "devices: 3\n")).code == 1
 
 
-def test_lists_are_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_lists_are_compared(tmp_path: Path) -> None:
     old = text(tmp_path / "old.yaml", LIST + "  - app: qq\n")
     new = text(tmp_path / "new.yaml", "# a comment\n" + LIST)
-    done = run(capsys, "diff", old, new, *DAY)
+    done = run("diff", old, new, *DAY)
     assert done.code == 11
     assert "LOOSENED QQ, Android: banned -> not banned" in done.out
-    assert run(capsys, "diff", old, old).code == 0
-    assert run(capsys, "diff", "us-eo-13971", "us-eo-13971").code == 0
-    assert run(capsys, "diff", new, text(tmp_path / "commented.yaml", LIST)).out.count("1 COSMETIC") == 1
-    assert run(capsys, "diff", old, text(tmp_path / "bad.yaml", LIST + "  - app: nobody-knows\n")).code == 1
-    assert run(capsys, "diff", old, "/dev/null").code == 11
+    assert run("diff", old, old).code == 0
+    assert run("diff", "us-eo-13971", "us-eo-13971").code == 0
+    assert run("diff", new, text(tmp_path / "commented.yaml", LIST)).out.count("1 COSMETIC") == 1
+    assert run("diff", old, text(tmp_path / "bad.yaml", LIST + "  - app: nobody-knows\n")).code == 1
+    assert run("diff", old, "/dev/null").code == 11
 
 
-def test_deployments_are_compared_by_their_lists(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_deployments_are_compared_by_their_lists(tmp_path: Path) -> None:
     head = "organization: {name: Example, identifier: gov.example}\nlists: "
     old = text(tmp_path / "old.yaml", f"{head}[us-eo-13971, us-omb-m-23-13]\n")
     new = text(tmp_path / "new.yaml", f"{head}[us-eo-13971]\n")
-    done = run(capsys, "diff", old, new, *DAY)
+    done = run("diff", old, new, *DAY)
     assert done.code == 11
     assert "LOOSENED TikTok" in done.out
 
 
-def test_a_list_and_a_policy_have_no_common_measure(
-    capsys: pytest.CaptureFixture[str], pair: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_a_list_and_a_policy_have_no_common_measure(pair: tuple[Path, Path], tmp_path: Path) -> None:
     ours = text(tmp_path / "ours.yaml", LIST)
     for sides in ((ours, pair[0]), (pair[0], ours)):
-        done = run(capsys, "diff", *sides)
+        done = run("diff", *sides)
         assert done.code == 1
         assert "diff-sides" in done.err
 
 
-def test_a_folder_may_hold_lists_and_policies(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_folder_may_hold_lists_and_policies(tmp_path: Path) -> None:
     for name, bundles in (("old", ("a.b", "c.d")), ("new", ("a.b",))):
         profile(tmp_path / name / "policies" / "p.mobileconfig", *bundles)
         text(tmp_path / name / "lists" / "ours.yaml", LIST + ("  - app: qq\n" if name == "new" else ""))
@@ -202,32 +195,30 @@ def test_a_folder_may_hold_lists_and_policies(capsys: pytest.CaptureFixture[str]
             "organization: {name: E, identifier: gov.example}\nlists: [lists/ours.yaml]\n",
         )
         text(tmp_path / name / ".hidden" / "ours.yaml", LIST)
-    done = run(capsys, "diff", tmp_path / "old", tmp_path / "new", *DAY)
+    done = run("diff", tmp_path / "old", tmp_path / "new", *DAY)
     assert done.code == 11
     assert "LOOSENED c.d, iPhone, iPad" in done.out
     assert "TIGHTENED QQ, Android" in done.out
 
 
-def test_nothing_to_compare_is_no_success(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_nothing_to_compare_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    assert run(capsys, "diff", tmp_path / "a", tmp_path / "b").code == 2
+    assert run("diff", tmp_path / "a", tmp_path / "b").code == 2
 
 
-def test_a_build_is_compared_with_its_variants(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, change: Callable[[Path], None]
-) -> None:
+def test_a_build_is_compared_with_its_variants(tmp_path: Path, change: Callable[[Path], None]) -> None:
     ours = text(
         tmp_path / "ours.yaml",
         LIST + "  - app: qq\nexceptions:\n  - {app: wechat, category: security-research, approved_by: CISO (example), "
         "document: MEMO-1 (example), groups: [lab], until: 2027-01-01}\n",
     )
     build = tmp_path / "old"
-    assert run(capsys, "build", ours, "--target", "apple-ios-restrictions", "-o", build, *DAY).code == 0
+    assert run("build", ours, "--target", "apple-ios-restrictions", "-o", build, *DAY).code == 0
     shutil.copytree(build, tmp_path / "new")
-    assert run(capsys, "diff", build, tmp_path / "new", *DAY).code == 0
+    assert run("diff", build, tmp_path / "new", *DAY).code == 0
     change(tmp_path / "new")
-    done = run(capsys, "diff", build, tmp_path / "new", *DAY)
+    done = run("diff", build, tmp_path / "new", *DAY)
     assert done.code == 11
     assert "for lab" in done.out
 
@@ -241,19 +232,19 @@ def change() -> Callable[[Path], None]:
     return edit
 
 
-def test_a_large_document_needs_leave(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_large_document_needs_leave(tmp_path: Path) -> None:
     large = text(tmp_path / "large.json", json.dumps({"applications": [], "x": "y" * (16 * 1024 * 1024)}))
-    assert run(capsys, "diff", large, large).code == 1
-    assert run(capsys, "diff", large, large, "--max-size", "64").code == 0
+    assert run("diff", large, large).code == 1
+    assert run("diff", large, large, "--max-size", "64").code == 0
 
 
-def test_between_builds_no_target_makes_up_for_another(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_between_builds_no_target_makes_up_for_another(tmp_path: Path) -> None:
     for side in ("old", "new"):
-        built = run(capsys, "build", "us-omb-m-23-13", *DAY, "-o", tmp_path / side)
+        built = run("build", "us-omb-m-23-13", *DAY, "-o", tmp_path / side)
         assert built.code == 0
     path = tmp_path / "new/apple-ios-restrictions/us-omb-m-23-13.mobileconfig"
     path.write_bytes(path.read_bytes().replace(b"com.zhiliaoapp.musically<", b"com.zhiliaoapp.Musically<"))
-    done = run(capsys, "diff", tmp_path / "old", tmp_path / "new", *DAY)
+    done = run("diff", tmp_path / "old", tmp_path / "new", *DAY)
     assert done.code == 11
     assert "INEFFECTIVE TikTok, iPhone, iPad: hidden -> allowed" in done.out
     assert "from target apple-ios-restrictions" in " ".join(done.out.split())

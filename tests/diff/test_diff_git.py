@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from build_kit import run
+from cli_kit import run
 from diff_files import LIST, profile, text
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def test_git_passes_a_renamed_file_on(repository: Path) -> None:
     assert "No difference." in done.stdout
 
 
-def test_an_unmerged_file_has_no_sides(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unmerged_file_has_no_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIFF_PATH_COUNTER", "1")
-    done = run(capsys, "diff", "policies/p.mobileconfig")
+    done = run("diff", "policies/p.mobileconfig")
     assert (done.code, done.out) == (0, "mdm-policy diff policies/p.mobileconfig: unmerged\n")
 
 
@@ -113,8 +113,8 @@ ROWS = [
 
 @pytest.mark.parametrize(("revisions", "name"), ROWS)
 @pytest.mark.usefixtures("repository")
-def test_revisions_are_compared(capsys: pytest.CaptureFixture[str], revisions: str, name: str) -> None:
-    done = run(capsys, "diff", "--git", revisions, "policies")
+def test_revisions_are_compared(revisions: str, name: str) -> None:
+    done = run("diff", "--git", revisions, "policies")
     assert done.code == 11
     assert done.out.count("\nLOOSENED ") == 1
     assert f"LOOSENED {name}, iPhone, iPad" in done.out
@@ -122,45 +122,41 @@ def test_revisions_are_compared(capsys: pytest.CaptureFixture[str], revisions: s
     assert "mdm-policy-" not in done.out
 
 
-def test_links_are_not_followed(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+def test_links_are_not_followed(repository: Path) -> None:
     (repository / "policies/link.mobileconfig").symlink_to("p.mobileconfig")
     commit(repository)
-    assert run(capsys, "diff", "--git", "HEAD", "policies").code == 0
+    assert run("diff", "--git", "HEAD", "policies").code == 0
 
 
 @pytest.mark.usefixtures("repository")
-def test_the_way_back_tightens(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "diff", "--git", "HEAD..HEAD~1", "policies/p.mobileconfig").code == 10
+def test_the_way_back_tightens() -> None:
+    assert run("diff", "--git", "HEAD..HEAD~1", "policies/p.mobileconfig").code == 10
 
 
-def test_paths_are_those_of_where_one_stands(
-    capsys: pytest.CaptureFixture[str], repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_are_those_of_where_one_stands(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository / "policies")
     for path in (".", "p.mobileconfig", "../policies/p.mobileconfig", repository / "policies", "./p.mobileconfig"):
-        assert run(capsys, "diff", "--git", "HEAD", path).code == 11, path
+        assert run("diff", "--git", "HEAD", path).code == 11, path
 
 
-def test_new_and_deleted_files_count_and_ignored_ones_do_not(
-    capsys: pytest.CaptureFixture[str], repository: Path
-) -> None:
+def test_new_and_deleted_files_count_and_ignored_ones_do_not(repository: Path) -> None:
     text(repository / ".gitignore", "ignored*\n")
     profile(repository / "policies/new.mobileconfig", "x.y")
     profile(repository / "policies/ignored.mobileconfig", "i.j")
     (repository / "policies/p.mobileconfig").unlink()
     (repository / "policies/link.mobileconfig").symlink_to("new.mobileconfig")
-    done = run(capsys, "diff", "--git", "HEAD")
+    done = run("diff", "--git", "HEAD")
     assert done.code == 11
     assert "TIGHTENED x.y" in done.out
     assert "LOOSENED QQ" in done.out
     assert "i.j" not in done.out
 
 
-def test_lists_are_compared_between_revisions(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+def test_lists_are_compared_between_revisions(repository: Path) -> None:
     text(repository / "lists/ours.yaml", LIST + "  - app: qq\n")
     commit(repository)
     text(repository / "lists/ours.yaml", LIST)
-    done = run(capsys, "diff", "--git", "HEAD", "lists")
+    done = run("diff", "--git", "HEAD", "lists")
     assert done.code == 11
     assert "was at: HEAD:lists/ours.yaml:6:5" in done.out
 
@@ -174,31 +170,27 @@ FAULTS = [
 
 @pytest.mark.parametrize(("arguments", "code", "says"), FAULTS)
 @pytest.mark.usefixtures("repository")
-def test_a_wrong_revision_is_said(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, says: str
-) -> None:
-    done = run(capsys, "diff", *arguments)
+def test_a_wrong_revision_is_said(arguments: list[str], code: int, says: str) -> None:
+    done = run("diff", *arguments)
     assert done.code == code
     assert says in done.err
 
 
-def test_a_broken_file_is_named_as_the_person_knows_it(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+def test_a_broken_file_is_named_as_the_person_knows_it(repository: Path) -> None:
     text(repository / "policies/broken.json", "{")
-    done = run(capsys, "diff", "--git", "HEAD", "policies")
+    done = run("diff", "--git", "HEAD", "policies")
     assert done.code == 1
     assert "--> policies/broken.json" in done.err
     commit(repository)
-    assert "--> HEAD:policies/broken.json" in run(capsys, "diff", "--git", "HEAD", "policies").err
+    assert "--> HEAD:policies/broken.json" in run("diff", "--git", "HEAD", "policies").err
 
 
-def test_outside_a_repository_it_says_so(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outside_a_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    assert "git-failed" in run(capsys, "diff", "--git", "HEAD", ".").err
+    assert "git-failed" in run("diff", "--git", "HEAD", ".").err
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "git cannot be run" in run(capsys, "diff", "--git", "HEAD", ".").err
+    assert "git cannot be run" in run("diff", "--git", "HEAD", ".").err
 
 
 def _hook() -> list[str]:
@@ -219,19 +211,17 @@ EDITS: list[object] = [
 
 
 @pytest.mark.parametrize(("edit", "code"), EDITS)
-def test_the_hook_stops_what_weakens(
-    capsys: pytest.CaptureFixture[str], repository: Path, edit: Callable[[Path], object], code: int
-) -> None:
+def test_the_hook_stops_what_weakens(repository: Path, edit: Callable[[Path], object], code: int) -> None:
     edit(repository / "policies/p.mobileconfig")
     git(repository, "add", "-A")
-    assert run(capsys, *_hook()).code == code
+    assert run(*_hook()).code == code
 
 
-def test_every_hook_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_hook_is_a_command() -> None:
     for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")):
         program, command, *_ = shlex.split(hook["entry"])
         assert program == "mdm-policy"
-        assert run(capsys, command, "--help").code == 0
+        assert run(command, "--help").code == 0
 
 
 ARGUMENTS = [
@@ -244,26 +234,24 @@ ARGUMENTS = [
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS)
-def test_what_git_passes_is_understood(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str]
-) -> None:
+def test_what_git_passes_is_understood(tmp_path: Path, arguments: list[str]) -> None:
     files = {
         "OLD": profile(tmp_path / "git-blob/p.mobileconfig", "a.b", "c.d"),
         "NEW": profile(tmp_path / "p.mobileconfig", "a.b"),
     }
-    done = run(capsys, "diff", *(files.get(one, one) for one in arguments))
+    done = run("diff", *(files.get(one, one) for one in arguments))
     assert done.code == 0
     assert done.out.startswith(f"mdm-policy diff a/{arguments[0]} b/")
     assert f"was at: a/{arguments[0]}:" in done.out
     assert str(tmp_path) not in done.out
 
 
-def test_git_is_told_of_what_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_git_is_told_of_what_cannot_be_read(tmp_path: Path) -> None:
     old = text(tmp_path / "git-blob/p.json", "{")
-    done = run(capsys, "diff", "p.json", old, "abc1234", "100644", "/dev/null", ".", ".")
+    done = run("diff", "p.json", old, "abc1234", "100644", "/dev/null", ".", ".")
     assert done.code == 0
     assert "--> a/p.json" in done.err
 
 
-def test_seven_paths_are_no_call_of_git(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "diff", *"abcdefg").code == 2
+def test_seven_paths_are_no_call_of_git() -> None:
+    assert run("diff", *"abcdefg").code == 2

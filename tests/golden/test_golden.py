@@ -9,7 +9,8 @@ import difflib
 from pathlib import Path
 
 import pytest
-from build_kit import DAY, run
+from build_kit import DAY
+from cli_kit import run
 
 HERE = Path(__file__).resolve().parent
 REVIEWED = HERE / "federal"
@@ -18,11 +19,11 @@ STDOUT = "stdout.txt"
 
 
 @pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, bytes]:
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Build the example and return its files by path, and what was printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    outcome = run(capsys, "build", "--deployment", EXAMPLE, "--as-of", DAY, "-o", "build/example")
+    outcome = run("build", "--deployment", EXAMPLE, "--as-of", DAY, "-o", "build/example")
     assert outcome.code == 0, outcome.err
     return {**_files(tmp_path / "build" / "example"), STDOUT: outcome.out.encode()}
 

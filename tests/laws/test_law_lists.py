@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from build_kit import ALL_OPTIONS, DAY, TARGETS, assert_law, run
+from build_kit import ALL_OPTIONS, DAY, TARGETS, assert_law
+from cli_kit import run
 
 from mdm_policy import catalogue
 from mdm_policy.errors import Origin, PolicyError
@@ -37,14 +38,14 @@ def test_a_shipped_list_is_blocked_by_every_target(name: str, options: dict[str,
 
 @pytest.mark.parametrize("name", NOT_IN_FORCE)
 def test_a_list_that_is_not_in_force_is_built_only_when_it_is_adopted(
-    name: str, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
+    name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("out")
-    refused = run(capsys, "build", name, "--as-of", DAY, "-o", folder / "refused")
+    refused = run("build", name, "--as-of", DAY, "-o", folder / "refused")
     assert refused.code == 1
     assert f"--adopt {name}" in " ".join(refused.err.split())
     assert not (folder / "refused").exists()
-    adopted = run(capsys, "build", name, "--as-of", DAY, "--adopt", name, "-o", folder / "adopted")
+    adopted = run("build", name, "--as-of", DAY, "--adopt", name, "-o", folder / "adopted")
     assert adopted.code == 0
     manifest = msgspec.json.decode((folder / "adopted" / "manifest.json").read_bytes())
     assert [one["state"] for one in manifest["lists"]] == ["adopted"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from build_kit import DAY, copy_target, edit, run
+from build_kit import DAY, copy_target, edit
+from cli_kit import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,12 +48,10 @@ _BREAKING = [
 ]  # fmt: skip
 
 
-def _build(capsys: pytest.CaptureFixture[str], folder: Path, name: str) -> tuple[int, str]:
+def _build(folder: Path, name: str) -> tuple[int, str]:
     (folder / "ours.yaml").write_text(_LIST, encoding="utf-8")
     before = sorted(folder.iterdir())
-    outcome = run(
-        capsys,
-        "build", folder / "ours.yaml", "--target", name, "--templates", folder / "mine", "--as-of", DAY, "-o", folder / "out",
+    outcome = run("build", folder / "ours.yaml", "--target", name, "--templates", folder / "mine", "--as-of", DAY, "-o", folder / "out",
     )  # fmt: skip
     if outcome.code:
         assert outcome.out == ""
@@ -68,12 +67,12 @@ def mine(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("name", "template", "old", "new", "code", "says"), _BREAKING)
 def test_a_replaced_template_cannot_break_the_ban_even_under_a_schema_of_its_own(
-    name: str, template: str, old: str, new: str, code: int, says: str, mine: Path, capsys: pytest.CaptureFixture[str]
+    name: str, template: str, old: str, new: str, code: int, says: str, mine: Path
 ) -> None:
     folder = copy_target(name, mine)
     edit(folder / template, old, new)
     _loosen(folder)
-    found, said = _build(capsys, mine.parent, name)
+    found, said = _build(mine.parent, name)
     assert (found, says in said) == (code, True), said
 
 
@@ -108,31 +107,29 @@ _AGAINST_THE_SCHEMA = [
 
 
 @pytest.mark.parametrize(("name", "template", "old", "new"), _AGAINST_THE_SCHEMA)
-def test_the_packaged_schema_speaks_first(
-    name: str, template: str, old: str, new: str, mine: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_packaged_schema_speaks_first(name: str, template: str, old: str, new: str, mine: Path) -> None:
     edit(copy_target(name, mine) / template, old, new)
-    code, said = _build(capsys, mine.parent, name)
+    code, said = _build(mine.parent, name)
     assert (code, "schema-violation" in said) == (1, True)
 
 
-def test_a_replaced_template_may_change_what_is_not_the_ban(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_replaced_template_may_change_what_is_not_the_ban(mine: Path) -> None:
     edit(copy_target(_APPLE, mine) / _PROFILE, "<string>Restrictions</string>", "{{ organization.name }}")
-    assert _build(capsys, mine.parent, _APPLE)[0] == 0
+    assert _build(mine.parent, _APPLE)[0] == 0
     written = (mine.parent / "out" / _APPLE / "ours.mobileconfig").read_text(encoding="utf-8")
     assert "<string>Restrictions</string>" not in written
     assert "com.example.jerry" in written
 
 
-def test_a_former_build_survives_a_failed_one(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _build(capsys, mine.parent, _APPLE)[0] == 0
+def test_a_former_build_survives_a_failed_one(mine: Path) -> None:
+    assert _build(mine.parent, _APPLE)[0] == 0
     before = {path: path.read_bytes() for path in (mine.parent / "out").rglob("*") if path.is_file()}
     edit(copy_target(_APPLE, mine) / _PROFILE, _IDS, _IDS.replace("bundle_id", "bundle_id[1:]"))
-    assert _build(capsys, mine.parent, _APPLE)[0] == 11
+    assert _build(mine.parent, _APPLE)[0] == 11
     assert {path: path.read_bytes() for path in (mine.parent / "out").rglob("*") if path.is_file()} == before
 
 
-def test_a_target_of_the_same_name_must_say_that_it_replaces(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_target_of_the_same_name_must_say_that_it_replaces(mine: Path) -> None:
     copy_target(_APPLE, mine, replaces=False)
-    code, said = _build(capsys, mine.parent, _APPLE)
+    code, said = _build(mine.parent, _APPLE)
     assert (code, "target-duplicate" in said) == (1, True)

@@ -26,9 +26,9 @@ from build_kit import (
     edit,
     identifier,
     inline,
-    run,
     waiver,
 )
+from cli_kit import run
 
 from mdm_policy import filenames, templating
 from mdm_policy.build.writing import Staging
@@ -238,14 +238,13 @@ _HOSTILE_EDITS: list[Any] = [
 
 
 @pytest.mark.parametrize("text", _HOSTILE_EDITS)
-def test_a_hostile_target_leaves_nothing_behind(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hostile_target_leaves_nothing_behind(text: str, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text(_SECRET, encoding="utf-8")
     folder = copy_target("apple-ios-restrictions", tmp_path / "mine")
     edit(folder / "profile.mobileconfig.j2", _TITLE, text + _TITLE)
     if "link.j2" in text:
         (folder / "link.j2").symlink_to(tmp_path / "secret.txt")
-    outcome = run(
-        capsys, "build", "us-omb-m-23-13", "--as-of", DAY, "--target", "apple-ios-restrictions", "--templates", tmp_path / "mine", "-o", tmp_path / "out",
+    outcome = run("build", "us-omb-m-23-13", "--as-of", DAY, "--target", "apple-ios-restrictions", "--templates", tmp_path / "mine", "-o", tmp_path / "out",
     )  # fmt: skip
     assert outcome.code in (1, 11)
     assert _SECRET not in outcome.out + outcome.err
@@ -282,9 +281,7 @@ def test_no_name_in_a_list_decides_where_a_file_goes(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == []
 
 
-def test_no_process_is_left_when_a_build_ends(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_process_is_left_when_a_build_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
     real = subprocess.Popen
 
@@ -294,8 +291,6 @@ def test_no_process_is_left_when_a_build_ends(
 
     monkeypatch.setattr(subprocess, "Popen", start)
     copy_target("apple-ios-restrictions", tmp_path / "mine")
-    outcome = run(
-        capsys, "build", "us-omb-m-23-13", "--as-of", DAY, "--templates", tmp_path / "mine", "-o", tmp_path / "out"
-    )
+    outcome = run("build", "us-omb-m-23-13", "--as-of", DAY, "--templates", tmp_path / "mine", "-o", tmp_path / "out")
     assert outcome.code == 0, outcome.err
     assert [process.returncode for process in started] == [0]
