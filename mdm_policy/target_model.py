@@ -5,11 +5,12 @@ The types stand below both the loader, which makes them of `target.yaml`, and ev
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from mdm_policy.model import Family, Frozen, Kind, Strength
+from mdm_policy.errors import Origin  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.model import Family, Frozen, Identifier, Kind, Strength
 
 ClaimedVerdict = Literal["blocked", "hidden", "removed", "not-installable"]
 Side = Literal["device", "work", "personal"]
@@ -115,3 +116,16 @@ class Manifest(Frozen, frozen=True):
     options: dict[str, Option] = {}
     replaces: str = ""
     import_template: str = "import.md.j2"
+
+
+class TargetTest(Frozen, frozen=True):
+    """Hold what a target's test expects: the exact identifiers that each document blocks, `places` by document.
+
+    The list that is built stands beside it. `as_of` is the day it is built for; `options` are as a deployment sets them.
+    """
+
+    as_of: str
+    options: dict[str, Any]
+    documents: dict[str, tuple[Identifier, ...]]
+    places: dict[str, Origin]
+    origin: Origin

@@ -14,7 +14,10 @@ NAMES = get_args(loading.SchemaName)
 
 
 @options.command("schema")
-@click.argument("name", type=click.Choice(NAMES))
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 def command(name: loading.SchemaName) -> None:
-    """Print the JSON Schema of a file format, for editors that complete and check YAML."""
+    """Print the JSON Schema of a file format, for editors that complete and check YAML.
+
+    NAME is ban-list, deployment, devices, target (target.yaml) or target-test (tests/expected.yaml).
+    """
     output.data(machine.dump(loading.schema(name)))

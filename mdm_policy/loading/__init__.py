@@ -24,6 +24,7 @@ from mdm_policy.loading.text import MAX_BYTES
 if TYPE_CHECKING:
     from mdm_policy.loading.shapes import Record
     from mdm_policy.model import Ban, BanList, Deployment, DeviceClass
+    from mdm_policy.target_model import TargetTest
 
 __all__ = [
     "MAX_BYTES",
@@ -38,21 +39,24 @@ __all__ = [
     "load_deployment",
     "load_devices",
     "load_target",
+    "load_target_test",
     "schema",
 ]
 
-SchemaName = Literal["ban-list", "deployment", "devices", "target"]
+SchemaName = Literal["ban-list", "deployment", "devices", "target", "target-test"]
 _SHAPES: dict[SchemaName, Record] = {
     "ban-list": language.BAN_LIST,
     "deployment": language.DEPLOYMENT,
     "devices": language.DEVICES,
     "target": target_language.TARGET,
+    "target-test": target_language.TARGET_TEST,
 }
 _TITLES: dict[SchemaName, str] = {
     "ban-list": "mdm-policy ban list",
     "deployment": "mdm-policy deployment",
     "devices": "mdm-policy device classes",
     "target": "mdm-policy target",
+    "target-test": "mdm-policy test of a target",
 }
 
 
@@ -100,6 +104,13 @@ def load_target(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[PlacedM
         findings = [msgspec.structs.replace(one, severity="error") for one in report.findings]
         loaded: Loaded[PlacedManifest] = finish(value, findings)
     return judged(source, loaded, "a target's manifest", ("ban-list", "deployment", "devices", "csv"))
+
+
+def load_target_test(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[TargetTest]:
+    """Load what a target's test expects."""
+    with collector_paused():
+        value, report = _bind(source, target_language.TARGET_TEST, max_bytes)
+        return finish(value, report.findings)
 
 
 def _bind(source: Source, shape: Record, max_bytes: int) -> tuple[Any, Report]:

@@ -34,7 +34,7 @@ MODE = Choice(("fully-managed", "dedicated", "cope", "byod"))
 APP_ORIGIN = Choice(("store", "sideloaded", "preinstalled", "web"))
 _NOTE = Field("Free text for people; nothing reads it.", Text(lines=True))
 
-_IDENTIFIERS = {
+IDENTIFIERS = {
     "ios": Field(
         "What the app is called on iPhone, iPad, Apple TV, Apple Vision and Apple Watch.",
         Identifiers(
@@ -107,7 +107,7 @@ BAN = Record(
         "implemented_by": Field("The catalogue key of the app that the banned feature is part of.", _NAME),
         "vendor": Field("The catalogue key of a vendor; all its apps are banned.", _NAME),
         "name": Field("The name of an app that is given by its identifiers here.", _NAME),
-        **_IDENTIFIERS,
+        **IDENTIFIERS,
         "not_on": Field(
             "Platforms on which the app does not exist, so that a missing identifier there is no gap.",
             Many(_PLATFORM, single=True),
@@ -283,7 +283,7 @@ DEPLOYMENT = Record(
         "destinations": Field("The places that `plan` and `apply` push to, by a name of your choice.", DESTINATIONS),
         "protected": Field(
             "The organization's own agents, which no list may ever block.",
-            Record("the protected identifiers", _IDENTIFIERS, deployments.make_protected),
+            Record("the protected identifiers", IDENTIFIERS, deployments.make_protected),
         ),
         "signing": Field("How `build --sign` signs profiles.", _SIGNING),
         "note": _NOTE,

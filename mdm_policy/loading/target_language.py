@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import get_args
 
 from mdm_policy.identifiers import KINDS_BY_FAMILY
-from mdm_policy.loading import language, target_manifests
-from mdm_policy.loading.leaves import Choice, Flag, Grammar, Scalar, Text, Whole
+from mdm_policy.loading import deployments, language, target_manifests
+from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, Scalar, Text, Whole
 from mdm_policy.loading.shapes import Field, Many, Record, Table
 from mdm_policy.model import FAMILIES, PLATFORMS, Kind, Strength
 from mdm_policy.target_model import ClaimedVerdict, Encoding, Format, Side
@@ -135,4 +135,21 @@ TARGET = Record(
         "import_template": Field("The template of IMPORT.md; without it, `import.md.j2`.", Text()),
     },
     target_manifests.make_manifest,
+)
+
+_BLOCKED = Record("the identifiers that a document blocks", language.IDENTIFIERS, deployments.make_protected)
+
+TARGET_TEST = Record(
+    "a target's test",
+    {
+        "as_of": Field("The day that the list is built for.", Day(), required=True),
+        "options": Field("Options of the target, as a deployment sets them.", Table(_NAME, Scalar())),
+        "documents": Field(
+            "What each document blocks, by the document's name; one that is not named blocks nothing.",
+            Table(_NAME, _BLOCKED, filled=True),
+            required=True,
+        ),
+        "note": Field("Free text for people; nothing reads it.", Text(lines=True)),
+    },
+    target_manifests.make_test,
 )

@@ -12,7 +12,7 @@ from mdm_policy.identifiers import KINDS_BY_FAMILY, quoted
 from mdm_policy.loading.deployments import warn_of_mdm
 from mdm_policy.loading.report import listed
 from mdm_policy.model import FAMILY_OF
-from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option
+from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option, TargetTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +54,18 @@ def make_manifest(report: Report, group: Group) -> PlacedManifest:
     _check_outputs(report, specs)
     _check_carried(report, claims, specs)
     return PlacedManifest(_manifest(group, claims, specs, options), _places(group, specs))
+
+
+def make_test(_report: Report, group: Group) -> TargetTest:
+    """Make the test of a target: what its documents are expected to block."""
+    documents = group.many("documents")
+    return TargetTest(
+        group.text("as_of"),
+        group.table("options"),
+        {name.value: identifiers for name, identifiers in documents},
+        {name.value: name.origin for name, _ in documents},
+        group.origin,
+    )
 
 
 def _manifest(group: Group, claims: Iterable[Group], specs: Iterable[Group], options: Mapping[str, Group]) -> Manifest:

@@ -134,7 +134,7 @@ def make(
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
     sealing = sealing_for(chosen)
     seal = sealing.seal if sealing is not None else None
-    with _printer(targets) as printer:
+    with printer_for(targets) as printer:
         built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer)
     if not built.documents:
         said = "no chosen target can block anything on these lists"
@@ -147,7 +147,7 @@ def make(
     return Made(resolution, built, encode(record), sealing)
 
 
-def _printer(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:
+def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:
     """Return what prints templates: in this process as long as every target is packaged."""
     if all(target.packaged for target in targets.values()):
         return contextlib.nullcontext(templating.print_page)

@@ -11,7 +11,16 @@ import pytest
 import yaml
 
 from mdm_policy import resources
-from mdm_policy.loading import SchemaName, Source, load_ban_list, load_deployment, load_devices, load_target, schema
+from mdm_policy.loading import (
+    SchemaName,
+    Source,
+    load_ban_list,
+    load_deployment,
+    load_devices,
+    load_target,
+    load_target_test,
+    schema,
+)
 
 jsonschema: Any = importlib.import_module("jsonschema")  # it has no types
 
@@ -71,6 +80,11 @@ documents:
     read_back: {ban: "/a/*"}
     embed: [{name: x, target: other, document: y1, as: compact}]
 """,
+    "target-test": """\
+as_of: "2026-01-01"
+options: {web: true, how: a}
+documents: {change: {android: {package_name: [a.b]}, domains: a.example}}
+""",
 }
 
 
@@ -80,6 +94,8 @@ def loads(name: SchemaName, text: str) -> bool:
         return load_ban_list(source, lambda *_: Source("o.csv", b"BundleId,TrackId,Name\na.b,,A\n")).value is not None
     if name == "target":
         return load_target(source).value is not None
+    if name == "target-test":
+        return load_target_test(source).value is not None
     return (load_deployment(source) if name == "deployment" else load_devices(source)).value is not None
 
 
@@ -154,6 +170,9 @@ def test_loader_and_schema_accept_the_same_example(name: SchemaName) -> None:
         pytest.param("target", "as: compact", "as: compct", id="unknown way to embed"),
         pytest.param("target", "help: Deny., ", "", id="option without help"),
         pytest.param("target", "[byod]", "[]", id="no modes"),
+        pytest.param("target-test", 'as_of: "2026-01-01"\n', "", id="test of no day"),
+        pytest.param("target-test", "{android: {package_name: [a.b]}, domains: a.example}", "[]", id="blocked list"),
+        pytest.param("target-test", "package_name", "packagename", id="blocked unknown kind"),
     ],
 )
 def test_loader_and_schema_refuse_the_same(name: SchemaName, old: str, new: str) -> None:
