@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from mdm_policy.cli import options, output, signers
-from mdm_policy.documents import dump
-from mdm_policy.report.text import fill
-from mdm_policy.workflows.sign import SignRequest, SignResult, sign
+from mdm_policy.report import signing as report
+from mdm_policy.workflows.sign import SignRequest, sign
 
 
 @options.command("sign")
@@ -31,21 +29,9 @@ def command(path: Path, roots: tuple[Path, ...], target: Path | None, as_of: str
     the environment or a descriptor.
     """
     result = sign(SignRequest(path, signers.chosen(**given), as_of, target, roots))
-    _tell(format_, result)
-    output.findings(result.findings)
-
-
-def _tell(format_: str, result: SignResult) -> None:
-    party = result.sealer.party
+    signer, files = result.sealer, tuple((one.source, one.place, one.sha256, len(one.data)) for one in result.signed)
     if format_ == "json":
-        files = [
-            {"file": str(one.source), "output": str(one.place), "content_sha256": one.sha256, "bytes": len(one.data)}
-            for one in result.signed
-        ]
-        output.data(dump({"signer": msgspec.to_builtins(result.sealer.told), "files": files}, "json").decode())
-        return
-    many, above = len(result.signed), len(party.others)
-    said = f"Signed {many} profile{'s' * (many != 1)} with {party.signer.subject}, {party.signer.key}"
-    beside = f", and {above} certificate{'s' * (above != 1)} above it" if above else ""
-    lines = [fill(f"{said}{beside}. Each signature was read back.", output.width())]
-    output.result("\n".join([*lines, *(f"  {one.place}" for one in result.signed)]))
+        output.data(report.data(signer.told, files))
+    else:
+        output.result(report.text(signer.party, files, output.width()))
+    output.findings(result.findings)

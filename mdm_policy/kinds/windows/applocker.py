@@ -140,7 +140,7 @@ class _Limits:
         if value not in ("", "*"):
             self._conditions.append(Condition(kind, value))
 
-    def add(self, kind: ConditionKind, value: str, escapes: str, *, strength: Strength = "weak") -> None:
+    def narrow(self, kind: ConditionKind, value: str, escapes: str, *, strength: Strength = "weak") -> None:
         """Add a condition, and what escapes by it; where several do, the first is told and says how strong the rule is."""
         self._conditions.append(Condition(kind, value))
         if not self._escapes:
@@ -205,12 +205,12 @@ class _Collection:
         before = self.c.doubt
         if not everyone:
             who = element.get("UserOrGroupSid") or "nobody"
-            limits.add("users", who, f"other users: the rule is for {who}")
+            limits.narrow("users", who, f"other users: the rule is for {who}")
             self.c.doubt = Why("condition", f"the rule stops {who} alone, and others launch the app")
             message = "the rule holds for some users only"
             self.c.say("warning", "applocker-some-users", message, pointer, f'write UserOrGroupSid="{_EVERYONE}"')
         if exceptions := _exceptions(element):
-            limits.add("exceptions", exceptions, "what the exceptions of the rule leave out")
+            limits.narrow("exceptions", exceptions, "what the exceptions of the rule leave out")
         if name == "FilePathRule":
             self._path(conditions, pointer, limits)
         else:
@@ -235,7 +235,7 @@ class _Collection:
         folder, _, file = condition.get("Path", "").replace("/", "\\").rpartition("\\")
         if self.type == "Exe" and file.lower().endswith(".exe") and "*" not in file:
             if folder not in ("", "*"):
-                limits.add("folder", folder, f"copies that are renamed or stand outside of {folder}")
+                limits.narrow("folder", folder, f"copies that are renamed or stand outside of {folder}")
             self._add(PATH, "executable", file, pointer, limits)
 
     def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, limits: _Limits) -> None:
@@ -245,11 +245,11 @@ class _Collection:
         _versions(element, limits)
         if self.type == "Appx":
             if binary not in ("", "*"):
-                limits.add("binary", binary, f"programs of the package that are not called {binary}")
+                limits.narrow("binary", binary, f"programs of the package that are not called {binary}")
             if product not in ("", "*"):
                 if publisher != "*":
                     other = f"a package of that name by another publisher than {publisher}"
-                    limits.add("publisher", publisher, other, strength="partial")
+                    limits.narrow("publisher", publisher, other, strength="partial")
                 self._add(APPX_NAME, "appx_name", product, pointer, limits)
             elif publisher not in ("", "*"):
                 self._add(APPX_PUBLISHER, "publisher", publisher, pointer, limits)
@@ -320,9 +320,9 @@ def _versions(element: etree._Element, limits: _Limits) -> None:
     """Add what a version range leaves out; every version is `*` to `*`."""
     ranges = [child for child in element.iter() if _local(child) == "BinaryVersionRange"]
     if not ranges:
-        limits.add("versions", "", "versions, since the rule gives no BinaryVersionRange")
+        limits.narrow("versions", "", "versions, since the rule gives no BinaryVersionRange")
         return
     low, high = ranges[0].get("LowSection", ""), ranges[0].get("HighSection", "")
     if low in ("*", "0.0.0.0") and high == "*":  # noqa: S104  # a version, not an address
         return
-    limits.add("versions", f"{low}..{high}", f"versions outside {low or '?'} to {high or '?'}")
+    limits.narrow("versions", f"{low}..{high}", f"versions outside {low or '?'} to {high or '?'}")
