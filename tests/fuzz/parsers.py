@@ -139,7 +139,8 @@ class _Folder:
 
 
 def _read_build(folder: Path) -> None:
-    read_build(folder)
+    with contextlib.suppress(PolicyError):
+        read_build(folder)
     with contextlib.suppress(PolicyError):
         check_replaceable(folder)
     _verify(folder)
