@@ -30,7 +30,7 @@ class Made(Frozen, frozen=True):
 
     `data` are the canonical bytes that were proven. `variant` is empty for the base; else the document is for `groups`.
     `excluded` are the groups that get a variant in place of this document. `instead_of` names the document that this one
-    is another way to send.
+    is another way to send. `families` are the platforms' families whose identifiers it blocks, or its target does.
     """
 
     path: str
@@ -42,6 +42,7 @@ class Made(Frozen, frozen=True):
     groups: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     instead_of: str = ""
+    families: tuple[str, ...] = ()
 
 
 class Item(Frozen, frozen=True):

@@ -11,7 +11,7 @@ import importlib
 import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mdm_policy.errors import PolicyError, error
+from mdm_policy.errors import PolicyError, error, warning
 from mdm_policy.extras import install_hint
 from mdm_policy.model import Frozen
 
@@ -32,6 +32,7 @@ TYPES = {
 }
 """Every kind of destination: the key a deployment writes its settings under, and its module."""
 
+NOT_PUSHED = "target-not-pushed"
 _SPACE = uuid.UUID("6f1d5f3c-51a2-5d0e-9d0c-8f0a6f3b7c11")
 
 
@@ -66,6 +67,8 @@ class Destination(Protocol):
     """How many calls may be under way at once."""
     finds_by_marker: bool
     """Whether objects carry our marker; where not (a policy that the deployment names), nothing is ever deleted."""
+    takes: str
+    """Which documents go there, for people: what they are decides, never the name of the target that makes them."""
 
     def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
         """Return the objects that should exist, for those documents that belong here; pure.
@@ -120,6 +123,44 @@ class Destination(Protocol):
 def marker(owner: str, *parts: str) -> str:
     """Return the key of an object: a UUID of its owner and what it is, the same in every build."""
     return str(uuid.uuid5(_SPACE, "\n".join((owner, *parts))))
+
+
+def is_chosen(spec: DestinationSpec, made: Made) -> bool:
+    """Tell whether a deployment lets a document go to a destination that takes such documents.
+
+    One that is only another way to send a document goes nowhere: the document itself does.
+    """
+    return not made.instead_of and (spec.targets is None or made.target in spec.targets)
+
+
+def untaken(
+    destination: Destination,
+    spec: DestinationSpec,
+    made: Sequence[Made],
+    items: Sequence[Item],
+    told: Sequence[Finding],
+) -> tuple[Finding, ...]:
+    """Find the targets that a deployment names for a destination, and of which nothing goes there.
+
+    Those of which a remark in `told` says so already are left out.
+    """
+    taken = {item.path for item in items}
+    said = {f.origin.file for f in told if f.id == NOT_PUSHED and f.origin is not None}
+    found = []
+    for name in dict.fromkeys(spec.targets or ()):
+        ours = [one for one in made if one.target == name]
+        if any(one.path in taken or one.path in said for one in ours):
+            continue
+        kinds = ", ".join(dict.fromkeys(one.kind for one in ours))
+        why = (
+            f"it makes {kinds}, and {destination.name} takes {destination.takes}"
+            if ours
+            else "the build makes nothing for it"
+        )
+        message = f"`targets` of {destination.name} names {name}, and nothing of it is pushed: {why}"
+        hint = "push it by a destination that takes such documents, or take it out of `targets`"
+        found.append(warning(NOT_PUSHED, message, spec.origin, hint))
+    return tuple(found)
 
 
 def remarks(destination: Destination, made: Sequence[Made]) -> tuple[Finding, ...]:

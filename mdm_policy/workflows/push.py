@@ -19,7 +19,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.model import Made, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
-from mdm_policy.push.protocol import Destination, Edge, connect, remarks
+from mdm_policy.push.protocol import Destination, Edge, connect, remarks, untaken
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.targets import discover, select
@@ -28,7 +28,9 @@ from mdm_policy.workflows import build
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mdm_policy.build import Written
     from mdm_policy.model import Deployment, DestinationSpec, Resolution
+    from mdm_policy.targets import Manifest
 
 _MAX_SECRET = 1024 * 1024
 
@@ -195,9 +197,15 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
             groups[one.variant],
             excluded,
             next(spec.instead_of for spec in manifest.documents if spec.name == one.document),
+            _families(one, manifest),
         )
         uses[one.path] = Use(f"{one.target}|{one.document}", manifest.managed_by, manifest.modes, groups[one.variant])
     return documents, uses, built.findings
+
+
+def _families(written: Written, manifest: Manifest) -> tuple[str, ...]:
+    """Return the families a document was read back to block, or those of its target when it blocks nothing itself."""
+    return tuple(sorted({kept.claim.family for kept in written.kept} or {claim.family for claim in manifest.blocks}))
 
 
 def _names(read_: Read, folders: Sequence[Path]) -> tuple[str, ...]:
@@ -238,14 +246,16 @@ def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple
 
     """
     documents, uses, findings = made(read_, folders)
+    every = tuple(documents.values())
     ready: list[Ready] = []
     problems: list[Finding] = []
     for spec, destination in connected(read_):
         owner = read_.owner(spec)
         try:
-            items = destination.items(tuple(documents.values()))
+            items = destination.items(every)
             used = {item.key: uses[item.path] for item in items}
-            told = remarks(destination, tuple(documents.values()))
+            told = remarks(destination, every)
+            told += untaken(destination, spec, every, items, told)
             wanted = Wanted(items, used, prune=prune, findings=told)
             seen = look(destination, owner)
             plan = make_plan(destination, wanted, seen, read_.question, catalogue.load(), read_.files)

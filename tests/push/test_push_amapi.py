@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from emulators.amapi import ENTERPRISE, Server, account, key
 from emulators.faults import FAULTS
@@ -530,3 +531,14 @@ def test_evidence_of_a_fleet(server: Server) -> None:
     assert [(e.state, e.count) for e in there.evidence([remote])] == [("unknown", 0)]
     assert key() is key()
     assert one.key
+
+
+def test_two_policy_documents_for_one_policy_are_refused(server: Server) -> None:
+    there, _ = connect(server, targets=("amapi-cope",))
+    first, second = made(), made(variant="")
+    second = msgspec.structs.replace(second, path="amapi-cope/other.json", document="other")
+    with pytest.raises(PolicyError) as caught:
+        there.items([first, second])
+    (said,) = caught.value.findings
+    assert (said.id, str(said.origin)) == ("amapi-policy-shared", "amapi-cope/other.json")
+    assert len(there.items([first, msgspec.structs.replace(second, instead_of="policy")])) == 1

@@ -17,7 +17,7 @@ from mdm_policy.push.destinations import git as module
 from mdm_policy.push.destinations import git_commits, git_fleet
 from mdm_policy.push.destinations.git import INDEX, Destination
 from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
-from mdm_policy.push.protocol import Edge, finish, remarks
+from mdm_policy.push.protocol import Edge, finish, remarks, untaken
 from push.kits.git import Folder, git
 from push.stage import APPS, stage
 
@@ -30,7 +30,8 @@ IOS = "apple-ios-restrictions"
 
 
 def made(path: str = f"{IOS}/order.mobileconfig", data: bytes = b"one\n", **known: Any) -> Made:
-    return Made(path, known.pop("target", IOS), known.pop("document", "profile"), "", "apple-profile", data, **known)
+    target, document = known.pop("target", IOS), known.pop("document", "profile")
+    return Made(path, target, document, "", known.pop("kind", "apple-profile"), data, **known)
 
 
 def there(root: Path, **known: Any) -> Destination:
@@ -447,17 +448,18 @@ def test_a_commit_that_git_refuses_makes_the_run_partial(tmp_path: Path) -> None
 
 
 FLEET = {"settings": {"layout": "fleet"}}
+_CONFIGURATION = "apple-declaration-configuration"
 
 
 def test_fleet_finds_files_where_it_looks(tmp_path: Path) -> None:
     one = there(tmp_path, **FLEET)
     documents = [
         made(),
-        made("macos-santa/order.mobileconfig", target="macos-santa"),
-        made("apple-ddm-apps/order.configuration.json", target="apple-ddm-apps", document="configuration"),
-        made("apple-ddm-apps/order.activation.json", target="apple-ddm-apps", document="activation"),
-        made("apple-ddm-binaries/order.configuration.json", target="apple-ddm-binaries", document="configuration"),
-        made("windows-applocker-exe/order.xml", target="windows-applocker-exe", document="rules"),
+        made("macos-santa/order.mobileconfig", target="macos-santa", families=("macos", "web")),
+        made("apple-ddm-apps/order.configuration.json", kind=_CONFIGURATION, families=("ios",)),
+        made("apple-ddm-apps/order.activation.json", kind="apple-declaration-activation", families=("ios",)),
+        made("apple-ddm-binaries/order.configuration.json", kind=_CONFIGURATION, families=("macos",)),
+        made("windows-applocker-exe/order.xml", kind="applocker-rules", families=("windows",)),
     ]
     assert [item.name for item in one.items(documents)] == [
         "lib/ios/configuration-profiles/order.mobileconfig",
@@ -478,14 +480,22 @@ def test_a_dollar_sign_is_refused(tmp_path: Path) -> None:
 
 def test_what_fleet_does_not_take_is_said(tmp_path: Path) -> None:
     documents = [
-        made("a/x.json", target="amapi-fully-managed", document="policy"),
-        made("a/y.json", target="amapi-fully-managed", document="modify", instead_of="policy"),
-        made("w/x.xml", target="windows-applocker-exe", document="rules"),
+        made("a/x.json", target="amapi-fully-managed", kind="amapi-policy"),
+        made("a/y.json", target="amapi-fully-managed", kind="amapi-modify-applications", instead_of="policy"),
+        made("w/x.xml", target="windows-applocker-exe", kind="applocker-rules"),
     ]
-    named = {"targets": ("amapi-fully-managed", "windows-applocker-exe")}
-    first = remarks(there(tmp_path, **FLEET), documents)
-    assert [(said.id, "AndroidForbiddenJSONKeys" in said.message) for said in first] == [("target-not-pushed", True)]
-    assert [said.id for said in remarks(there(tmp_path, **FLEET, **named), documents)] == ["target-not-pushed"] * 2
+    one = there(tmp_path, **FLEET)
+    (said,) = remarks(one, documents)
+    assert (said.id, said.origin, "AndroidForbiddenJSONKeys" in said.message) == (
+        "target-not-pushed",
+        Origin("a/x.json"),
+        True,
+    )
+    spec = DestinationSpec(
+        "folder", "git", {}, Origin("d.yaml", 9, 3), targets=("amapi-fully-managed", "windows-applocker-exe")
+    )
+    (left,) = untaken(one, spec, documents, (), (said,))
+    assert left.message.startswith("`targets` of folder names windows-applocker-exe, and nothing of it is pushed")
 
 
 PROFILE = "lib/ios/configuration-profiles/order.mobileconfig"

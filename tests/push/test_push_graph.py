@@ -17,6 +17,7 @@ from emulators.faults import Fault
 from emulators.graph import CLIENT, HOSTS, SECRET, TENANT, GraphServer
 
 from mdm_policy.errors import Origin, PolicyError
+from mdm_policy.kinds import open_document
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
@@ -108,9 +109,9 @@ DOCUMENTS: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def made(target: str, document: str, value: dict[str, Any], **known: Any) -> Made:
-    return Made(
-        f"{target}/x.json", target, document, known.pop("variant", ""), "graph", json.dumps(value).encode(), **known
-    )
+    path, data = f"{target}/x.json", json.dumps(value).encode()
+    kind = open_document(path, data).kind
+    return Made(path, target, document, known.pop("variant", ""), kind, data, **known)
 
 
 ALL = [made(*key, value) for key, value in DOCUMENTS.items()]
@@ -475,7 +476,9 @@ def test_every_group_without_an_id_is_named(server: GraphServer) -> None:
 
 def test_only_documents_that_belong_there_are_taken(server: GraphServer) -> None:
     rig = Rig(server, targets=(IOS,))
-    known = [*ALL, made("apple-ios-restrictions", "profile", {}), made("intune-android-corporate", "managed-apps", {})]
+    app = {"@odata.type": "#microsoft.graph.androidManagedStoreApp"}
+    apps = made("intune-android-corporate", "managed-apps", {"value": [app]})
+    known = [*ALL, made("apple-ios-restrictions", "profile", {}), apps]
     assert [item.path for item in rig.there.items(known)] == [f"{IOS}/x.json"]
     assert remarks(rig.there, known) == ()
     (said,) = remarks(Rig(server).there, known)
@@ -862,3 +865,14 @@ def values_of(one: dict[str, Any]) -> list[dict[str, Any]]:
     (child_,) = bodies._children(one["data"]["settings"][0])
     found: list[dict[str, Any]] = child_["simpleSettingCollectionValue"]
     return found
+
+
+def test_a_node_of_a_users_target_is_replaced_and_others_stay() -> None:
+    uri = "./Device/Vendor/MSFT/Policy/Config/X"
+    wanted = {"omaSettings": [node(uri, "new")]}
+    found = {"omaSettings": [node(uri.upper(), "old"), node("./Device/Other", "theirs"), node(NODE, "<Old/>")]}
+    made_ = bodies.merged("windows10CustomConfiguration", wanted, found)
+    assert [(one["omaUri"], one["value"]) for one in made_["omaSettings"]] == [
+        (uri, "new"),
+        ("./Device/Other", "theirs"),
+    ]

@@ -19,7 +19,7 @@ from mdm_policy.push.destinations.amapi_account import account_of, tokens_of
 from mdm_policy.push.destinations.amapi_evidence import evidence_of
 from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Item, Remote, Summary
-from mdm_policy.push.protocol import marker
+from mdm_policy.push.protocol import is_chosen, marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +51,7 @@ class Destination:
     type = "amapi"
     concurrency = 4
     finds_by_marker = False
+    takes = "the Android Management API policies that its `policies` names"
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
         """Prepare the clients from the deployment's settings.
@@ -80,16 +81,20 @@ class Destination:
         """Return an item for each policy document whose target and variant the deployment names a policy for.
 
         Raises:
-            PolicyError: `amapi-too-many-apps`.
+            PolicyError: `amapi-too-many-apps`, `amapi-policy-shared`.
 
         """
-        items = []
+        items: list[Item] = []
         problems = []
         for one in made:
             found = self._named.get(_slot(one))
-            if one.kind != "amapi-policy" or found is None or not self._takes(one):
+            if found is None or not self._takes(one):
                 continue
             key, name = found
+            if any(item.key == key for item in items):
+                said = f"{_slot(one)} makes more than one policy document: each would undo the other"
+                hint = "make a target of its own for each, or say with `instead_of` that one is another way to send it"
+                problems.append(error("amapi-policy-shared", said, Origin(one.path), hint))
             value = json.loads(one.data)
             if len(value.get("applications", ())) > policies.MAX_APPLICATIONS:
                 problems.append(_too_many(len(value["applications"]), name, self._place))
@@ -100,7 +105,7 @@ class Destination:
 
     def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
         """Say who may use the API, and which documents and policies have no partner."""
-        ours = [one for one in made if one.kind == "amapi-policy" and self._takes(one)]
+        ours = [one for one in made if self._takes(one)]
         slots = {_slot(one) for one in ours}
         found = [note("amapi-permissible-use", _USE, self._place, "see docs/push/amapi.md")]
         for slot in sorted(self._named.keys() - slots):
@@ -290,7 +295,7 @@ class Destination:
         raise Failure("answer", f"the listing of {kind} has no end", ambiguous=True)
 
     def _takes(self, made: Made) -> bool:
-        return self._spec.targets is None or made.target in self._spec.targets
+        return made.kind == "amapi-policy" and is_chosen(self._spec, made)
 
 
 def _named_policies(spec: DestinationSpec, owner: str) -> dict[str, tuple[str, str]]:

@@ -18,7 +18,7 @@ from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git_commits, git_fleet
 from mdm_policy.push.model import Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
-from mdm_policy.push.protocol import marker
+from mdm_policy.push.protocol import NOT_PUSHED, is_chosen, marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +68,7 @@ class Destination:
         said = spec.settings
         self.name = spec.name
         self._fleet = said.get("layout") == "fleet"
+        self.takes = git_fleet.TAKES if self._fleet else "every document"
         # The path as it is written: a plan that one machine makes is carried out on another.
         self.where = f"folder {said['path']} ({'fleet' if self._fleet else 'plain'} layout)"
         self._root = Path(edge.base, said["path"])
@@ -83,17 +84,20 @@ class Destination:
         """Return a file for each document that belongs there.
 
         Raises:
-            PolicyError: `fleet-dollar`, since Fleet puts something else in the place of a dollar sign.
+            PolicyError: `fleet-dollar`, since Fleet puts something else in the place of a dollar sign; `fleet-same-file`,
+                when two documents have one place.
 
         """
         found = []
         problems = []
+        taken: dict[str, str] = {}
         for one in made:
             path = self._place(one)
             if not path:
                 continue
             if self._fleet:
                 problems += _dollars(one)
+                problems += _shared(one, path, taken)
             key = marker(self._owner, one.target, one.document, one.variant)
             found.append(Item(key, _KIND, path, one.data, one.path))
         if problems:
@@ -102,8 +106,7 @@ class Destination:
 
     def _place(self, made: Made) -> str:
         """Return the path of a document in the folder, or nothing when it does not go there."""
-        wanted = self._spec.targets
-        if made.instead_of or (wanted is not None and made.target not in wanted):
+        if not is_chosen(self._spec, made):
             return ""
         return git_fleet.place(made) if self._fleet else made.path
 
@@ -112,19 +115,13 @@ class Destination:
         if not self._fleet:
             return ()
         items = self.items(made)
-        left = dict.fromkeys(one.target for one in made if self._lacks(one))
         hint = "push it by another destination; docs/push/git.md says what Fleet takes"
         said = [
-            warning("target-not-pushed", f"{name}: Fleet takes no such document: {git_fleet.why(name)}", None, hint)
-            for name in left
+            warning(NOT_PUSHED, f"{one.target}: {git_fleet.REFUSED[one.kind]}", Origin(one.path), hint)
+            for one in made
+            if one.kind in git_fleet.REFUSED and is_chosen(self._spec, one)
         ]
         return (*said, *git_fleet.unused(self._root, [item.name for item in items]))
-
-    def _lacks(self, made: Made) -> bool:
-        """Tell whether a document that cannot go there was meant to."""
-        wanted = self._spec.targets
-        named = git_fleet.is_android(made.target) if wanted is None else made.target in wanted
-        return named and not made.instead_of and not git_fleet.takes(made.target)
 
     def merged(self, item: Item, remote: Remote | None) -> bytes:
         """Return the file as it will be."""
@@ -332,6 +329,16 @@ def _parsed(data: bytes) -> Index:
 def _is_inside(path: str) -> bool:
     parts = path.split("/")
     return not (set(parts) & {"", ".", ".."} or "\\" in path or ":" in path or "\0" in path or parts[0] == ".git")
+
+
+def _shared(made: Made, path: str, taken: dict[str, str]) -> list[Finding]:
+    """Return a finding for a document whose file another one has already; `taken` is added to."""
+    former = taken.setdefault(path.casefold(), made.path)
+    if former == made.path:
+        return []
+    said = f"{former} and {made.path} would be one file there: {path}"
+    hint = "name the targets of each destination, or give the document of your target another `output`"
+    return [error("fleet-same-file", said, Origin(made.path), hint)]
 
 
 def _dollars(made: Made) -> list[Finding]:

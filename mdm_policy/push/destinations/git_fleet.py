@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
     from mdm_policy.push.model import Made
 
-_PLACES: dict[tuple[str, str], str] = {
-    ("apple-ios-restrictions", "profile"): "lib/ios/configuration-profiles",
-    ("macos-santa", "profile"): "lib/macos/configuration-profiles",
-    ("apple-ddm-apps", "configuration"): "lib/ios/declaration-profiles",
-    ("apple-ddm-binaries", "configuration"): "lib/macos/declaration-profiles",
+TAKES = "Apple profiles and configurations of declarative management"
+_FOLDERS = {
+    "apple-profile": "configuration-profiles",
+    "apple-declaration-configuration": "declaration-profiles",
 }
-"""Where each document goes; Fleet makes the activation of a declaration itself."""
-_TARGETS = frozenset(target for target, _ in _PLACES)
+"""Where each kind of document goes below its platform; Fleet makes the activation of a declaration itself."""
+REFUSED = {
+    "amapi-policy": "Fleet's Android profiles must not hold lists of apps (server/fleet/android.go, "
+    "AndroidForbiddenJSONKeys)"
+}
+"""Why Fleet takes none of a kind that is for devices it manages."""
 _SETTINGS = ("apple_settings", "macos_settings")
 _LISTS = ("configuration_profiles", "custom_settings")
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -36,25 +39,9 @@ _MOST_BYTES = 1024 * 1024
 
 def place(made: Made) -> str:
     """Return the path of a document, or nothing when Fleet takes no such document."""
-    folder = _PLACES.get((made.target, made.document), "")
-    return f"{folder}/{PurePosixPath(made.path).name}" if folder else ""
-
-
-def takes(target: str) -> bool:
-    """Tell whether Fleet takes a target's documents."""
-    return target in _TARGETS
-
-
-def is_android(target: str) -> bool:
-    """Tell whether a target is for Android."""
-    return target.startswith("amapi-") or "android" in target
-
-
-def why(target: str) -> str:
-    """Say why Fleet does not take a target's documents."""
-    if is_android(target):
-        return "its Android profiles must not hold lists of apps (server/fleet/android.go, AndroidForbiddenJSONKeys)"
-    return "only Apple's profiles and declarations are written for it"
+    folder = _FOLDERS.get(made.kind)
+    platform = "macos" if {*made.families} - {"web"} == {"macos"} else "ios"
+    return f"lib/{platform}/{folder}/{PurePosixPath(made.path).name}" if folder else ""
 
 
 def unused(root: Path, names: Sequence[str]) -> Iterator[Finding]:

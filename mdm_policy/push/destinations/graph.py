@@ -24,7 +24,7 @@ from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
-from mdm_policy.push.protocol import marker
+from mdm_policy.push.protocol import NOT_PUSHED, is_chosen, marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,15 +41,14 @@ CLOUDS: dict[str, tuple[str, str]] = {
     "dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
 }
 """The login and the Graph host of each cloud (microsoft-graph-docs, concepts/deployments.md)."""
-TARGETS: dict[tuple[str, str], str] = {
-    ("intune-ios-settings-catalog", "policy"): CATALOG,
-    ("intune-ios-device-restrictions", "configuration"): "iosGeneralDeviceConfiguration",
-    ("intune-ios-custom", "configuration"): "iosCustomConfiguration",
-    ("intune-windows-applocker", "configuration"): "windows10CustomConfiguration",
-    ("intune-android-corporate", "device-restrictions"): "androidDeviceOwnerGeneralDeviceConfiguration",
-}
-"""The kind of object that each document of a target becomes."""
-_NOT_PUSHED = frozenset({("intune-android-corporate", "managed-apps")})
+_CONFIGURATION = "intune-device-configuration"
+_APPS = (
+    (
+        "the uninstall assignments of managed Google Play apps are not pushed: the apps belong to the tenant, "
+        "and Intune replaces all assignments of an app at once"
+    ),
+    "assign them by hand as IMPORT.md says; until then the work side of company-owned Android is not blocked",
+)
 _PAGES = 10_000
 _PATIENCE = 5.0
 """Seconds: a 429 of Intune may come without Retry-After (learn.microsoft.com, answers 5784629)."""
@@ -62,6 +61,9 @@ class Destination:
     type = "graph"
     concurrency = 8
     finds_by_marker = True
+    takes = "Intune's settings catalog policies and these device configurations: " + ", ".join(
+        sorted(KINDS.keys() - {CATALOG})
+    )
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
         """Prepare the clients from the deployment's settings.
@@ -105,7 +107,7 @@ class Destination:
 
         """
         unknown: dict[str, None] = {}
-        found = [self._item(one, unknown) for one in made if self._takes(one, TARGETS)]
+        found = [self._item(one, kind, unknown) for one in made if (kind := self._kind(one))]
         if unknown:
             hint = "add it under `groups` with the object id that Entra shows for it"
             raise PolicyError(
@@ -120,23 +122,19 @@ class Destination:
 
     def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
         """Say which documents do not go there, though the ban needs them; pure."""
-        said = (
-            "the uninstall assignments of managed Google Play apps are not pushed: the apps belong to the tenant, "
-            "and Intune replaces all assignments of an app at once"
-        )
-        hint = "assign them by hand as IMPORT.md says; until then the work side of company-owned Android is not blocked"
-        return tuple(
-            warning("target-not-pushed", f"{one.target}: {said}", Origin(one.path), hint)
-            for one in made
-            if self._takes(one, _NOT_PUSHED)
-        )
+        found = []
+        for one in made:
+            told = _why_not(one) if is_chosen(self._spec, one) else None
+            if told is not None:
+                said, hint = told
+                found.append(warning(NOT_PUSHED, f"{one.target}: {said}", Origin(one.path), hint))
+        return tuple(found)
 
-    def _takes(self, made: Made, known: Mapping[tuple[str, str], str] | frozenset[tuple[str, str]]) -> bool:
-        wanted = self._spec.targets
-        return (made.target, made.document) in known and (wanted is None or made.target in wanted)
+    def _kind(self, made: Made) -> str:
+        """Return the kind of object that a document becomes, or nothing when it does not go there."""
+        return _kind_of(made) if is_chosen(self._spec, made) else ""
 
-    def _item(self, made: Made, unknown: dict[str, None]) -> Item:
-        kind = TARGETS[made.target, made.document]
+    def _item(self, made: Made, kind: str, unknown: dict[str, None]) -> Item:
         key = marker(self._owner, made.target, made.document, made.variant)
         value = json.loads(made.data)
         described = f"{value.get('description', '')} {mark(self._owner, key)}".strip()
@@ -273,6 +271,27 @@ class Destination:
             if following is not None and (not isinstance(following, str) or not urlsplit(following).scheme):
                 raise Failure("answer", f"{reply.call}: the next page is at no address", status=reply.status, call=path)
             yield from values
+
+
+def _kind_of(made: Made) -> str:
+    """Return the kind of object that a document is, by what it holds; nothing for what Intune has no such object for."""
+    if made.kind == "intune-settings-catalog":
+        return CATALOG
+    named = bodies.kind_of(_value(made.data)) if made.kind == _CONFIGURATION else ""
+    return named if named in KINDS else ""
+
+
+def _why_not(made: Made) -> tuple[str, str] | None:
+    """Say why a document that is Intune's is not pushed, and what to do; None for any other."""
+    if made.kind == _CONFIGURATION and not _kind_of(made):
+        named = bodies.kind_of(_value(made.data)) or "an object without `@odata.type`"
+        return f"{named} is not pushed: only {Destination.takes}", "import it by hand as IMPORT.md says"
+    return _APPS if made.kind in ("graph-page", "intune-mobile-app") and _apps(_value(made.data)) else None
+
+
+def _apps(value: dict[str, Any]) -> bool:
+    """Tell whether an object is an app, or a page of objects holds one."""
+    return any(bodies.kind_of(one).endswith("App") for one in (value, *bodies.mappings(value.get("value"))))
 
 
 def _scope(said: Mapping[str, Any], graph: str) -> str:

@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
         "v1.0", "deviceConfigurations", ("appsVisibilityListType", "appsVisibilityList")
     ),
     "iosCustomConfiguration": Kind("v1.0", "deviceConfigurations", ("payloadName", "payloadFileName", "payload")),
+    "macOSCustomConfiguration": Kind("v1.0", "deviceConfigurations", ("payloadName", "payloadFileName", "payload")),
     "windows10CustomConfiguration": Kind("v1.0", "deviceConfigurations", ("omaSettings",)),
     "androidDeviceOwnerGeneralDeviceConfiguration": Kind("beta", "deviceConfigurations", _ANDROID_KEYS),
 }
@@ -136,8 +137,14 @@ def merged(kind: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None
     if kind == CATALOG:
         made["settings"] = _merged_settings(mappings(wanted.get("settings")), mappings(found.get("settings")))
     if "omaSettings" in wanted:
-        theirs = [one for one in mappings(found.get("omaSettings")) if not is_our_node(one)]
-        made["omaSettings"] = [*mappings(wanted["omaSettings"]), *theirs]
+        ours = mappings(wanted["omaSettings"])
+        nodes = {str(one.get("omaUri")).lower() for one in ours}
+        theirs = [
+            one
+            for one in mappings(found.get("omaSettings"))
+            if not is_our_node(one) and str(one.get("omaUri")).lower() not in nodes
+        ]
+        made["omaSettings"] = [*ours, *theirs]
     return made
 
 

@@ -22,7 +22,7 @@ from mdm_policy.push.http import MAX_ANSWER, Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Remote, Summary
 from mdm_policy.push.oauth import Tokens
-from mdm_policy.push.protocol import marker
+from mdm_policy.push.protocol import is_chosen, marker
 from mdm_policy.writers import fit
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Destination:
     type = "jamf"
     concurrency = _CONNECTIONS
     finds_by_marker = True
+    takes = "Jamf Pro's restricted software and configuration profiles"
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
         """Prepare the client; nothing is sent yet.
@@ -87,8 +88,7 @@ class Destination:
             PolicyError: `destination-group-ambiguous`.
 
         """
-        named = self._spec.targets
-        chosen = [one for one in made if one.kind in BY_DOCUMENT and (named is None or one.target in named)]
+        chosen = [one for one in made if one.kind in BY_DOCUMENT and is_chosen(self._spec, one)]
         self._check_groups(chosen)
         return tuple(self._item(one) for one in chosen)
 

@@ -20,7 +20,7 @@ from mdm_policy.push.answers import Failure
 from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
-from mdm_policy.push.protocol import marker
+from mdm_policy.push.protocol import is_chosen, marker
 from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Destination:
     type = "kmfddm"
     concurrency = 4
     finds_by_marker = True
+    takes = "Apple declarations"
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
         """Prepare the client from the deployment's settings.
@@ -82,7 +83,7 @@ class Destination:
             PolicyError: `destination-group-unknown`, one for each group without a set.
 
         """
-        ours = [one for one in made if one.kind in _KINDS and self._takes(one)]
+        ours = [one for one in made if self._takes(one)]
         values = {one.path: json.loads(one.data) for one in ours}
         keys = {one.path: marker(self._owner, one.target, one.document, one.variant) for one in ours}
         names = {values[path]["Identifier"]: self._identifier(key) for path, key in keys.items()}
@@ -108,7 +109,7 @@ class Destination:
 
     def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
         """Say that a set takes nobody out, where exceptions count on it."""
-        apart = sorted({group for one in made if one.kind in _KINDS and self._takes(one) for group in one.groups})
+        apart = sorted({group for one in made if self._takes(one) for group in one.groups})
         if not apart or self._spec.assign == "unchanged":
             return ()
         said = f"KMFDDM takes no group out of a set: an enrollment of {', '.join(apart)} that is in both gets the whole ban"
@@ -253,7 +254,7 @@ class Destination:
         return (self._owner if found[1] == _tag(self._owner) else found[1]), found[2]
 
     def _takes(self, made: Made) -> bool:
-        return self._spec.targets is None or made.target in self._spec.targets
+        return made.kind in _KINDS and is_chosen(self._spec, made)
 
 
 def _tag(owner: str) -> str:

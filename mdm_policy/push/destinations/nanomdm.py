@@ -26,7 +26,7 @@ from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
-from mdm_policy.push.protocol import marker
+from mdm_policy.push.protocol import is_chosen, marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +72,7 @@ class Destination:
     type = "nanomdm"
     concurrency = 1
     finds_by_marker = False
+    takes = "Apple profiles"
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
         """Prepare the client from the deployment's settings.
@@ -145,7 +146,7 @@ class Destination:
         return tuple(one.strip() for one in self._spec.groups[group].split(",") if one.strip())
 
     def _takes(self, made: Made) -> bool:
-        return made.kind == "apple-profile" and (self._spec.targets is None or made.target in self._spec.targets)
+        return made.kind == "apple-profile" and is_chosen(self._spec, made)
 
     def merged(self, item: Item, remote: Remote | None) -> bytes:
         """Return the profile: it replaces the one of the same identifier."""

@@ -88,6 +88,7 @@ class Destination:
     type = "fake"
     concurrency = 4
     finds_by_marker = True
+    takes = "what its test makes"
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
         """Prepare the client."""
