@@ -32,7 +32,7 @@ TYPES = {
 }
 """Every kind of destination: the key a deployment writes its settings under, and its module."""
 
-NOT_PUSHED = "target-not-pushed"
+
 _SPACE = uuid.UUID("6f1d5f3c-51a2-5d0e-9d0c-8f0a6f3b7c11")
 
 
@@ -145,7 +145,7 @@ def untaken(
     Those of which a remark in `told` says so already are left out.
     """
     taken = {item.path for item in items}
-    said = {f.origin.file for f in told if f.id == NOT_PUSHED and f.origin is not None}
+    said = {f.origin.file for f in told if f.id == "target-not-pushed" and f.origin is not None}
     found = []
     for name in dict.fromkeys(spec.targets or ()):
         ours = [one for one in made if one.target == name]
@@ -159,7 +159,7 @@ def untaken(
         )
         message = f"`targets` of {destination.name} names {name}, and nothing of it is pushed: {why}"
         hint = "push it by a destination that takes such documents, or take it out of `targets`"
-        found.append(warning(NOT_PUSHED, message, spec.origin, hint))
+        found.append(warning("target-not-pushed", message, spec.origin, hint))
     return tuple(found)
 
 

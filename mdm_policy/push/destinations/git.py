@@ -18,7 +18,7 @@ from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git_commits, git_fleet
 from mdm_policy.push.model import Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
-from mdm_policy.push.protocol import NOT_PUSHED, is_chosen, marker
+from mdm_policy.push.protocol import is_chosen, marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +117,7 @@ class Destination:
         items = self.items(made)
         hint = "push it by another destination; docs/push/git.md says what Fleet takes"
         said = [
-            warning(NOT_PUSHED, f"{one.target}: {git_fleet.REFUSED[one.kind]}", Origin(one.path), hint)
+            warning("target-not-pushed", f"{one.target}: {git_fleet.REFUSED[one.kind]}", Origin(one.path), hint)
             for one in made
             if one.kind in git_fleet.REFUSED and is_chosen(self._spec, one)
         ]

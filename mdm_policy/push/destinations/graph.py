@@ -24,7 +24,7 @@ from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
-from mdm_policy.push.protocol import NOT_PUSHED, is_chosen, marker
+from mdm_policy.push.protocol import is_chosen, marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ class Destination:
             told = _why_not(one) if is_chosen(self._spec, one) else None
             if told is not None:
                 said, hint = told
-                found.append(warning(NOT_PUSHED, f"{one.target}: {said}", Origin(one.path), hint))
+                found.append(warning("target-not-pushed", f"{one.target}: {said}", Origin(one.path), hint))
         return tuple(found)
 
     def _kind(self, made: Made) -> str:
