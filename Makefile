@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench push-matrix vendor-check lowest fuzz trust audit wheel sbom clean
+.PHONY: help example test check format bench push-matrix vendor-check live-check lowest mutants fuzz trust audit wheel sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,12 +49,25 @@ vendor-check: $(STAMP) example  ## Hold the built example against the vendors' o
 	$(BIN)/python tests/vendor/fetch.py
 	$(BIN)/python -m pytest tests/vendor -q
 
-lowest: $(STAMP)  ## Run the tests with the oldest dependencies pyproject.toml admits.
+# LIVE is found, not listed: a test says by its mark which programs it needs.
+LIVE = $(shell grep -rl 'mark[.]live' tests --include='test_*.py')
+live-check: $(STAMP)  ## Run what needs programs of Debian's (a browser, openssl ...), installed when root and apt-get are there.
+	$(BIN)/python tests/live/programs.py
+	$(BIN)/python -m pytest -q -m live $(LIVE)
+
+# A dependency's age can break what hands it work or takes its answers: parsers, schemas, templates, signatures, HTTP, the
+# command line. Readers, judgements, comparisons and laws see only our own structs; `make test` runs them with the newest.
+AGEING := tests/build tests/cli tests/documents tests/golden tests/loading tests/report tests/sandbox tests/signing tests/validate \
+	tests/push/test_push_http.py tests/push/test_push_graph.py
+lowest: $(STAMP)  ## Run what a dependency's age can break, with the oldest dependencies pyproject.toml admits.
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *{d for one in p["optional-dependencies"].values() for d in one}]))' > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
-	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q $(addprefix --ignore=,tests/vendor tests/trust $(LAWS))
+	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q $(addprefix --ignore=,$(DRAWN)) $(AGEING)
+
+mutants: $(STAMP)  ## Try every weakening edit of every golden document; `make test` draws half of them.
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q --all-mutants tests/laws/test_law_mutants.py
 
 FUZZED := $(VENV)/.fuzz
 FUZZ_SECONDS ?= 60

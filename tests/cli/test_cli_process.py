@@ -121,7 +121,9 @@ def test_an_interrupt_ends_with_a_word(tmp_path: Path) -> None:
     """The pipe tells when the program waits for input: only then has it opened the FIFO for reading."""
     fifo = tmp_path / "list.yaml"
     os.mkfifo(fifo)
-    command = [sys.executable, "-m", "mdm_policy", "check", str(fifo)]
+    # Where tests run in the background of a script, children begin with SIGINT ignored: take that back.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from mdm_policy.cli import main; main()"
+    command = [sys.executable, "-c", code, "check", str(fifo)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as running,
         fifo.open("wb"),

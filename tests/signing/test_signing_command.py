@@ -29,6 +29,7 @@ def said(caught: pytest.ExceptionInfo[PolicyError]) -> tuple[str, str]:
     return finding.id, finding.message
 
 
+@pytest.mark.live("openssl")
 def test_openssl_signs_for_us(tmp_path: Path) -> None:
     held = files(tmp_path, EC)
     words = ["openssl", "cms", "-sign", "-binary", "-nodetach", "-outform", "DER"]
@@ -121,6 +122,7 @@ def test_refuses_what_is_not_what_was_asked_for(made: bytes, exactly: bool, why:
     assert message.endswith("; nothing is written")
 
 
+@pytest.mark.live("openssl")
 def test_refuses_a_detached_signature(tmp_path: Path) -> None:
     signer = command.signer(_cat(tmp_path / "made", detached(tmp_path)), 30)
     with pytest.raises(PolicyError, match="no CMS signed data with the content inside"):
@@ -132,6 +134,7 @@ def test_a_root_more_is_no_matter_when_a_program_signs(tmp_path: Path) -> None:
     assert signing.seal("p", PROFILE, signer, signing.describe(identity(EC)), exactly=False)
 
 
+@pytest.mark.live("openssl")
 def test_line_ends_that_a_program_rewrites_are_found(tmp_path: Path) -> None:
     held = files(tmp_path, EC)
     words = shlex.split("openssl cms -sign -nodetach -outform DER")  # without -binary

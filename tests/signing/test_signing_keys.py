@@ -67,6 +67,7 @@ def test_reads_keys_in_every_form(people: tuple[Made, ...], form: Callable[[Made
     assert signing.examine(made).content == PROFILE
 
 
+@pytest.mark.live("openssl")
 @pytest.mark.parametrize(
     ("options", "name"),
     [
@@ -139,6 +140,7 @@ def test_refuses(given: tuple[bytes, bytes | None], ask: Callable[[], bytes], id
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+@pytest.mark.live("openssl")
 def test_refuses_a_pkcs12_file_without_a_key(tmp_path: Path) -> None:
     (tmp_path / "c.pem").write_bytes(EC[0].pem)
     openssl("pkcs12", "-export", "-nokeys", "-in", tmp_path / "c.pem", "-out", tmp_path / "c.p12", "-passout", "pass:")
@@ -146,6 +148,7 @@ def test_refuses_a_pkcs12_file_without_a_key(tmp_path: Path) -> None:
         read((tmp_path / "c.p12").read_bytes())
 
 
+@pytest.mark.live("openssl")
 def test_refuses_a_curve_nobody_knows(tmp_path: Path) -> None:
     path = tmp_path / "k.pem"
     openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp160r1", "-out", path)
@@ -153,6 +156,7 @@ def test_refuses_a_curve_nobody_knows(tmp_path: Path) -> None:
         read(path.read_bytes(), EC[0].pem)
 
 
+@pytest.mark.live("openssl")
 def test_a_certificate_for_a_key_of_another_family_is_not_the_keys(tmp_path: Path) -> None:
     options = ("-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=Edwards", "-days", "30")
     openssl("req", *options, "-keyout", tmp_path / "k.pem", "-out", tmp_path / "c.pem")
@@ -209,6 +213,7 @@ def test_says_what_is_wrong_with_the_signer(
     assert [(one.id, one.severity) for one in found] == [(id_, "warning") for id_ in ids]
 
 
+@pytest.mark.live("openssl")
 def test_a_certificate_issued_with_sha_1_is_weak(tmp_path: Path) -> None:
     who = old(tmp_path)
     [found] = signing.on_party(signing.describe(read(who.key_pem(), who.pem)), "2030-01-01", Origin("c"))

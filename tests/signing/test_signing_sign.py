@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -251,6 +252,17 @@ def test_a_deployment_says_who_signs_what(said: str, names: set[str], held: dict
         assert content(tmp_path / "out" / name)
 
 
+def signer_command(held: dict[str, Path]) -> str:
+    """Return the words of a program that signs, as openssl or the tool of an HSM would."""
+    code = (
+        "import sys; from mdm_policy import signing; from mdm_policy.loading import Source;"
+        "key, cert, chain = (Source(name, open(name, 'rb').read()) for name in sys.argv[1:]);"
+        "who = signing.read_identity(key, cert, [chain], bytes);"
+        "sys.stdout.buffer.write(signing.signer_of(who)(sys.stdin.buffer.read()))"
+    )
+    return shlex.join([sys.executable, "-c", code, *(str(held[name]) for name in ("key", "cert", "chain"))])
+
+
 def test_options_prevail_over_the_deployment(held: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = files(tmp_path / "other", line("p-384", 1))
@@ -259,7 +271,7 @@ def test_options_prevail_over_the_deployment(held: dict[str, Path], tmp_path: Pa
     assert run("build", "--deployment", path, "--sign", *who, "-o", tmp_path / "out", *AS_OF).code == 0
     found = signing.examine((tmp_path / "out" / IOS).read_bytes())
     assert found.certificates == (hashlib.sha256(line("p-384", 1)[0].der).hexdigest(),)
-    command = f"openssl cms -sign -binary -nodetach -outform DER -signer {held['cert']} -inkey {held['key']} -certfile {held['chain']}"
+    command = signer_command(held)
     done = run("build", "--deployment", path, "--sign", "--signer-cmd", command, "-o", tmp_path / "third", *AS_OF)
     assert done.code == 0, done.err
     assert content(tmp_path / "third" / IOS)
@@ -476,7 +488,7 @@ def test_refuses_options(args: tuple[str, ...], said: str, held: dict[str, Path]
 
 
 def test_a_program_signs(held: dict[str, Path], profile: Path) -> None:
-    command = f"openssl cms -sign -binary -nodetach -outform DER -signer {held['cert']} -inkey {held['key']} -certfile {held['chain']}"
+    command = signer_command(held)
     done = run("sign", profile, "--signer-cmd", command, "--cert", held["cert"], "--chain", held["chain"], *AS_OF)
     assert (done.code, done.err) == (0, "")
     assert content(profile) == PROFILE

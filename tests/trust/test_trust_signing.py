@@ -1,54 +1,19 @@
-"""Count what signing is worth: openssl agrees with every signature, and no altered file passes for what was signed."""
+"""Count what signing is worth: no altered file passes for what was signed. That openssl agrees: tests/live."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import pytest
-from signing_kit import DAY, KINDS, PROFILE, line, openssl, signed
+from signing_kit import DAY, line, signed
 
 from mdm_policy import signing
 from mdm_policy.documents.signed import looks_signed, signed_content
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-DEPTHS = (1, 2, 3)
 TAMPERS = 1000
 SEED = 20261124
 _SHARED = (("p-256", 3, False), ("rsa-2048", 3, False), ("p-384", 2, True), ("rsa-3072", 1, False))
 """What is tampered with: kind of key, depth of the chain, and whether the root is in the file."""
-
-
-def test_openssl_verifies_what_was_signed(tmp_path: Path) -> None:
-    agreed = 0
-    for kind in KINDS:
-        for depth in DEPTHS:
-            people = line(kind, depth)
-            (tmp_path / "p.mobileconfig").write_bytes(signed(people))
-            (tmp_path / "root.pem").write_bytes(people[-1].pem)
-            openssl(
-                *("cms", "-verify", "-inform", "DER", "-in", tmp_path / "p.mobileconfig", "-binary"),
-                *("-CAfile", tmp_path / "root.pem", "-purpose", "any", "-out", tmp_path / "content"),
-            )
-            assert (tmp_path / "content").read_bytes() == PROFILE
-            found = signing.examine((tmp_path / "p.mobileconfig").read_bytes(), (people[-1].der,), DAY)
-            assert (found.valid, found.trust, len(found.certificates)) == (True, "trusted", max(1, depth - 1))
-            agreed += 1
-    print(
-        f"\ntrust: signing: openssl verifies {agreed} of {agreed} signatures ({len(KINDS)} kinds of key, chains of 1 to 3)"
-    )
-    assert agreed == len(KINDS) * len(DEPTHS)
-
-
-@pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_openssl_trusts_no_other_root(kind: str, depth: int, tmp_path: Path) -> None:
-    (tmp_path / "p.mobileconfig").write_bytes(signed(line(kind, depth)))
-    (tmp_path / "root.pem").write_bytes(line("p-256" if kind != "p-256" else "p-384", depth)[-1].pem)
-    arguments = ("cms", "-verify", "-inform", "DER", "-in", tmp_path / "p.mobileconfig", "-purpose", "any")
-    assert openssl(*arguments, "-CAfile", tmp_path / "root.pem", check=False).returncode != 0
 
 
 def _same(data: bytes, original: bytes, roots: tuple[bytes, ...]) -> bool | None:

@@ -226,6 +226,7 @@ def test_a_jamf_object_in_json_keeps_its_lines(ours: Path, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.live("openssl")
 def test_a_signed_profile_is_read_and_said_to_be(ours: Path, tmp_path: Path) -> None:
     signed = tmp_path / "signed.mobileconfig"
     signed.write_bytes(_signed(tmp_path))
