@@ -13,7 +13,7 @@ from mdm_policy.model import BannedApp, Identifier, ListStatus, Reason, Resoluti
 from mdm_policy.targets import Target, discover
 
 if TYPE_CHECKING:
-    from mdm_policy.model import Family, Kind
+    from mdm_policy.vocabulary import Family, Kind
 
 AS_OF = "2026-11-24"
 _PLATFORMS = {"ios": "exists", "android": "exists", "macos": "exists", "windows": "exists"}

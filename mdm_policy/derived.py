@@ -11,7 +11,8 @@ from mdm_policy import publishers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mdm_policy.model import Confidence, Identifier
+    from mdm_policy.model import Identifier
+    from mdm_policy.vocabulary import Confidence
 
 _CONFIDENCE: dict[Confidence, int] = {"verified": 0, "single-source": 1, "stated": 2, "unsourced": 3, "unverified": 4}
 

@@ -31,10 +31,9 @@ _DANGER = {
     "vital": "safety and calls depend on it",
     "function": "blocking it has a side effect",
 }
-# Apple never hides Settings and Phone: IntuneDocs device-restrictions-ios.md; Miradore, application blacklisting for iOS.
-_NEVER_HIDDEN = frozenset(
-    {("ios", "bundle_id", "com.apple.Preferences"), ("ios", "bundle_id", "com.apple.mobilephone")}
-)
+NEVER_HIDDEN = frozenset({"com.apple.Preferences", "com.apple.mobilephone"})
+"""Settings and Phone, which no list on iOS hides: MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02); IBM
+MaaS360's page on Phone; Miradore, application blacklisting for iOS."""
 _SIGNER_KINDS = frozenset(("publisher", "publisher_cn", "certificate", "package_family_name"))
 _SHORTEST = 5
 """Below this length one edit turns one real name into another, so a near miss means nothing."""
@@ -249,7 +248,7 @@ def _keys(identifier: Identifier, beside: Sequence[Identifier]) -> tuple[Key, ..
 
 
 def _why(keys: tuple[Key, ...], entry: NeverBlock) -> str:
-    if not _NEVER_HIDDEN.isdisjoint(keys):
+    if any(key[:2] == ("ios", "bundle_id") and key[2] in NEVER_HIDDEN for key in keys):
         return "the device never hides it, so the rule would be a no-op"
     return _DANGER[entry.level] + (f" ({entry.note})" if entry.note else "")
 

@@ -12,31 +12,12 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from mdm_policy.errors import Finding, Origin, error
+from mdm_policy.vocabulary import KINDS_BY_FAMILY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mdm_policy.model import Family, Kind
-
-KINDS_BY_FAMILY: dict[Family, tuple[Kind, ...]] = {
-    "ios": ("bundle_id", "app_store_id"),
-    "macos": ("bundle_id", "app_store_id", "team_id", "signing_id", "cdhash", "process_name"),
-    "android": ("package_name",),
-    "windows": (
-        "package_family_name",
-        "appx_name",
-        "publisher",
-        "publisher_cn",
-        "certificate",
-        "product_name",
-        "original_file_name",
-        "executable",
-        "winget_id",
-        "product_code",
-    ),
-    "web": ("domain", "url"),
-}
-"""The kinds a family's identifiers come in, in the order in which a list writes them."""
+    from mdm_policy.vocabulary import Family, Kind
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FILE = r"[^\x00-\x1f\x7f/\\:*?\"<>|]"

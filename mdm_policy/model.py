@@ -11,73 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - msgspec reads the fields' types at run time
-
-Family = Literal["ios", "android", "macos", "windows", "web"]
-Platform = Literal["ios", "ipados", "tvos", "visionos", "watchos", "macos", "android", "chromeos", "windows"]
-Kind = Literal[
-    "bundle_id",
-    "app_store_id",
-    "package_name",
-    "team_id",
-    "signing_id",
-    "cdhash",
-    "process_name",
-    "appx_name",
-    "package_family_name",
-    "publisher",
-    "publisher_cn",
-    "certificate",
-    "product_name",
-    "original_file_name",
-    "executable",
-    "winget_id",
-    "product_code",
-    "domain",
-    "url",
-]
-Confidence = Literal["verified", "single-source", "unsourced", "unverified", "stated"]
-Role = Literal["main", "variant", "helper", "installer"]
-"""What an identifier names of its app: the app, another edition of it (Lite, regional), a part of it (an extension, a mini
-program, an updater), or the program that installs it. Helpers and installers are no gap of their own, and prove nothing."""
-Duty = Literal["no-install", "no-launch", "remove", "no-traffic"]
-Strength = Literal["strong", "partial", "weak"]
-Verdict = Literal[
-    "blocked",
-    "hidden",
-    "not-installable",
-    "removed",
-    "reported-only",
-    "allowed",
-    "unenforceable",
-    "unknown",
-    "excepted",
-    "not-applicable",
-]
-
-FAMILIES: tuple[Family, ...] = ("ios", "macos", "android", "windows", "web")
-PLATFORMS: tuple[Platform, ...] = (
-    "ios",
-    "ipados",
-    "tvos",
-    "visionos",
-    "watchos",
-    "macos",
-    "android",
-    "chromeos",
-    "windows",
-)
-FAMILY_OF: dict[str, Family] = {
-    "ios": "ios",
-    "ipados": "ios",
-    "tvos": "ios",
-    "visionos": "ios",
-    "watchos": "ios",
-    "macos": "macos",
-    "android": "android",
-    "chromeos": "android",
-    "windows": "windows",
-}
-"""The family whose identifiers a device platform takes: every mobile Apple platform takes `ios:` identifiers."""
+from mdm_policy.vocabulary import DEFAULT_DUTIES, Confidence, Duty, Family, Kind, Platform, Role
 
 
 class Frozen(msgspec.Struct, frozen=True, gc=False):
@@ -125,7 +59,7 @@ class Authority(Frozen, frozen=True, gc=False):
     issued: str | None = None
     effective: str | None = None
     revoked: Revocation | None = None
-    duties: tuple[Duty, ...] = ("no-install", "no-launch")
+    duties: tuple[Duty, ...] = DEFAULT_DUTIES
 
 
 class Override(Frozen, frozen=True, gc=False):

@@ -8,7 +8,8 @@ from typing import Literal, overload
 import msgspec
 
 from mdm_policy.errors import Finding  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.model import Family, Frozen, Kind, Strength, Verdict
+from mdm_policy.model import Frozen
+from mdm_policy.vocabulary import Family, Kind, Strength, Verdict  # noqa: TC001 - msgspec reads the fields' types at run time
 
 
 class Fact(Frozen, frozen=True, gc=False):

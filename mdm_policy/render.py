@@ -16,7 +16,8 @@ import msgspec
 from mdm_policy import documents, templating
 from mdm_policy.errors import Finding, PolicyError, error
 from mdm_policy.identifiers import slug
-from mdm_policy.model import FAMILIES, Frozen, Resolution, Variant
+from mdm_policy.model import Frozen, Resolution, Variant
+from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

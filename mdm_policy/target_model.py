@@ -10,10 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from mdm_policy.errors import Origin  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.model import Family, Frozen, Identifier, Kind, Strength
+from mdm_policy.model import Frozen, Identifier
+from mdm_policy.vocabulary import ClaimedVerdict, Family, Kind, Side, Strength  # noqa: TC001 - as above
 
-ClaimedVerdict = Literal["blocked", "hidden", "removed", "not-installable"]
-Side = Literal["device", "work", "personal"]
 Format = Literal["plist", "json", "xml"]
 Encoding = Literal["text", "compact", "base64"]
 

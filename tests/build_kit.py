@@ -15,11 +15,12 @@ from mdm_policy import documents, kinds, resources
 from mdm_policy.build import Built, build
 from mdm_policy.catalogue import Catalogue
 from mdm_policy.errors import Origin, PolicyError
-from mdm_policy.identifiers import KINDS_BY_FAMILY, is_valid, name_problems
-from mdm_policy.model import Authority, Ban, BanList, Deployment, Family, Identifier, Kind, Resolution, Waiver
+from mdm_policy.identifiers import is_valid, name_problems
+from mdm_policy.model import Authority, Ban, BanList, Deployment, Identifier, Resolution, Waiver
 from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
 from mdm_policy.validate import validate
+from mdm_policy.vocabulary import KINDS_BY_FAMILY, Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

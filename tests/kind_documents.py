@@ -15,8 +15,8 @@ from mdm_policy.model import BannedApp, DeviceClass, Identifier, OsBound, Preins
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mdm_policy.model import Family, Kind, Platform
     from mdm_policy.reading import Reading
+    from mdm_policy.vocabulary import Family, Kind, Platform
 
 HERE = Origin("list.yaml", 1, 1)
 REQUIRED = {"PayloadIdentifier": "x.y", "PayloadUUID": "0", "PayloadVersion": 1}

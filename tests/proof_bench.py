@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Platform, Strength
     from mdm_policy.reading import Effect
+    from mdm_policy.vocabulary import Platform, Strength
 
 Pair = tuple[str, str]
 """Family and value of an identifier."""

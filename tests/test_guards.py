@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm_policy import catalogue as catalogues
-from mdm_policy import guards, identifiers
+from mdm_policy import guards
 from mdm_policy.errors import Origin
 from mdm_policy.model import Identifier, Override
+from mdm_policy.vocabulary import KINDS_BY_FAMILY
 
 if TYPE_CHECKING:
     from mdm_policy.catalogue import Catalogue
@@ -283,7 +284,7 @@ def test_every_edit_behind_the_maker_s_part_is_found(rest: str, data: st.DataObj
     assert [f.id for f in check(book, "Other name", android(f"com.maker.{other}"))] == ["near-miss"]
 
 
-PAIRS = [(family, kind) for family, kinds in identifiers.KINDS_BY_FAMILY.items() for kind in kinds]
+PAIRS = [(family, kind) for family, kinds in KINDS_BY_FAMILY.items() for kind in kinds]
 
 
 @given(st.text(), st.sampled_from(PAIRS), st.text() | st.text("com.tencent.xinmqDU", max_size=16))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from mdm_policy import identifiers as ids
 from mdm_policy.errors import Origin
-from mdm_policy.model import FAMILIES
+from mdm_policy.vocabulary import FAMILIES, KINDS_BY_FAMILY
 
 HERE = Origin("list.yaml", 3, 5)
-PAIRS = [(family, kind) for family, kinds in ids.KINDS_BY_FAMILY.items() for kind in kinds]
+PAIRS = [(family, kind) for family, kinds in KINDS_BY_FAMILY.items() for kind in kinds]
 EDGES = " \t\n\u00a0\u200b\u202e\ufeff\ufe0f\u3164\u0430\uff31\u0301\ud800\U0001f600.*?:/\\-_<>$={}\"'aZ09,"
 
 
@@ -188,7 +188,7 @@ def test_messages_show_the_defect_and_the_way_out(family: Any, kind: Any, value:
 
 
 def test_every_family_has_kinds() -> None:
-    assert tuple(ids.KINDS_BY_FAMILY) == FAMILIES
+    assert tuple(KINDS_BY_FAMILY) == FAMILIES
 
 
 @given(st.sampled_from(PAIRS), st.text() | st.text(EDGES, max_size=12))

@@ -33,7 +33,7 @@ from mdm_policy.workflows.requests import RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from mdm_policy.model import Strength
+    from mdm_policy.vocabulary import Strength
 
     AnyPath = str | Path
     Day = str | dt.date

@@ -14,8 +14,9 @@ import msgspec
 from mdm_policy import decide
 from mdm_policy.decide.builds import keys
 from mdm_policy.decide.columns import by_kind, select
-from mdm_policy.model import FAMILY_OF, BannedApp, DeviceClass, Frozen, Platform, Resolution
+from mdm_policy.model import BannedApp, DeviceClass, Frozen, Resolution
 from mdm_policy.reading import Reading  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import FAMILY_OF, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

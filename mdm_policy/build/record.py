@@ -14,10 +14,12 @@ import msgspec
 
 from mdm_policy import documents
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.model import Family, Frozen, Kind, Strength, Verdict
+from mdm_policy.model import Frozen
+from mdm_policy.vocabulary import Family, Kind, Strength, Verdict  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 MANIFEST = "manifest.json"
 FORMAT, VERSION = "mdm-policy-build", 1

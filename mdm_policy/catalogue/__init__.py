@@ -14,15 +14,8 @@ import msgspec
 from mdm_policy import publishers, resources
 from mdm_policy.catalogue.rows import AppRow, Evidence, FileRow, VendorRow
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.model import (
-    CatalogueApp,
-    CatalogueVendor,
-    Family,
-    Frozen,
-    Identifier,
-    Kind,
-    Revocation,
-)
+from mdm_policy.model import CatalogueApp, CatalogueVendor, Frozen, Identifier, Revocation
+from mdm_policy.vocabulary import Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,18 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from mdm_policy.errors import Origin
-from mdm_policy.model import (
-    CatalogueApp,
-    CatalogueVendor,
-    Confidence,
-    Family,
-    Frozen,
-    Identifier,
-    Kind,
-    Preinstall,
-    Presence,
-    Role,
-)
+from mdm_policy.model import CatalogueApp, CatalogueVendor, Frozen, Identifier, Preinstall, Presence
+from mdm_policy.vocabulary import Confidence, Family, Kind, Role  # noqa: TC001 - msgspec reads the fields' types at run time
 
 _ORIGIN = Origin("catalogue.json")
 

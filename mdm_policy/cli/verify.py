@@ -11,10 +11,11 @@ from mdm_policy import __version__
 from mdm_policy.cli import edge, options, output
 from mdm_policy.report import verification as report
 from mdm_policy.report.sarif import sarif
+from mdm_policy.vocabulary import STRENGTH_RANK
 from mdm_policy.workflows.prove import ProveRequest, ProveResult, prove
 
 if TYPE_CHECKING:
-    from mdm_policy.model import Strength
+    from mdm_policy.vocabulary import Strength
 
 
 class ForParam(click.ParamType[tuple[str, str]]):
@@ -45,7 +46,7 @@ class ForParam(click.ParamType[tuple[str, str]]):
 )
 @click.option(
     "--min-strength",
-    type=click.Choice(["weak", "partial", "strong"]),
+    type=click.Choice(tuple(STRENGTH_RANK)),
     default="partial",
     show_default=True,
     help="The weakest block that counts.",

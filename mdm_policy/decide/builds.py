@@ -22,14 +22,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy.model import FAMILY_OF, Frozen
+from mdm_policy.model import Frozen
 from mdm_policy.publishers import unquoted
 from mdm_policy.reading import Cause  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mdm_policy.model import BannedApp, Family, Platform
+    from mdm_policy.model import BannedApp
+    from mdm_policy.vocabulary import Family, Platform
 
 Key = tuple[str, str, str]
 PARTS = frozenset(("helper", "installer"))

@@ -24,8 +24,9 @@ import msgspec
 from mdm_policy.decide.contests import DENY_WINS, contest
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.law import law_against
-from mdm_policy.model import Frozen, Strength, Verdict
+from mdm_policy.model import Frozen
 from mdm_policy.reading import Cause, Rule  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK, Strength, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,22 +38,11 @@ if TYPE_CHECKING:
     from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading
 
-_VERDICTS = {
-    "removed": 9,
-    "blocked": 8,
-    "hidden": 7,
-    "not-installable": 6,
-    "unknown": 5,
-    "unenforceable": 4,
-    "reported-only": 3,
-    "allowed": 2,
-}
-_STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
 _HELD = 100
 _SCORES = {
     (verdict, strength, installed): _HELD + 10 * grade + rank if rank > 6 or (rank == 6 and not installed) else rank
-    for verdict, rank in _VERDICTS.items()
-    for strength, grade in _STRENGTHS.items()
+    for verdict, rank in VERDICT_RANK.items()
+    for strength, grade in STRENGTH_RANK.items()
     for installed in (False, True)
 }
 _ALLOWED = _SCORES["allowed", "weak", False]

@@ -16,16 +16,18 @@ from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
 from mdm_policy.kinds import kind_named
-from mdm_policy.model import FAMILY_OF, Frozen
+from mdm_policy.model import Frozen
 from mdm_policy.reading import Fact, written
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
     from mdm_policy.decide.states import DeviceState
-    from mdm_policy.model import BannedApp, DeviceClass, Platform
+    from mdm_policy.model import BannedApp, DeviceClass
     from mdm_policy.reading import Effect, Reading, Rule
+    from mdm_policy.vocabulary import Platform
 
 _NO_FACT = Fact("", "")
 _MANY = 32

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index
-from mdm_policy.decide.states import APPLE, DeviceState, states, strongest_class
+from mdm_policy.decide.states import DeviceState, states, strongest_class
 from mdm_policy.model import DeviceClass, Frozen
+from mdm_policy.vocabulary import APPLE_PLATFORMS, MODES_BY_CONTROL, STRENGTH_RANK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.model import BannedApp, Platform, Strength
+    from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading
-
-_STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
-_MODES = ("fully-managed", "cope", "dedicated", "byod")
+    from mdm_policy.vocabulary import Platform, Strength
 
 
 class Gap(Frozen, frozen=True, gc=False):
@@ -90,7 +89,7 @@ def best_case(
     """
     index = readings if isinstance(readings, Index) else Index(readings)
     best: Judgement | None = None
-    for mode in _MODES if platform == "android" else ("",):
+    for mode in MODES_BY_CONTROL if platform == "android" else ("",):
         cls = strongest_class(platform, mode)
         every = states(cls, platform, preinstalled(app, platform), versions=index.versions(platform), newest_only=True)
         found = _judge(index, every, cls, app, as_of=as_of, min_strength=min_strength)
@@ -102,7 +101,7 @@ def best_case(
 def preinstalled(app: BannedApp, platform: Platform) -> bool:
     """Tell whether some maker ships the app with devices of a platform: on Apple's, only Apple could."""
     apple = [one.maker.lower() == "apple" for one in app.preinstalled]
-    return any(apple) if platform in APPLE else not all(apple)
+    return any(apple) if platform in APPLE_PLATFORMS else not all(apple)
 
 
 def _worth(judgement: Judgement) -> tuple[bool, int]:
@@ -151,7 +150,7 @@ def why_gap(state: DeviceState, decision: Decision, min_strength: Strength) -> s
     """Return why a decision is a gap in a state, or nothing if it is none."""
     if not holds(decision, installed=state.installed):
         return f"{decision.verdict} on {state}: {decision.sentence}"
-    if decision.strength is not None and _STRENGTHS[decision.strength] < _STRENGTHS[min_strength]:
+    if decision.strength is not None and STRENGTH_RANK[decision.strength] < STRENGTH_RANK[min_strength]:
         missed = f"; {decision.escapes} escape" if decision.escapes else ""
         return f"{decision.strength} only on {state}: {decision.sentence}{missed}"
     return ""

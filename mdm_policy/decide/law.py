@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mdm_policy.kinds.apple.rules import FIRST_LISTS
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Cause  # noqa: TC001 - msgspec reads the fields' types at run time
 
@@ -40,7 +41,6 @@ _USER = Against(
     source=_APPLE,
 )
 _OLD = Against("too-old", "this version of the system has no list that denies apps", source=_APPLE)
-_FIRST = {"ios": (9, 3), "ipados": (9, 3), "tvos": (11,)}
 
 
 def law_against(state: DeviceState) -> Against | None:
@@ -58,4 +58,4 @@ def law_against(state: DeviceState) -> Against | None:
         return _USER
     if not state.supervised:
         return _UNSUPERVISED
-    return _OLD if state.os < _FIRST.get(platform, (0,)) else None
+    return _OLD if state.os < FIRST_LISTS.get(platform, (0,)) else None

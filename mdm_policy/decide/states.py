@@ -14,21 +14,13 @@ from typing import TYPE_CHECKING
 from mdm_policy.errors import Origin
 from mdm_policy.kinds import boundaries
 from mdm_policy.model import DeviceClass, Frozen
+from mdm_policy.vocabulary import APPLE_PLATFORMS, ENROLLMENTS, INSTALLED_ORIGINS, MODES, SIDES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mdm_policy.model import OsBound, Platform
-
-APPLE = ("ios", "ipados", "tvos", "visionos", "watchos", "macos")
-_ENROLLMENTS = ("automated", "device", "user")
-_SIDES = {
-    "fully-managed": ("device",),
-    "dedicated": ("device",),
-    "cope": ("work", "personal"),
-    "byod": ("work", "personal"),
-}
-_ORIGINS = ("store", "sideloaded", "preinstalled")
+    from mdm_policy.model import OsBound
+    from mdm_policy.vocabulary import Platform
 
 
 class DeviceState(Frozen, frozen=True, gc=False):
@@ -51,7 +43,7 @@ class DeviceState(Frozen, frozen=True, gc=False):
         """Write the state as a person would say it."""
         version = ".".join(map(str, self.os))
         parts = [f"{self.platform} {version}"]
-        if self.platform in APPLE:
+        if self.platform in APPLE_PLATFORMS:
             parts += ["supervised" if self.supervised else "unsupervised", f"{self.enrollment} enrollment"]
         if self.mode:
             parts.append(self.mode if self.side == "device" else f"{self.mode}, {self.side} side")
@@ -62,7 +54,7 @@ class DeviceState(Frozen, frozen=True, gc=False):
 def strongest_class(platform: Platform, mode: str = "fully-managed") -> DeviceClass:
     """Return the class on which most rules hold: what is judged when no classes are given."""
     name = f"{platform}, strongest"
-    if platform in APPLE:
+    if platform in APPLE_PLATFORMS:
         return DeviceClass(name, platform, Origin(""), supervised=True, enrollment="automated")
     return DeviceClass(name, platform, Origin(""), mode=mode if platform == "android" else None)
 
@@ -143,10 +135,10 @@ def _holds(version: tuple[int, ...], bound: OsBound) -> bool:
 
 def _controls(cls: DeviceClass | None, platform: Platform) -> tuple[tuple[bool, str], ...]:
     """Return supervision and enrollment; a user enrollment is never supervised unless the class says so."""
-    if platform not in APPLE:
+    if platform not in APPLE_PLATFORMS:
         return ((False, ""),)
     supervised = (True, False) if cls is None or cls.supervised is None else (cls.supervised,)
-    enrollments = _ENROLLMENTS if cls is None or cls.enrollment is None else (cls.enrollment,)
+    enrollments = ENROLLMENTS if cls is None or cls.enrollment is None else (cls.enrollment,)
     pairs = tuple(product(supervised, enrollments))
     possible = tuple(pair for pair in pairs if pair != (True, "user"))
     return possible or pairs
@@ -155,16 +147,16 @@ def _controls(cls: DeviceClass | None, platform: Platform) -> tuple[tuple[bool, 
 def _modes(cls: DeviceClass | None, platform: Platform) -> tuple[tuple[str, str], ...]:
     if platform != "android":
         return (("", "device"),)
-    modes = tuple(_SIDES) if cls is None or cls.mode is None else (cls.mode,)
-    return tuple((mode, side) for mode in modes for side in _SIDES.get(mode, ("device",)))
+    modes = MODES if cls is None or cls.mode is None else (cls.mode,)
+    return tuple((mode, side) for mode in modes for side in SIDES_OF.get(mode, ("device",)))
 
 
 def _presence(cls: DeviceClass | None, preinstalled: bool) -> tuple[tuple[str, bool], ...]:
     """Return where the app came from, and whether it is there already; a preinstalled app always is."""
     if cls is not None and cls.origins:
-        origins = tuple(origin for origin in _ORIGINS if origin in cls.origins)
+        origins = tuple(origin for origin in INSTALLED_ORIGINS if origin in cls.origins)
     else:
-        origins = _ORIGINS if preinstalled else _ORIGINS[:2]
+        origins = INSTALLED_ORIGINS if preinstalled else INSTALLED_ORIGINS[:2]
     return tuple(
         (origin, installed)
         for installed in (False, True)

@@ -20,16 +20,17 @@ from mdm_policy.decide.reach import Sample, listed
 from mdm_policy.diff.units import stranger
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.kinds import kind_named
-from mdm_policy.model import FAMILY_OF, PLATFORMS, DeviceClass, Frozen
+from mdm_policy.model import DeviceClass, Frozen
 from mdm_policy.reading import Fact, Rule, compare_conditions, written
+from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.model import Platform, Verdict
     from mdm_policy.reading import Expiry, Member, Order, Reading, Scope
+    from mdm_policy.vocabulary import Platform, Verdict
 
 _NO_FACT = Fact("", "")
 EFFORT = 35_000

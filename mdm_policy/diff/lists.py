@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mdm_policy.diff.model import Change, Comparison, Direction, ordered, standing
-from mdm_policy.model import FAMILIES, Frozen
+from mdm_policy.model import Frozen
 from mdm_policy.resolve import blockable
+from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

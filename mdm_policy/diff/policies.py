@@ -21,7 +21,8 @@ from mdm_policy.diff.residue import kinds_of, leaves, others
 from mdm_policy.diff.units import Apps, anything, units
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import kind_named, read_each
-from mdm_policy.model import FAMILIES, Frozen
+from mdm_policy.model import Frozen
+from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -7,21 +7,23 @@ the same program's signing id on the other are one thing. Any other identifier i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import Key, compared, plan
 from mdm_policy.decide.columns import KindOf
 from mdm_policy.derived import derive
 from mdm_policy.errors import Origin
-from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, CatalogueApp, Family, Frozen, Identifier, Kind
+from mdm_policy.model import BannedApp, CatalogueApp, Frozen, Identifier
+from mdm_policy.vocabulary import FAMILIES, FAMILY_OF, KINDS, PLATFORMS, Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide.builds import Build
-    from mdm_policy.model import CatalogueVendor, Platform
+    from mdm_policy.model import CatalogueVendor
+    from mdm_policy.vocabulary import Platform
 
 _NOWHERE = Origin("")
 _FIRST: dict[str, Platform] = {
@@ -240,5 +242,5 @@ def _kind(kind: str) -> Kind:
     return _KINDS[kind]
 
 
-_FAMILIES: dict[str, Family] = {family: family for family in get_args(Family)}
-_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
+_FAMILIES: dict[str, Family] = {family: family for family in FAMILIES}
+_KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}

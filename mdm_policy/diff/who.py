@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide.states import APPLE
+from mdm_policy.vocabulary import APPLE_PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ def _states(platform: str, mine: set[DeviceState], every: set[DeviceState]) -> s
     words = [_versions({state.os for state in mine}, {state.os for state in every})]
     supervised = {state.supervised for state in mine}
     enrollments = {state.enrollment for state in mine}
-    if platform in APPLE:
+    if platform in APPLE_PLATFORMS:
         if len(supervised) < len({state.supervised for state in every}):
             words.append("supervised" if True in supervised else "unsupervised")
         if enrollments != {state.enrollment for state in every} and not (

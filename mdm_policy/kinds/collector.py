@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from mdm_policy.documents import Document
     from mdm_policy.errors import Severity
-    from mdm_policy.model import Family, Kind
     from mdm_policy.reading import Effect, Expiry
+    from mdm_policy.vocabulary import Family, Kind
 
 ANY: tuple[int, ...] = (0,)
 """The version from which a rule holds when no source names one."""

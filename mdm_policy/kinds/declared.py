@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import Family, Kind
     from mdm_policy.reading import Rule
+    from mdm_policy.vocabulary import Family, Kind
 
 
 def declared(document: Document, places: Sequence[tuple[str, Family, Kind, Rule]]) -> Reading:

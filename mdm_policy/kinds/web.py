@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.identifiers import is_valid
 
 if TYPE_CHECKING:
-    from mdm_policy.model import Kind
+    from mdm_policy.vocabulary import Kind
 
 
 def address(text: str) -> tuple[Kind, str]:

@@ -8,7 +8,8 @@ import msgspec
 
 from mdm_policy.discovery import how_to_find
 from mdm_policy.identifiers import quoted
-from mdm_policy.model import Authority, Ban, Duty, Identifier, Override, Revocation, Waiver
+from mdm_policy.model import Authority, Ban, Identifier, Override, Revocation, Waiver
+from mdm_policy.vocabulary import DEFAULT_DUTIES, Duty
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from mdm_policy.loading.report import Report
     from mdm_policy.loading.shapes import Group
 
-DEFAULT_DUTIES: tuple[Duty, ...] = ("no-install", "no-launch")
 IDENTIFIER_KEYS = ("ios", "macos", "android", "windows", "domains")
 
 _EVERYONE = frozenset(("all", "everyone", "everybody", "*", "any", "alldevices", "allusers", "fleet", "organization"))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.identifiers import quoted
-from mdm_policy.loading.bans import DEFAULT_DUTIES, IDENTIFIER_KEYS
-from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Duty, Identifier, Platform, SigningPlan
+from mdm_policy.loading.bans import IDENTIFIER_KEYS
+from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Identifier, SigningPlan
+from mdm_policy.vocabulary import APPLE_PLATFORMS, DEFAULT_DUTIES, MDMS, Duty, Platform
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from mdm_policy.loading.shapes import Group
     from mdm_policy.model import DestinationSpec
 
-_APPLE = frozenset(("ios", "ipados", "tvos", "visionos", "watchos", "macos"))
-_KNOWN_MDMS = ("intune", "jamf", "amapi")
 _PATH = re.compile(r"[/\\]|\.(?:ya?ml|csv)\Z", re.IGNORECASE)
 
 
@@ -47,14 +46,14 @@ def make_device(report: Report, group: Group) -> DeviceClass:
 def warn_of_mdm(report: Report, group: Group) -> None:
     """Warn of an MDM that looks like one whose documents the program knows: they would not count for it."""
     mdm = group.text("managed_by")
-    if mdm and mdm not in _KNOWN_MDMS and report.guess(mdm, _KNOWN_MDMS).startswith("did"):
+    if mdm and mdm not in MDMS and report.guess(mdm, MDMS).startswith("did"):
         said = f"{quoted(mdm)} is not an MDM whose documents this program knows, but looks like one"
-        report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, _KNOWN_MDMS))
+        report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, MDMS))
 
 
 def _check_keys(report: Report, group: Group, platform: Platform) -> None:
     foreign: tuple[str, ...]
-    if platform in _APPLE:
+    if platform in APPLE_PLATFORMS:
         foreign, hint = ("mode",), "Apple devices have `supervised` and `enrollment`"
     elif platform == "android":
         foreign, hint = (

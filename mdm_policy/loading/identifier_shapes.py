@@ -13,12 +13,13 @@ from mdm_policy.loading.leaves import scalar_text, wrong_type
 from mdm_policy.loading.reader import Mapping, Node, Sequence
 from mdm_policy.loading.shapes import is_key, repeated
 from mdm_policy.loading.words import converted
-from mdm_policy.model import Family, Identifier, Kind
+from mdm_policy.model import Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mdm_policy.loading.report import Report
+    from mdm_policy.vocabulary import Family, Kind
 
 
 class Identifiers(msgspec.Struct, frozen=True):

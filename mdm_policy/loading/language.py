@@ -10,7 +10,7 @@ from mdm_policy.loading.destinations import DESTINATIONS
 from mdm_policy.loading.identifier_shapes import Domains, Identifiers
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text
 from mdm_policy.loading.shapes import AllOr, Field, Many, Record, Table
-from mdm_policy.model import PLATFORMS
+from mdm_policy.vocabulary import APP_ORIGINS, DUTIES, ENROLLMENTS, MODES, PLATFORMS
 
 _NAME = Text(name=True)
 _LIST_ID = Text(
@@ -27,11 +27,11 @@ _ORGANIZATION_ID = Text(
         "write a domain of yours backwards, such as `gov.example.agency`: profiles are named by it",
     )
 )
-_DUTIES = Choice(("no-install", "no-launch", "remove", "no-traffic"))
+_DUTIES = Choice(DUTIES)
 _PLATFORM = Choice(PLATFORMS)
-ENROLLMENT = Choice(("automated", "device", "user"))
-MODE = Choice(("fully-managed", "dedicated", "cope", "byod"))
-APP_ORIGIN = Choice(("store", "sideloaded", "preinstalled", "web"))
+ENROLLMENT = Choice(ENROLLMENTS)
+MODE = Choice(MODES)
+APP_ORIGIN = Choice(APP_ORIGINS)
 _NOTE = Field("Free text for people; nothing reads it.", Text(lines=True))
 
 IDENTIFIERS = {

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.errors import Origin
-from mdm_policy.identifiers import KINDS_BY_FAMILY, is_valid, name_problems, problems, quoted
+from mdm_policy.identifiers import is_valid, name_problems, problems, quoted
 from mdm_policy.loading.bans import warn_of_repeats
 from mdm_policy.loading.text import decode
-from mdm_policy.model import FAMILIES, FAMILY_OF, Ban, Family, Identifier, Kind
+from mdm_policy.model import Ban, Identifier
+from mdm_policy.vocabulary import FAMILIES, FAMILY_OF, KINDS_BY_FAMILY, Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

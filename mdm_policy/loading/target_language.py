@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from mdm_policy.identifiers import KINDS_BY_FAMILY
 from mdm_policy.loading import deployments, language, target_manifests
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, Scalar, Text, Whole
 from mdm_policy.loading.shapes import Field, Many, Record, Table
-from mdm_policy.model import FAMILIES, PLATFORMS, Kind, Strength
-from mdm_policy.target_model import ClaimedVerdict, Encoding, Format, Side
+from mdm_policy.target_model import Encoding, Format
+from mdm_policy.vocabulary import FAMILIES, KINDS, KINDS_BY_FAMILY, PLATFORMS, ClaimedVerdict, Side, Strength
 
 _NAME = Text(name=True)
 _TARGET_NAME = Text(
@@ -37,7 +36,7 @@ _CLAIM = Record(
     {
         "name": Field("The name by which documents carry the claim; without it, `ban`.", _NAME),
         "family": Field("The platform family of the identifiers.", Choice(FAMILIES), required=True),
-        "kind": Field("The kind of identifier that is blocked.", Choice(get_args(Kind)), required=True),
+        "kind": Field("The kind of identifier that is blocked.", Choice(KINDS), required=True),
         "verdict": Field("What becomes of the app.", Choice(get_args(ClaimedVerdict)), required=True),
         "strength": Field("How hard the block is to get around.", Choice(get_args(Strength)), required=True),
         "platforms": Field(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import filenames
-from mdm_policy.identifiers import KINDS_BY_FAMILY, quoted
+from mdm_policy.identifiers import quoted
 from mdm_policy.loading.deployments import warn_of_mdm
 from mdm_policy.loading.report import listed
-from mdm_policy.model import FAMILY_OF
 from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option, TargetTest
+from mdm_policy.vocabulary import FAMILY_OF, KINDS_BY_FAMILY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.catalogue import folded_key
-from mdm_policy.model import FAMILIES
 from mdm_policy.report.text import fill
+from mdm_policy.vocabulary import CATALOGUE_CONFIDENCES, FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mdm_policy.catalogue import Catalogue, Hit
     from mdm_policy.model import CatalogueApp, CatalogueVendor, Identifier
 
-_GRADES = ("verified", "single-source", "unsourced", "unverified")
 _MOST_SHORT = 4
 """As many hits as this are shown with their identifiers; of more, only those that match exactly by themselves."""
 _MOST_DOMAINS = 4
@@ -54,8 +53,8 @@ def statistics(catalogue: Catalogue) -> list[dict[str, Any]]:
     )
     rows = []
     for family in FAMILIES:
-        row: dict[str, Any] = {"platform": family, **{grade: counts[family, grade] for grade in _GRADES}}
-        row["identifiers"] = sum(row[grade] for grade in _GRADES)
+        row: dict[str, Any] = {"platform": family, **{grade: counts[family, grade] for grade in CATALOGUE_CONFIDENCES}}
+        row["identifiers"] = sum(row[grade] for grade in CATALOGUE_CONFIDENCES)
         if family != "web":
             row |= {f"apps_{state}": states[family, state] for state in ("exists", "none", "unknown")}
         rows.append(row)
@@ -68,12 +67,13 @@ def statistics_text(catalogue: Catalogue) -> str:
     lines = [
         f"catalogue {catalogue.version}: {len(catalogue.apps)} apps, {len(catalogue.vendors)} vendors",
         "",
-        f"{'identifiers':<12}" + "".join(f"{grade:>15}" for grade in (*_GRADES, "all")),
+        f"{'identifiers':<12}" + "".join(f"{grade:>15}" for grade in (*CATALOGUE_CONFIDENCES, "all")),
     ]
     lines += [
-        f"{row['platform']:<12}" + "".join(f"{row[grade]:>15}" for grade in (*_GRADES, "identifiers")) for row in rows
+        f"{row['platform']:<12}" + "".join(f"{row[grade]:>15}" for grade in (*CATALOGUE_CONFIDENCES, "identifiers"))
+        for row in rows
     ]
-    total = [sum(row[grade] for row in rows) for grade in (*_GRADES, "identifiers")]
+    total = [sum(row[grade] for row in rows) for grade in (*CATALOGUE_CONFIDENCES, "identifiers")]
     lines.append(f"{'all':<12}" + "".join(f"{count:>15}" for count in total))
     lines += ["", f"{'apps':<12}{'exist':>15}{'do not exist':>15}{'not known':>15}"]
     for row in rows:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.errors import Finding, error, note
-from mdm_policy.model import FAMILY_OF
 from mdm_policy.report import junit as junits
 from mdm_policy.report import machine, markdown, summary
 from mdm_policy.report.text import cells, columns, fill, pad, plain
 from mdm_policy.verify import line_of
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

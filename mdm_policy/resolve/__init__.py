@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.discovery import how_to_find
 from mdm_policy.errors import Finding, PolicyError, error, warning
-from mdm_policy.model import FAMILIES, Adoption, BanList, BannedApp, Deployment, Duty, ListStatus, Resolution
+from mdm_policy.model import Adoption, BanList, BannedApp, Deployment, ListStatus, Resolution
 from mdm_policy.resolve.exceptions import gap_findings, ineffective, keyed, variants, waiver_findings
 from mdm_policy.resolve.gathering import Gathering
 from mdm_policy.resolve.ordering import Entry, OrderedIds, blockable, ordered
+from mdm_policy.vocabulary import DEFAULT_DUTIES, FAMILIES, Duty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +33,6 @@ __all__ = [
     "variants",
 ]
 
-DEFAULT_DUTIES: tuple[Duty, ...] = ("no-install", "no-launch")
 """What a list orders of devices when neither its authority nor an adoption says."""
 
 NO_ORGANIZATION = ("Organization", "local.mdm-policy")

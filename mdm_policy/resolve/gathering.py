@@ -12,8 +12,9 @@ from mdm_policy import guards
 from mdm_policy.derived import derive
 from mdm_policy.errors import Finding, error, note, warning
 from mdm_policy.identifiers import slug
-from mdm_policy.model import FAMILIES, Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Duty, Identifier, Reason
+from mdm_policy.model import Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Identifier, Reason
 from mdm_policy.resolve.ordering import blockable
+from mdm_policy.vocabulary import FAMILIES, Duty
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -15,8 +15,8 @@ from mdm_policy.build.record import (
     claims_format,
     decode,
 )
-from mdm_policy.model import Family, Kind  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.reading import Fact, Rule
+from mdm_policy.vocabulary import Family, Kind  # noqa: TC001 - msgspec reads the fields' types at run time
 
 if TYPE_CHECKING:
     from pathlib import Path

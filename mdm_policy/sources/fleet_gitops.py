@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy import fleet
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import UNKNOWN
 from mdm_policy.reading import Audience, Member, Scope
@@ -20,8 +21,6 @@ _GITOPS = frozenset(
     {"agent_options", "org_settings", "policies", "queries", "reports", "settings", "software", "team_settings"}
 )
 """Keys beside `controls` by which a GitOps file is known."""
-_SETTINGS = ("apple_settings", "macos_settings", "windows_settings", "android_settings")
-_LISTS = ("configuration_profiles", "custom_settings")
 _FORBIDDEN = frozenset(
     {
         *("statusReportingSettings", "applications", "appFunctions", "playStoreMode", "installAppsDisabled"),
@@ -54,9 +53,9 @@ def controls(document: Document) -> dict[str, Any] | None:
 
 def entries(controls: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each profile entry with the settings it stands under."""
-    for platform in _SETTINGS:
+    for platform in fleet.SETTINGS:
         settings = controls.get(platform)
-        for key in _LISTS:
+        for key in fleet.PROFILE_LISTS:
             listed = settings.get(key) if isinstance(settings, dict) else None
             yield from (
                 (platform, entry) for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict)

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.decide import Index, judge, states, strongest_class
-from mdm_policy.decide.states import APPLE
-from mdm_policy.model import PLATFORMS, DeviceClass, Frozen, OsBound, Platform
+from mdm_policy.model import DeviceClass, Frozen, OsBound
 from mdm_policy.verify.pieces import readings_for
+from mdm_policy.vocabulary import APPLE_PLATFORMS, MODES_BY_CONTROL, PLATFORMS, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mdm_policy.model import BannedApp, Strength
+    from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
-
-MODES = ("fully-managed", "cope", "dedicated", "byod")
-"""Android's modes, the one with the most control first."""
+    from mdm_policy.vocabulary import Strength
 
 
 class Chosen(Frozen, frozen=True):
@@ -39,7 +37,7 @@ def strongest(pieces: Sequence[Piece], apps: Sequence[BannedApp], as_of: str, mi
         owners = _owners(pieces, platform)
         for owner in owners:
             name = f"{platform} ({owner})" if len(owners) > 1 else platform
-            modes = MODES if platform == "android" else ("",)
+            modes = MODES_BY_CONTROL if platform == "android" else ("",)
             each = [_class(pieces, platform, mode, owner, name) for mode in modes]
             made.append(max(each, key=lambda cls: _worth(pieces, cls, apps, as_of, min_strength)))
     return Chosen(tuple(made), tuple(_weaker(made)))
@@ -84,11 +82,11 @@ def _worth(
 def _weaker(made: Sequence[DeviceClass]) -> Iterator[str]:
     """Name the devices of these platforms on which less may hold."""
     platforms = dict.fromkeys(cls.platform for cls in made)
-    apple = [platform for platform in platforms if platform in APPLE]
+    apple = [platform for platform in platforms if platform in APPLE_PLATFORMS]
     if apple:
         yield f"unsupervised devices and user enrollment ({', '.join(apple)})"
     if "android" in platforms:
         judged = {cls.mode for cls in made}
-        yield f"Android in the modes {', '.join(mode for mode in MODES if mode not in judged)}"
+        yield f"Android in the modes {', '.join(mode for mode in MODES_BY_CONTROL if mode not in judged)}"
     if platforms:
         yield "older systems"

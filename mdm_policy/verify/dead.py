@@ -9,6 +9,7 @@ import msgspec
 
 from mdm_policy.decide import in_force, states
 from mdm_policy.errors import Finding, note
+from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from mdm_policy.verify.judging import Court
 
 _ACTS = ("block", "remove", "allow-only", "report")
-_STRENGTHS = {"strong": 2, "partial": 1, "weak": 0}
-_VERDICTS = ("not-installable", "hidden", "blocked", "removed")
+_HOLDS = VERDICT_RANK["not-installable"]
+"""From this verdict on a rule holds an app back, be it only from being installed."""
 
 Told = tuple[Finding, str, str]
 """A finding without its place, the document, and the pointer."""
@@ -78,12 +79,17 @@ def _pointer(reading: Reading, rule: Rule) -> str:
     return next((effect.pointer for effect in reading.effects if effect.rule is rule), "")
 
 
+def _held(rule: Rule) -> int:
+    rank = VERDICT_RANK.get(rule.verdict, 0)
+    return rank if rank >= _HOLDS else 0
+
+
 def _covers(over: Rule, rule: Rule) -> bool:
     """Tell whether a rule acts wherever another does, at least as well, and better in some way."""
     if over is rule or over.deprecated or over.removed or over.expires:
         return False
-    better = (_STRENGTHS[over.strength], _VERDICTS.index(over.verdict) if over.verdict in _VERDICTS else -1)
-    worse = (_STRENGTHS[rule.strength], _VERDICTS.index(rule.verdict) if rule.verdict in _VERDICTS else -1)
+    better = (STRENGTH_RANK[over.strength], _held(over))
+    worse = (STRENGTH_RANK[rule.strength], _held(rule))
     if better[0] <= worse[0] or better[1] < worse[1]:
         return False
     return (

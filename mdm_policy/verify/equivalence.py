@@ -9,16 +9,17 @@ from mdm_policy.decide import Index, decide, holds, states
 from mdm_policy.decide.builds import compared
 from mdm_policy.errors import Origin
 from mdm_policy.kinds import kind_named
-from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp, Family, Frozen, Identifier, Kind
+from mdm_policy.model import BannedApp, Frozen, Identifier
 from mdm_policy.verify.alike import act_numbers
+from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS, Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.decide import Decision, DeviceState
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import Platform
     from mdm_policy.reading import Reading
+    from mdm_policy.vocabulary import Platform
 
 _STRANGERS: tuple[tuple[Family, Kind, str], ...] = (
     ("ios", "bundle_id", "an.app.nobody.names"),

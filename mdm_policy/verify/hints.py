@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy.model import FAMILY_OF
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

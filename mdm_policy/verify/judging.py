@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide import DeviceState
-    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Strength
+    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass
     from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
+    from mdm_policy.vocabulary import Strength
 
 
 UNMET = "unmet-duty"

@@ -8,11 +8,11 @@ import msgspec
 
 from mdm_policy import kinds
 from mdm_policy.decide.reach import both
-from mdm_policy.decide.states import APPLE
 from mdm_policy.documents import Document, places
 from mdm_policy.kinds.declared import declared
-from mdm_policy.model import DeviceClass, Family, Frozen, Kind
+from mdm_policy.model import DeviceClass, Frozen
 from mdm_policy.reading import Reading, Rule, Scope
+from mdm_policy.vocabulary import APPLE_PLATFORMS, Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +64,7 @@ class Piece(Frozen, frozen=True):
         """Tell whether the document says anything on a platform, be it without effect."""
         return any(
             any(platform in rule.introduced for rule in reading.rules)
-            or (bool(reading.activates) and platform in APPLE)
+            or (bool(reading.activates) and platform in APPLE_PLATFORMS)
             for reading in self.readings
         )
 

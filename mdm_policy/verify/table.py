@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.decide.columns import KindOf
-    from mdm_policy.model import BannedApp, Family, Identifier, Kind, Role
+    from mdm_policy.model import BannedApp, Identifier
+    from mdm_policy.vocabulary import Family, Kind, Role
 
 NAMING = ("bundle_id", "package_name")
 """Kinds that name an app on one platform, and may be mistaken for those of another."""

@@ -17,6 +17,7 @@ from mdm_policy.model import Adoption, Resolution
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.targets import Target, discover, select
+from mdm_policy.vocabulary import DEFAULT_DUTIES
 from mdm_policy.workflows.requests import RequestError
 from mdm_policy.workflows.sealing import Sealing
 from mdm_policy.workflows.signers import SignerChoice, sealer, with_plan
@@ -158,7 +159,7 @@ def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating
 
 def _adoption(name: str, day: str) -> Adoption:
     place = Origin("--adopt")
-    return Adoption(name, "the --adopt option", day, ("no-install", "no-launch"), place)
+    return Adoption(name, "the --adopt option", day, DEFAULT_DUTIES, place)
 
 
 def _check_adopted(adopted: Sequence[str], lists: Sequence[str]) -> None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mdm_policy.errors import Finding
-    from mdm_policy.model import DeviceClass, Identifier, Resolution, Strength
+    from mdm_policy.model import DeviceClass, Identifier, Resolution
     from mdm_policy.verify import Verification
+    from mdm_policy.vocabulary import Strength
 
 
 class ProveRequest(Frozen, frozen=True):

@@ -26,8 +26,9 @@ from mdm_policy.decide import DeviceState, Index, decide, holds, rank
 from mdm_policy.reading import Expiry
 
 if TYPE_CHECKING:
-    from mdm_policy.model import BannedApp, Platform
+    from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading
+    from mdm_policy.vocabulary import Platform
 
 DAY = "2026-11-24"
 MM = "com.tencent.mm"

@@ -14,7 +14,7 @@ from mdm_policy.kinds import RULES
 from mdm_policy.reading import Column, Effect, Effects, Reading, Run, Scope
 
 if TYPE_CHECKING:
-    from mdm_policy.model import Family, Kind
+    from mdm_policy.vocabulary import Family, Kind
 
 _KINDS: tuple[tuple[Family, Kind], ...] = (("ios", "bundle_id"), ("windows", "executable"), ("web", "domain"))
 _EFFECTS = st.lists(

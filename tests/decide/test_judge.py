@@ -12,7 +12,8 @@ from mdm_policy.decide import Index, best_case, judge, preinstalled, reach
 from mdm_policy.reading import Reading, Scope
 
 if TYPE_CHECKING:
-    from mdm_policy.model import DeviceClass, Platform
+    from mdm_policy.model import DeviceClass
+    from mdm_policy.vocabulary import Platform
 
 DAY = "2026-11-24"
 MM = "com.tencent.mm"

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from kind_documents import device
 
 from mdm_policy.decide import DeviceState, states, strongest_class
-from mdm_policy.model import PLATFORMS, DeviceClass, Platform
+from mdm_policy.vocabulary import PLATFORMS, Platform
+
+if TYPE_CHECKING:
+    from mdm_policy.model import DeviceClass
 
 
 def systems(cls: DeviceClass) -> list[str]:

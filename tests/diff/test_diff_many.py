@@ -18,7 +18,7 @@ from mdm_policy.diff import lines as lines_module
 from mdm_policy.diff.mentions import _tail, fold, fold_all
 from mdm_policy.diff.units import Apps, _lone
 from mdm_policy.errors import PolicyError
-from mdm_policy.model import FAMILY_OF
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

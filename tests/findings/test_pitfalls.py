@@ -40,7 +40,7 @@ from mdm_policy.validate import validate
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
-    from mdm_policy.model import Family, Kind, Verdict
+    from mdm_policy.vocabulary import Family, Kind, Verdict
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
 DAY = "2026-11-24"

@@ -34,7 +34,7 @@ from kind_documents import (
 from mdm_policy.decide import Index, judge
 from mdm_policy.diff import WEAKENING, Comparison, Question, Side, compare_policies
 from mdm_policy.kinds import read_each
-from mdm_policy.model import FAMILY_OF
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

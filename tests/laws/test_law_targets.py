@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mdm_policy.model import Ban, Family, Kind
+    from mdm_policy.model import Ban
+    from mdm_policy.vocabulary import Family, Kind
 
 _T = TypeVar("_T")
 

@@ -15,9 +15,10 @@ from build_kit import ALL_OPTIONS, DAY, TARGETS, built
 from mdm_policy import catalogue, kinds
 from mdm_policy.decide import Index, decide, law_against, states
 from mdm_policy.decide.builds import compared, plan
-from mdm_policy.model import FAMILY_OF, PLATFORMS, BannedApp
+from mdm_policy.model import BannedApp
 from mdm_policy.resolve import blockable, ordered, resolve
 from mdm_policy.sources import inputs
+from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide import Decision, DeviceState
     from mdm_policy.decide.builds import Key
-    from mdm_policy.model import Platform, Resolution
+    from mdm_policy.model import Resolution
     from mdm_policy.reading import Reading
     from mdm_policy.targets import Claim
+    from mdm_policy.vocabulary import Platform
 
     Held = tuple[int, int] | None
     Builds = tuple[tuple[tuple[tuple[Claim, ...], ...], ...], ...]

@@ -7,9 +7,9 @@ import hashlib
 import pytest
 
 from mdm_policy.errors import Origin
-from mdm_policy.identifiers import KINDS_BY_FAMILY
 from mdm_policy.loading import Source, language, load_ban_list
 from mdm_policy.model import Authority, Ban, BanList, Identifier, Override, Revocation, Waiver
+from mdm_policy.vocabulary import KINDS_BY_FAMILY
 
 EO_13971 = """\
 ban_list: us-eo-13971

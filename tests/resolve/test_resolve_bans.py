@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -10,18 +10,11 @@ from build_kit import DAY, PLACE, app, ban_list, deployment, identifier, ids_of,
 
 from mdm_policy.catalogue import Catalogue, NeverBlock, folded_key
 from mdm_policy.errors import Finding, PolicyError
-from mdm_policy.model import (
-    Ban,
-    CatalogueApp,
-    CatalogueVendor,
-    Confidence,
-    Identifier,
-    Override,
-    Preinstall,
-    Presence,
-    Resolution,
-)
+from mdm_policy.model import Ban, CatalogueApp, CatalogueVendor, Identifier, Override, Preinstall, Presence, Resolution
 from mdm_policy.resolve import blockable, ordered, resolve
+
+if TYPE_CHECKING:
+    from mdm_policy.vocabulary import Confidence
 
 
 def _known(family: Any, kind: Any, value: str, confidence: Confidence = "verified") -> Identifier:

@@ -20,7 +20,7 @@ from mdm_policy.validate import schema_names, validate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mdm_policy.model import Family, Kind
+    from mdm_policy.vocabulary import Family, Kind
 
 # The slow, exact engine, as a second opinion; without stubs, hence Any.
 jsonschema: Any = importlib.import_module("jsonschema")

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mdm_policy.documents import Document
-    from mdm_policy.model import DeviceClass, Strength
+    from mdm_policy.model import DeviceClass
+    from mdm_policy.vocabulary import Strength
 
 APP, MM, TEAM, MAC = "com.chat.app", "com.chat.android", "ABCDEFGHIJ", "com.chat.mac"
 CHAT = inline(

@@ -24,8 +24,8 @@ from mdm_policy.verify.pieces import Places
 from mdm_policy.verify.table import NAMING, Table
 
 if TYPE_CHECKING:
-    from mdm_policy.model import Duty
     from mdm_policy.verify import Piece
+    from mdm_policy.vocabulary import Duty
 
 _DAY = "2026-11-24"
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.kinds.collector import Collector
 
-_MOST_APPLICATIONS = 3000
+MOST_APPLICATIONS = 3000
 """androidmanagement v1 discovery document, revision 20261104: `applications` can have at most 3,000 elements."""
 
 
@@ -26,8 +26,8 @@ def say_refused(c: Collector, top: Mapping[str, Any], base: str) -> None:
     for at, rule in c.mappings(top, "policyEnforcementRules", base):
         _enforcement(c, rule, at)
     applications = top.get("applications")
-    if isinstance(applications, list) and len(applications) > _MOST_APPLICATIONS:
-        message = f"applications holds {len(applications)} entries; the API refuses more than {_MOST_APPLICATIONS}"
+    if isinstance(applications, list) and len(applications) > MOST_APPLICATIONS:
+        message = f"applications holds {len(applications)} entries; the API refuses more than {MOST_APPLICATIONS}"
         c.say("error", "list-too-long", message, f"{base}/applications", "keep the apps that are banned by law first")
         c.void = Why("refused", "the policy has more applications than the API takes")
 

@@ -11,8 +11,8 @@ from mdm_policy.reading import Audience, Condition, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Kind
     from mdm_policy.reading import Reading, Rule
+    from mdm_policy.vocabulary import Kind
 
 _ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
 _BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")

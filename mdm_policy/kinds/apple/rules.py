@@ -15,7 +15,8 @@ _PARENTAL = "apple/device-management@97a11a8 mdm/profiles/com.apple.applicationa
 _WEB = "apple/device-management@b6202ca mdm/profiles/com.apple.webcontent-filter.yaml (iOS 18.1)"
 _MANAGED = ("automated", "device")
 _IOS = ("ios", "ipados")
-_LEGACY_OS = {"ios": (9, 3), "ipados": (9, 3), "tvos": (11,)}
+FIRST_LISTS: dict[str, tuple[int, ...]] = {"ios": (9, 3), "ipados": (9, 3), "tvos": (11,)}
+"""The first version of each system with lists that hide apps."""
 _LISTS_OS = same((15,), "ios", "ipados", "tvos")
 _DDM_OS = same((27,), "ios", "ipados", "tvos", "visionos")
 
@@ -39,7 +40,7 @@ BLACKLISTED = Rule(
     "hidden",
     "strong",
     fact("blacklistedAppBundleIDs is the name blockedAppBundleIDs had before iOS 15", _RESTRICTIONS),
-    introduced=_LEGACY_OS,
+    introduced=FIRST_LISTS,
     deprecated=_LISTS_OS,
     supervised=True,
     enrollments=_MANAGED,
@@ -64,7 +65,7 @@ WHITELISTED = Rule(
     "hidden",
     "strong",
     fact("whitelistedAppBundleIDs is the name allowListedAppBundleIDs had before iOS 15", _RESTRICTIONS),
-    introduced=_LEGACY_OS,
+    introduced=FIRST_LISTS,
     deprecated=_LISTS_OS,
     supervised=True,
     enrollments=_MANAGED,

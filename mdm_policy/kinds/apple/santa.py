@@ -10,8 +10,8 @@ from mdm_policy.reading import Rule, Setting
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Kind, Verdict
     from mdm_policy.reading import Cause
+    from mdm_policy.vocabulary import Kind, Verdict
 
 _SOURCE = "northpolesec/santa@5f31541e Source/common/SNTRule.mm and docs (2026-08-21)"
 _RESIGNED = "a copy signed anew, also ad hoc (santa issue 300), and Macs without the Santa agent"

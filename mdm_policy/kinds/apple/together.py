@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.guards import NEVER_HIDDEN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mdm_policy.kinds.collector import Collector, Entries
-
-NEVER_HIDDEN = frozenset({"com.apple.Preferences", "com.apple.mobilephone"})
-"""Settings and Phone: MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02); IBM MaaS360's page on Phone."""
 
 
 def say_never_hidden(c: Collector, entries: Entries) -> None:

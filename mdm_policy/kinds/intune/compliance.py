@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Family
     from mdm_policy.reading import Rule
+    from mdm_policy.vocabulary import Family
 
 
 def read_compliance(base: Rule, family: Family) -> Callable[[Collector, dict[str, Any]], None]:

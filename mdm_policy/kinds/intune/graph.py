@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Family, Kind
     from mdm_policy.reading import Member, Rule
+    from mdm_policy.vocabulary import Family, Kind
 
 _LIMITS = {
     "appsVisibilityList": 10_000,

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Family
     from mdm_policy.reading import Reading, Rule
+    from mdm_policy.vocabulary import Family
 
 _MOBILE = frozenset({"ios", "ipados"})
 _PREFIX = "com.apple.applicationaccess_"
+BLOCKED_APPS = _PREFIX + "blockedappbundleids"
+"""The settings catalog's own name for the deny list of Apple's Restrictions."""
 _DEFINITIONS: dict[str, Rule] = {
-    _PREFIX + "blockedappbundleids": rules.CATALOG_BLOCKED,
+    BLOCKED_APPS: rules.CATALOG_BLOCKED,
     _PREFIX + "allowlistedappbundleids": rules.CATALOG_ALLOWED,
 }
 _GROUP = _PREFIX + "com.apple.applicationaccess"
@@ -96,7 +98,7 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     if base is None:
         if definition not in _OTHER_DEFINITIONS and any(word in tail for word in _WORDS):
             message = f"{definition!r} is no definition of the settings catalog"
-            hint = f"use {_PREFIX}blockedappbundleids or {_PREFIX}allowlistedappbundleids"
+            hint = f"use {BLOCKED_APPS} or {_PREFIX}allowlistedappbundleids"
             c.say("error", "unknown-setting-definition", message, f"{at}/settingDefinitionId", hint)
             base = rules.CATALOG_WRONG_ID
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdm_policy.kinds.apple.rules import FIRST_LISTS
 from mdm_policy.kinds.collector import ANY, fact, same
 from mdm_policy.reading import Rule, Setting
 
@@ -57,7 +58,7 @@ IOS_HIDDEN = Rule(
     "hidden",
     "strong",
     fact("appsVisibilityList with appsNotInListCompliant: users can't view or open these apps; supervised", _APPLE),
-    introduced=same((9, 3), *_IOS),
+    introduced=same(FIRST_LISTS["ios"], *_IOS),
     supervised=True,
     enrollments=_MANAGED,
     setting=Setting("appsVisibilityList", "undocumented"),
@@ -69,7 +70,7 @@ IOS_SHOWN = Rule(
     "hidden",
     "strong",
     fact("appsVisibilityList with appsInListCompliant hides every other app; supervised", _APPLE),
-    introduced=same((9, 3), *_IOS),
+    introduced=same(FIRST_LISTS["ios"], *_IOS),
     supervised=True,
     enrollments=_MANAGED,
 )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.model import Kind, Strength
     from mdm_policy.reading import ConditionKind, Reading
+    from mdm_policy.vocabulary import Kind, Strength
 
 _CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
 _WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}

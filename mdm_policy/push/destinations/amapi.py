@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
+from mdm_policy.kinds.android.limits import MOST_APPLICATIONS
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import amapi_policy as policies
 from mdm_policy.push.destinations.amapi_account import account_of, tokens_of
@@ -96,7 +97,7 @@ class Destination:
                 hint = "make a target of its own for each, or say with `instead_of` that one is another way to send it"
                 problems.append(error("amapi-policy-shared", said, Origin(one.path), hint))
             value = json.loads(one.data)
-            if len(value.get("applications", ())) > policies.MAX_APPLICATIONS:
+            if len(value.get("applications", ())) > MOST_APPLICATIONS:
                 problems.append(_too_many(len(value["applications"]), name, self._place))
             items.append(Item(key, _KIND, name, policies.Change(value).dump(), one.path))
         if problems:
@@ -129,7 +130,7 @@ class Destination:
             return ()
         change, old = policies.load(item.body), json.loads(remote.body)
         count = len(policies.merge(old, change).get("applications") or ())
-        if count > policies.MAX_APPLICATIONS:
+        if count > MOST_APPLICATIONS:
             raise PolicyError([_too_many(count, item.name, self._place)])
         place = Origin(self.name)
         found = []
@@ -224,8 +225,8 @@ class Destination:
         call = policies.call_for(old, new)
         if call is None:
             return
-        if len(new.get("applications") or ()) > policies.MAX_APPLICATIONS:
-            raise Failure("refused", f"{item.name} would hold more than {policies.MAX_APPLICATIONS} applications")
+        if len(new.get("applications") or ()) > MOST_APPLICATIONS:
+            raise Failure("refused", f"{item.name} would hold more than {MOST_APPLICATIONS} applications")
         for turn in range(_TURNS):
             try:
                 self._check_version(self._send(remote.id, call), remote, call)
@@ -365,7 +366,7 @@ def _dump(value: dict[str, Any]) -> bytes:
 
 
 def _too_many(count: int, name: str, place: Origin) -> Finding:
-    said = f"{name} would hold {count} applications, and the API takes {policies.MAX_APPLICATIONS}"
+    said = f"{name} would hold {count} applications, and the API takes {MOST_APPLICATIONS}"
     return error(
         "amapi-too-many-apps", said, place, "split the fleet over several policies, or close the store instead"
     )

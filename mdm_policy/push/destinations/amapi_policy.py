@@ -20,8 +20,6 @@ from mdm_policy.push import normal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_APPLICATIONS = 3_000
-"""AMAPI revision 20261104, Policy.applications: "the maximum number of entries is 3,000"."""
 LISTS = {"applications": "packageName", "personalApplications": "packageName", "policyEnforcementRules": "settingName"}
 """Lists whose entries are told apart by a name, so that an entry can be set without touching its neighbours."""
 _OUTPUT = frozenset({"name", "version"})

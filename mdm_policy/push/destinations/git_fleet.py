@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mdm_policy import fleet
 from mdm_policy.errors import Finding, Origin, warning
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ REFUSED = {
     "AndroidForbiddenJSONKeys)"
 }
 """Why Fleet takes none of a kind that is for devices it manages."""
-_SETTINGS = ("apple_settings", "macos_settings")
-_LISTS = ("configuration_profiles", "custom_settings")
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _MOST_FILES = 5000
 _MOST_BYTES = 1024 * 1024
@@ -91,9 +90,9 @@ def _controls(path: Path) -> dict[str, Any]:
 
 
 def _entries(controls: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for platform in _SETTINGS:
+    for platform in fleet.APPLE_SETTINGS:
         settings = controls.get(platform)
-        for key in _LISTS:
+        for key in fleet.PROFILE_LISTS:
             listed = settings.get(key) if isinstance(settings, dict) else None
             yield from (entry for entry in (listed if isinstance(listed, list) else ()) if isinstance(entry, dict))
 

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from mdm_policy.kinds.intune.policies import BLOCKED_APPS
 from mdm_policy.push.model import Assignment
 from mdm_policy.push.normal import fingerprint
 
@@ -42,7 +43,7 @@ _VOLATILE = frozenset(
 """Read-only keys: npm @microsoft/microsoft-graph-types-beta 0.44.0-preview marks them so."""
 _DEFAULTS = frozenset({"none", "notConfigured", "deviceDefault", "browserDefault", "allAllowed"})
 """Words that Intune fills in where nothing was set (msgraph-metadata@f54f11b6, the enumerations' first members)."""
-_OURS = frozenset({"com.apple.applicationaccess_blockedappbundleids"})
+_OURS = frozenset({BLOCKED_APPS})
 _OUR_NODES = ("./vendor/msft/applocker/", "./device/vendor/msft/applocker/")
 _COMMON = frozenset({"@odata.type", "displayName", "name", "description", "roleScopeTagIds"})
 _CATALOG_KEYS = ("name", "description", "platforms", "technologies", "roleScopeTagIds", "templateReference", "settings")
