@@ -18,6 +18,7 @@ from mdm_policy.loading import (
     load_deployment,
     load_devices,
     load_target,
+    load_target_test,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ documents:
   - {name: c, format: json, template: c.j2, output: "{slug}.json", schema: c.json, carries: [a, ban]}
   - {name: d, format: json, copy_of: {target: x, document: d}, output: "{record}.d", schema: d, for_each: web.domain}
 """
+TEST = b"as_of: 2026-01-01\noptions: {a: true}\ndocuments:\n  c: {ios: {bundle_id: [a.b]}, domains: a.de}\n"
 PIECES = [
     b"&a ",
     b"*a",
@@ -114,6 +116,7 @@ def load_all(data: bytes) -> list[Loaded[Any]]:
         load_devices,
         load_bans_csv,
         load_target,
+        load_target_test,
     ]
     for load in loaders:
         loaded = load(source)
@@ -124,7 +127,7 @@ def load_all(data: bytes) -> list[Loaded[Any]]:
 
 @st.composite
 def mutants(draw: st.DrawFn) -> bytes:
-    data = draw(st.sampled_from([LIST, DEPLOYMENT, TABLE, TARGET]))
+    data = draw(st.sampled_from([LIST, DEPLOYMENT, TABLE, TARGET, TEST]))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(data)))
         end = start + draw(st.integers(0, 8))
@@ -163,7 +166,7 @@ def test_any_text_without_libyaml(text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.sampled_from([LIST, DEPLOYMENT, TARGET]),
+    st.sampled_from([LIST, DEPLOYMENT, TARGET, TEST]),
     st.integers(0, 900),
     st.sampled_from([b"", b"x", b"\n", b" ", b"'a'", b"NO", b"~"]),
 )
@@ -185,7 +188,7 @@ def test_both_parsers_say_the_same(data: bytes, place: int, piece: bytes) -> Non
             assert one.findings == other.findings
 
 
-@pytest.mark.parametrize("data", [LIST, DEPLOYMENT, TARGET, LIST.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + LIST])
+@pytest.mark.parametrize("data", [LIST, DEPLOYMENT, TARGET, TEST, LIST.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + LIST])
 def test_both_parsers_load_the_same(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = load_all(data)
     assert any(loaded.value is not None for loaded in fast)

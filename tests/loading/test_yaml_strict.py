@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import mdm_policy
 from mdm_policy.loading import MAX_BYTES, Source, load_ban_list, load_deployment, report, text
 from mdm_policy.loading.reader import MAX_NODES, top_level_keys
 
@@ -263,3 +266,21 @@ def test_top_level_keys(data: str, keys: list[str]) -> None:
 
 def test_places_count_every_kind_of_line_end() -> None:
     assert [text.place("a\r\nb\rc\nd", index) for index in (0, 3, 5, 7)] == [(1, 1), (2, 1), (3, 1), (4, 1)]
+
+
+_READERS = {
+    "loading/reader.py": "every YAML of ours",
+    "sources/yaml_backup.py": "backups that other programs write",
+    "push/destinations/git_fleet.py": "the repository of a Fleet server",
+}
+"""The modules that parse YAML, and whose."""
+
+
+def test_every_yaml_of_ours_has_one_reader() -> None:
+    package = Path(mdm_policy.__file__).parent
+    parsing = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*import yaml\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert parsing == set(_READERS)

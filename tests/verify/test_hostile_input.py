@@ -77,25 +77,25 @@ def test_a_version_of_thousands_of_digits_in_a_manifest_is_read_in_part(folder: 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "found"),
     [
-        pytest.param("apple-ios-restrictions", "2021-13-45", "month must be", id="a date that is none"),
-        pytest.param("apple-ios-restrictions", "!!int x", "invalid literal", id="an int that is none"),
-        pytest.param("apple-ios-restrictions", "!!float x", "could not convert", id="a float that is none"),
-        pytest.param("apple-ios-restrictions", "!!timestamp x", "", id="a timestamp that is none"),
-        pytest.param('ios: "15"', f'ios: "{"9" * 5000}"', "not dotted numbers", id="a version without end"),
-        pytest.param("t.j2", "a" * 5000, "cannot be looked for", id="a template's name without end"),
+        pytest.param("apple-ios-restrictions", "2021-13-45", "unquoted-text", id="a date that is none"),
+        pytest.param("apple-ios-restrictions", "!!int x", "yaml-tag", id="an int that is none"),
+        pytest.param("apple-ios-restrictions", "!!float x", "yaml-tag", id="a float that is none"),
+        pytest.param("apple-ios-restrictions", "!!timestamp x", "yaml-tag", id="a timestamp that is none"),
+        pytest.param('ios: "15"', f'ios: "{"9" * 5000}"', "os-version", id="a version without end"),
+        pytest.param("t.j2", "a" * 5000, "target-manifest", id="a template's name without end"),
+        pytest.param("t.j2", '"\\0"', "text-character", id="a template's name with a NUL"),
     ],
 )
-def test_a_hostile_target_manifest_is_told(old: str, new: str, said: str, tmp_path: Path) -> None:
+def test_a_hostile_target_manifest_is_told(old: str, new: str, found: str, tmp_path: Path) -> None:
     text = (CORPUS / "target-manifest" / "target").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "target.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
     (tmp_path / "t.j2").write_bytes(b"")
     with pytest.raises(PolicyError) as failed:
         discover(tmp_path)
-    assert {finding.id for finding in failed.value.findings} == {"target-manifest"}
-    assert any(said in finding.message for finding in failed.value.findings)
+    assert {finding.id for finding in failed.value.findings} == {found}
 
 
 @pytest.mark.parametrize("name", sorted(path.relative_to(CORPUS).as_posix() for path in CORPUS.glob("*/*")))
