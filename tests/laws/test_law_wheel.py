@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import subprocess
@@ -90,6 +91,20 @@ def test_the_same_commit_makes_the_same_wheel_wherever_it_is_checked_out(tmp_pat
     )
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_pip_installs_the_wheel_by_its_hash_and_no_other(wheel: Path, spoilt: bool, tmp_path: Path) -> None:
+    """As `mdm-policy.lock` names it (tools/lock.py): a file beside the lock, with its extras and its hash."""
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    here = tmp_path / wheel.name
+    here.write_bytes(wheel.read_bytes() + b"x" * spoilt)
+    (tmp_path / "mdm-policy.lock").write_text(f"./{wheel.name}[push,sign] --hash=sha256:{digest}\n")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+    command = [*pip, "--target", "there", "--require-hashes", "-r", "mdm-policy.lock"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is (tmp_path / "there" / "mdm_policy").is_dir() is not spoilt, done.stderr
+    assert ("DO NOT MATCH THE HASHES" in done.stderr) is spoilt
 
 
 def test_a_program_from_the_wheel_finds_its_targets(wheel: Path, tmp_path: Path) -> None:
