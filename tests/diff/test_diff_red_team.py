@@ -133,6 +133,12 @@ def oma(publisher: str, name: str) -> Document:
     return graph("windows10CustomConfiguration", name, omaSettings=[kept], assignments=[EVERYONE])
 
 
+def denied(**item: str) -> Document:
+    binaries = {"DeniedBinaries": [{"TeamID": TEAM, "SigningID": "com.chat.mac", **item}]}
+    top = {"Type": "com.apple.configuration.app.settings", "Identifier": "c", "Payload": {"Allowed": binaries}}
+    return as_json(top, "c.json")
+
+
 BLOCKED, LET_IN = {"packageName": MM, "installType": "BLOCKED"}, {"packageName": MM, "installType": "AVAILABLE"}
 DENY = ("BLOCKLIST", "TEAMID", TEAM)
 OUT = "exclusionGroupAssignmentTarget"
@@ -160,6 +166,10 @@ WEAKER = [
     ("a rule for the same is removed", santa(DENY), santa(DENY, ("REMOVE", "TEAMID", TEAM))),
     ("a program in one folder", exe("*\\chat.exe"), exe("C:\\Tools\\chat.exe")),
     ("a program in another folder", exe("%WINDIR%\\chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("a folder beside the identity", denied(), denied(PathPrefix="/Applications")),
+    ("another folder beside the identity", denied(PathPrefix="/Applications"), denied(PathPrefix="/opt")),
+    ("another signing state", denied(SigningState="AppStore"), denied(SigningState="DeveloperID")),
+    ("a signing state beside the folder", denied(PathPrefix="/a"), denied(PathPrefix="/a", SigningState="AppStore")),
     ("one program of a package", appx("*", "Chat.App"), appx("*", "Chat.App", "X.EXE")),
     ("a package of one publisher", appx("*", "Chat.App"), appx("CN=X", "Chat.App")),
     ("a package of another publisher", appx("CN=A", "Chat.App"), appx("CN=B", "Chat.App")),
@@ -196,6 +206,18 @@ SAME = [
 @pytest.mark.parametrize(("old", "new"), [row[1:] for row in SAME], ids=[row[0] for row in SAME])
 def test_what_no_device_notices_is_no_difference(old: Any, new: Any) -> None:
     assert compared(old, new).exit_code == 0
+
+
+WIDER = [
+    ("no folder any more", denied(PathPrefix="/a"), denied()),
+    ("one condition of two is gone", denied(PathPrefix="/a", SigningState="AppStore"), denied(PathPrefix="/a")),
+    ("a package of any publisher", appx("CN=A", "Chat.App"), appx("*", "Chat.App")),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), [row[1:] for row in WIDER], ids=[row[0] for row in WIDER])
+def test_fewer_conditions_block_more(old: Any, new: Any) -> None:
+    assert [change.direction for change in compared(old, new).changes] == ["TIGHTENED"]
 
 
 LABEL, OTHER_LABEL = Scope("groups", ("field",)), Scope("groups", ("other",))
