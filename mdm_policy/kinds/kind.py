@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.documents import Document, Embedded, Format
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import DeviceSlot, Reading, Rule
+    from mdm_policy.reading import DeviceSlot, Mechanism, Reading, Rule
 
 UNKNOWN = "unknown"
 """The kind of a document that no reader knows."""
@@ -78,8 +78,8 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Patterns of the pointers (`*` is any key or index) whose values an effect holds in full."""
     without_influence: Mapping[str, str] = {}
     """Patterns of the pointers that cannot concern an app, each with the source that says so."""
-    lifted_by: Mapping[str, str] = {}
-    """What can lift a block of a rule of this kind, by the rule's id, in a sentence."""
+    lifted_by: Mapping[Mechanism, str] = {}
+    """What can lift a block of each mechanism of its rules beside what the document itself says, in a sentence."""
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mdm_policy.kinds import KINDS, RULES, UNKNOWN, open_document, read
+from mdm_policy.kinds import KINDS, UNKNOWN, open_document, read
 from mdm_policy.kinds.kind import DocumentKind
 from mdm_policy.kinds.registry import ORDER
 from mdm_policy.reading import DeviceSlot
 from mdm_policy.validate import schema_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 EACH = [pytest.param(kind, id=name) for name, kind in KINDS.items()]
@@ -59,7 +64,7 @@ def test_names_of_other_things_exist(kind: DocumentKind) -> None:
     assert set(kind.schemas) <= set(schema_names())
     assert {kind.changes, kind.activated_by} - {""} <= KINDS.keys()
     assert kind.carried.isdisjoint(kind.without_influence)
-    assert kind.lifted_by.keys() <= {rule.id for rule in RULES}
+    assert kind.lifted_by.keys() <= {rule.mechanism for rule in kind.rules}
 
 
 def test_every_schema_is_for_some_kind() -> None:
@@ -98,3 +103,36 @@ def test_a_custom_profile_is_delivered_under_its_own_identifier() -> None:
     payload = base64.b64encode(KINDS["apple-profile"].sample).decode()
     value = {"@odata.type": "#microsoft.graph.iosCustomConfiguration", "payload": payload}
     assert read(open_document("c.json", json.dumps(value).encode())).identities == (DeviceSlot("profile", "a.b"),)
+
+
+def test_no_room_but_its_vendor_names_a_kind() -> None:
+    package = ROOT / "mdm_policy"
+    # A destination is made for certain kinds, and refuses others: it must name them. A mechanism may bear a kind's name.
+    own = (package / "kinds", package / "push" / "destinations")
+    mechanisms = (package / "reading.py", package / "decide" / "contests.py")
+    named = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for path in sorted(package.rglob("*.py"))
+        if path not in mechanisms and not any(room in path.parents for room in own)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in KINDS
+    ]
+    assert named == []
+
+
+def test_formats_are_opened_without_a_word_of_any_vendor() -> None:
+    words = ("amapi", "apple", "intune", "graph", "jamf", "applocker", "payload", "odata", "santa", "fleet")
+    named = [
+        f"{path.name}:{node.lineno}: {node.value}"
+        for path in sorted((ROOT / "mdm_policy" / "documents").glob("*.py"))
+        for node in _code(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node.value, str) and any(word in node.value.lower() for word in words)
+        if "plist" not in node.value.lower()  # the format's own document type has Apple's name in it
+    ]
+    assert named == []
+
+
+def _code(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the constants of a module but for its docstrings, which may say who writes such files."""
+    texts = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    yield from (one for one in ast.walk(tree) if isinstance(one, ast.Constant) and id(one) not in texts)
