@@ -16,11 +16,23 @@ from mdm_policy.model import Frozen
 Result = TypeVar("Result", bound=msgspec.Struct)
 
 
+class OrderedBy(Frozen, frozen=True):
+    """Name one list that bans an app, its citation, what it bans the app through, and where the entry stands."""
+
+    list: str
+    citation: str = ""
+    through: str = ""
+    file: str = ""
+    line: int = 0
+
+
 class AppVerdict(Frozen, frozen=True):
     """Judge one app on one class of devices: the verdict, whether it holds, and the line and fact it rests on.
 
     `held` and `gap` are both false where the organization has accepted the gap (`accepted_by`). `pointer` is a JSON
-    pointer through all layers; `line` is 0 where no document decided, and in binary files.
+    pointer through all layers; `line` is 0 where no document decided, and in binary files. `proof` is `modelled`,
+    `declared` (only the target's own manifest says what the document does), or empty where no rule decided; `identifier`
+    (`KIND:VALUE`) is the one that fares worst, `sha256` (hex) that of the document's content.
     """
 
     app: str
@@ -42,6 +54,11 @@ class AppVerdict(Frozen, frozen=True):
     line: int = 0
     column: int = 0
     unmet_duties: tuple[str, ...] = ()
+    ordered_by: tuple[OrderedBy, ...] = ()
+    identifier: str = ""
+    proof: str = ""
+    sha256: str = ""
+    scope: str = ""
 
 
 class ReportedGap(Frozen, frozen=True):

@@ -11,14 +11,13 @@ from mdm_policy.errors import Finding, error, note
 from mdm_policy.report import junit as junits
 from mdm_policy.report import machine, markdown, summary
 from mdm_policy.report.text import cells, columns, fill, pad, plain
-from mdm_policy.verify import line_of
+from mdm_policy.verify import line_of, with_cells
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.decide import Decision
-    from mdm_policy.model import BannedApp, DeviceClass
+    from mdm_policy.model import BannedApp, Reason
     from mdm_policy.verify import Cell, ClassVerdict, GapReport, Line, Places, Verification
 
 VERSION = 1
@@ -250,43 +249,47 @@ def _class(verdict: ClassVerdict) -> dict[str, Any]:
 
 
 def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
-    made: list[tuple[str, DeviceClass, Cell, Decision]] = []
-    for verdict in found.classes:
-        for group in verdict.groups:
-            for app in group.apps:
-                cell = group.cell
-                own = cell.decision
-                if app is not group.apps[0] and cell.state is not None:
-                    own = verdict.decide(app, cell.state)
-                made.append((app.key, verdict.cls, cell, own))
-    places.want((own.path, own.pointer) for *_, own in made if own.rule is not None)
-    for app_key, cls, cell, own in sorted(made, key=lambda one: (one[0], one[1].name)):
-        line = line_of(own, cell.state, places)
-        origin = line.origin if line else None
-        absent = found.absent.get((app_key, FAMILY_OF[cls.platform]), "") if own.verdict == "not-applicable" else ""
+    for cell, record in with_cells(found, places):
+        deciding, origin = record.deciding, record.deciding.origin
+        absent = found.absent.get((record.app, FAMILY_OF[record.platform]), "")
         yield {
-            "app": app_key,
-            "class": cls.name,
-            "verdict": own.verdict if cell.word != "excepted" else "excepted",
+            "app": record.app,
+            "class": record.device_class,
+            "identifier": f"{record.identifier.kind}:{record.identifier.value}" if record.identifier else "",
+            "ordered_by": [_ordered_by(reason) for reason in record.ordered_by],
+            "verdict": record.verdict,
             "word": word(cell),
-            "held": cell.held,
-            "gap": cell.gap,
-            "accepted_by": cell.accepted.document if cell.accepted else "",
-            "strength": own.strength or "",
-            "state": str(cell.state or ""),
-            "because": own.sentence,
-            "escapes": own.escapes,
-            "rule": own.rule.id if own.rule else "",
-            "fact": line.fact if line else "",
-            "source": line.source if line else absent,
-            "document": own.path,
-            "pointer": own.pointer,
+            "held": record.held,
+            "gap": record.gap,
+            "accepted_by": record.accepted_by,
+            "strength": record.strength or "",
+            "proof": record.proof,
+            "state": record.state,
+            "because": record.because,
+            "escapes": record.escapes,
+            "rule": deciding.rule,
+            "fact": deciding.fact,
+            "source": deciding.source or (absent if record.verdict == "not-applicable" else ""),
+            "document": deciding.document,
+            "sha256": deciding.sha256,
+            "pointer": deciding.pointer,
             "file": origin.file if origin else "",
             "line": origin.line if origin else 0,
             "column": origin.column if origin else 0,
-            "unmet_duties": cell.duties,
-            "states": cell.states,
+            "scope": deciding.scope,
+            "unmet_duties": record.unmet_duties,
+            "states": record.states,
         }
+
+
+def _ordered_by(reason: Reason) -> dict[str, Any]:
+    return {
+        "list": reason.list,
+        "citation": reason.citation,
+        "through": reason.through,
+        "file": reason.origin.file,
+        "line": reason.origin.line,
+    }
 
 
 def _gap_data(report: GapReport) -> dict[str, Any]:

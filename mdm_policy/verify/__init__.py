@@ -7,6 +7,7 @@ in (`decide`), and says what escapes, on which line, and what to change.
 from __future__ import annotations
 
 from mdm_policy.verify.equivalence import Difference, equivalent
+from mdm_policy.verify.evidence import Deciding, EvidenceRecord, evidence, with_cells
 from mdm_policy.verify.judging import Leave, Rules
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Piece, Places, acting, piece
@@ -17,8 +18,10 @@ __all__ = [
     "Alike",
     "Cell",
     "ClassVerdict",
+    "Deciding",
     "Difference",
     "DocumentUse",
+    "EvidenceRecord",
     "GapReport",
     "Leave",
     "Line",
@@ -28,7 +31,9 @@ __all__ = [
     "Verification",
     "acting",
     "equivalent",
+    "evidence",
     "line_of",
     "piece",
     "verify",
+    "with_cells",
 ]

@@ -86,7 +86,7 @@ class GapReport(Frozen, frozen=True):
 
 
 class DocumentUse(Frozen, frozen=True, gc=False):
-    """Say what a document turned out to be, and what became of it."""
+    """Say what a document turned out to be, and what became of it; `sha256` (hex) is that of the content that was read."""
 
     name: str
     kind: str
@@ -94,6 +94,7 @@ class DocumentUse(Frozen, frozen=True, gc=False):
     classes: tuple[str, ...]
     scope: str
     note: str = ""
+    sha256: str = ""
 
 
 class Verification(Frozen, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from itertools import compress, repeat
 from operator import contains
@@ -212,4 +213,5 @@ def _use(one: Piece, verdicts: Sequence[ClassVerdict]) -> DocumentUse:
         note = "without effect"
     elif not classes:
         note = "acts on no class that is judged"
-    return DocumentUse(one.name, one.document.kind, effects, classes, scopes, note)
+    digest = hashlib.sha256(one.document.data).hexdigest() if one.document.data else ""
+    return DocumentUse(one.name, one.document.kind, effects, classes, scopes, note, digest)
