@@ -341,7 +341,7 @@ def test_packaged_catalogue_passes_its_own_guards() -> None:
 @pytest.mark.parametrize("row", catalogues.load().wrong_ids, ids=lambda row: row.value)
 def test_every_packaged_wrong_identifier_is_caught(row: catalogues.WrongId) -> None:
     family: Any = "android" if row.family == "any" else row.family
-    kind: Any = {"ios": "bundle_id", "android": "package_name"}[family]
+    kind: Any = {"android": "package_name", "windows": "package_family_name"}.get(family, "bundle_id")
     if row.value.isdigit():
         kind = "app_store_id"
     name = row.circulates_as.partition(" (")[0]
