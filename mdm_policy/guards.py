@@ -300,7 +300,9 @@ def _paired(wrong: WrongId, name: str, beside: Sequence[Identifier], index: _Ind
     names = {plain(name)}
     for app in index.catalogue.names.get(plain(name), ()):
         names.update(map(plain, (app.key, app.name, *app.aliases)))
-    return plain(wrong.circulates_as) in names or any(one.value == wrong.circulates_as for one in beside)
+    return plain(wrong.circulates_as) in names or any(
+        one.value == wrong.circulates_as for one in beside if one.kind in (*_APP_KINDS, "app_store_id")
+    )
 
 
 def _other_platform(identifier: Identifier, other: Identifier, index: _Index) -> Finding:

@@ -66,6 +66,8 @@ def _hit(hit: Hit, catalogue: Catalogue) -> dict[str, Any]:
         said = made["platforms"]
         made["platforms"] = {family: one["state"] for family, one in said.items()}
         made["platform_sources"] = {family: one["source"] for family, one in said.items()}
+        if made["ipad_on_mac"]:
+            del made["ipad_on_mac"]["until"]
         made["platform_until"] = {family: one["until"] for family, one in said.items() if one["until"]}
     for identifier in made["identifiers"]:
         del identifier["origin"]
