@@ -13,7 +13,10 @@ from mdm_policy.model import Adoption
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 
-IN_FORCE = ["in-59", "tx-prohibited-tech", "us-deepseek", "us-kaspersky", "us-omb-m-23-13"]
+IN_FORCE = [
+    *("au-deepseek", "au-kaspersky", "cz-deepseek", "ia-2025-02", "in-59", "oh-eo-2023-03d", "sd-eo-2023-06"),
+    *("tx-prohibited-tech", "us-deepseek", "us-house-cao-bytedance", "us-kaspersky", "us-omb-m-23-13", "wi-eo-184"),
+]
 NOT_IN_FORCE = ["bytedance-family", "us-eo-13971"]
 LISTS = sorted([*IN_FORCE, *NOT_IN_FORCE])
 
