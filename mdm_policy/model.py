@@ -283,8 +283,20 @@ class Reason(Frozen, frozen=True, gc=False):
     list: str
     citation: str
     origin: Origin
-    through: str = ""
-    """`feature QQ Wallet` or `vendor kaspersky` when the list does not name the app itself."""
+    feature: str = ""
+    """The feature that the list bans, when it does not name the app that has it."""
+    banned_vendor: str = ""
+    """The key of the vendor that the list bans, when it does not name the app itself."""
+
+    @property
+    def through(self) -> str:
+        """Say through what the app is banned, as reports write it: `feature QQ Wallet`, `vendor kaspersky`, or nothing."""
+        if self.feature:
+            return f"feature {self.feature}"
+        return f"vendor {self.banned_vendor}" if self.banned_vendor else ""
+
+
+NamedBy = Literal["catalogue", "list", "vendor"]
 
 
 class BannedApp(Frozen, frozen=True):
@@ -293,6 +305,8 @@ class BannedApp(Frozen, frozen=True):
     `key` is stable and unique within a resolution; `identifiers` are sorted and hold derived ones too;
     `platforms` says per family `exists`, `none` or `unknown`. `signers` are the vendor's publishers, common names and
     certificates: not banned by themselves, they narrow a rule for the app's files. `web_app`: it is a web app too.
+    `named_by` says who gives it its name: the catalogue, a list with identifiers of its own, or a banned vendor, whose
+    own identifiers it then stands for.
     """
 
     key: str
@@ -305,11 +319,12 @@ class BannedApp(Frozen, frozen=True):
     preinstalled: tuple[Preinstall, ...] = ()
     signers: tuple[Identifier, ...] = ()
     web_app: bool = False
+    named_by: NamedBy = "catalogue"
 
     @property
     def is_vendor(self) -> bool:
         """Tell whether it stands for all software of a vendor, by the vendor's own identifiers, and for no app."""
-        return self.key.startswith("vendor:")
+        return self.named_by == "vendor"
 
 
 class ListStatus(Frozen, frozen=True, gc=False):

@@ -142,8 +142,8 @@ def _rows(
         if not any(reason.through for reason in app.reasons):
             rows.append(Row(app.key, app.name, "", cells))
             continue
-        features = {r.through.removeprefix("feature ") for r in app.reasons if r.through.startswith("feature ")}
-        if any(not reason.through.startswith("feature ") for reason in app.reasons):
+        features = {reason.feature for reason in app.reasons if reason.feature}
+        if any(not reason.feature for reason in app.reasons):
             rows.append(Row(app.key, app.name, "", cells))
         rows += [Row(app.key, feature, app.name, cells) for feature in sorted(features)]
     rows += list(_excepted_rows(resolution, rows))

@@ -151,7 +151,7 @@ def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
             continue
         have = {identifier.family for identifier in app.identifiers}
         missing = [f for f in FAMILIES if f != "web" and f not in have and app.platforms.get(f) != "none"]
-        if not have and app.key.startswith("inline:"):
+        if not have and app.named_by == "list":
             continue  # loading has said so, at the place where the identifiers are missing
         if not have:
             message = f"{app.name}: no identifier is known on any platform: nothing can block it"
@@ -159,6 +159,6 @@ def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
             yield warning("no-identifier", message, app.reasons[0].origin, hint)
         elif missing:
             message = f"{app.name}: no identifier is known for {', '.join(missing)}: it is not blocked there"
-            how = "" if app.key.startswith("inline:") else " in an entry with `name:`, beside one that is known"
+            how = "" if app.named_by == "list" else " in an entry with `name:`, beside one that is known"
             hint = f"give the identifier{how}; or say `not_on:` where the app does not exist; {how_to_find(missing)}"
             yield warning("no-identifier", message, app.reasons[0].origin, hint)

@@ -19,10 +19,23 @@ if TYPE_CHECKING:
 _Named = TypeVar("_Named", Waiver, AcceptedGap)
 
 
+ABOUT_LEAVE = frozenset(
+    {
+        "accepted-gap-expired",
+        "accepted-gap-unused",
+        "exception-ends-soon",
+        "exception-expired",
+        "exception-ineffective",
+        "exception-unused",
+    }
+)
+"""The findings about exceptions and accepted gaps, by which whoever verifies judges too."""
+
+
 def keyed(named: Iterable[_Named], apps: Sequence[BannedApp]) -> tuple[_Named, ...]:
     """Let exceptions and accepted gaps name an app as its list does: by catalogue key, or by an inline ban's name."""
     keys = {app.key for app in apps}
-    by_name = {app.name: app.key for app in apps if app.key.startswith("inline:")}
+    by_name = {app.name: app.key for app in apps if app.named_by == "list"}
     return tuple(
         one if one.app in keys or one.app not in by_name else msgspec.structs.replace(one, app=by_name[one.app])
         for one in named
@@ -59,11 +72,11 @@ def ineffective(found: Iterable[Variant], apps: Sequence[BannedApp]) -> Iterable
     for variant in found:
         kept = [app for app in apps if app.key not in variant.excepted] if variant.excepted else []
         still = {identifier.key: app.name for app in kept for identifier in blockable(app)}
-        vendors = {app.key: app.name for app in kept if app.is_vendor}
+        vendors = {app.vendor: app.name for app in kept if app.is_vendor}
         for waiver in variant.waivers:
             app = by_key[waiver.app]
             others = {still[i.key] for i in blockable(app) if i.key in still}
-            others |= {vendors[f"vendor:{app.vendor}"]} if f"vendor:{app.vendor}" in vendors else set()
+            others |= {vendors[app.vendor]} if app.vendor in vendors else set()
             if others:
                 message = f"the exception for {waiver.app!r} leaves it blocked in part: {', '.join(sorted(others))} is banned too"
                 hint = "except that as well, or ban the apps by themselves instead of the vendor"

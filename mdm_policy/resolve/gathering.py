@@ -12,7 +12,7 @@ from mdm_policy import guards
 from mdm_policy.derived import derive
 from mdm_policy.errors import Finding, error, note, warning
 from mdm_policy.identifiers import slug
-from mdm_policy.model import Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Identifier, Reason
+from mdm_policy.model import Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Identifier, NamedBy, Reason
 from mdm_policy.resolve.ordering import blockable
 from mdm_policy.vocabulary import FAMILIES, Duty
 
@@ -35,7 +35,7 @@ class Gathering:
         self._catalogue = catalogue
         self._protected = {catalogues.folded_key(*identifier.key) for identifier in protected}
         self._identifiers: dict[str, dict[tuple[str, str, str], Identifier]] = {}
-        self._facts: dict[str, tuple[str, str, CatalogueApp | None]] = {}
+        self._facts: dict[str, tuple[str, str, CatalogueApp | None, NamedBy]] = {}
         self._reasons: dict[str, list[Reason]] = defaultdict(list)
         self._duties: dict[str, dict[Duty, None]] = defaultdict(dict)
         self._not_on: dict[str, set[str]] = defaultdict(set)
@@ -63,7 +63,7 @@ class Gathering:
             self.found.append(error("unknown-app", f"the catalogue has no app {key!r}", ban.origin, hint))
             return
         if ban.feature is not None:
-            reason = Reason(reason.list, reason.citation, reason.origin, f"feature {ban.feature}")
+            reason = Reason(reason.list, reason.citation, reason.origin, feature=ban.feature)
             message = (
                 f"{ban.feature!r} is a feature of {app.name}: no setting blocks it alone, the whole app is blocked"
             )
@@ -80,7 +80,7 @@ class Gathering:
             hint = f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`"
             self.found.append(error("unknown-vendor", f"the catalogue has no vendor {key!r}", ban.origin, hint))
             return
-        reason = Reason(reason.list, reason.citation, reason.origin, f"vendor {key}")
+        reason = Reason(reason.list, reason.citation, reason.origin, banned_vendor=key)
         all_of_it = [*vendor.identifiers, *(i for app in self._catalogue.apps_of(key) for i in app.identifiers)]
         self._guard(ban, vendor.name, all_of_it)
         for app in self._catalogue.apps_of(key):
@@ -98,7 +98,8 @@ class Gathering:
 
     def _put_vendor(self, vendor: CatalogueVendor, reason: Reason, duties: Sequence[Duty]) -> None:
         name = f"{vendor.name} (all software)"
-        self._put(f"vendor:{vendor.key}", name, vendor.key, None, vendor.identifiers, reason, duties)
+        key = f"vendor:{vendor.key}"
+        self._put(key, name, vendor.key, None, vendor.identifiers, reason, duties, named_by="vendor")
 
     def _add_inline(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
         name = ban.name or ""
@@ -119,7 +120,7 @@ class Gathering:
             if len(known) > 1:
                 message = f"{name!r} holds identifiers of several apps: {', '.join(sorted(known))}"
                 self.found.append(warning("identifiers-of-several-apps", message, ban.origin, "ban each app by itself"))
-            self._put(key, name, "", None, inherited, reason, duties)
+            self._put(key, name, "", None, inherited, reason, duties, named_by="list")
         self._not_on[key].update(ban.not_on)
 
     def _guard(self, ban: Ban, name: str, identifiers: Sequence[Identifier]) -> None:
@@ -134,8 +135,10 @@ class Gathering:
         identifiers: Iterable[Identifier],
         reason: Reason,
         duties: Sequence[Duty],
+        *,
+        named_by: NamedBy = "catalogue",
     ) -> None:
-        self._facts.setdefault(key, (name, vendor, app))
+        self._facts.setdefault(key, (name, vendor, app, named_by))
         mine = self._identifiers.setdefault(key, {})
         for identifier in identifiers:
             mine.setdefault(identifier.key, identifier)
@@ -146,7 +149,7 @@ class Gathering:
         """Return the apps in the order of their keys, identifiers sorted and derived ones added."""
         made = []
         for key in sorted(self._facts):
-            name, vendor, app = self._facts[key]
+            name, vendor, app, named_by = self._facts[key]
             kept = [i for i in self._identifiers[key].values() if i.confidence != "unverified"]
             for dropped in (i for i in self._identifiers[key].values() if i.confidence == "unverified"):
                 message = f"{name}: {dropped.value!r} ({dropped.kind}) is unverified in the catalogue and not rendered"
@@ -164,10 +167,11 @@ class Gathering:
                     tuple(kept),
                     tuple(self._reasons[key]),
                     tuple(self._duties[key]),
-                    self._same(_platforms(key, app, kept, self._not_on[key], self._as_of)),
+                    self._same(_platforms(named_by, app, kept, self._not_on[key], self._as_of)),
                     app.preinstalled if app else (),
                     tuple([i for i in maker.signers if i.confidence != "unverified"]) if maker else (),
                     bool(app and app.web_app),
+                    named_by,
                 )
             )
             self._over_block(made[-1])
@@ -178,7 +182,7 @@ class Gathering:
         return self._platforms.setdefault(tuple(platforms.items()), platforms)
 
     def _over_block(self, app: BannedApp) -> None:
-        if any(reason.through.startswith("vendor ") for reason in app.reasons):
+        if any(reason.banned_vendor for reason in app.reasons):
             return
         for identifier in blockable(app):
             if identifier.kind in ("team_id", "publisher", "publisher_cn"):
@@ -195,10 +199,10 @@ def _as_named(identifiers: list[Identifier]) -> list[Identifier]:
 
 
 def _platforms(
-    key: str, app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str], as_of: str
+    named_by: NamedBy, app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str], as_of: str
 ) -> dict[str, str]:
     states: dict[str, str] = {family: said.on(as_of) for family, said in app.platforms.items()} if app else {}
-    if key.startswith("vendor:"):
+    if named_by == "vendor":
         # It stands for the vendor's own identifiers alone: where there is none, its apps stand for themselves.
         states = dict.fromkeys(FAMILIES, "none")
     for identifier in identifiers:

@@ -56,7 +56,7 @@ def explain(request: ExplainRequest, stdin: inputs.StandardInput = inputs.no_sta
         if banned.key in exact
         or wanted in (banned.key.casefold(), banned.name.casefold())
         or any(i.value.casefold() == wanted for i in banned.identifiers)
-        or any(r.through.casefold() == f"feature {wanted}" for r in banned.reasons)
+        or any(r.feature and r.feature.casefold() == wanted for r in banned.reasons)
     ]
     if not found:
         names = ", ".join(s.list for s in resolution.statuses)

@@ -12,6 +12,7 @@ from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.resolve import resolve
+from mdm_policy.resolve.exceptions import ABOUT_LEAVE
 from mdm_policy.sources import inputs, signatures
 from mdm_policy.sources.files import read_policies
 from mdm_policy.verify import Places, Rules, verify
@@ -84,7 +85,7 @@ def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standar
     places = Places({one.name: one.document for one in pieces})
     rules = Rules(request.as_of, request.min_strength, request.require_scope, request.require_duty)
     found = verify(resolution, pieces, catalogue.load(), rules, protected, places)
-    told = [f for f in resolution.findings if f.id.startswith(("exception-", "accepted-gap-"))]
+    told = [f for f in resolution.findings if f.id in ABOUT_LEAVE]
     read = [f for f in policies.findings if f.severity != "error"]
     found = msgspec.structs.replace(found, findings=(*told, *read, *found.findings))
     return ProveResult(found, places, tuple(f for f in policies.findings if f.severity == "error"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from build_kit import NOTHING_KNOWN, ban_list, built, identifier, inline, waiver
 
-from mdm_policy.resolve import ordered, resolve, variants
+from mdm_policy.resolve import exceptions, ordered, resolve, variants
 
 if TYPE_CHECKING:
     from mdm_policy.model import Waiver
@@ -88,3 +91,9 @@ def test_a_variant_that_changes_nothing_for_a_target_is_not_built_there() -> Non
     ]
     # The group's exception leaves nothing to block on Android, so no document is made, and the base is not for it.
     assert sorted(path for path in files if "amapi" in path and "--lab" in path) == []
+
+
+def test_every_finding_about_leave_is_one_that_verify_tells() -> None:
+    source = Path(exceptions.__file__).read_text(encoding="utf-8")
+    named = Counter(re.findall(r'"((?:exception|accepted-gap)-[a-z-]+)"', source))
+    assert dict(named) == dict.fromkeys(exceptions.ABOUT_LEAVE, 2)
