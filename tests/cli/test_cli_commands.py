@@ -237,3 +237,19 @@ def test_a_source_file_of_too_many_lines_is_not_shown(tmp_path: Path, monkeypatc
     assert output._Sources()(str(path), 2) == "c: d"
     monkeypatch.setattr(output, "_MAX_SNIPPET_LINES", 1)
     assert output._Sources()(str(path), 2) is None
+
+
+def test_an_option_means_the_same_wherever_it_stands() -> None:
+    """One spelling, one shape: type and range, how often it may be given, and what the command gets under which name."""
+    told: dict[str, dict[str, set[str]]] = {}
+    for name in edge.COMMANDS:
+        command = importlib.import_module(f"mdm_policy.cli.{name.replace('-', '_')}").command
+        for one in command.params:
+            if isinstance(one, click.Option):
+                shape = f"{one.name} {one.type.to_info_dict()} multiple={one.multiple} flag={one.is_flag} metavar={one.metavar}"
+                told.setdefault(one.opts[-1], {}).setdefault(shape, set()).add(name)
+    assert told["--templates"]
+    assert {flag: shapes for flag, shapes in told.items() if len(shapes) > 1}.keys() == {
+        "--format",  # each command's own formats, text and json among them
+        "--output",  # a folder for build, a file for plan, either for sign
+    }
