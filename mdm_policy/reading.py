@@ -213,6 +213,11 @@ class Rule(Frozen, frozen=True):
     expires: Expiry | None = None
     """When the rule lifts itself, if ever."""
 
+    @property
+    def modelled(self) -> bool:
+        """Tell whether it rests on a vendor's fact that a reader knows; False for the word of a target's own manifest."""
+        return self.mechanism != "declared"
+
 
 def written(rule: Rule) -> bytes:
     """Return what equal rules share, and no others: rules hold mappings, which can't be keys."""

@@ -20,6 +20,7 @@ from mdm_policy.model import Authority, Ban, BanList, Deployment, Identifier, Re
 from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
 from mdm_policy.validate import validate
+from mdm_policy.verify import Rules, Verification, verify
 from mdm_policy.vocabulary import KINDS_BY_FAMILY, Family, Kind
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ def built(
 
     chosen = [target for name, target in known.items() if names is None or name in names]
     return build(resolution, chosen, known, options or {}, stem, sink), files
+
+
+def judged(resolution: Resolution, made: Built, known: Catalogue = NOTHING_KNOWN) -> Verification:
+    """Let the verifier say what a build comes to, as the build does."""
+    return verify(resolution, made.pieces, known, Rules(resolution.as_of))
 
 
 def ids_of(failure: PolicyError) -> list[str]:

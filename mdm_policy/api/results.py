@@ -84,12 +84,15 @@ class ReportedGap(Frozen, frozen=True):
 class VerifyReport(Frozen, frozen=True):
     """Hold what `verify` found: the sentence, a verdict for each app and class, and the gaps.
 
-    `exit_code` is that of the command: 0 proven, 11 not, 1 when something could not be read. `failures` are findings
-    that alone keep the ban from being proven; `findings` begin with what could not be read.
+    `outcome` is PROVEN, NOTHING TO BLOCK or NOT PROVEN, and `counts` says how many pairs of app and class stand in each
+    row. `exit_code` is that of the command: 11 for NOT PROVEN, 1 when something could not be read, else 0. `failures` are
+    findings that alone keep the ban from being proven; `findings` begin with what could not be read.
     """
 
     proven: bool
+    outcome: str
     sentence: str
+    counts: dict[str, int]
     as_of: str
     verdicts: tuple[AppVerdict, ...]
     gaps: tuple[ReportedGap, ...]
@@ -166,11 +169,15 @@ class BuiltDocument(Frozen, frozen=True):
 class BuildReport(Frozen, frozen=True):
     """Hold what `build` wrote; `manifest` are the bytes of its `manifest.json`, where everything else stands.
 
-    `exit_code` is that of the command. A build that does not block what is ordered is not written: it raises.
+    `outcome`, `sentence` and `counts` are what `verify` says of the build. `exit_code` is that of the command. A build
+    with a file that does not do what its target claims is not written: it raises.
     """
 
     program: str
     as_of: str
+    outcome: str
+    sentence: str
+    counts: dict[str, int]
     documents: tuple[BuiltDocument, ...]
     manifest: bytes = b""
     exit_code: int = 0

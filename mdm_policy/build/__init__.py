@@ -1,7 +1,8 @@
-"""Turn a resolution into the files an admin imports, each read back and proven before it is handed over.
+"""Turn a resolution into the files an admin imports, each read back and held to its claims before it is handed over.
 
 Pure but for the `sink` it is given: the sink receives every file as it is made, so that 100,000 apps never sit in
-memory for all targets at once. Nothing is handed over as finished until every document has kept its claims.
+memory for all targets at once. Nothing is handed over as finished until every document has kept its claims. What they
+all come to on the organization's devices is for the verifier to say, which is given what was read.
 """
 
 from __future__ import annotations
@@ -9,17 +10,21 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy import kinds, render, templating
 from mdm_policy.build import importing, naming, readback
-from mdm_policy.build.coverage import Acting, Coverage, Watched, alike, cover
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Resolution
-from mdm_policy.reading import Reading  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.reading import Column, Effects, Reading
 from mdm_policy.resolve import OrderedIds, ordered
 from mdm_policy.validate import validate
+from mdm_policy.verify.pieces import Part, Piece, piece, placed
+from mdm_policy.verify.queries import declared_notes
+from mdm_policy.verify.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mdm_policy.targets import Claim, DocumentSpec, Target
@@ -34,7 +39,8 @@ class Written(Frozen, frozen=True):
     """Record one document that was made: where, what it is, and which claims its reader confirmed.
 
     `sha256` and `size` are those of what was read back; a signed file has these bytes inside. `signing` says whether the
-    document is one to sign: `no`, `possible`, or `signed`.
+    document is one to sign: `no`, `possible`, or `signed`. `declared` tells whether only the target's own manifest says
+    what the document does.
     """
 
     path: str
@@ -47,24 +53,26 @@ class Written(Frozen, frozen=True):
     schema: str
     kept: tuple[readback.Kept, ...]
     signing: str = "no"
+    declared: bool = False
 
 
 class Built(Frozen, frozen=True):
-    """Hold what a build made, for the manifest and the summary; `texts` are (path, sha256) of IMPORT.md files."""
+    """Hold what a build made; `texts` are (path, sha256) of IMPORT.md files, `pieces` the documents for the verifier."""
 
     documents: tuple[Written, ...]
     texts: tuple[tuple[str, str], ...]
     targets: tuple[Target, ...]
     options: dict[str, dict[str, Any]]
-    coverage: Coverage
+    pieces: tuple[Piece, ...]
     findings: tuple[Finding, ...]
 
 
 class _Proven(Frozen, frozen=True):
-    """Keep of a document that was proven what the summary needs; its bytes and most effects are gone by then."""
+    """Keep of a document that was proven what the verifier needs; its bytes and values are gone by then."""
 
-    spec: DocumentSpec
-    reading: Reading
+    written: Written
+    piece: Piece
+    part: Part
     findings: tuple[Finding, ...]
 
 
@@ -80,9 +88,7 @@ class _Made(Frozen, frozen=True):
 
     artifact: render.Artifact
     spec: DocumentSpec
-    kind: str
-    reading: Reading
-    findings: tuple[Finding, ...]
+    piece: Piece
 
 
 def check_options(
@@ -131,15 +137,14 @@ def build(
     used_kinds = render.kinds(chosen, targets)
     ids = {variant.name: ordered(resolution, variant, used_kinds) for variant in resolution.variants}
     found: list[Finding] = []
-    written: list[Written] = []
     texts: list[tuple[str, str]] = []
-    acting: list[Acting] = []
+    proven: list[_Proven] = []
     used = {target.name: target.options(options.get(target.name, {})) for target in chosen}
     built_targets = []
     memo = render.memo(chosen)
     sink = naming.guarded(sink)
-    groups = alike(resolution.apps)
-    watched = Watched(groups)
+    table = Table(resolution.apps)
+    lists = _Lists(ids.values())
     for target in chosen:
         jobs = [
             render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem, memo, printer)
@@ -150,24 +155,46 @@ def build(
             found.append(note("nothing-to-block", f"{target.name} is not built: no banned app has a {kinds}"))
             continue
         _refuse_over_capacity(jobs[0])
-        mine: list[Written] = []
+        mine: list[_Proven] = []
         for job in jobs:
-            if job.variant.name and _same_ids(job, ids[""]):
-                continue
-            for proven, record in _prove(job, _Out(sink, seal), watched):
-                mine.append(record)
-                found += proven.findings
-                if not job.variant.name and not proven.spec.instead_of:
-                    manifest = target.manifest
-                    acting.append(Acting(manifest.managed_by, manifest.modes, proven.reading))
-        text = importing.import_text(target, jobs, mine, groups)
+            if not job.variant.name or (render.can_block(job) and not _same_ids(job, ids[""])):
+                mine += _prove(job, _Out(sink, seal), lists)
+        text = importing.import_text(target, jobs, [one.written for one in mine], table)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
         texts.append((path, hashlib.sha256(text).hexdigest()))
-        written += mine
+        proven += mine
         built_targets.append(target)
-    coverage = cover(resolution, groups, acting)
-    return Built(tuple(written), tuple(texts), tuple(built_targets), used, coverage, _unique(found))
+    found += [finding for one in proven for finding in one.findings]
+    written = tuple(one.written for one in proven)
+    pieces = _pieces(proven)
+    found += declared_notes(pieces)
+    return Built(written, tuple(texts), tuple(built_targets), used, pieces, _unique(found))
+
+
+def _pieces(proven: Sequence[_Proven]) -> tuple[Piece, ...]:
+    """Return the documents as the verifier finds them in the folder: in order of their paths, each with its part."""
+    found = sorted(proven, key=lambda one: one.written.path.split("/"))
+    return placed((one.piece for one in found), (one.part for one in found))
+
+
+class _Lists:
+    """Let a list of identifiers that a document holds be the one that was ordered: 100,000 of them are held once."""
+
+    def __init__(self, ordered_ids: Iterable[OrderedIds]) -> None:
+        self._known: dict[tuple[str, str], list[Sequence[str]]] = {}
+        for ids in ordered_ids:
+            for kind, entries in ids.items():
+                self._known.setdefault(kind, []).append([entry.value for entry in entries])
+
+    def shared(self, reading: Reading) -> Reading:
+        """Return a reading with lists shared where they are equal, and without pointers: a build shows no lines."""
+        return msgspec.structs.replace(reading, effects=Effects([self._one(column) for column in reading.columns]))
+
+    def _one(self, column: Column) -> Column:
+        known = self._known.get((column.family, column.kind), [])
+        values = next((values for values in known if values == column.values), column.values)
+        return msgspec.structs.replace(column, values=values, pointers=("",) * len(values))
 
 
 def _unique(found: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -185,7 +212,7 @@ def _same_ids(job: render.Job, base: OrderedIds) -> bool:
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
 
 
-def _prove(job: render.Job, out: _Out, watched: Watched) -> Iterator[tuple[_Proven, Written]]:
+def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:
     """Render a job's documents spec by spec, and let each spec's documents out only when they keep their claims."""
     for spec in job.target.manifest.documents:
         claimed = render.claimed(job, spec)
@@ -193,17 +220,19 @@ def _prove(job: render.Job, out: _Out, watched: Watched) -> Iterator[tuple[_Prov
         batch = [_examine(job.target, artifact, spec, claims) for artifact in render.render_document(job, spec)]
         if not batch:
             continue
-        kept, defects = readback.compare(job.target.name, spec, [made.reading for made in batch], claimed)
+        readings = [reading for made in batch for reading in made.piece.readings]
+        kept, defects = readback.compare(job.target.name, spec, readings, claimed)
         if defects:
             raise NotProvenError(defects)
+        del readings
         batch.reverse()
         while batch:
-            yield _hand_over(batch.pop(), kept, out, watched)
+            yield _hand_over(job, batch.pop(), kept, out, lists)
 
 
-def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], out: _Out, watched: Watched) -> tuple[_Proven, Written]:
-    artifact = made.artifact
-    signed = out.seal(artifact.target, artifact.path, artifact.data) if out.seal and made.spec.sign else None
+def _hand_over(job: render.Job, made: _Made, kept: tuple[readback.Kept, ...], out: _Out, lists: _Lists) -> _Proven:
+    artifact, spec = made.artifact, made.spec
+    signed = out.seal(artifact.target, artifact.path, artifact.data) if out.seal and spec.sign else None
     out.sink(artifact.path, signed or artifact.data)
     written = Written(
         artifact.path,
@@ -212,12 +241,29 @@ def _hand_over(made: _Made, kept: tuple[readback.Kept, ...], out: _Out, watched:
         artifact.target,
         artifact.document,
         artifact.variant,
-        made.kind,
+        made.piece.document.kind,
         artifact.schema,
         kept,
-        "signed" if signed else "possible" if made.spec.sign else "no",
+        "signed" if signed else "possible" if spec.sign else "no",
+        made.piece.declared,
     )
-    return _Proven(made.spec, watched.part(made.reading), made.findings), written
+    manifest = job.target.manifest
+    part = Part(
+        "",
+        artifact.target,
+        artifact.document,
+        artifact.variant,
+        spec.instead_of,
+        manifest.managed_by,
+        manifest.modes,
+        manifest.alternative_group,
+        job.variant.groups,
+        tuple(dict.fromkeys((one.claim.family, one.claim.kind) for one in kept)),
+    )
+    findings = tuple(f for reading in made.piece.readings for f in reading.findings if f.severity != "error")
+    readings = tuple(lists.shared(reading) for reading in made.piece.readings)
+    document = msgspec.structs.replace(made.piece.document, value=None, data=b"", inner=())
+    return _Proven(written, msgspec.structs.replace(made.piece, document=document, readings=readings), part, findings)
 
 
 def _schema(target: Target, name: str) -> str | Path:
@@ -231,5 +277,5 @@ def _examine(target: Target, artifact: render.Artifact, spec: DocumentSpec, clai
     problems = [f for f in validate(document, _schema(target, artifact.schema)) if f.severity == "error"]
     if problems:
         raise PolicyError(problems)
-    reading = readback.read(document, spec, claims)
-    return _Made(artifact, spec, document.kind, reading, tuple(f for f in reading.findings if f.severity != "error"))
+    read_back = readback.declared_places(spec, claims)
+    return _Made(artifact, spec, piece(document, read_back=read_back, named=False))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy import render, templating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mdm_policy.build import Written
-    from mdm_policy.build.coverage import Alike
     from mdm_policy.targets import Claim, Target
+    from mdm_policy.verify.table import Table
 
 _KINDS = {
     "bundle_id": "bundle ids",
@@ -52,25 +52,32 @@ _NAMES = frozenset(
 )
 
 
-def import_text(
-    target: Target, jobs: Sequence[render.Job], written: Sequence[Written], alike: Sequence[Alike]
-) -> bytes:
-    """Render the target's IMPORT.md from its own template; `alike` are the banned apps, in groups that fare alike.
+_DECLARED = """
+## Declared, not modelled
+
+What these files do is declared by this target's own manifest. No reader of mdm-policy knows their kind, so it proves
+only that what is ordered stands where the manifest says it counts: {files}. Try them on a device before you trust them.
+"""
+"""Not a template's to leave out: it says what the proof is worth."""
+
+
+def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], table: Table) -> bytes:
+    """Render the target's IMPORT.md from its own template; `table` holds the banned apps.
 
     Raises:
         PolicyError: the template's defect.
 
     """
-    context = _context(target, jobs, written, alike)
+    context = _context(target, jobs, written, table)
     template = target.manifest.import_template
     foreign = not target.packaged
     page = templating.Page("markdown", target.search, _NAMES, target.folder, template, context, foreign=foreign)
-    return jobs[0].printer(page).encode()
+    declared = [f"`{record.path.partition('/')[2]}`" for record in written if record.declared]
+    more = _DECLARED.format(files=", ".join(declared)) if declared else ""
+    return f"{jobs[0].printer(page)}{more}".encode()
 
 
-def _context(
-    target: Target, jobs: Sequence[render.Job], written: Sequence[Written], alike: Sequence[Alike]
-) -> dict[str, Any]:
+def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], table: Table) -> dict[str, Any]:
     base = jobs[0]
     manifest = target.manifest
     claims = {c.name: (c, len(entries)) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
@@ -89,7 +96,7 @@ def _context(
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
-        "not_blocked": list(_not_blocked(target, alike)),
+        "not_blocked": list(_not_blocked(target, table)),
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
         "signable": [record.path.partition("/")[2] for record in written if record.signing != "no"],
         "source": manifest.source,
@@ -129,17 +136,18 @@ def _happens(claim: Claim, count: int) -> str:
     return f"{place}{subject} {_HAPPENS[claim.verdict]}.{weak}"
 
 
-def _not_blocked(target: Target, groups: Iterable[Alike]) -> Iterable[str]:
+def _not_blocked(target: Target, table: Table) -> Iterator[str]:
     """Name the apps this target has no identifier for, in one line a family, at most twenty names a line."""
     for family in sorted({claim.family for claim in target.manifest.blocks} - {"web"}):
         kinds = {claim.kind for claim in target.manifest.blocks if claim.family == family}
         absent: list[str] = []
         unknown: list[str] = []
-        for group in groups:
-            app = group[0]
-            if app.is_vendor or any(i.family == family and i.kind in kinds for i in app.identifiers):
+        for layout in table.layouts:
+            if any(other == family and kind in kinds for other, kind in layout.kinds):
                 continue
-            (absent if app.platforms.get(family) == "none" else unknown).extend(each.name for each in group)
+            for app in [table.apps[place] for place in layout.places]:
+                if not app.is_vendor:
+                    (absent if app.platforms.get(family) == "none" else unknown).append(app.name)
         if unknown:
             yield f"Block {_names(unknown)}: no {' or '.join(sorted(kinds))} is known."
         if absent:
@@ -147,6 +155,6 @@ def _not_blocked(target: Target, groups: Iterable[Alike]) -> Iterable[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = sorted(names, key=str.casefold)[:20]
+    shown = sorted(names, key=lambda name: (name.casefold(), name))[:20]
     rest = f" and {len(names) - 20} more" if len(names) > len(shown) else ""
     return ", ".join(shown) + rest

@@ -26,28 +26,30 @@ from mdm_policy.build.record import (
     TargetRecord,
     VariantRecord,
 )
+from mdm_policy.verify import rows, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mdm_policy.build import Built, Written
-    from mdm_policy.build.coverage import ClassCoverage
     from mdm_policy.build.readback import Kept
     from mdm_policy.errors import Finding, Origin
     from mdm_policy.model import BannedApp, Resolution, Waiver
     from mdm_policy.targets import Target
+    from mdm_policy.verify import ClassVerdict, GapReport, Verification
 
 
 def record_of(
     resolution: Resolution,
     built: Built,
+    found: Verification,
     inputs: Sequence[Input],
     names: Mapping[str, str],
     program: str,
     command: Command,
     signer: SignerRecord | None = None,
 ) -> BuildRecord:
-    """Return what a build's manifest records.
+    """Return what a build's manifest records; what `found` says of the whole is what `verify` says of the build.
 
     A signed file's entry has the SHA-256 of the content inside: the signature has a time in it, the content has none.
 
@@ -68,13 +70,15 @@ def record_of(
             for v in resolution.variants
         ),
         apps=tuple(_app(app, place) for app in resolution.apps),
-        coverage=tuple(
-            CoverageRecord(row.app, row.name, row.through, row.groups, row.cells) for row in built.coverage.rows
-        ),
-        device_classes=tuple(_class(cls) for cls in built.coverage.classes),
+        outcome=found.outcome,
+        sentence=sentence(found),
+        counts=found.counts.plain,
+        coverage=tuple(_coverage(found)),
+        classes_declared=found.declared,
+        device_classes=tuple(_class(verdict, found) for verdict in found.classes),
         targets=tuple(_target(target, built) for target in built.targets),
         signing=signer or SignerRecord(),
-        documents=tuple(_document(written, built) for written in built.documents),
+        documents=tuple(_document(written, built, found) for written in built.documents),
         files=tuple(FileRecord(path, digest) for path, digest in files),
         findings=tuple(_finding(f, place) for f in (*resolution.findings, *built.findings)),
     )
@@ -116,9 +120,31 @@ def _app(app: BannedApp, place: _Places) -> AppRecord:
     )
 
 
-def _class(cls: ClassCoverage) -> ClassRecord:
-    gaps = tuple(GapRecord(g.apps, g.verdict, g.state, g.sentence, g.accepted) for g in cls.gaps)
-    return ClassRecord(cls.name, cls.platform, cls.held, cls.not_applicable, cls.documents, gaps)
+def _coverage(found: Verification) -> Iterator[CoverageRecord]:
+    names = [verdict.cls.name for verdict in found.classes]
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows(found):
+        words = known.setdefault(row.words, dict(zip(names, row.words, strict=True)))
+        yield CoverageRecord(row.app, row.name, row.through, words)
+
+
+def _class(verdict: ClassVerdict, found: Verification) -> ClassRecord:
+    counts = found.counted(verdict)
+    return ClassRecord(
+        verdict.cls.name,
+        verdict.cls.platform,
+        counts.blocked,
+        counts.absent_by_list + counts.absent_by_catalogue,
+        verdict.documents,
+        tuple(_gap(report) for report in (*found.gaps, *found.accepted) if report.cls is verdict.cls),
+        counts.plain,
+    )
+
+
+def _gap(report: GapReport) -> GapRecord:
+    accepted_by = report.accepted.document if report.accepted is not None else ""
+    keys = tuple(app.key for app in report.apps)
+    return GapRecord(keys, report.verdict, report.state, report.sentence, accepted_by)
 
 
 def _target(target: Target, built: Built) -> TargetRecord:
@@ -148,7 +174,7 @@ def digest_of(target: Target) -> str:
     return sums.hexdigest()
 
 
-def _document(written: Written, built: Built) -> DocumentRecord:
+def _document(written: Written, built: Built, found: Verification) -> DocumentRecord:
     target = next(target for target in built.targets if target.name == written.target)
     spec = target.document(written.document)
     return DocumentRecord(
@@ -164,7 +190,8 @@ def _document(written: Written, built: Built) -> DocumentRecord:
         spec.read_back if spec else {},
         written.signing,
         tuple(_block(kept) for kept in written.kept),
-        tuple(cls.name for cls in built.coverage.classes if written.path in cls.documents),
+        tuple(verdict.cls.name for verdict in found.classes if written.path in verdict.documents),
+        "declared" if written.declared else "modelled",
     )
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from mdm_policy import kinds
 from mdm_policy.errors import Finding, Origin, error
-from mdm_policy.kinds.declared import declared
+from mdm_policy.kinds.declared import declared_rule
 from mdm_policy.model import Frozen
-from mdm_policy.reading import Fact, Reading, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mdm_policy.documents import Document
+    from mdm_policy.kinds.declared import Place
+    from mdm_policy.reading import Reading, Rule
     from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, DocumentSpec
 
@@ -37,28 +37,12 @@ class Kept(Frozen, frozen=True):
     count: int
 
 
-def read(document: Document, spec: DocumentSpec, claims: Iterable[Claim]) -> Reading:
-    """Read a rendered document back: by the reader of its kind, else as the user's manifest declares."""
-    if document.kind != kinds.UNKNOWN or not spec.read_back:
-        return kinds.read(document)
-    places = [(spec.read_back[c.name], c.family, c.kind, _declared_rule(c)) for c in claims if c.name in spec.read_back]
-    return declared(document, places)
-
-
-def _declared_rule(claim: Claim) -> Rule:
-    return Rule(
-        f"declared-{claim.name}",
-        "declared",
-        "block",
-        claim.verdict,
-        claim.strength,
-        Fact("declared by the target's manifest, not modelled", claim.source),
-        introduced=_versions(claim),
-        supervised=claim.supervised,
-        enrollments=claim.enrollments,
-        modes=claim.modes,
-        sides=claim.sides,
-        origins=claim.origins,
+def declared_places(spec: DocumentSpec, claims: Iterable[Claim]) -> tuple[Place, ...]:
+    """Return where a target's manifest says that identifiers stand, for a document whose kind no reader knows."""
+    return tuple(
+        (spec.read_back[claim.name], claim.family, claim.kind, declared_rule(claim.name, claim))
+        for claim in claims
+        if claim.name in spec.read_back
     )
 
 

@@ -8,7 +8,7 @@ default of a key that an older program did not write. A change of meaning makes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -118,13 +118,12 @@ class AppRecord(Frozen, frozen=True):
 
 
 class CoverageRecord(Frozen, frozen=True):
-    """Hold one row of the matrix: an app, or a feature of the app `through`, and a word for each platform."""
+    """Hold one row of the matrix: an app, or a feature of the app `through`, and a word for each class of devices."""
 
     app: str
     name: str = ""
     through: str = ""
-    groups: tuple[str, ...] = ()
-    platforms: dict[str, str] = {}
+    classes: dict[str, str] = {}
 
 
 class GapRecord(Frozen, frozen=True):
@@ -138,7 +137,7 @@ class GapRecord(Frozen, frozen=True):
 
 
 class ClassRecord(Frozen, frozen=True):
-    """Say how a declared device class fares, in numbers of apps, and which documents address it."""
+    """Say how a device class fares, in numbers of apps, by the rows of the sentence, and which documents address it."""
 
     name: str
     platform: str = ""
@@ -146,6 +145,7 @@ class ClassRecord(Frozen, frozen=True):
     not_applicable: int = 0
     documents: tuple[str, ...] = ()
     gaps: tuple[GapRecord, ...] = ()
+    counts: dict[str, int] = {}
 
 
 class TargetRecord(Frozen, frozen=True):
@@ -187,7 +187,8 @@ class DocumentRecord(Frozen, frozen=True):
 
     `path` is relative to the build. `sha256` (hex) and `bytes` are those of the content, which a signed file has inside.
     `instead_of` names the document of the same target that this one is another way to send; `read_back` holds, by claim,
-    where the identifiers stand in a document that no reader knows. `addresses` are names of device classes.
+    where the identifiers stand in a document that no reader knows. `addresses` are names of device classes. `proof` says
+    what reading back rests on: a reader's own knowledge (`modelled`), or the target's manifest alone (`declared`).
     """
 
     path: str
@@ -203,6 +204,7 @@ class DocumentRecord(Frozen, frozen=True):
     signing: str = "no"
     blocks: tuple[BlockRecord, ...] = ()
     addresses: tuple[str, ...] = ()
+    proof: Literal["modelled", "declared"] = "modelled"
 
 
 class FileRecord(Frozen, frozen=True):
@@ -232,7 +234,11 @@ class FindingRecord(Frozen, frozen=True):
 
 
 class BuildRecord(Frozen, frozen=True, kw_only=True):
-    """Hold everything that `manifest.json` says of a build; `as_of` is the day it is for."""
+    """Hold everything that `manifest.json` says of a build; `as_of` is the day it is for.
+
+    `outcome`, `sentence`, `counts`, `coverage` and `device_classes` are what the verifier says of the documents;
+    `classes_declared` tells whether the classes are the deployment's, or the strongest of each platform.
+    """
 
     format: str = FORMAT
     version: int = VERSION
@@ -244,7 +250,11 @@ class BuildRecord(Frozen, frozen=True, kw_only=True):
     lists: tuple[ListRecord, ...] = ()
     variants: tuple[VariantRecord, ...] = ()
     apps: tuple[AppRecord, ...] = ()
+    outcome: str = ""
+    sentence: str = ""
+    counts: dict[str, int] = {}
     coverage: tuple[CoverageRecord, ...] = ()
+    classes_declared: bool = True
     device_classes: tuple[ClassRecord, ...] = ()
     targets: tuple[TargetRecord, ...] = ()
     signing: SignerRecord = SignerRecord()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mdm_policy.cli import confirm, edge, options, output
+from mdm_policy.push.proving import proof_sentence
 from mdm_policy.report import pushing as report
 from mdm_policy.report import verification
+from mdm_policy.report.text import fill
 from mdm_policy.workflows.apply import ApplyRequest, ApplyResult, apply
 
 
@@ -45,7 +46,8 @@ def command(
     result = apply(asked, edge.services(), lambda plan: confirm.ask(plan, yes))
     code = result.exit_code(strict=strict)
     if format_ == "json":
-        output.data(report.outcome_json(result.outcomes, _proof(result), result.findings, code))
+        proof = report.applied_proof(result.proof, result.not_reached)
+        output.data(report.outcome_json(result.outcomes, result.findings, code, proof))
     else:
         _tell(result)
     output.findings(result.findings)
@@ -53,25 +55,15 @@ def command(
         raise click.exceptions.Exit(code)
 
 
-def _proof(result: ApplyResult) -> dict[str, Any] | None:
-    proof = result.proof
-    if proof is None:
-        return None
-    return {
-        "proven": proof.proven,
-        "sentence": verification.sentence(proof),
-        "not_reached": list(result.not_reached),
-    }
-
-
 def _tell(result: ApplyResult) -> None:
     width = output.width()
-    output.result(report.outcome_text(result.outcomes, width))
+    said = fill(proof_sentence(result.proof), width)
+    parts = [said, report.outcome_text(result.outcomes, width)]
     if result.receipt.exists():
-        output.result(f"\nThe receipt is {result.receipt}; undo it with: mdm-policy rollback {result.receipt}")
-    if result.proof is None:
-        output.result("\nThere is nothing to prove: no object of ours was read back.")
-        return
-    output.result("\nProof, from what was read back\n" + verification.text(result.proof, width))
+        parts.append(f"The receipt is {result.receipt}; undo it with: mdm-policy rollback {result.receipt}")
+    if result.proof is not None:
+        lists, *rest = verification.parts(result.proof, width)
+        parts += [f"Proof, from what was read back\n\n{lists}", *rest]
     if result.not_reached:
-        output.result(f"Nothing was pushed for: {', '.join(result.not_reached)}.")
+        parts.append(fill(f"Nothing was pushed for: {', '.join(result.not_reached)}.", width))
+    output.result("\n\n".join([*parts, said]))

@@ -7,10 +7,8 @@ from typing import Any
 
 import click
 
-from mdm_policy.build.coverage import COLUMNS
 from mdm_policy.cli import edge, options, output, signers
-from mdm_policy.report import summary
-from mdm_policy.report.text import fill
+from mdm_policy.report import building
 from mdm_policy.workflows.build import BuildRequest, Made, build_into
 
 
@@ -59,7 +57,9 @@ def command(
 ) -> None:
     """Render, validate and read back the files every MDM takes.
 
-    LIST is the id of a shipped list or a path; without any, the deployment's lists are built.
+    LIST is the id of a shipped list or a path; without any, the deployment's lists are built. What the files come to on
+    the devices is said first and last, as `verify` would say it. Exit code 0 when every file blocks what its target
+    claims to; with --strict, 11 when there is a warning, or a gap that is not accepted.
     """
     signer = signers.chosen(**given)
     if not signed and signer.named:
@@ -73,24 +73,7 @@ def command(
 
 
 def _tell(format_: str, made: Made, folder: Path) -> None:
-    resolution, built = made.resolution, made.built
     if format_ == "json":
         output.data(made.manifest.decode())
-        return
-    width = output.width()
-    documents, targets = len(built.documents), len(built.targets)
-    counted = f"{documents} document{'s' * (documents != 1)} for {targets} target{'s' * (targets != 1)}"
-    names = {app.key: app.name for app in resolution.apps}
-    parts = [
-        fill(f"Built {counted} in {folder}, as of {resolution.as_of}.", width)
-        + "\nEvery document was read back, and blocks exactly what is ordered.",
-        f"Lists\n{summary.lists(resolution.statuses, width)}",
-        summary.confidence(resolution, width),
-        summary.matrix(built.coverage, COLUMNS, width),
-        summary.legend(built.coverage, width),
-    ]
-    if built.coverage.classes:
-        parts.append(f"Device classes\n{summary.classes(built.coverage.classes, names, width)}")
-    said = f"Next: read {folder / 'TARGET' / 'IMPORT.md'} before you import TARGET, and start with a pilot group."
-    parts.append(fill(said, width))
-    output.result("\n\n".join(parts))
+    else:
+        output.result(building.text(made.resolution, made.built, made.found, folder, output.width()))

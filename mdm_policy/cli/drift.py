@@ -33,9 +33,9 @@ def command(
     result = drift(PushRequest(deployment, as_of, names, folders, insecure), edge.services())
     code = result.exit_code()
     if format_ == "json":
-        output.data(report.plan_json(result.plans, result.findings, code))
+        output.data(report.plan_json(result.plans, result.findings, code, report.proof_fields(result.proof)))
     else:
-        output.result(report.drift_text(result.plans, result.weaker, output.width(), result.idle))
+        output.result(report.drift_text(result.plans, result.weaker, output.width(), result.idle, result.proof))
     output.findings(result.findings, brief="--format json")
     if code:
         raise click.exceptions.Exit(code)

@@ -28,7 +28,7 @@ def command(path: Path, deployment: Path | None, yes: bool, reason: str, insecur
     result = rollback(asked, edge.services(), lambda plan: confirm.ask(plan, yes))
     code = result.exit_code()
     if format_ == "json":
-        output.data(report.outcome_json(result.outcomes, None, result.findings, code))
+        output.data(report.outcome_json(result.outcomes, result.findings, code))
     else:
         output.result(report.outcome_text(result.outcomes, output.width()))
         output.result(f"\nThe receipt is {result.receipt}")

@@ -55,6 +55,12 @@ class ForParam(click.ParamType[tuple[str, str]]):
 @click.option("--require-duty", is_flag=True, help="Take a duty that is not met for a gap.")
 @options.MAX_SIZE
 @options.roots()
+@options.templates(
+    "A folder with targets of your own: they say where their documents hold what they block. Repeatable."
+)
+@click.option(
+    "--trust-manifest", is_flag=True, help="Take a build's manifest.json at its word on documents no reader knows."
+)
 @options.strict()
 @options.format_("text", "json", "markdown", "sarif", "junit")
 def command(
@@ -69,13 +75,16 @@ def command(
     require_duty: bool,
     max_size: int,
     roots: tuple[Path, ...],
+    folders: tuple[Path, ...],
+    trust_manifest: bool,
     strict: bool,
     format_: str,
 ) -> None:
     """Prove, app by app and class by class, whether policies block what a list bans.
 
     PATH is a file or folder as you have it: a profile, a console's export, a backup, a build, or - for standard input.
-    Exit code 0 when everything is proven, 11 when there is a gap, 1 when something cannot be read.
+    The first and the last line say it: PROVEN, NOT PROVEN, or NOTHING TO BLOCK. Exit code 0 when nothing is open or in
+    doubt, 11 when there is a gap, 1 when something cannot be read.
     """
     asked = ProveRequest(
         paths,
@@ -89,6 +98,8 @@ def command(
         require_duty,
         max_size,
         roots,
+        folders,
+        trust_manifest,
     )
     result = prove(asked, edge.standard_input)
     _print(format_, result)
@@ -101,7 +112,7 @@ def _print(format_: str, result: ProveResult) -> None:
     if format_ == "json":
         output.data(report.data(found, places, unread))
     elif format_ == "sarif":
-        output.data(sarif(report.as_findings(found, unread), __version__))
+        output.data(sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread))))
     elif format_ == "junit":
         output.data(report.junit(found, places, unread))
     elif format_ == "markdown":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index, in_force
-from mdm_policy.decide.judging import Gap, Judgement, best_case, judge, preinstalled, why_gap
+from mdm_policy.decide.judging import Gap, Judgement, judge, preinstalled, why_gap
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import Reach, activated, both, reach
 from mdm_policy.decide.rivals import apart, rivals
@@ -20,7 +20,6 @@ __all__ = [
     "Reach",
     "activated",
     "apart",
-    "best_case",
     "both",
     "decide",
     "holds",

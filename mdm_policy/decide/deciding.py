@@ -79,6 +79,11 @@ class Decision(Frozen, frozen=True, gc=False):
     reason: str = ""
     would_be: Verdict | None = None
 
+    @property
+    def modelled(self) -> bool:
+        """Tell whether what decided is a vendor's fact, or nothing; False for the word of a target's own manifest."""
+        return self.rule is None or self.rule.modelled
+
 
 class _Outcome(Frozen, frozen=True, gc=False):
     score: int
@@ -95,7 +100,8 @@ def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedA
     sets = index.sets(state.platform)
     if len(sets) == 1:
         return _decide(sets[0], state, app, as_of)
-    return min((_decide(one, state, app, as_of) for one in sets), key=lambda one: rank(one, installed=state.installed))
+    each = [_decide(one, state, app, as_of) for one in sets]
+    return min(each, key=lambda one: (rank(one, installed=state.installed), one.modelled))
 
 
 def rank(decision: Decision, *, installed: bool) -> int:
@@ -122,7 +128,7 @@ def _decide(together: Together, state: DeviceState, app: BannedApp, as_of: str) 
     worst: _Outcome | None = None
     for place in range(len(prepared.plan.builds)):
         outcome = _build(prepared, place, view)
-        if worst is None or outcome.score < worst.score:
+        if worst is None or _better(outcome) < _better(worst):
             worst = outcome
     outcome = worst if worst is not None else _Outcome(_ALLOWED, "allowed", None, app.name)
     if outcome.score > _HELD and outcome.hit is not None:
@@ -149,7 +155,7 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
             if best is None:
                 weakest = None
                 break
-            if weakest is None or best.score < weakest.score:
+            if weakest is None or _better(best) < _better(weakest):
                 weakest = best
         if weakest is not None:
             candidates.append(weakest)
@@ -167,7 +173,7 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
             for one in candidates
         ]
     if candidates:
-        return max(candidates, key=lambda one: one.score)
+        return max(candidates, key=_better)
     if not prepared.hits[place]:
         said = f"no device rule can match {name}, which is only known to a package manager"
         return _Outcome(_UNKNOWN, "unknown", None, name, said, "no-comparable-identifier")
@@ -184,9 +190,16 @@ def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[Contest])
                 contested.add(contest(hit.rule))
             continue
         outcome = _outcome(hit, view.state, name)
-        if best is None or outcome.score > best.score:
+        if best is None or _better(outcome) > _better(best):
             best = outcome
     return best
+
+
+def _better(outcome: _Outcome) -> tuple[int, bool, int]:
+    """Order outcomes: of two that hold with equal strength, the one that a vendor's fact bears out decides."""
+    held = outcome.score > _HELD
+    modelled = outcome.hit is None or outcome.hit.rule.modelled
+    return (outcome.score // 10 if held else 0, held and modelled, outcome.score)
 
 
 def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:

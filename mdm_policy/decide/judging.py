@@ -8,7 +8,7 @@ from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.states import DeviceState, states, strongest_class
 from mdm_policy.model import DeviceClass, Frozen
-from mdm_policy.vocabulary import APPLE_PLATFORMS, MODES_BY_CONTROL, STRENGTH_RANK
+from mdm_policy.vocabulary import APPLE_PLATFORMS, STRENGTH_RANK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ class Judgement(Frozen, frozen=True, gc=False):
     """Hold the judgement of an app on a class: proven when there is no gap.
 
     `states` counts what was looked at; none is a gap in itself. `notes` are said once, whatever state they come from.
+    `declared` tells whether in some state only the word of a target's own manifest holds the ban.
     """
 
     app: str
@@ -41,6 +42,7 @@ class Judgement(Frozen, frozen=True, gc=False):
     gaps: tuple[Gap, ...]
     notes: tuple[Note, ...]
     states: int
+    declared: bool = False
 
     @property
     def proven(self) -> bool:
@@ -75,38 +77,10 @@ def judge(
     return _judge(index, every, cls, app, as_of=as_of, min_strength=min_strength)
 
 
-def best_case(
-    readings: Sequence[Reading] | Index,
-    platform: Platform,
-    app: BannedApp,
-    as_of: str,
-    min_strength: Strength = "partial",
-) -> Judgement:
-    """Judge an app on the strongest class of a platform that the documents address: what they can do at best.
-
-    Android has no strongest mode as such (a COPE policy acts where a fully managed one does not), so the mode on which
-    the documents do best counts.
-    """
-    index = readings if isinstance(readings, Index) else Index(readings)
-    best: Judgement | None = None
-    for mode in MODES_BY_CONTROL if platform == "android" else ("",):
-        cls = strongest_class(platform, mode)
-        every = states(cls, platform, preinstalled(app, platform), versions=index.versions(platform), newest_only=True)
-        found = _judge(index, every, cls, app, as_of=as_of, min_strength=min_strength)
-        if best is None or _worth(found) > _worth(best):
-            best = found
-    return best if best is not None else judge(index, platform, app, as_of, min_strength)
-
-
 def preinstalled(app: BannedApp, platform: Platform) -> bool:
     """Tell whether some maker ships the app with devices of a platform: on Apple's, only Apple could."""
     apple = [one.maker.lower() == "apple" for one in app.preinstalled]
     return any(apple) if platform in APPLE_PLATFORMS else not all(apple)
-
-
-def _worth(judgement: Judgement) -> tuple[bool, int]:
-    state = judgement.worst_state
-    return (judgement.proven, rank(judgement.worst, installed=state is not None and state.installed))
 
 
 def _judge(
@@ -135,7 +109,9 @@ def _judge(
                 else Gap(known.state, known.decision, known.reason, known.states + 1)
             )
     notes = tuple(dict.fromkeys(one for _, decision in decided for one in decision.notes))
-    return Judgement(app.key, cls.name, cls.platform, worst, state, tuple(found.values()), notes, len(every))
+    declared = not all(decision.modelled for _, decision in decided)
+    gaps = tuple(found.values())
+    return Judgement(app.key, cls.name, cls.platform, worst, state, gaps, notes, len(every), declared)
 
 
 def _same(decision: Decision) -> tuple[str, ...]:

@@ -7,30 +7,82 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy.documents import elements, pointer, split
-from mdm_policy.reading import Effect, Reading, Scope
+from mdm_policy.reading import Effect, Fact, Reading, Rule, Scope
+from mdm_policy.vocabulary import Family, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Protocol
 
     from mdm_policy.documents import Document
-    from mdm_policy.reading import Rule
-    from mdm_policy.vocabulary import Family, Kind
+    from mdm_policy.vocabulary import Strength, Verdict
+
+    class Claimed(Protocol):
+        """Have what a manifest claims of the identifiers at one place; `platforms` are versions as text."""
+
+        @property
+        def verdict(self) -> Verdict: ...  # noqa: D102 - the fields of a rule
+        @property
+        def strength(self) -> Strength: ...  # noqa: D102
+        @property
+        def platforms(self) -> Mapping[str, str]: ...  # noqa: D102
+        @property
+        def supervised(self) -> bool | None: ...  # noqa: D102
+        @property
+        def enrollments(self) -> tuple[str, ...]: ...  # noqa: D102
+        @property
+        def modes(self) -> tuple[str, ...]: ...  # noqa: D102
+        @property
+        def sides(self) -> tuple[str, ...]: ...  # noqa: D102
+        @property
+        def origins(self) -> tuple[str, ...]: ...  # noqa: D102
+        @property
+        def source(self) -> str: ...  # noqa: D102
 
 
-def declared(document: Document, places: Sequence[tuple[str, Family, Kind, Rule]]) -> Reading:
+Place = tuple[str, Family, Kind, Rule]
+"""A pattern, what stands there, and the rule that is claimed for it."""
+_MOST_DIGITS = 9
+"""Digits read of one part of a version; Python refuses to read thousands of them."""
+
+
+def declared_rule(name: str, claim: Claimed) -> Rule:
+    """Make the rule a manifest claims under a name; it rests on that word alone, and says so."""
+    return Rule(
+        f"declared-{name}",
+        "declared",
+        "block",
+        claim.verdict,
+        claim.strength,
+        Fact("declared by the target's manifest, not modelled", claim.source),
+        introduced={
+            platform: tuple(int(part[:_MOST_DIGITS]) for part in version.split(".") if part.isdecimal())
+            for platform, version in claim.platforms.items()
+        },
+        supervised=claim.supervised,
+        enrollments=claim.enrollments,
+        modes=claim.modes,
+        sides=claim.sides,
+        origins=claim.origins,
+    )
+
+
+def declared(document: Document, places: Sequence[Place]) -> Reading:
     """Read the identifiers at each pattern: a JSON pointer in which `*` stands for any key or index.
 
     Each place comes with the kind of identifier it holds and the rule its manifest claims. In XML a pattern's parts are
     element names, `*` any of them, and the place among siblings of one name does not matter: a list of one app has no
     index. The text of each element that matches is an identifier.
     """
+    rules = tuple(msgspec.structs.replace(rule, mechanism="declared") for *_, rule in places)
     effects = tuple(
         Effect(rule, family, kind, value, where)
-        for pattern, family, kind, rule in places
+        for (pattern, family, kind, _), rule in zip(places, rules, strict=True)
         for where, value in _matches(document, split(pattern))
     )
-    rules = tuple(rule for *_, rule in places)
     return Reading(document.name, document.kind, effects, rules, Scope(), (), modelled=False)
 
 

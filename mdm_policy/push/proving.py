@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from mdm_policy.kinds import open_document
 from mdm_policy.push.planning import MAX_DOCUMENT
-from mdm_policy.verify import Places, Rules, Verification, acting, piece, verify
+from mdm_policy.verify import Places, Rules, Verification, acting, piece, sentence, verify
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,12 +45,22 @@ def pieces_of(remotes: Iterable[Remote], destination: str, uses: Mapping[str, Us
 
 def prove(
     resolution: Resolution, pieces: Sequence[Piece], catalogue: Catalogue, protected: Collection[Identifier]
-) -> tuple[Verification, tuple[str, ...]]:
-    """Judge the device classes that the objects act on; return also the names of the classes nothing was pushed to."""
-    reached = tuple(
-        cls for cls in resolution.devices if any(one.addresses(cls.platform) for one in acting(pieces, cls))
+) -> tuple[Verification | None, tuple[str, ...]]:
+    """Judge every declared class by what was read, as `verify` would; return also the classes nothing was pushed to.
+
+    Where nothing was read, nothing is judged.
+    """
+    if not pieces:
+        return None, ()
+    others = tuple(
+        cls.name for cls in resolution.devices if not any(one.addresses(cls.platform) for one in acting(pieces, cls))
     )
-    others = tuple(cls.name for cls in resolution.devices if cls not in reached)
-    asked = msgspec.structs.replace(resolution, devices=reached)
     places = Places({one.name: one.document for one in pieces})
-    return verify(asked, pieces, catalogue, Rules(resolution.as_of), protected, places), others
+    return verify(resolution, pieces, catalogue, Rules(resolution.as_of), protected, places), others
+
+
+def proof_sentence(proof: Verification | None) -> str:
+    """Say in one sentence what was proven by what was read, be it that nothing could be."""
+    return (
+        sentence(proof) if proof is not None else "NOT PROVEN: no object of ours was read back, so nothing was judged."
+    )

@@ -11,11 +11,14 @@ from xml.sax.saxutils import escape, quoteattr
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Case(Frozen, frozen=True, gc=False):
-    """Hold one test: it failed when `failure` says why, and was not run when `skipped` says why."""
+    """Hold one test: it failed when `failure` says why, and was not run when `skipped` says why.
+
+    `properties` are said beside the result, as every build server shows them.
+    """
 
     group: str
     name: str
@@ -23,10 +26,11 @@ class Case(Frozen, frozen=True, gc=False):
     details: str = ""
     skipped: str = ""
     file: str = ""
+    properties: dict[str, str] = {}
 
 
-def junit(name: str, cases: Iterable[Case]) -> str:
-    """Write cases as one suite; the same cases give the same text, for there is no clock in it."""
+def junit(name: str, cases: Iterable[Case], properties: Mapping[str, str | int]) -> str:
+    """Write cases as one suite with its properties; the same cases give the same text, for there is no clock in it."""
     listed = list(cases)
     failed = sum(1 for case in listed if case.failure)
     skipped = sum(1 for case in listed if case.skipped)
@@ -35,6 +39,7 @@ def junit(name: str, cases: Iterable[Case]) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>',
         f"<testsuites name={_attribute(name)} {counts}>",
         f"  <testsuite name={_attribute(name)} {counts}>",
+        *_properties(properties, "    "),
     ]
     for case in listed:
         lines += _case(case)
@@ -52,8 +57,21 @@ def _case(case: Case) -> Iterator[str]:
         yield f"{head}>"
         yield f"      <skipped message={_attribute(case.skipped)}/>"
         yield "    </testcase>"
+    elif case.properties:
+        yield f"{head}>"
+        yield from _properties(case.properties, "      ")
+        yield "    </testcase>"
     else:
         yield f"{head}/>"
+
+
+def _properties(properties: Mapping[str, str | int], indent: str) -> Iterator[str]:
+    if not properties:
+        return
+    yield f"{indent}<properties>"
+    for name, value in properties.items():
+        yield f"{indent}  <property name={_attribute(name)} value={_attribute(str(value))}/>"
+    yield f"{indent}</properties>"
 
 
 def _allowed(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mdm_policy.provenance.statement import outcome
+from mdm_policy.provenance.statement import declared, outcome
 from mdm_policy.report import machine
 from mdm_policy.report.text import fill
 
@@ -38,6 +38,10 @@ def text(record: Record, checked: Checked, again: Rerendering, findings: Sequenc
             "are good, is not checked here."
         )
         parts.append(fill(said, width))
+    own = declared(record)
+    if own:
+        said = f"Declared, not modelled, for only the target's own manifest says what they do: {', '.join(own)}."
+        parts.append(fill(said, width))
     if again.state == "not-done" and not bad:
         said = "Hashes alone show accidents. Whoever can change a file can change the manifest with it."
         parts.append(fill(said, width))
@@ -59,6 +63,7 @@ def data(record: Record, checked: Checked, again: Rerendering, findings: Sequenc
                 for one in checked.files
             ],
             "foreign": list(checked.foreign),
+            "declared": list(declared(record)),
             "rendered_again": {"state": again.state, "because": again.because, "differs": list(again.differs)},
             "findings": [machine.finding(finding) for finding in findings],
         }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.push.planfile import weakest_first
+from mdm_policy.push.proving import proof_sentence
 from mdm_policy.report import markdown
 from mdm_policy.report.machine import dump, finding
 from mdm_policy.report.text import fill
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mdm_policy.errors import Finding
     from mdm_policy.push.applying import Outcome, Result, State
     from mdm_policy.push.model import Action, Effect, Evidence, Op, Plan, Remote
+    from mdm_policy.verify import Verification
 
 VERSION = 1
 _MOST_APPS = 6
@@ -108,8 +110,10 @@ def _row(action: Action) -> tuple[str, ...]:
     return tuple(map(markdown.escape, (action.op, f"{action.kind} {action.name}", f"{action.direction}{held}", means)))
 
 
-def plan_json(plans: Sequence[Plan], findings: Iterable[Finding], exit_code: int) -> str:
-    """Write plans for programs; docs/push.md has the keys."""
+def plan_json(
+    plans: Sequence[Plan], findings: Iterable[Finding], exit_code: int, proof: dict[str, Any] | None = None
+) -> str:
+    """Write plans for programs, and what is proven by what is there, where that was asked; docs/push.md has the keys."""
     return dump(
         {
             "format": "mdm-policy-plan-report",
@@ -118,8 +122,14 @@ def plan_json(plans: Sequence[Plan], findings: Iterable[Finding], exit_code: int
             "summary": plan_sentence(plans),
             "destinations": [_plain_plan(plan) for plan in plans],
             "findings": [finding(one) for one in findings],
+            **(proof or {}),
         }
     )
+
+
+def proof_fields(proof: Verification | None) -> dict[str, Any]:
+    """Return the verifier's sentence and counts; there are no counts where nothing was read."""
+    return {"sentence": proof_sentence(proof), "counts": proof.counts.plain if proof is not None else None}
 
 
 def _plain_plan(plan: Plan) -> dict[str, Any]:
@@ -164,9 +174,9 @@ def outcome_text(outcomes: Sequence[Outcome], width: int) -> str:
 
 
 def outcome_json(
-    outcomes: Sequence[Outcome], proof: dict[str, Any] | None, findings: Iterable[Finding], exit_code: int
+    outcomes: Sequence[Outcome], findings: Iterable[Finding], exit_code: int, proof: dict[str, Any] | None = None
 ) -> str:
-    """Write what became of plans for programs."""
+    """Write what became of plans for programs, and what is proven by what was read back, where that was asked."""
     return dump(
         {
             "format": "mdm-policy-apply-report",
@@ -183,10 +193,20 @@ def outcome_json(
                 }
                 for one in outcomes
             ],
-            "proof": proof,
+            "proof": None,
             "findings": [finding(one) for one in findings],
+            **(proof or {}),
         }
     )
+
+
+def applied_proof(proof: Verification | None, not_reached: Sequence[str]) -> dict[str, Any]:
+    """Return what is proven by what was read back, and which classes nothing was pushed to."""
+    fields = proof_fields(proof)
+    proven = None
+    if proof is not None:
+        proven = {"proven": proof.proven, "outcome": proof.outcome, "not_reached": list(not_reached), **fields}
+    return {"proof": proven, **fields}
 
 
 def _plain_result(result: Result) -> dict[str, Any]:
@@ -202,8 +222,18 @@ def _plain_result(result: Result) -> dict[str, Any]:
     }
 
 
-def drift_text(plans: Sequence[Plan], weaker: bool, width: int, idle: Mapping[str, Sequence[Remote]]) -> str:
-    """Write how what is there differs from what should be; `idle` are objects that reach nobody, by destination."""
+def drift_text(
+    plans: Sequence[Plan],
+    weaker: bool,
+    width: int,
+    idle: Mapping[str, Sequence[Remote]],
+    proof: Verification | None,
+) -> str:
+    """Write how what is there differs from what should be, between what is proven by it, said first and last.
+
+    `idle` are objects that reach nobody, by destination.
+    """
+    said = fill(proof_sentence(proof), width)
     changed = [action for plan in plans for action in plan.changes]
     if weaker:
         first = "DRIFT: something that is ordered is blocked less there than it should be."
@@ -211,7 +241,7 @@ def drift_text(plans: Sequence[Plan], weaker: bool, width: int, idle: Mapping[st
         first = "Drift: what is there differs, and blocks no less than it should."
     else:
         first = "No drift: everything is there as it should be."
-    lines = [fill(first, width)]
+    lines = [said, "", fill(first, width)]
     for plan in plans:
         lines += ["", fill(f"{plan.destination} ({plan.type}, {plan.where}), as of {plan.as_of}", width)]
         for action in weakest_first(plan.changes):
@@ -224,7 +254,7 @@ def drift_text(plans: Sequence[Plan], weaker: bool, width: int, idle: Mapping[st
         lines += [fill(f"{one.kind} {one.name} is assigned to nobody", width, "  ", "      ") for one in nobody]
         if not plan.changes and not nobody:
             lines.append("  as it should be")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", said])
 
 
 def status_text(found: Sequence[tuple[str, Sequence[Evidence]]], width: int) -> str:

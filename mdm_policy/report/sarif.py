@@ -15,7 +15,7 @@ from mdm_policy.report.machine import dump
 from mdm_policy.report.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mdm_policy.errors import Finding, Origin
 
@@ -24,11 +24,11 @@ _INNER = "#/"
 """What stands between a file's name and the pointer of a document embedded in it."""
 
 
-def sarif(findings: Iterable[Finding], version: str) -> str:
+def sarif(findings: Iterable[Finding], version: str, properties: Mapping[str, str | int] | None = None) -> str:
     """Write findings as one run of the program; the same findings give the same text.
 
     Each result carries a fingerprint of what it says and of the file, not of the line, so that a host follows it when
-    lines move.
+    lines move. `properties` are said of the run as a whole (section 3.8, a property bag).
     """
     found = list(findings)
     ids = sorted({finding.id for finding in found})
@@ -39,11 +39,13 @@ def sarif(findings: Iterable[Finding], version: str) -> str:
         "version": version,
         "rules": [{"id": id_, "shortDescription": {"text": id_.replace("-", " ")}} for id_ in ids],
     }
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, places[finding.id]) for finding in found],
     }
+    if properties:
+        run["properties"] = dict(properties)
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

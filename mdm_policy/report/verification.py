@@ -1,4 +1,4 @@
-"""Write what a verification found: the sentence first, then lists, matrix, gaps, accepted gaps and notes."""
+"""Write what a verification found: the sentence, then lists, matrix, gaps, accepted gaps and notes, and the sentence again."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.errors import Finding, error, note
+from mdm_policy.errors import error, note
 from mdm_policy.report import junit as junits
 from mdm_policy.report import machine, markdown, summary
 from mdm_policy.report.text import cells, columns, fill, pad, plain
-from mdm_policy.verify import line_of, with_cells
+from mdm_policy.verify import line_of, rows, sentence, with_cells
+from mdm_policy.verify.counts import many
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.model import BannedApp, Reason
+    from mdm_policy.errors import Finding
+    from mdm_policy.model import BannedApp, Reason, Variant
     from mdm_policy.verify import Cell, ClassVerdict, GapReport, Line, Places, Verification
 
 VERSION = 1
@@ -27,6 +29,7 @@ _WORDS = {
     "removed": "cannot be installed; a copy is deleted",
     "blocked": "cannot be installed or launched",
     "hidden": "cannot launch; a copy may stay",
+    "declared": "held, but only its target's own manifest says so: not modelled",
     "no such app": "as far as is known, it does not exist there",
     "excepted": "an approved exception lets these groups have it",
     "accepted": "a gap the organization has accepted in writing",
@@ -46,48 +49,20 @@ _MOST_NAMES = 12
 _MOST_NOTES = 40
 
 
-def sentence(found: Verification, unread: int = 0) -> str:
-    """Say in one sentence whether the ban is proven, and how far it holds."""
-    where = "on every declared class of devices" if found.declared else f"on {_strongest(found)}"
-    gaps = _counted(found)
-    failing = {app.key for report in (*found.gaps, *found.accepted) for app in report.apps}
-    held = len(found.apps) - len(failing)
-    parts = [
-        f"{held} of {_many(len(found.apps), 'banned app')} {'is' if len(found.apps) == 1 else 'are'} blocked {where}"
-    ]
-    if not found.classes:
-        parts = [f"nothing was checked: no document says anything about {_many(len(found.apps), 'banned app')}"]
-    elif gaps:
-        parts.append(_many(gaps, "gap"))
-    accepted = sum(len(report.apps) for report in found.accepted)
-    if accepted:
-        parts.append(f"{_many(accepted, 'gap')} accepted")
-    if found.failures:
-        parts.append(f"{_many(len(found.failures), 'document')} blocking nothing or less than claimed")
-    if unread:
-        parts.append(f"{_many(unread, 'problem')} with files that could not be read")
-    verdict = "PROVEN" if found.proven and not unread else "NOT PROVEN"
-    return f"{verdict}: {'; '.join(parts)}."
-
-
-def _counted(found: Verification) -> int:
-    return sum(len(report.apps) for report in found.gaps)
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def _strongest(found: Verification) -> str:
-    names = dict.fromkeys(f"{v.cls.platform} {v.cls.mode}" if v.cls.mode else v.cls.platform for v in found.classes)
-    return f"the strongest devices of each platform addressed: {', '.join(names)}"
-
-
 def text(found: Verification, width: int = 80, unread: int = 0) -> str:
-    """Write everything for a person."""
-    parts = [fill(sentence(found, unread), width), f"Lists\n{summary.lists(found.statuses, width)}"]
-    if found.classes:
-        parts += [matrix(found, width), _legend(found, width)]
+    """Write everything for a person; the sentence stands first and last."""
+    said = fill(sentence(found, unread), width)
+    return "\n\n".join([said, *parts(found, width), said])
+
+
+def parts(found: Verification, width: int) -> list[str]:
+    """Return what stands between the sentences: the lists, and the parts that say why."""
+    return [f"Lists\n{summary.lists(found.statuses, width)}", *body(found, width)]
+
+
+def body(found: Verification, width: int) -> list[str]:
+    """Return the parts that say why: the matrix with its words, gaps, failures, accepted gaps, exceptions and notes."""
+    parts = [matrix(found, width), _legend(found, width)] if found.classes else []
     if found.gaps:
         parts.append("\n".join(["Gaps", *(line for report in found.gaps for line in _gap(report, width))]))
     if found.failures:
@@ -95,16 +70,25 @@ def text(found: Verification, width: int = 80, unread: int = 0) -> str:
         parts.append("\n".join(["Documents that prove nothing", *lines]))
     if found.accepted:
         parts.append("\n".join(["Accepted gaps", *(line for report in found.accepted for line in _gap(report, width))]))
+    if found.variants:
+        parts.append("\n".join(["Exceptions", *(fill(one, width, "  ", "    ") for one in _exceptions(found))]))
     notes = _notes(found)
     if notes:
         shown = [fill(one, width, "  - ", "    ") for one in notes[:_MOST_NOTES]]
-        more = (
-            [f"  ... and {len(notes) - _MOST_NOTES} more; --format json has them all"]
-            if len(notes) > _MOST_NOTES
-            else []
-        )
+        rest = len(notes) - _MOST_NOTES
+        more = [f"  ... and {rest} more; --format json has them all"] if rest > 0 else []
         parts.append("\n".join(["Notes", *shown, *more]))
-    return "\n\n".join(parts)
+    return parts
+
+
+def _exceptions(found: Verification) -> Iterator[str]:
+    """Say whom an approved exception frees from which ban, and until when."""
+    names = {app.key: app.name for app in found.apps}
+    for variant in found.variants:
+        for waiver in variant.waivers:
+            name = names.get(waiver.app, waiver.app)
+            said = f"{waiver.document}, approved by {waiver.approved_by}, until {waiver.until}"
+            yield f"{', '.join(variant.groups)}: {name} ({said})"
 
 
 def matrix(found: Verification, width: int = 80) -> str:
@@ -119,27 +103,12 @@ def matrix(found: Verification, width: int = 80) -> str:
 
 
 def _rows(found: Verification) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each app's name with its words, in the order of names; of very many apps, how many share each row."""
-    words: dict[str, list[str]] = {app.key: [] for app in found.apps}
-    for verdict in found.classes:
-        for group in verdict.groups:
-            shown = word(group.cell)
-            for app in group.apps:
-                words[app.key].append(shown)
-    listed = [(app.name, tuple(words[app.key])) for app in found.apps]
-    if len(listed) > _MOST_ROWS:
-        counts = Counter(row for _, row in listed)
-        return [(_many(count, "app"), row) for row, count in counts.most_common(_MOST_ROWS)]
-    return sorted(listed, key=lambda row: (row[0].casefold(), row[0]))
-
-
-def word(cell: Cell) -> str:
-    """Return what a cell of the matrix shows: gaps in capitals."""
-    if cell.accepted is not None:
-        return "accepted"
-    if not cell.held:
-        return cell.word.upper()
-    return "no such app" if cell.word == "not-applicable" else cell.word
+    """Return each name with its words; of very many, how many share each row."""
+    every = rows(found)
+    if len(every) > _MOST_ROWS:
+        counts = Counter(row.words for row in every)
+        return [(many(count, "app"), words) for words, count in counts.most_common(_MOST_ROWS)]
+    return [(f"{row.name} (in {row.through})" if row.through else row.name, row.words) for row in every]
 
 
 def _block(
@@ -158,7 +127,7 @@ def _block(
 
 
 def _legend(found: Verification, width: int) -> str:
-    used = {word(group.cell) for verdict in found.classes for group in verdict.groups}
+    used = {group.cell.label for verdict in found.classes for group in verdict.groups}
     return "\n".join(fill(f"{one}: {meaning}", width, "  ", "    ") for one, meaning in _WORDS.items() if one in used)
 
 
@@ -202,7 +171,7 @@ def _notes(found: Verification) -> list[str]:
         shown = ", ".join(names[:_MOST_NAMES]) + (
             f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         )
-        notes.append(f"{_many(len(names), 'document')}: {why}: {shown}")
+        notes.append(f"{many(len(names), 'document')}: {why}: {shown}")
     return [*notes, *(f"{f.id}: {f.origin or ''}: {f.message}" for f in found.findings if f.severity == "note")]
 
 
@@ -213,11 +182,14 @@ def data(found: Verification, places: Places, unread: Sequence[Finding] = ()) ->
         "version": VERSION,
         "as_of": found.as_of,
         "proven": found.proven and not unread,
+        "outcome": "NOT PROVEN" if unread else found.outcome,
         "sentence": sentence(found, len(unread)),
+        "counts": found.counts.plain,
         "declared": found.declared,
         "lists": [machine.status(status) for status in found.statuses],
         "apps": [{"key": app.key, "name": app.name, "duties": app.duties} for app in found.apps],
-        "classes": [_class(verdict) for verdict in found.classes],
+        "classes": [_class(verdict, found) for verdict in found.classes],
+        "exceptions": [_variant(one) for one in found.variants],
         "not_judged": found.weaker,
         "verdicts": list(_verdicts(found, places)),
         "gaps": [_gap_data(report) for report in found.gaps],
@@ -231,7 +203,20 @@ def data(found: Verification, places: Places, unread: Sequence[Finding] = ()) ->
     return machine.dump(value)
 
 
-def _class(verdict: ClassVerdict) -> dict[str, Any]:
+def properties(found: Verification, unread: int = 0) -> dict[str, str | int]:
+    """Return what SARIF and JUnit carry beside their results: the sentence, and the count of each row."""
+    return {"sentence": sentence(found, unread), **found.counts.plain}
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    return {
+        "groups": variant.groups,
+        "apps": variant.excepted,
+        "waivers": [msgspec.structs.asdict(one) | {"origin": str(one.origin)} for one in variant.waivers],
+    }
+
+
+def _class(verdict: ClassVerdict, found: Verification) -> dict[str, Any]:
     cls = verdict.cls
     return {
         "name": cls.name,
@@ -245,20 +230,22 @@ def _class(verdict: ClassVerdict) -> dict[str, Any]:
         "origins": cls.origins,
         "documents": verdict.documents,
         "proven": verdict.proven,
+        "counts": found.counted(verdict).plain,
     }
 
 
 def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
     for cell, record in with_cells(found, places):
         deciding, origin = record.deciding, record.deciding.origin
-        absent = found.absent.get((record.app, FAMILY_OF[record.platform]), "")
+        absent = found.absent.get((record.app, FAMILY_OF[record.platform]))
         yield {
             "app": record.app,
             "class": record.device_class,
             "identifier": f"{record.identifier.kind}:{record.identifier.value}" if record.identifier else "",
             "ordered_by": [_ordered_by(reason) for reason in record.ordered_by],
             "verdict": record.verdict,
-            "word": word(cell),
+            "word": cell.label,
+            "row": cell.row,
             "held": record.held,
             "gap": record.gap,
             "accepted_by": record.accepted_by,
@@ -269,7 +256,7 @@ def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
             "escapes": record.escapes,
             "rule": deciding.rule,
             "fact": deciding.fact,
-            "source": deciding.source or (absent if record.verdict == "not-applicable" else ""),
+            "source": deciding.source or (absent.source if absent and record.verdict == "not-applicable" else ""),
             "document": deciding.document,
             "sha256": deciding.sha256,
             "pointer": deciding.pointer,
@@ -343,7 +330,11 @@ def junit(found: Verification, places: Places, unread: Sequence[Finding] = ()) -
             cases += [_case(app, verdict, group.cell, places) for app in group.apps]
     if not found.classes:
         cases.append(junits.Case("documents", "anything to check", "no document says anything about a banned app"))
-    return junits.junit("mdm-policy verify", sorted(cases, key=lambda case: (case.group, case.name)))
+    ordered = sorted(cases, key=lambda case: (case.group, case.name))
+    return junits.junit("mdm-policy verify", ordered, properties(found, len(unread)))
+
+
+_PROOF = {"proof": "declared, not modelled"}
 
 
 def _case(app: BannedApp, verdict: ClassVerdict, cell: Cell, places: Places) -> junits.Case:
@@ -359,11 +350,12 @@ def _case(app: BannedApp, verdict: ClassVerdict, cell: Cell, places: Places) -> 
         return junits.Case(group, name, failure, "\n".join(details), file=line.document if line else "")
     if cell.accepted is not None:
         return junits.Case(group, name, skipped=f"accepted gap: {cell.accepted.document}")
-    return junits.Case(group, name, skipped=cell.word if cell.word in ("not-applicable", "excepted") else "")
+    skipped = cell.word if cell.row in ("does-not-exist", "excepted") else ""
+    return junits.Case(group, name, skipped=skipped, properties=_PROOF if cell.declared else {})
 
 
 def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str:
-    """Write Markdown: the sentence, the matrix as a table, the gaps, and the rest folded away."""
+    """Write Markdown: the sentence, the matrix as a table, the gaps, the rest folded away, and the sentence again."""
     parts = [markdown.heading(sentence(found, len(unread)), 3)]
     if unread:
         parts.append(
@@ -384,9 +376,13 @@ def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str
         )
     if found.accepted:
         parts += [markdown.heading("Accepted gaps", 4), markdown.items(_gap_line(report) for report in found.accepted)]
+    if found.variants:
+        listed = markdown.items(markdown.escape(one) for one in _exceptions(found))
+        parts += [markdown.heading("Exceptions", 4), listed]
     lists = [f"{s.list}, {s.state}: {s.citation}" for s in found.statuses]
     folded = [*lists, *_notes(found)]
     parts.append(markdown.details("Lists and notes", markdown.items(markdown.escape(one) for one in folded)))
+    parts.append(f"**{markdown.escape(sentence(found, len(unread)))}**")
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,23 +8,20 @@ import msgspec
 
 from mdm_policy.build.record import (
     MANIFEST,
-    BlockRecord,
     DocumentRecord,
     TargetRecord,
     VariantRecord,
     claims_format,
     decode,
 )
-from mdm_policy.reading import Fact, Rule
-from mdm_policy.vocabulary import Family, Kind  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.kinds.declared import declared_rule
+from mdm_policy.reading import Rule  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import Family, Kind  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.build.record import BuildRecord
-
-_MOST_DIGITS = 9
-"""Digits read of one part of a version; Python refuses to read thousands of them."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -46,7 +43,7 @@ class Record(msgspec.Struct, frozen=True):
     excepted: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]
     read_back: tuple[tuple[str, Family, Kind, Rule], ...] = ()
-    """For a document no reader knows: where its identifiers stand, and the rule the target's manifest claims."""
+    """For a document no reader knows: where its identifiers stand, and the rule claimed; whether to trust it is not said."""
 
 
 class BuildFolder(msgspec.Struct, frozen=True):
@@ -107,29 +104,7 @@ def read_build(folder: Path) -> BuildFolder | None:
 
 def _read_back(one: DocumentRecord) -> tuple[tuple[str, Family, Kind, Rule], ...]:
     return tuple(
-        (one.read_back[block.claim], block.family, block.kind, _rule(block))
+        (one.read_back[block.claim], block.family, block.kind, declared_rule(block.claim, block))
         for block in one.blocks
         if block.claim in one.read_back
-    )
-
-
-def _rule(block: BlockRecord) -> Rule:
-    """Make the rule a manifest claims; it rests on that word alone, and its fact says so."""
-    versions = {
-        platform: tuple(int(part[:_MOST_DIGITS]) for part in version.split(".") if part.isdecimal())
-        for platform, version in block.platforms.items()
-    }
-    return Rule(
-        f"declared-{block.claim}",
-        "declared",
-        "block",
-        block.verdict,
-        block.strength,
-        Fact("declared by the target's manifest, not modelled", block.source),
-        introduced=versions,
-        supervised=block.supervised,
-        enrollments=block.enrollments,
-        modes=block.modes,
-        sides=block.sides,
-        origins=block.origins,
     )

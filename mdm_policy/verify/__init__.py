@@ -6,18 +6,22 @@ in (`decide`), and says what escapes, on which line, and what to change.
 
 from __future__ import annotations
 
+from mdm_policy.verify.counts import Absence, Counts, sentence
 from mdm_policy.verify.equivalence import Difference, equivalent
 from mdm_policy.verify.evidence import Deciding, EvidenceRecord, evidence, with_cells
 from mdm_policy.verify.judging import Leave, Rules
+from mdm_policy.verify.matrix import MatrixRow, rows
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
-from mdm_policy.verify.pieces import Piece, Places, acting, piece
+from mdm_policy.verify.pieces import Part, Piece, Places, acting, piece, placed
 from mdm_policy.verify.proving import line as line_of
 from mdm_policy.verify.proving import verify
 
 __all__ = [
+    "Absence",
     "Alike",
     "Cell",
     "ClassVerdict",
+    "Counts",
     "Deciding",
     "Difference",
     "DocumentUse",
@@ -25,6 +29,8 @@ __all__ = [
     "GapReport",
     "Leave",
     "Line",
+    "MatrixRow",
+    "Part",
     "Piece",
     "Places",
     "Rules",
@@ -34,6 +40,9 @@ __all__ = [
     "evidence",
     "line_of",
     "piece",
+    "placed",
+    "rows",
+    "sentence",
     "verify",
     "with_cells",
 ]

@@ -103,7 +103,7 @@ def with_cells(found: Verification, places: Places) -> Iterator[tuple[Cell, Evid
             "excepted" if cell.word == "excepted" else own.verdict,
             cell.word,
             own.strength,
-            _proof(own),
+            _proof(own, cell),
             cell.held,
             cell.accepted.document if cell.accepted is not None else "",
             str(cell.state or ""),
@@ -146,7 +146,7 @@ def _identifier(app: BannedApp, family: str, build: str) -> Identifier | None:
     return found[0] if build and found else None
 
 
-def _proof(own: Decision) -> Proof:
+def _proof(own: Decision, cell: Cell) -> Proof:
     if own.rule is None:
         return ""
-    return "declared" if own.rule.mechanism == "declared" else "modelled"
+    return "modelled" if own.modelled and not cell.declared else "declared"

@@ -10,6 +10,7 @@ import msgspec
 from mdm_policy.decide import Decision, Gap, Index, Note, decide, holds, in_force, judge, preinstalled, reach, states
 from mdm_policy.decide.builds import plan
 from mdm_policy.model import Frozen, Waiver
+from mdm_policy.verify.counts import Row, row_of, weak
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict
 from mdm_policy.verify.pieces import acting, readings_for
 
@@ -95,16 +96,19 @@ class Court:
             gaps = (Gap(judged.worst_state, judged.worst, f"the duty {' and '.join(duties)} is not met"),)
         held = not gaps
         shown, state = (judged.worst, judged.worst_state) if held else (gaps[0].decision, gaps[0].state)
+        accepted = None if held else leave.acceptance(app.key, self.cls, self.rules.as_of)
         return Cell(
             judged.worst.verdict if held else UNMET if idle else _word(gaps[0]),
             held,
             shown,
             state,
             gaps,
-            None if held else leave.acceptance(app.key, self.cls, self.rules.as_of),
+            accepted,
             duties,
             judged.notes,
             judged.states,
+            _row(judged.worst, gaps, accepted),
+            held and judged.declared,
         )
 
     def _excepted(self, proven: bool, waived: tuple[Waiver, ...], count: int) -> Cell:
@@ -118,6 +122,7 @@ class Court:
             None,
             notes=notes,
             states=count,
+            row="excepted",
         )
 
     def decide(self, app: BannedApp, state: DeviceState) -> Decision:
@@ -164,9 +169,12 @@ class Court:
         return reached.alive and not reached.doubt
 
 
+def _row(worst: Decision, gaps: Sequence[Gap], accepted: AcceptedGap | None) -> Row:
+    if accepted is not None:
+        return "accepted"
+    return "does-not-exist" if not gaps and worst.verdict == "not-applicable" else row_of(gaps)
+
+
 def _word(gap: Gap) -> str:
     """Return a gap in a word: the verdict, or the strength where the ban holds but too weakly."""
-    decision = gap.decision
-    installed = gap.state is not None and gap.state.installed
-    weak = decision.strength is not None and holds(decision, installed=installed)
-    return str(decision.strength if weak else decision.verdict)
+    return str(gap.decision.strength if weak(gap) else gap.decision.verdict)

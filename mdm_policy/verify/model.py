@@ -6,7 +6,10 @@ from collections.abc import Callable  # noqa: TC003 - as below
 
 from mdm_policy.decide import Decision, DeviceState, Gap, Note  # noqa: TC001 - as below
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Frozen, ListStatus
+from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Frozen, ListStatus, Variant
+from mdm_policy.verify import counts as counting
+from mdm_policy.verify.counts import Absence, Counts, Outcome, Row  # noqa: TC001 - as above
+from mdm_policy.vocabulary import FAMILY_OF, Family
 
 
 class Line(Frozen, frozen=True, gc=False):
@@ -27,7 +30,8 @@ class Cell(Frozen, frozen=True):
 
     `word` is the verdict in a word: `gap` tells whether it fails, `accepted` is the document of the organization that
     takes the failure on itself. `decision` is the worst of all states, `state` the plainest of those that show it.
-    `duties` are those nothing fulfils.
+    `duties` are those nothing fulfils. `row` is where the pair is counted; `declared` tells whether only the word of a
+    target's own manifest holds it.
     """
 
     word: str
@@ -39,11 +43,24 @@ class Cell(Frozen, frozen=True):
     duties: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     states: int = 0
+    row: Row = "open"
+    declared: bool = False
 
     @property
     def gap(self) -> bool:
         """Tell whether the ban fails here, and nobody has accepted it."""
         return not self.held and self.accepted is None
+
+    @property
+    def label(self) -> str:
+        """Return what a cell of the matrix shows: gaps in capitals."""
+        if self.accepted is not None:
+            return "accepted"
+        if not self.held:
+            return self.word.upper()
+        if self.declared:
+            return "declared"
+        return "no such app" if self.row == "does-not-exist" else self.word
 
 
 class Alike(Frozen, frozen=True):
@@ -63,6 +80,11 @@ class ClassVerdict(Frozen, frozen=True):
     groups: tuple[Alike, ...]
     documents: tuple[str, ...]
     decide: Callable[[BannedApp, DeviceState], Decision]
+
+    @property
+    def family(self) -> Family:
+        """Return whose identifiers these devices take."""
+        return FAMILY_OF[self.cls.platform]
 
     @property
     def proven(self) -> bool:
@@ -102,6 +124,8 @@ class Verification(Frozen, frozen=True):
 
     `failures` are findings that alone keep the ban from being proven: a named document that blocks nothing, a way that
     blocks less than the document it stands for. `findings` are remarks; they change nothing unless asked to.
+    `declared` tells whether the classes are the deployment's own; `declared_documents` counts documents of which only
+    their target's manifest says what they do. `variants` are the sets of exceptions in force.
     """
 
     as_of: str
@@ -117,10 +141,27 @@ class Verification(Frozen, frozen=True):
     notes: tuple[str, ...]
     documents: tuple[DocumentUse, ...]
     decisions: int
-    absent: dict[tuple[str, str], str] = {}
+    counts: Counts
+    absent: dict[tuple[str, str], Absence] = {}
     """Who says that an app (by key) does not exist on a platform family."""
+    declared_documents: int = 0
+    variants: tuple[Variant, ...] = ()
+
+    def counted(self, verdict: ClassVerdict) -> Counts:
+        """Count the apps on one class."""
+        return counting.count([verdict], self.absent)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return PROVEN, NOTHING TO BLOCK or NOT PROVEN."""
+        return counting.outcome(self)
 
     @property
     def proven(self) -> bool:
-        """Tell whether the ban holds on every class, and there was something to check."""
-        return bool(self.classes) and not self.gaps and not self.failures
+        """Tell whether the ban holds on every class: something is blocked, and nothing stands open or in doubt."""
+        return self.outcome == "PROVEN"
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether nothing stands open or in doubt, be it that there is nothing to block."""
+        return self.outcome != "NOT PROVEN"

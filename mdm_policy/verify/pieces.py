@@ -11,16 +11,15 @@ from mdm_policy.decide.reach import both
 from mdm_policy.documents import Document, places
 from mdm_policy.kinds.declared import declared
 from mdm_policy.model import DeviceClass, Frozen
-from mdm_policy.reading import Reading, Rule, Scope
-from mdm_policy.vocabulary import APPLE_PLATFORMS, Family, Kind
+from mdm_policy.reading import Reading  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import APPLE_PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mdm_policy.errors import Origin
-
-Declared = tuple[str, Family, Kind, Rule]
-"""What a user's manifest says of a document no reader knows: a pattern, what stands there, and the claimed rule."""
+    from mdm_policy.kinds.declared import Place
+    from mdm_policy.reading import Scope
 
 
 class Piece(Frozen, frozen=True):
@@ -51,6 +50,11 @@ class Piece(Frozen, frozen=True):
         return self.document.name
 
     @property
+    def declared(self) -> bool:
+        """Tell whether only its target's own manifest says what the document does."""
+        return not all(reading.modelled for reading in self.readings)
+
+    @property
     def acts(self) -> bool:
         """Tell whether the document blocks, allows or reports anything, or turns on one that does."""
         return any(
@@ -69,9 +73,7 @@ class Piece(Frozen, frozen=True):
         )
 
 
-def piece(
-    document: Document, *, scope: Scope | None = None, read_back: Sequence[Declared] = (), **known: object
-) -> Piece:
+def piece(document: Document, *, scope: Scope | None = None, read_back: Sequence[Place] = (), **known: object) -> Piece:
     """Read a document, one reading for each object of a page; `scope` is whom another file says it reaches."""
     if document.kind == kinds.UNKNOWN and read_back:
         readings: tuple[Reading, ...] = (declared(document, read_back),)
@@ -81,6 +83,56 @@ def piece(
         scopes = [both(one.scope, scope) if one.activates else scope for one in readings]
         readings = tuple(msgspec.structs.replace(one, scope=s) for one, s in zip(readings, scopes, strict=True))
     return msgspec.structs.replace(Piece(document, readings), **known)
+
+
+class Part(Frozen, frozen=True):
+    """Say what part a document plays in a build: by the build itself, or by the manifest it left.
+
+    `build` tells builds apart. `instead_of` names the document of the same target that this one is another way to send;
+    `variant` is empty for the base, else the document is for `groups`. `kinds` are the (family, kind) of identifiers that
+    it is said to block.
+    """
+
+    build: str
+    target: str
+    document: str
+    variant: str = ""
+    instead_of: str = ""
+    managed_by: str = ""
+    modes: tuple[str, ...] = ()
+    alternative_group: str = ""
+    groups: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
+
+
+def placed(pieces: Iterable[Piece], parts: Iterable[Part | None]) -> tuple[Piece, ...]:
+    """Give each document its part in a build, if it has one; of several ways to one effect, the first target leads."""
+    first: dict[str, str] = {}
+    made = []
+    for one, part in zip(pieces, parts, strict=True):
+        if part is None:
+            made.append(one)
+            continue
+        if part.alternative_group:
+            way = f"{part.build}|{part.alternative_group}|{part.variant}"
+            leads = first.setdefault(way, part.target) == part.target
+        else:
+            way = f"{part.build}|{part.target}|{part.variant}|{part.instead_of or part.document}"
+            leads = not part.instead_of
+        made.append(
+            msgspec.structs.replace(
+                one,
+                managed_by=part.managed_by,
+                modes=part.modes,
+                groups=part.groups,
+                slot=f"{part.build}|{part.target}|{part.document}",
+                way=way,
+                leads=leads,
+                kinds=part.kinds,
+            )
+        )
+    led = {one.way for one in made if one.leads}
+    return tuple(one if one.leads or one.way in led else msgspec.structs.replace(one, leads=True) for one in made)
 
 
 def acting(pieces: Iterable[Piece], cls: DeviceClass) -> list[Piece]:

@@ -8,11 +8,12 @@ from itertools import compress, repeat
 from operator import contains
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide import holds, law_against
+from mdm_policy.decide import law_against
 from mdm_policy.errors import Finding, finding_order, warning
 from mdm_policy.verify import queries
 from mdm_policy.verify.alike import alike, cut
 from mdm_policy.verify.classes import strongest
+from mdm_policy.verify.counts import Absence, count, weak
 from mdm_policy.verify.hints import for_duty, hint
 from mdm_policy.verify.judging import UNMET, Court, Leave, Rules
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.decide import Decision, DeviceState, Gap
-    from mdm_policy.model import BannedApp, DeviceClass, Identifier, Resolution
+    from mdm_policy.model import BannedApp, CatalogueApp, DeviceClass, Identifier, Resolution
     from mdm_policy.verify.pieces import Piece
 
 
@@ -58,6 +59,7 @@ def verify(
         queries.remarks(table, pieces, courts if declared else (), catalogue, protected, places),
     )
     remarks += _stale(resolution, verdicts)
+    absent = _absent(resolution.apps, catalogue, rules.as_of)
     return Verification(
         rules.as_of,
         resolution.statuses,
@@ -72,20 +74,33 @@ def verify(
         tuple(_notes(verdicts)),
         tuple(_use(one, verdicts) for one in pieces),
         sum(group.cell.states for verdict in verdicts for group in verdict.groups),
-        _absent(resolution.apps, catalogue),
+        count(verdicts, absent),
+        absent,
+        sum(one.declared for one in pieces),
+        tuple(one for one in resolution.variants if one.waivers),
     )
 
 
-def _absent(apps: Sequence[BannedApp], catalogue: Catalogue) -> dict[tuple[str, str], str]:
+def _absent(apps: Sequence[BannedApp], catalogue: Catalogue, day: str) -> dict[tuple[str, str], Absence]:
     found = {}
     stated = map(dict.values, [one.platforms for one in apps])
     for app in compress(apps, map(contains, stated, repeat("none"))):
         known = catalogue.apps.get(app.key)
         for family, state in app.platforms.items():
             if state == "none":
-                said = known.platforms[family].source if known and family in known.platforms else ""
-                found[app.key, family] = said or "the ban list's own statement, or the catalogue without a source"
+                found[app.key, family] = _absence(app, known, family, day)
     return found
+
+
+def _absence(app: BannedApp, known: CatalogueApp | None, family: str, day: str) -> Absence:
+    if app.is_vendor:
+        return Absence(
+            "catalogue", "the vendor's software as a whole has no identifier there; its apps stand for themselves"
+        )
+    said = known.platforms.get(family) if known is not None else None
+    if said is not None and said.on(day) == "none":
+        return Absence("catalogue", said.source or "the catalogue, without a source")
+    return Absence("list", "the ban list's own statement")
 
 
 def _reports(verdict: ClassVerdict, places: Places) -> list[GapReport]:
@@ -114,7 +129,6 @@ def _report(
     cls: DeviceClass, apps: Iterable[BannedApp], app: BannedApp, cell: Cell, gap: Gap, places: Places
 ) -> GapReport:
     decision = gap.decision
-    installed = gap.state is not None and gap.state.installed
     unmet = cell.word == UNMET
     return GapReport(
         tuple(apps),
@@ -125,7 +139,7 @@ def _report(
         f"{gap.reason}; {decision.sentence}" if unmet else decision.sentence,
         decision.escapes,
         line(decision, gap.state, places),
-        for_duty(cell.duties) if unmet else hint(decision, app, cls, weak=holds(decision, installed=installed)),
+        for_duty(cell.duties) if unmet else hint(decision, app, cls, weak=weak(gap)),
         cell.accepted,
     )
 
@@ -160,8 +174,8 @@ def _notes(verdicts: Sequence[ClassVerdict]) -> Iterable[str]:
                 escapes[cell.decision.strength or "", cell.decision.escapes] += len(group.apps)
         for (duty, word), names in unmet.items():
             seen[f"duty-unmet: {duty}, for {_names(names)} ({word})"].append(name)
-        for (strength, what), count in escapes.items():
-            seen[f"{strength} for {count} app{'s' * (count != 1)}: {what} escape"].append(name)
+        for (strength, what), number in escapes.items():
+            seen[f"{strength} for {number} app{'s' * (number != 1)}: {what} escape"].append(name)
     if silent:
         many = len(silent) != 1
         said = f"{len(silent)} document{'s' * many} {'do' if many else 'does'} not state whom {'they reach' if many else 'it reaches'}"

@@ -81,11 +81,12 @@ def _weaker_ways(pieces: Iterable[Piece]) -> Iterator[Said]:
         if one.way:
             ways[one.way].append(one)
     for members in ways.values():
-        leaders = [one for one in members if one.leads]
-        wanted = {key for one in leaders for key in _blocked(one)}
-        for other in members:
-            missing = set() if other.leads else wanted - _blocked(other)
-            missing = {key for key in missing if not other.kinds or key[:2] in other.kinds}
+        leaders, others = [one for one in members if one.leads], [one for one in members if not one.leads]
+        wanted = _blocked(leaders) if others else {}
+        for other in others:
+            mine = _blocked([other])
+            kinds = [kind for kind in wanted if not other.kinds or kind in other.kinds]
+            missing = {(*kind, value) for kind in kinds for value in wanted[kind].difference(mine.get(kind, ()))}
             if missing:
                 shown = ", ".join(quoted(value) for _, _, value in sorted(missing)[:_SHOWN])
                 rest = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
@@ -93,16 +94,14 @@ def _weaker_ways(pieces: Iterable[Piece]) -> Iterator[Said]:
                 yield Said(error("other-way-weaker", said, None, "build it again, or remove it"), other.name, "")
 
 
-def _blocked(one: Piece) -> set[Key]:
-    """Return what a document blocks for good; what lifts itself, or is assigned to nobody, is not blocked."""
-    return {
-        (column.family, column.kind, value)
-        for reading in one.readings
-        if reading.scope.state != "nobody"
-        for column in reading.columns
-        if column.rule.sense in ("block", "remove") and not column.rule.expires
-        for value in column.values
-    }
+def _blocked(pieces: Iterable[Piece]) -> dict[KindOf, set[str]]:
+    """Return what documents block for good; what lifts itself, or is assigned to nobody, is not blocked."""
+    found: dict[KindOf, set[str]] = defaultdict(set)
+    for reading in [reading for one in pieces for reading in one.readings if reading.scope.state != "nobody"]:
+        for column in reading.columns:
+            if column.rule.sense in ("block", "remove") and not column.rule.expires:
+                found[column.family, column.kind].update(column.values)
+    return found
 
 
 def remarks(
@@ -124,7 +123,15 @@ def remarks(
     found += [Said(*told) for told in dead.shadowed(courts)]
     found += [Said(*told) for told in (*together.several(pieces), *together.replaced(pieces))]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
+    own += declared_notes(pieces)
     return [*own, *_located(found, places)]
+
+
+def declared_notes(pieces: Iterable[Piece]) -> list[Finding]:
+    """Say of each document that only its target's own manifest says what it does."""
+    said = "what this document does is declared by its target's own manifest, not modelled: no reader knows its kind"
+    hint = "try it on a device before you trust it"
+    return [note("read-back-declared", said, Origin(one.name), hint) for one in pieces if one.declared]
 
 
 class _Banned:

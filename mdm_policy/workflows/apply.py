@@ -61,7 +61,7 @@ class ApplyResult(Frozen, frozen=True):
 
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 0 done, 12 in part, 11 for less than was planned (with `strict`: ordered), 1 nothing was changed."""
-        gap = strict and (self.proof is None or not self.proof.proven)
+        gap = strict and (self.proof is None or not self.proof.passes)
         return exit_code(self.outcomes, self.weaker or gap)
 
 
@@ -126,6 +126,4 @@ def _proof(
     outcomes: Sequence[Outcome], uses: dict[str, Use], read: push.Read
 ) -> tuple[Verification | None, tuple[str, ...]]:
     pieces = [one for outcome in outcomes for one in pieces_of(outcome.remotes, outcome.plan.destination, uses)]
-    if not pieces:
-        return None, ()
     return prove(read.resolution, pieces, catalogue.load(), read.deployment.protected)

@@ -17,6 +17,7 @@ from mdm_policy.model import Adoption, Resolution
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.targets import Target, discover, select
+from mdm_policy.verify import Rules, Verification, verify
 from mdm_policy.vocabulary import DEFAULT_DUTIES
 from mdm_policy.workflows.requests import RequestError
 from mdm_policy.workflows.sealing import Sealing
@@ -44,10 +45,11 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """Hold what was built, the bytes of its manifest, and who signed."""
+    """Hold what was built, what the verifier says of it, the bytes of its manifest, and who signed."""
 
     resolution: Resolution
     built: Built
+    found: Verification
     manifest: bytes
     sealing: Sealing | None = None
 
@@ -79,8 +81,7 @@ class BuildResult(msgspec.Struct, frozen=True):
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 0; with `strict` 11 when there is a warning or a gap that nobody has accepted."""
         warned = any(finding.severity == "warning" for finding in self.findings)
-        open_ = any(not gap.accepted for cls in self.made.built.coverage.classes for gap in cls.gaps)
-        return 11 if strict and (warned or open_) else 0
+        return 11 if strict and (warned or not self.made.found.passes) else 0
 
 
 def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> BuildResult:
@@ -127,7 +128,8 @@ def make(
     read = order.read
     adoptions = [_adoption(name, order.as_of) for name in order.adopt]
     _check_adopted(order.adopt, [item.id for item in read.lists])
-    resolution = resolve(read.lists, read.deployment, catalogue.load(), order.as_of, adopt=adoptions)
+    known = catalogue.load()
+    resolution = resolve(read.lists, read.deployment, known, order.as_of, adopt=adoptions)
     findings = tuple(dict.fromkeys((*read.findings, *resolution.findings)))
     resolution = msgspec.structs.replace(resolution, findings=findings)
     targets = discover(resources.templates(), order.folders)
@@ -140,12 +142,14 @@ def make(
     if not built.documents:
         said = "no chosen target can block anything on these lists"
         raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
+    protected = read.deployment.protected if read.deployment else ()
+    found = verify(resolution, built.pieces, known, Rules(order.as_of), protected)
     files = [Input(*file) for file in read.files]
     lists = tuple(read.names.get(item.origin.file, item.origin.file) for item in read.lists)
     command = Command(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
     told = sealing.told if sealing is not None else None
-    record = record_of(resolution, built, files, read.names, PROGRAM, command, told)
-    return Made(resolution, built, encode(record), sealing)
+    record = record_of(resolution, built, found, files, read.names, PROGRAM, command, told)
+    return Made(resolution, built, found, encode(record), sealing)
 
 
 def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:

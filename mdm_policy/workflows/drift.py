@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mdm_policy import catalogue
 from mdm_policy.model import Frozen
 from mdm_policy.push.planning import unassigned
-from mdm_policy.push.proving import weakened
+from mdm_policy.push.proving import pieces_of, prove, weakened
 from mdm_policy.workflows import push
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
     from mdm_policy.push.model import Plan, Remote
+    from mdm_policy.verify import Verification
 
 
 class DriftResult(Frozen, frozen=True):
     """Hold the plan that would undo the drift at each destination.
 
     `idle` holds, by destination, the objects that reach nobody. `weaker` tells whether anything ordered is blocked less
-    or not at all.
+    or not at all. `proof` is what the verifier says of the objects that are there, None when there is none of ours.
     """
 
     plans: tuple[Plan, ...]
     idle: dict[str, tuple[Remote, ...]]
     weaker: bool
+    proof: Verification | None
     findings: tuple[Finding, ...]
 
     def exit_code(self) -> int:
@@ -38,8 +41,11 @@ def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
         PolicyError: something cannot be read.
 
     """
-    ready, found = push.plans(push.read(request, services), request.templates)
+    read = push.read(request, services)
+    ready, found = push.plans(read, request.templates)
     plans = tuple(one.plan for one in ready)
     idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
     weaker = any(idle.values()) or any(weakened(plan) for plan in plans)
-    return DriftResult(plans, idle, weaker, found)
+    pieces = [piece for one in ready for piece in pieces_of(one.seen.remotes, one.plan.destination, one.wanted.uses)]
+    proof, _ = prove(read.resolution, pieces, catalogue.load(), read.deployment.protected)
+    return DriftResult(plans, idle, weaker, proof, found)

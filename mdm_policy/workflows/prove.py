@@ -18,6 +18,7 @@ from mdm_policy.sources.files import read_policies
 from mdm_policy.verify import Places, Rules, verify
 from mdm_policy.workflows.pieces import pieces_of
 from mdm_policy.workflows.requests import RequestError
+from mdm_policy.workflows.trust import not_trusted, trust_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,8 @@ class ProveRequest(Frozen, frozen=True):
     `lists` are ids of shipped lists or paths; without any, the deployment's count. `devices` is a file of device classes,
     in place of a deployment's. `assigned` are (class, path): what acts on that class and on no other. `max_size` is the
     most bytes read of one file. `roots` are files with the certificates that signers' chains have to lead to.
+    `templates` are folders with a user's own targets, whose word counts for their documents that no reader knows;
+    with `trust_manifest` that of a build's manifest does.
     """
 
     paths: tuple[Path, ...]
@@ -47,6 +50,8 @@ class ProveRequest(Frozen, frozen=True):
     require_duty: bool = False
     max_size: int = MAX_SIZE
     roots: tuple[Path, ...] = ()
+    templates: tuple[Path, ...] = ()
+    trust_manifest: bool = False
 
 
 class ProveResult(Frozen, frozen=True):
@@ -61,7 +66,7 @@ class ProveResult(Frozen, frozen=True):
         if self.unread:
             return 1
         warned = strict and any(finding.severity != "note" for finding in self.verification.findings)
-        return 11 if warned or not self.verification.proven else 0
+        return 11 if warned or not self.verification.passes else 0
 
 
 def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> ProveResult:
@@ -81,13 +86,13 @@ def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standar
     if not policies.documents:
         nothing = error("nothing-to-check", "there is no document in what was given", None, "name files with policies")
         raise PolicyError(policies.findings if policies.unreadable else [*policies.findings, nothing])
-    pieces = pieces_of(policies, request.assigned)
+    pieces = pieces_of(policies, request.assigned, trust_in(request.templates, manifests=request.trust_manifest))
     places = Places({one.name: one.document for one in pieces})
     rules = Rules(request.as_of, request.min_strength, request.require_scope, request.require_duty)
     found = verify(resolution, pieces, catalogue.load(), rules, protected, places)
     told = [f for f in resolution.findings if f.id in ABOUT_LEAVE]
     read = [f for f in policies.findings if f.severity != "error"]
-    found = msgspec.structs.replace(found, findings=(*told, *read, *found.findings))
+    found = msgspec.structs.replace(found, findings=(*told, *read, *not_trusted(policies, pieces), *found.findings))
     return ProveResult(found, places, tuple(f for f in policies.findings if f.severity == "error"))
 
 

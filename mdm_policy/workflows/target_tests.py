@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy import catalogue, kinds, loading, render
-from mdm_policy.build import build, check_options, readback
+from mdm_policy import catalogue, loading
+from mdm_policy.build import build, check_options
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.report import Report
@@ -19,10 +19,10 @@ from mdm_policy.sources import inputs
 from mdm_policy.workflows.build import printer_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from mdm_policy.build import Written
+    from mdm_policy.build import Built
     from mdm_policy.target_model import TargetTest
     from mdm_policy.targets import Target
 
@@ -73,10 +73,9 @@ def _run(target: Target, targets: dict[str, Target], folder: Path) -> list[Findi
     if problems:
         raise PolicyError(problems)
     resolution = resolve(read.lists, None, catalogue.load(), test.as_of)
-    files: dict[str, bytes] = {}
     with printer_for(targets) as printer:
-        built = build(resolution, [target], targets, options, "test", files.__setitem__, printer=printer)
-    blocked = _blocked(target, test, built.documents, files)
+        built = build(resolution, [target], targets, options, "test", lambda _path, _data: None, printer=printer)
+    blocked = _blocked(built)
     return [one for spec in target.manifest.documents for one in _differences(target, test, spec.name, blocked)]
 
 
@@ -95,21 +94,14 @@ def _unknown_documents(target: Target, test: TargetTest) -> Iterable[Finding]:
             yield error("target-test-failed", message, place, Report(place.file).guess(name, names))
 
 
-def _blocked(
-    target: Target, test: TargetTest, written: Sequence[Written], files: dict[str, bytes]
-) -> dict[str, set[Key]]:
-    """Return what the documents for everyone block, by name, as they are read back; exceptions have documents of their own."""
+def _blocked(built: Built) -> dict[str, set[Key]]:
+    """Return what the documents for everyone block, by name, as they were read back; exceptions have documents of their own."""
+    documents = {one.path: one.document for one in built.documents if not one.variant}
     blocked: dict[str, set[Key]] = {}
-    options = target.options(test.options)
-    for record in written:
-        spec = target.document(record.document)
-        if spec is None or record.variant:
-            continue
-        size = render.max_size(spec.format)
-        document = kinds.open_document(record.path, files[record.path], spec.format, max_size=size)
-        reading = readback.read(document, spec, target.claims(spec, options))
-        effects = (effect for effect in reading.effects if effect.rule.sense in ("block", "remove"))
-        blocked.setdefault(record.document, set()).update(effect.key for effect in effects)
+    for one in built.pieces:
+        for reading in one.readings if one.name in documents else ():
+            effects = (effect for effect in reading.effects if effect.rule.sense in ("block", "remove"))
+            blocked.setdefault(documents[one.name], set()).update(effect.key for effect in effects)
     return blocked
 
 

@@ -17,6 +17,7 @@ from build_kit import (
     deployment,
     identifier,
     inline,
+    judged,
     waiver,
 )
 
@@ -55,8 +56,12 @@ def _written(names: dict[str, str] | None = None) -> tuple[dict[str, Any], dict[
     resolution = _resolution()
     made, files = built(resolution, _NAMES)
     inputs = [Input("list", "our-list.yaml", "2" * 64), Input("deployment", "deployment.yaml", "1" * 64)]
-    data = encode(record_of(resolution, made, inputs, names or {}, "mdm-policy 0.0.0", _COMMAND))
-    assert data == encode(record_of(resolution, made, inputs[::-1], names or {}, "mdm-policy 0.0.0", _COMMAND))
+    data = encode(
+        record_of(resolution, made, judged(resolution, made), inputs, names or {}, "mdm-policy 0.0.0", _COMMAND)
+    )
+    assert data == encode(
+        record_of(resolution, made, judged(resolution, made), inputs[::-1], names or {}, "mdm-policy 0.0.0", _COMMAND)
+    )
     read: dict[str, Any] = json.loads(data)
     return read, files
 
@@ -97,7 +102,10 @@ def test_each_document_says_what_it_blocks_and_whom_it_addresses() -> None:
     assert block["platforms"]["ios"] == "15"
     assert profile["kind"] == "apple-profile"
     assert profile["schema"] == "apple-ios-restrictions"
-    assert profile["addresses"] == ["phones", "own phones"]
+    assert profile["addresses"] == [
+        "own phones"
+    ]  # every phone of the other class is in the lab, which gets the variant
+    assert {one["proof"] for one in read["documents"]} == {"modelled"}
 
 
 def test_apps_stand_with_the_place_that_bans_them() -> None:
@@ -122,7 +130,16 @@ def test_exceptions_are_recorded_with_their_approval() -> None:
 def test_gaps_are_recorded_with_who_accepts_them() -> None:
     read, _ = _written()
     phones, own = read["device_classes"]
-    assert (phones["held_back"], phones["gaps"]) == (2, [])
+    assert (phones["held_back"], phones["counts"]["excepted"], phones["gaps"]) == (1, 1, [])
+    assert (own["held_back"], own["counts"]["accepted"], own["counts"]["unenforceable"]) == (0, 1, 1)
+    assert (read["outcome"], read["counts"]["pairs"]) == ("NOT PROVEN", 4)
+    assert read["sentence"].startswith(
+        "NOT PROVEN: 2 banned apps on 2 device classes: blocked 1 (strong 1), excepted 1,"
+    )
+    assert [row["classes"] for row in read["coverage"]] == [
+        {"phones": "hidden", "own phones": "accepted"},
+        {"phones": "excepted", "own phones": "UNENFORCEABLE"},
+    ]
     assert [(gap["apps"], gap["accepted_by"]) for gap in own["gaps"]] == [
         (["inline:b"], ""),
         (["inline:a"], "MEMO-2 (example)"),
@@ -132,7 +149,7 @@ def test_gaps_are_recorded_with_who_accepts_them() -> None:
 def test_a_finding_without_a_place_is_recorded_without_one() -> None:
     resolution = _resolution()
     made, _ = built(resolution, ["apple-ios-restrictions", "amapi-byod"])
-    read = json.loads(encode(record_of(resolution, made, [], {}, "p", _COMMAND)))
+    read = json.loads(encode(record_of(resolution, made, judged(resolution, made), [], {}, "p", _COMMAND)))
     told = [one for one in read["findings"] if one["id"] == "nothing-to-block"]
     assert [one["at"] for one in told] == [""]
     assert note("x", "y").origin is None

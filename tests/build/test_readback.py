@@ -14,6 +14,7 @@ from mdm_policy.errors import NotProvenError, PolicyError, error, warning
 from mdm_policy.reading import Effect, Fact, Reading, Rule, Scope
 from mdm_policy.resolve import Entry
 from mdm_policy.targets import Claim, DocumentSpec, discover
+from mdm_policy.verify import piece
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,8 +240,9 @@ def test_a_users_own_kind_of_document_is_read_where_its_manifest_says(
 def test_a_declared_reading_says_that_it_is_not_modelled() -> None:
     document = kinds.open_document("a.json", b'{"apps": ["a.b"]}')
     spec = msgspec.structs.replace(_SPEC, read_back={"ban": "/apps/*", "other": "/apps/*"})
-    reading = readback.read(document, spec, [_CLAIM])
+    [reading] = piece(document, read_back=readback.declared_places(spec, [_CLAIM])).readings
     assert (reading.modelled, [effect.value for effect in reading.effects]) == (False, ["a.b"])
+    assert [rule.modelled for rule in reading.rules] == [False]
     assert readback.compare("t", spec, [reading], [(_CLAIM, _entries("a.b"))])[1] == []
 
 
@@ -249,7 +251,8 @@ def test_a_reader_goes_before_what_a_manifest_declares() -> None:
         "a.json",
         b'{"changes": [{"application": {"packageName": "a.b", "installType": "BLOCKED"}, "updateMask": "installType"}]}',
     )
-    reading = readback.read(document, msgspec.structs.replace(_SPEC, read_back={"ban": "/x"}), [_CLAIM])
+    spec = msgspec.structs.replace(_SPEC, read_back={"ban": "/x"})
+    [reading] = piece(document, read_back=readback.declared_places(spec, [_CLAIM])).readings
     assert reading.modelled
     assert [effect.value for effect in reading.effects] == ["a.b"]
 

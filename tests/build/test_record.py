@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
-from build_kit import ALL_OPTIONS, DAY, TARGETS, built, one_of_each, resolved, waiver
+from build_kit import ALL_OPTIONS, DAY, TARGETS, built, judged, one_of_each, resolved, waiver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,7 +79,9 @@ def test_a_build_of_each_target_is_recorded_whole(name: str) -> None:
     made, _ = built(resolution, [name], TARGETS, ALL_OPTIONS)
     command = Command(("ours.yaml",), ("ours",), (name,))
     signer = SignerRecord("CN=a", "CN=b", "0" * 64, DAY)
-    record = record_of(resolution, made, [Input("list", "ours.yaml", "1" * 64)], {}, "p 1", command, signer)
+    record = record_of(
+        resolution, made, judged(resolution, made), [Input("list", "ours.yaml", "1" * 64)], {}, "p 1", command, signer
+    )
     assert decode("m", encode(record)) == record
     assert {one.path for one in record.documents} == {one.path for one in made.documents}
 

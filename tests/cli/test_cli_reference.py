@@ -147,7 +147,7 @@ def test_init_checks_clean_and_builds(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (checked.code, checked.out) == (0, "2 files checked: no error\n")
     built = run("build", "--deployment", "new/deployment.yaml", "-o", "new/build", *AS_OF)
     assert built.code == 0
-    assert "WeChat, for lab" in built.out
+    assert "Exceptions\n  lab: WeChat (" in built.out
 
 
 def test_init_writes_here_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

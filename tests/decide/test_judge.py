@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kind_documents import WECHAT, app, as_json, blocking, device, graph, plist, readings, restrictions
 
-from mdm_policy.decide import Index, best_case, judge, preinstalled, reach
+from mdm_policy.decide import judge, preinstalled, reach
 from mdm_policy.reading import Reading, Scope
 
 if TYPE_CHECKING:
@@ -200,27 +200,6 @@ COPE_ONLY = readings(
         }
     )
 )
-
-
-@pytest.mark.parametrize(
-    ("found", "platform", "verdict", "proven"),
-    [
-        pytest.param([XIN], "ios", "hidden", True, id="ios"),
-        pytest.param([XIN], "tvos", "hidden", True, id="tvos"),
-        pytest.param([XIN], "watchos", "unenforceable", False, id="watchos"),
-        pytest.param([XIN], "macos", "allowed", False, id="macos"),
-        pytest.param(POLICY, "android", "removed", True, id="android"),
-        pytest.param(COPE_ONLY, "android", "allowed", False, id="android-personal-side-only"),
-        pytest.param([XIN], "windows", "allowed", False, id="windows"),
-        pytest.param([XIN], "chromeos", "allowed", False, id="chromeos"),
-    ],
-)
-def test_the_best_a_set_of_documents_can_do(
-    found: list[Reading], platform: Platform, verdict: str, proven: bool
-) -> None:
-    best = best_case(found, platform, WECHAT, DAY)
-    assert (best.worst.verdict, best.proven) == (verdict, proven)
-    assert best == best_case(Index(found), platform, WECHAT, DAY)
 
 
 def test_the_strongest_class_has_the_newest_system_only() -> None:

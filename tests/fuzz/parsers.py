@@ -28,6 +28,7 @@ from mdm_policy.targets import discover
 from mdm_policy.validate import validate
 from mdm_policy.verify import Rules, verify
 from mdm_policy.workflows.pieces import pieces_of
+from mdm_policy.workflows.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +153,7 @@ def _read_targets(folder: Path) -> None:
 
 
 def _read_policies(folder: Path) -> None:
-    for piece in pieces_of(read_policies([folder])):
+    for piece in pieces_of(read_policies([folder]), trust=Trust(manifests=True)):
         _exercise(piece.document)
 
 

@@ -15,6 +15,7 @@ from lxml import etree
 from mdm_policy import documents, kinds, render
 from mdm_policy.build import readback
 from mdm_policy.resolve import ordered
+from mdm_policy.verify import piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,8 @@ def _compare(name: str, document: str, files: dict[str, bytes]) -> list[Finding]
     spec = _spec(name, document)
     claimed = render.claimed(_job(name), spec)
     opened = [kinds.open_document(path, data, spec.format) for path, data in files.items()]
-    readings = [readback.read(one, spec, [claim for claim, _ in claimed]) for one in opened]
+    read_back = readback.declared_places(spec, [claim for claim, _ in claimed])
+    readings = [reading for one in opened for reading in piece(one, read_back=read_back).readings]
     return readback.compare(name, spec, readings, claimed)[1]
 
 

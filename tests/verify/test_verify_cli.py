@@ -106,7 +106,8 @@ def test_a_deployment_brings_its_lists_classes_and_accepted_gaps(federal: Path) 
 def test_the_whole_build_with_no_classes_says_which_it_judged(federal: Path) -> None:
     done = run("verify", federal, "--list", "us-eo-13971", *AS_OF)
     first = " ".join(done.out.split("\n\n")[0].split())
-    assert first.startswith("NOT PROVEN: 0 of 7 banned apps are blocked on the strongest devices of each platform")
+    assert first.startswith("NOT PROVEN: 7 banned apps on the strongest devices of each platform addressed (")
+    assert " ".join(done.out.split()).endswith(first)
     assert "not judged, for no device classes are declared" in " ".join(done.out.split())
 
 
@@ -138,7 +139,8 @@ def test_the_profile_alone_is_proven(federal: Path, known: Path) -> None:
     profile = federal / "apple-ios-restrictions" / "banned-apps.mobileconfig"
     done = run("verify", profile, "--list", known, *AS_OF)
     assert done.code == 0
-    assert done.out.startswith("PROVEN: 6 of 6 banned apps are blocked")
+    assert done.out.startswith("PROVEN: 6 banned apps on the strongest devices of each platform addressed (")
+    assert "blocked 24 (strong 24)" in " ".join(done.out.split("\n\n")[0].split())
     assert "known-on-ios, revoked" in done.out
     assert run("verify", profile, "--list", known, "--strict", *AS_OF).code in (0, 11)
     assert run("verify", profile, "--list", known, "--require-duty", *AS_OF).code == 0
@@ -331,11 +333,16 @@ documents:
         "devices:\n  - {name: kiosks, platform: android, mode: fully-managed, origins: [store]}\n", encoding="utf-8"
     )
     more = ("--list", site / "ours.yaml", "--devices", devices, "--format", "json", *AS_OF)
-    done = run("verify", folder, *more)
-    assert done.code == 0, done.out
-    assert {v["fact"] for v in done.json["verdicts"]} == {"declared by the target's manifest, not modelled"}
+    untrusted = run("verify", folder, *more)
+    assert (untrusted.code, "manifest-not-trusted" in untrusted.out) == (11, True)
+    for trust in (("--templates", site / "own"), ("--trust-manifest",)):
+        done = run("verify", folder, *more, *trust)
+        assert done.code == 0, done.out
+        assert "declared, not modelled" in done.json["sentence"]
+        assert {v["fact"] for v in done.json["verdicts"]} == {"declared by the target's manifest, not modelled"}
+        assert {v["proof"] for v in done.json["verdicts"]} == {"declared"}
     _spoil(folder / "acme-kiosk" / "ours.acme.json", "com.tencent.mm", "com.tencent.mn")
-    assert run("verify", folder, *more).code == 11
+    assert run("verify", folder, *more, "--trust-manifest").code == 11
 
 
 def test_json_is_the_same_twice(federal: Path) -> None:

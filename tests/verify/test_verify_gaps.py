@@ -30,7 +30,7 @@ from mdm_policy.errors import Origin
 from mdm_policy.kinds import open_document
 from mdm_policy.model import AcceptedGap, Preinstall
 from mdm_policy.resolve import resolve
-from mdm_policy.verify import Rules, Verification, piece, verify
+from mdm_policy.verify import Absence, Rules, Verification, piece, verify
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -402,8 +402,8 @@ def test_no_identifier_is_unknown_and_a_statement_is_none() -> None:
         made = resolve([ban_list(ban)], deployment(devices=(phones,)), NOTHING_KNOWN, DAY, enforce=False)
         found = verify(made, [piece(blocking(WECHAT))], NOTHING_KNOWN, Rules(DAY))
         assert words(found) == [word]
-        assert found.proven is (word == "not-applicable")
-    assert [*found.absent.values()] == ["the ban list's own statement, or the catalogue without a source"]
+        assert (found.proven, found.passes) == (False, word == "not-applicable")
+    assert [*found.absent.values()] == [Absence("list", "the ban list's own statement")]
 
 
 def _gap(until: str, name: str = "iPhones", key: str = "") -> AcceptedGap:
@@ -427,7 +427,7 @@ WECHAT_KEY = resolve([banned()], None, NOTHING_KNOWN, DAY, enforce=False).apps[0
 def test_an_accepted_gap_is_printed_and_not_counted(accepted: tuple[AcceptedGap, ...], gaps: int, covered: int) -> None:
     found = judged((IPHONES,), blocking("x.y"), accepted=accepted)
     assert (len(found.gaps), len(found.accepted)) == (gaps, covered)
-    assert found.proven is (gaps == 0)
+    assert found.outcome == ("NOT PROVEN" if gaps else "NOTHING TO BLOCK")
 
 
 def test_an_acceptance_of_no_gap_is_told() -> None:
@@ -449,7 +449,7 @@ def test_an_exception_frees_classes_it_covers(groups: tuple[str, ...], freed: tu
     cls = msgspec.structs.replace(IPHONES, groups=groups)
     found = judged((cls,), blocking("x.y"), exceptions=[waiver(WECHAT_KEY, *freed)])
     assert words(found) == [word]
-    assert found.proven is (word == "excepted")
+    assert found.outcome == ("NOTHING TO BLOCK" if word == "excepted" else "NOT PROVEN")
 
 
 def test_an_exception_that_is_blocked_all_the_same_is_told() -> None:
@@ -704,8 +704,8 @@ def test_a_statement_that_an_app_does_not_exist_has_a_source_and_an_end(day: str
     known = catalogue.parse(json.dumps(file).encode())
     made = resolve([ban_list(app("chat"))], deployment(devices=(IPHONES,)), known, day, enforce=False)
     found = verify(made, [piece(blocking("x.y"))], known, Rules(day))
-    assert found.proven is proven
-    assert found.absent == ({("chat", "ios"): "https://example.org/faq"} if proven else {})
+    assert found.outcome == ("NOTHING TO BLOCK" if proven else "NOT PROVEN")
+    assert found.absent == ({("chat", "ios"): Absence("catalogue", "https://example.org/faq")} if proven else {})
 
 
 def test_objects_of_a_page_are_judged_each_by_itself() -> None:

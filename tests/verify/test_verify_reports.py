@@ -12,7 +12,7 @@ from mdm_policy.errors import Origin, note
 from mdm_policy.report import verification as report
 from mdm_policy.report.junit import Case, junit
 from mdm_policy.resolve import resolve
-from mdm_policy.verify import Places, Rules, Verification, piece, verify
+from mdm_policy.verify import Places, Rules, Verification, piece, sentence, verify
 
 if TYPE_CHECKING:
     from mdm_policy.model import DeviceClass
@@ -61,9 +61,11 @@ def test_many_notes_are_cut_and_findings_without_place_are_shown() -> None:
 
 
 def test_the_sentence_speaks_of_one_as_of_one() -> None:
-    assert report.sentence(many(1)).startswith("PROVEN: 1 of 1 banned app is blocked on every declared class")
-    assert "; 1 gap; 1 document" in report.sentence(many(1, held=0))
-    assert report.sentence(many(1), 2).startswith("NOT PROVEN: ")
+    assert sentence(many(1)) == "PROVEN: 1 banned app on 1 device class: blocked 1 (strong 1)."
+    assert sentence(many(1, held=0)).startswith(
+        "NOT PROVEN: 1 banned app on 1 device class: blocked 0, open 1; 1 document"
+    )
+    assert sentence(many(1), 2).startswith("NOT PROVEN: ")
 
 
 def test_a_gap_without_a_line_stands_in_sarif_where_it_is_ordered() -> None:
@@ -78,13 +80,15 @@ def test_junit_holds_any_text_and_is_well_formed() -> None:
         Case("a", "skipped", skipped="why"),
         Case("a", "passed", file="x.json"),
     ]
-    root = etree.fromstring(junit("s", cases).encode())
+    root = etree.fromstring(junit("s", cases, {"sentence": 'a "b" <c>', "open": 2}).encode())
     assert [(c.get("name"), len(c)) for c in root.iter("testcase")] == [
         ('say "hi"\n<there>', 1),
         ("skipped", 1),
         ("passed", 0),
     ]
     assert root.get("failures") == "1"
+    told = [(one.get("name"), one.get("value")) for one in root.findall("testsuite/properties/property")]
+    assert told == [("sentence", 'a "b" <c>'), ("open", "2")]
     failure = root.find(".//failure")
     assert failure is not None
     assert failure.text == "more\ufffd & <text>\ttab"

@@ -1,0 +1,44 @@
+"""Write what a build made, and what the verifier says of it: its sentence stands first and last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.report import summary, verification
+from mdm_policy.report.text import fill
+from mdm_policy.verify import sentence
+from mdm_policy.verify.counts import many
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mdm_policy.build import Built
+    from mdm_policy.model import Resolution
+    from mdm_policy.verify import Verification
+
+
+def text(resolution: Resolution, built: Built, found: Verification, folder: Path, width: int) -> str:
+    """Write the summary of a build in a folder for a person."""
+    said = fill(sentence(found), width)
+    counted = f"{many(len(built.documents), 'document')} for {many(len(built.targets), 'target')}"
+    next_ = f"Next: read {folder / 'TARGET' / 'IMPORT.md'} before you import TARGET, and start with a pilot group."
+    parts = [
+        said,
+        fill(f"Built {counted} in {folder}, as of {resolution.as_of}. {_kept(built)}", width),
+        f"Lists\n{summary.lists(resolution.statuses, width)}",
+        summary.confidence(resolution, width),
+        *verification.body(found, width),
+        fill(next_, width),
+        said,
+    ]
+    return "\n\n".join(parts)
+
+
+def _kept(built: Built) -> str:
+    """Say what reading back has shown of the files; what they come to on devices is the verifier's to say."""
+    declared = [record.path for record in built.documents if record.declared]
+    kept = "Each was read back, and blocks exactly what its target claims to."
+    if not declared:
+        return kept
+    shown = ", ".join(declared[:3]) + (f" and {len(declared) - 3} more" if len(declared) > 3 else "")
+    return f"{kept} Declared, not modelled, for only the target's own manifest says what they do: {shown}."
