@@ -426,6 +426,13 @@ def intent(word: str, kind: str = "allDevicesAssignmentTarget", **keys: Any) -> 
     return {"intent": word, **target(kind, **keys)}
 
 
+@pytest.mark.parametrize("word", [["uninstall"], {"a": "required"}, 1, None], ids=str)
+def test_an_intent_that_is_no_text_wants_nothing(word: Any) -> None:
+    assigned = {**intent("uninstall"), "intent": word}
+    assert does(store_app(assigned)) == []
+    assert does(graph("iosStoreApp", bundleId="com.x.y", assignments=[assigned])) == []
+
+
 REMOVED = [("intune-android-uninstall", "remove"), ("intune-android-uninstall-personal", "block")]
 
 

@@ -97,7 +97,7 @@ def read_mobile_app(c: Collector) -> Reading:
         message = "an assignment of this type of app removes only what Intune itself installed"
         c.say("note", "managed-app-only", message)
         bundle = c.text(top, "bundleId", "") if typed in _IOS_APPS else ""
-        if bundle and any(one[1].get("intent") in _OFFERS for one in found or ()):
+        if bundle and any(_intent(one) in _OFFERS for one in found or ()):
             c.add(c.rule(rules.IOS_ASSIGNED), "ios", "bundle_id", bundle, "/bundleId")
         return c.reading(scope, "intune", silent=True)
     package, pointer = _package(c, top)
@@ -105,8 +105,8 @@ def read_mobile_app(c: Collector) -> Reading:
         c.say("note", "assignments-missing", "the app carries no assignments, so it blocks and allows nothing")
         return c.reading(NOT_STATED, "intune", silent=True)
     _say_intents(c, found)
-    uninstall = [one for one in found if one[1].get("intent") == "uninstall"]
-    offers = [one for one in found if one[1].get("intent") in _OFFERS]
+    uninstall = [one for one in found if _intent(one) == "uninstall"]
+    offers = [one for one in found if _intent(one) in _OFFERS]
     scope = scope_of(c, uninstall or offers)
     if package and uninstall:
         say_nobody(c, scope)
@@ -119,6 +119,12 @@ def read_mobile_app(c: Collector) -> Reading:
     if package and offers and not _waived(c, offers, scope, banned=bool(uninstall)):
         c.add(c.rule(rules.ASSIGNED), "android", "package_name", package, pointer)
     return c.reading(scope, "intune")
+
+
+def _intent(found: tuple[str, dict[str, Any]]) -> str:
+    """Return what an assignment wants; a value that is no text, of which `_say_intents` speaks, wants nothing."""
+    word = found[1].get("intent")
+    return word if isinstance(word, str) else ""
 
 
 def _say_intents(c: Collector, found: list[tuple[str, dict[str, Any]]]) -> None:
