@@ -147,13 +147,16 @@ def verify_policies(
     min_strength: Strength = "partial",
     require_scope: bool = False,
     require_duty: bool = False,
+    templates: Iterable[AnyPath] = (),
+    trust_manifest: bool = False,
     strict: bool = False,
 ) -> VerifyReport:
     """Prove, app by app and class by class, whether policies block what a list bans.
 
     A path is a file or folder as people have it: a profile, a console's export, a backup, a build. `devices` is a file of
     device classes, in place of a deployment's. `assigned` maps a class to the paths that act on it, and on no other.
-    With `strict`, a warning makes the exit code 11.
+    With `strict`, a warning makes the exit code 11. What a document that no reader knows does is the word of its target's
+    manifest, which counts with the target's `templates` or with `trust_manifest`, and is called declared.
 
     Raises:
         RequestError: nothing to read, or nothing that says what is banned, is named.
@@ -174,6 +177,8 @@ def verify_policies(
         min_strength,
         require_scope,
         require_duty,
+        templates=_paths(templates),
+        trust_manifest=trust_manifest,
     )
     result = prove(request)
     found = result.verification

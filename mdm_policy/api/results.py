@@ -29,7 +29,8 @@ class OrderedBy(Frozen, frozen=True):
 class AppVerdict(Frozen, frozen=True):
     """Judge one app on one class of devices: the verdict, whether it holds, and the line and fact it rests on.
 
-    `held` and `gap` are both false where the organization has accepted the gap (`accepted_by`). `pointer` is a JSON
+    `row` is where the pair is counted: blocked, excepted, accepted, does-not-exist, unenforceable, no-identifier,
+    not-judged or open. `held` and `gap` are both false where the organization has accepted the gap (`accepted_by`). `pointer` is a JSON
     pointer through all layers; `line` is 0 where no document decided, and in binary files. `proof` is `modelled`,
     `declared` (only the target's own manifest says what the document does), or empty where no rule decided; `identifier`
     (`KIND:VALUE`) is the one that fares worst, `sha256` (hex) that of the document's content.
@@ -38,6 +39,7 @@ class AppVerdict(Frozen, frozen=True):
     app: str
     device_class: str = msgspec.field(name="class")
     verdict: str = ""
+    row: str = ""
     strength: str = ""
     held: bool = False
     gap: bool = False

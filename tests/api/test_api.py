@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,9 +19,7 @@ from kind_documents import blocking
 
 import mdm_policy
 from mdm_policy import api
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from mdm_policy.workflows.prove import ProveRequest
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples" / "api").glob("*.py"))
@@ -95,6 +94,36 @@ def test_assigned_paths_act_on_their_class_alone(export: Path) -> None:
     )
     found = {one.device_class: one.verdict for one in report.verdicts if one.app == "wechat"}
     assert found["phones"] == "hidden" != found["others"]
+
+
+def test_everything_that_can_be_asked_arrives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    def prove(request: ProveRequest) -> None:
+        asked.append(request)
+        raise mdm_policy.RequestError("enough")
+
+    monkeypatch.setattr("mdm_policy.workflows.prove.prove", prove)
+    with pytest.raises(mdm_policy.RequestError):
+        mdm_policy.verify_policies(
+            ["a"],
+            as_of=DAY,
+            lists=["l"],
+            deployment="d",
+            devices="c",
+            assigned={"phones": ["b"]},
+            min_strength="weak",
+            require_scope=True,
+            require_duty=True,
+            templates=[tmp_path],
+            trust_manifest=True,
+        )
+    assert asked == [
+        ProveRequest(
+            (Path("a"),), DAY, ("l",), Path("d"), Path("c"), (("phones", "b"),), "weak", True, True,
+            templates=(tmp_path,), trust_manifest=True,
+        )
+    ]  # fmt: skip
 
 
 def test_diff_gives_what_the_command_prints(export: Path) -> None:
