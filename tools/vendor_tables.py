@@ -261,7 +261,7 @@ def _interfaces(text: str) -> dict[str, tuple[str, dict[str, str]]]:
     """Return each interface of a TypeScript declaration with what it extends and its properties."""
     made = {}
     for name, base, body in re.findall(
-        r"^export interface (\w+)(?: extends (\w+))? \{(.*?)^\}", text, re.MULTILINE | re.DOTALL
+        r"^export interface (\w+)(?: extends (\w+))? \{(?:\}|\n(.*?)^\})", text, re.MULTILINE | re.DOTALL
     ):
         properties = {}
         for key, kind in re.findall(r"^    (\w+)\??: (.+);$", body, re.MULTILINE):

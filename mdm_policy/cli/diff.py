@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 @options.roots()
 @click.option("--all", "everything", is_flag=True, help="List EQUIVALENT and COSMETIC changes too.")
 @click.option("--allow-tightening", is_flag=True, help="Exit 0 in place of 10, when nothing weakens a ban.")
+@click.option(
+    "--accept-unjudged",
+    multiple=True,
+    metavar="GLOB",
+    help="Take changes that nobody can judge, by patterns of path#pointer. Repeatable.",
+)
 @options.MAX_SIZE
 @options.format_("text", "json", "markdown", "html", "sarif", help="How to print the changes.")
 def command(
@@ -45,6 +51,7 @@ def command(
     roots: tuple[Path, ...],
     everything: bool,
     allow_tightening: bool,
+    accept_unjudged: tuple[str, ...],
     max_size: int,
     format_: str,
 ) -> None:
@@ -52,9 +59,9 @@ def command(
 
     OLD and NEW are ban lists, builds, exports or policies of any readable kind. With --git, name PATHs instead. Git can
     call it as an external diff. Exit codes: 0 no difference in effect, 10 differences, none weakens a ban, 11 a ban is
-    weaker, 1 unreadable.
+    weaker, or something changed that nobody can judge, 1 unreadable.
     """
-    asked = CompareRequest(sides, as_of, revs, lists, deployment, devices, max_size, roots)
+    asked = CompareRequest(sides, as_of, revs, lists, deployment, devices, max_size, roots, accept_unjudged)
     if revs is None and is_unmerged(sides, os.environ):
         output.result(f"mdm-policy diff {sides[0]}: unmerged")
         return

@@ -14,8 +14,12 @@ from mdm_policy.reading import Scope  # noqa: TC001 - msgspec reads the fields' 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Direction = Literal["LOOSENED", "INEFFECTIVE", "NARROWED", "TIGHTENED", "EQUIVALENT", "COSMETIC"]
-DIRECTIONS: tuple[Direction, ...] = ("LOOSENED", "INEFFECTIVE", "NARROWED", "TIGHTENED", "EQUIVALENT", "COSMETIC")
+Direction = Literal["LOOSENED", "INEFFECTIVE", "NARROWED", "UNJUDGED", "TIGHTENED", "EQUIVALENT", "COSMETIC"]
+DIRECTIONS: tuple[Direction, ...] = (
+    *("LOOSENED", "INEFFECTIVE", "NARROWED"),
+    "UNJUDGED",
+    *("TIGHTENED", "EQUIVALENT", "COSMETIC"),
+)
 """Every direction, worst first: the order of a report."""
 WEAKENING: frozenset[Direction] = frozenset({"LOOSENED", "INEFFECTIVE", "NARROWED"})
 HARMLESS: frozenset[Direction] = frozenset({"EQUIVALENT", "COSMETIC"})
@@ -23,6 +27,7 @@ MEANING: dict[Direction, str] = {
     "LOOSENED": "the ban is gone, or without effect",
     "INEFFECTIVE": "the entry is still there, and blocks nothing",
     "NARROWED": "blocked on fewer devices, for a shorter time, or more weakly",
+    "UNJUDGED": "no reader judges it, so nobody can say in which direction it changed",
     "TIGHTENED": "blocked where it was not, or more strongly",
     "EQUIVALENT": "another mechanism or place, the same effect",
     "COSMETIC": "order, names, white space, encoding: no effect on any device",
@@ -50,6 +55,9 @@ class Change(Frozen, frozen=True):
     `who` names the devices, `old` and `new` the places that decide on either side, `banned_by` the authorities of the
     given lists, each with whether it is in force. A change that stands for many identifiers that no list and no
     catalogue knows, all alike, has no `app`, names all of them, and counts them.
+
+    Of a change that is UNJUDGED, `name` is the document, `pointer` the place in it with `*` for the index in a list, and
+    `accepted` tells whether the person who asked takes it without knowing its direction.
     """
 
     direction: Direction
@@ -65,10 +73,12 @@ class Change(Frozen, frozen=True):
     new: Origin | None = None
     banned_by: tuple[str, ...] = ()
     count: int = 1
+    pointer: str = ""
+    accepted: bool = False
 
 
 class Other(Frozen, frozen=True, gc=False):
-    """Name a key that changed and that no reader judges: it concerns no app, as far as is known."""
+    """Name a key that changed and that concerns no app, by the vendor's own description of it."""
 
     kind: str
     pointer: str
@@ -98,9 +108,14 @@ class Comparison(Frozen, frozen=True):
         return any(change.direction in WEAKENING for change in self.changes)
 
     @property
+    def unjudged(self) -> tuple[Change, ...]:
+        """Return the changes of which nobody can say the direction, and which nobody has accepted."""
+        return tuple(change for change in self.changes if change.direction == "UNJUDGED" and not change.accepted)
+
+    @property
     def exit_code(self) -> int:
-        """Return 11 when a ban is weakened, 10 when anything else differs in effect, else 0."""
-        if self.weakens:
+        """Return 11 when a ban is weakened or nobody can tell, 10 when anything else differs, else 0."""
+        if self.weakens or self.unjudged:
             return 11
         differs = any(change.direction not in HARMLESS for change in self.changes)
         return 10 if differs or self.others else 0

@@ -17,7 +17,7 @@ from mdm_policy.diff.mentions import Mentions
 from mdm_policy.diff.model import Change, Comparison, Other, ordered
 from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
-from mdm_policy.diff.residue import kinds_of, leaves, others
+from mdm_policy.diff.residue import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.units import Apps, anything, units
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import kind_named, read_each
@@ -40,13 +40,17 @@ if TYPE_CHECKING:
 
 
 class Question(Frozen, frozen=True):
-    """Hold what a comparison is asked with: the day, the lists' apps, the classes that exist, and the most it may cost."""
+    """Hold what a comparison is asked with: the day, the lists' apps, the classes that exist, and the most it may cost.
+
+    `accept_unjudged` are patterns of `name#pointer` of changes that somebody takes though nobody can judge them.
+    """
 
     as_of: str
     apps: tuple[BannedApp, ...] = ()
     statuses: tuple[ListStatus, ...] = ()
     classes: tuple[DeviceClass, ...] = ()
     effort: int = EFFORT
+    accept_unjudged: tuple[str, ...] = ()
 
 
 def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalogue | None) -> Comparison:
@@ -71,9 +75,10 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     told = (findings, acting, Effort(question.effort))
     results = [one for part in found for one in _compare(part, question, apps, mentions, told)]
     differing = _differing(pairs, acting, left, right)
-    rest = _others(pairs, differing, left, right)
+    rest, strange = _residue(pairs, differing, (left, right), question.accept_unjudged)
     changes = lines(results, (old, new), question.apps, question.statuses, many=len(found) > 1)
-    changes += _cosmetic(pairs, differing, rest)
+    changes += strange
+    changes += _cosmetic(pairs, differing, rest, {change.name for change in strange})
     return Comparison(ordered(changes), rest, question.statuses, tuple(dict.fromkeys(findings)))
 
 
@@ -203,22 +208,30 @@ def _said(named: Iterable[Named]) -> dict[str, set[object]]:
     return found
 
 
-def _others(
-    pairs: Sequence[Pair], differing: Mapping[str, bool], left: Sequence[Named], right: Sequence[Named]
-) -> tuple[Other, ...]:
-    """Return the keys that no reader judges and that changed, and documents without effect that came or went."""
+def _residue(
+    pairs: Sequence[Pair],
+    differing: Mapping[str, bool],
+    sides: tuple[Sequence[Named], Sequence[Named]],
+    accepted: Sequence[str],
+) -> tuple[tuple[Other, ...], list[Change]]:
+    """Return the keys that concern no app and changed, and the changes of what no reader judges."""
     changed = [one for one in pairs if one.name in differing or one.old is None or one.new is None]
-    old = [one.old for one in changed if one.old is not None]
-    new = [one.new for one in changed if one.new is not None]
-    acting = [_acting(named) for named in (left, right)]
-    kinds = kinds_of(old) & kinds_of(new)
-    made = list(others(leaves(old, acting[0], kinds), leaves(new, acting[1], kinds)))
+    documents = [
+        [one.old for one in changed if one.old is not None],
+        [one.new for one in changed if one.new is not None],
+    ]
+    old, new = (leaves(one, _acting(named)) for one, named in zip(documents, sides, strict=True))
+    names = {one.name: pair.name for pair in changed for one in (pair.old, pair.new) if one is not None}
+    kinds = kinds_of(documents[0]) & kinds_of(documents[1])
+    told = list(others(old, new, kinds))
+    strange = list(unjudged(old, new, names, accepted))
+    acting = set[str]().union(*({one.name for one in named if one.reading.effects} for named in sides))
+    acting |= {change.name for change in strange}
     for one in changed:
         document = one.old or one.new
-        idle = document is not None and not kind_named(document.kind).activates and document.kind not in kinds
-        if idle and document is not None and not any(found.get(document.name) for found in acting):
-            made.append(Other(document.kind, "", one.name if one.old else "", one.name if one.new else ""))
-    return tuple(made)
+        if document is not None and document.kind not in kinds and one.name not in acting:
+            told.append(Other(document.kind, "", one.name if one.old else "", one.name if one.new else ""))
+    return tuple(told), strange
 
 
 def _acting(named: Iterable[Named]) -> dict[str, list[Column]]:
@@ -229,10 +242,12 @@ def _acting(named: Iterable[Named]) -> dict[str, list[Column]]:
     return found
 
 
-def _cosmetic(pairs: Sequence[Pair], differing: Mapping[str, bool], rest: Sequence[Other]) -> Iterator[Change]:
+def _cosmetic(
+    pairs: Sequence[Pair], differing: Mapping[str, bool], rest: Sequence[Other], strange: Collection[str]
+) -> Iterator[Change]:
     """Name each document that was rewritten without any difference that matters."""
     for one in pairs:
-        if differing.get(one.name, True) or one.old is None or one.new is None:
+        if differing.get(one.name, True) or one.name in strange or one.old is None or one.new is None:
             continue
         if any(other.kind in kinds_of([one.old, one.new]) for other in rest):
             continue

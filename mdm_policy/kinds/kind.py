@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from mdm_policy.documents import Document, Embedded, Format
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import DeviceSlot, Mechanism, Reading, Rule
+    from mdm_policy.kinds.keys import Keys, Role
+    from mdm_policy.reading import DeviceSlot, Reading, Rule
 
 UNKNOWN = "unknown"
 """The kind of a document that no reader knows."""
@@ -74,12 +75,8 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Whether all it does is to turn others on."""
     is_gitops_profile: bool = False
     """Whether Fleet's GitOps files name such documents: in a folder of theirs, one that none of them names counts nowhere."""
-    carried: frozenset[str] = frozenset()
-    """Patterns of the pointers (`*` is any key or index) whose values an effect holds in full."""
-    without_influence: Mapping[str, str] = {}
-    """Patterns of the pointers that cannot concern an app, each with the source that says so."""
-    lifted_by: Mapping[Mechanism, str] = {}
-    """What can lift a block of each mechanism of its rules beside what the document itself says, in a sentence."""
+    keys: Role | Keys = "unjudged"
+    """What each of its keys has to do with apps: what no effect holds, and no table shows to be harmless, is unjudged."""
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True, eq=False):

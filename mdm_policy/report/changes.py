@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 VERSION = 2
 """The version of the JSON; it grows when a key is added, and the format's name changes when one goes."""
 _MOST_OTHERS = 10
+_MOST_STRANGE = 20
+_CANNOT_TELL = "Changed, and this program cannot say in which direction"
+_NO_APP = "Other keys that changed; by the vendor's own description they concern no app"
 _MOST_IDENTIFIERS = 6
 _TITLES = {
     "ios": "iPhone, iPad",
@@ -44,9 +47,14 @@ class Report(Frozen, frozen=True):
 
     @property
     def shown(self) -> tuple[Change, ...]:
-        """Return the changes that are listed."""
-        changes = self.comparison.changes
+        """Return the changes that are listed, but for those that nobody can judge."""
+        changes = tuple(c for c in self.comparison.changes if c.direction != "UNJUDGED")
         return changes if self.everything else tuple(c for c in changes if c.direction not in HARMLESS)
+
+    @property
+    def unjudged(self) -> tuple[Change, ...]:
+        """Return the changes of which nobody can say the direction, those that were accepted too."""
+        return tuple(c for c in self.comparison.changes if c.direction == "UNJUDGED")
 
 
 def sentence(report: Report) -> str:
@@ -60,12 +68,16 @@ def sentence(report: Report) -> str:
         parts.append(f"weaker than before: {', '.join(weak)}")
     if counts["TIGHTENED"]:
         parts.append(f"{counts['TIGHTENED']} TIGHTENED")
+    if counts["UNJUDGED"]:
+        accepted = counts["UNJUDGED"] - len(comparison.unjudged)
+        beside = f" ({accepted} of them accepted)" if accepted else ""
+        parts.append(f"{counts['UNJUDGED']} changed, and this program cannot say in which direction{beside}")
     if not parts:
         parts.append("no ban changed" if comparison.others or quiet else "no difference")
     if quiet:
         parts.append(f"{', '.join(quiet)}{'' if report.everything else ' (--all lists them)'}")
     if comparison.others:
-        parts.append(f"{len(comparison.others)} other key{'s' * (len(comparison.others) != 1)} changed")
+        parts.append(f"{len(comparison.others)} key{'s' * (len(comparison.others) != 1)} changed that concern no app")
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
 
@@ -76,8 +88,11 @@ def text(report: Report, width: int = 80) -> str:
     lines += [fill(line, width, "  ", "    ") for line in _standings(report)]
     for change in report.shown:
         lines += ["", *_change(change, width)]
+    if report.unjudged:
+        lines += ["", fill(f"{_CANNOT_TELL}:", width)]
+        lines += [fill(line, width, "  ", "    ") for line in _strange(report.unjudged)]
     if report.comparison.others:
-        lines += ["", fill("Other keys that changed; as far as is known, they concern no app:", width)]
+        lines += ["", fill(f"{_NO_APP}:", width)]
         lines += [fill(line, width, "  ", "    ") for line in _others(report.comparison.others)]
     words = [one for one in DIRECTIONS if any(change.direction == one for change in report.shown)]
     if words:
@@ -114,10 +129,23 @@ def _identifiers(change: Change) -> str:
     return f"{', '.join(change.identifiers[:most])}{rest}"
 
 
+def _strange(changes: Sequence[Change]) -> Iterator[str]:
+    for one in changes[:_MOST_STRANGE]:
+        place = one.new or one.old
+        taken = "; accepted" if one.accepted else ""
+        yield f"{place or one.name} {one.pointer or 'the whole document'}: {_was_is(one.before, one.after)}{taken}"
+    if len(changes) > _MOST_STRANGE:
+        yield f"and {len(changes) - _MOST_STRANGE} more; --format json has them all"
+
+
+def _was_is(before: str, after: str) -> str:
+    return f"{before or 'nothing'} -> {after or 'nothing'}"
+
+
 def _others(others: Sequence[Other]) -> Iterator[str]:
     for one in others[:_MOST_OTHERS]:
         where = one.pointer or "a whole document"
-        yield f"{one.kind} {where}: {one.before or 'nothing'} -> {one.after or 'nothing'}"
+        yield f"{one.kind} {where}: {_was_is(one.before, one.after)}"
     if len(others) > _MOST_OTHERS:
         yield f"and {len(others) - _MOST_OTHERS} more; --format json has them all"
 
@@ -154,8 +182,9 @@ def _plain(change: Change) -> dict[str, Any]:
 def as_findings(report: Report) -> tuple[Finding, ...]:
     """Return the listed changes as findings, for SARIF: at the new place, or where the entry was."""
     made = []
-    for change in report.shown:
-        severity = "error" if change.direction in WEAKENING else "note"
+    for change in (*report.shown, *report.unjudged):
+        weak = change.direction in WEAKENING or (change.direction == "UNJUDGED" and not change.accepted)
+        severity = "error" if weak else "note"
         verdicts = f": {change.before} -> {change.after}" if change.before or change.after else ""
         who = f" ({change.who})" if change.who else ""
         by = f"; banned by {'; '.join(change.banned_by)}" if change.banned_by else ""
@@ -179,9 +208,11 @@ def as_markdown(report: Report) -> str:
         parts.append(markdown.items(map(markdown.escape, standings)))
     if report.shown:
         parts.append(markdown.table(_COLUMNS, (_cells(change) for change in report.shown)))
+    if report.unjudged:
+        parts += [markdown.heading(_CANNOT_TELL, 3), markdown.items(map(markdown.escape, _strange(report.unjudged)))]
     if report.comparison.others:
         body = markdown.items(map(markdown.escape, _others(report.comparison.others)))
-        parts.append(markdown.details("Other keys that changed; as far as is known, they concern no app", body))
+        parts.append(markdown.details(_NO_APP, body))
     return "\n\n".join(parts) + "\n"
 
 
@@ -210,9 +241,10 @@ def as_html(report: Report) -> str:
     if report.shown:
         rows = ((f"mdm-policy-{change.direction.lower()}", _html_cells(change)) for change in report.shown)
         parts.append(html.table("Changes, worst first", _COLUMNS, rows))
-    if report.comparison.others:
-        lines = "".join(html.element("li", html.escape(line)) for line in _others(report.comparison.others))
-        parts += [html.element("p", "Other keys that changed:"), html.element("ul", lines)]
+    for told, lines in ((_CANNOT_TELL, _strange(report.unjudged)), (_NO_APP, _others(report.comparison.others))):
+        items = "".join(html.element("li", html.escape(line)) for line in lines)
+        if items:
+            parts += [html.element("p", f"{told}:"), html.element("ul", items)]
     return html.element("section", *(f"\n{part}" for part in parts), "\n", class_="mdm-policy-diff") + "\n"
 
 

@@ -32,7 +32,8 @@ class CompareRequest(Frozen, frozen=True):
 
     `lists`, of shipped ids or paths, and `deployment` say by which authority an app is banned; `devices` is a file of the
     device classes to judge alone. `max_size` is the most bytes read of one document. `roots` are files with the
-    certificates that signers' chains have to lead to.
+    certificates that signers' chains have to lead to. `accept_unjudged` are patterns of `path#pointer`: changes that nobody
+    can judge there are taken as they are.
     """
 
     sides: tuple[str, ...]
@@ -43,6 +44,7 @@ class CompareRequest(Frozen, frozen=True):
     devices: Path | None = None
     max_size: int = MAX_SIZE
     roots: tuple[Path, ...] = ()
+    accept_unjudged: tuple[str, ...] = ()
 
 
 class CompareResult(Frozen, frozen=True):
@@ -54,7 +56,7 @@ class CompareResult(Frozen, frozen=True):
     findings: tuple[Finding, ...]
 
     def exit_code(self, *, allow_tightening: bool = False) -> int:
-        """Return 11 when a ban is weakened, 10 when anything else differs (0 when that is allowed), else 0."""
+        """Return 11 when a ban is weakened or nobody can tell, 10 when anything else differs (0 when allowed), else 0."""
         code = self.comparison.exit_code
         return 0 if code == 10 and allow_tightening else code
 
@@ -132,7 +134,9 @@ def _compared(
     if not any(side.lists or side.policies.documents for side in read):
         raise RequestError(f"neither {old.label} nor {new.label} holds a ban list or a policy")
     effort = EFFORT * max(request.max_size, MAX_SIZE) // MAX_SIZE
-    question = msgspec.structs.replace(question, classes=classes, effort=effort)
+    question = msgspec.structs.replace(
+        question, classes=classes, effort=effort, accept_unjudged=request.accept_unjudged
+    )
     comparison = _renaming(_both(read[0], read[1], question), renamed)
     told = (*(_named(finding, renamed) for finding in found), *comparison.findings)
     return CompareResult(comparison, renamed(old.label), renamed(new.label), told)

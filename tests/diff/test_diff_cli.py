@@ -72,6 +72,7 @@ def test_json_holds_everything(pair: tuple[Path, Path]) -> None:
         "TIGHTENED": 0,
         "EQUIVALENT": 0,
         "COSMETIC": 0,
+        "UNJUDGED": 0,
     }
     [change] = made["changes"]
     assert (change["app"], change["platform"], change["identifiers"]) == ("wechat", "ios", ["com.tencent.xin"])
@@ -131,16 +132,58 @@ def test_markdown_and_html(pair: tuple[Path, Path]) -> None:
     assert "style" not in written
 
 
+def wifi(path: Path, **keys: object) -> Path:
+    path.write_text(json.dumps({"@odata.type": "#microsoft.graph.iosWiFiConfiguration", **keys}), encoding="utf-8")
+    return path
+
+
 def test_other_keys_are_told_in_every_format(tmp_path: Path) -> None:
-    old = profile(tmp_path / "old.mobileconfig", "a.b")
-    new = profile(tmp_path / "new.mobileconfig", "a.b", **{f"Key{number}": number for number in range(12)})
+    old = wifi(tmp_path / "old.json")
+    new = wifi(tmp_path / "new.json", **{f"Key{number}": number for number in range(12)})
     done = run("diff", old, new)
     assert done.code == 10
-    assert "No ban changed; 12 other keys changed." in done.out
+    assert "No ban changed; 12 keys changed that concern no app." in done.out
     assert "and 2 more; --format json has them all" in done.out
-    assert "Key11" in run("diff", old, new, "--format", "markdown").out
-    assert "<li>apple-profile /Key0: nothing -&gt; 0</li>" in run("diff", old, new, "--format", "html").out
+    assert "Key7" in run("diff", old, new, "--format", "markdown").out
+    told = "<li>intune-device-configuration /Key0: nothing -&gt; 0</li>"
+    assert told in run("diff", old, new, "--format", "html").out
     assert len(json.loads(run("diff", old, new, "--format", "json").out)["other_keys"]) == 12
+
+
+def test_what_nobody_judges_is_told_in_every_format_and_is_never_passed_over(tmp_path: Path) -> None:
+    old = profile(tmp_path / "old.mobileconfig", "a.b")
+    new = profile(tmp_path / "new.mobileconfig", "a.b", **{f"Key{number}": number for number in range(22)})
+    done = run("diff", old, new, "--allow-tightening")
+    assert done.code == 11
+    assert done.out.startswith("22 changed, and this program cannot say in which direction.")
+    assert "No ban changed" not in done.out
+    assert "and 2 more; --format json has them all" in done.out
+    assert "/Key0: nothing -&gt; 0</li>" in run("diff", old, new, "--format", "html").out
+    assert (
+        "Changed, and this program cannot say in which direction" in run("diff", old, new, "--format", "markdown").out
+    )
+    assert run("diff", old, new, "--format", "sarif").out.count('"diff-unjudged"') > 20
+    told = json.loads(run("diff", old, new, "--format", "json").out)
+    assert told["counts"]["UNJUDGED"] == 22
+    assert {change["pointer"] for change in told["changes"]} == {f"/Key{number}" for number in range(22)}
+
+
+@pytest.mark.parametrize(
+    ("globs", "code"),
+    [
+        pytest.param(["*#/Key0"], 11, id="one of two is accepted"),
+        pytest.param(["*#/Key0", "new.mobileconfig#/Key1"], 11, id="another file is named"),
+        pytest.param(["*#/Key0", "old.mobileconfig#/Key1"], 0, id="both are accepted"),
+        pytest.param(["*"], 0, id="everything is accepted"),
+    ],
+)
+def test_what_nobody_judges_can_be_accepted_by_place(globs: list[str], code: int, tmp_path: Path) -> None:
+    old = profile(tmp_path / "old.mobileconfig", "a.b")
+    new = profile(tmp_path / "new.mobileconfig", "a.b", Key0=1, Key1=2)
+    accepted = [word for glob in globs for word in ("--accept-unjudged", glob)]
+    done = run("diff", old, new, "--allow-tightening", *accepted)
+    assert done.code == code, done.out
+    assert "accepted" in done.out
 
 
 def test_device_classes_narrow_the_question(pair: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from build_kit import DAY
 from kind_documents import (
@@ -138,7 +139,7 @@ ROWS = [
     pytest.param(
         blocking(OWN),
         plist(restrictions(blockedAppBundleIds=[OWN])),
-        [(_I, OWN, "ios")],
+        [(_I, OWN, "ios"), ("UNJUDGED", "p.mobileconfig", "")],
         "still stands",
         id="misspelt key",
     ),
@@ -321,12 +322,17 @@ _MIXED = (
 REVERSIBLE = [row for row in ROWS if row.id not in (*_MIXED, "one binary of a publisher")]
 
 
+def _judged(found: Comparison) -> Comparison:
+    """Return a comparison without what nobody can judge."""
+    return msgspec.structs.replace(found, changes=tuple(c for c in found.changes if c.direction != "UNJUDGED"))
+
+
 @pytest.mark.parametrize(("old", "new", "wanted", "why"), REVERSIBLE)
 def test_the_way_back_is_the_other_direction(old: Any, new: Any, wanted: list[tuple[str, str, str]], why: str) -> None:
     del why
-    there, back = compared(old, new), compared(new, old)
+    there, back = (_judged(one) for one in (compared(old, new), compared(new, old)))
     assert (there.exit_code, back.exit_code) in ((11, 10), (10, 11))
-    assert {line[1:] for line in lines(back)} == {line[1:] for line in wanted}
+    assert {line[1:] for line in lines(back)} == {line[1:] for line in wanted if line[0] != "UNJUDGED"}
 
 
 def who(old: Any, new: Any, **question: Any) -> list[str]:

@@ -155,17 +155,21 @@ def test_a_harmless_pair_is_no_alarm(edit: Any) -> None:
 _EXTRA = [
     pytest.param(
         {"compliantAppListType": "appsInListCompliant", "compliantAppsList": [{"appId": "com.example.mail"}]},
+        (0, {"EQUIVALENT"}),
         id="14 a list of compliant apps",
     ),
-    pytest.param({"appsSingleAppModeList": [{"appId": "com.example.mail"}]}, id="14 a list for single app mode"),
+    pytest.param(
+        {"appsSingleAppModeList": [{"appId": "com.example.mail"}]},
+        (11, {"UNJUDGED"}),
+        id="14 a list for single app mode",
+    ),
 ]
 
 
-@pytest.mark.parametrize("extra", _EXTRA)
-def test_an_extra_key_is_reported(extra: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("extra", "expected"), _EXTRA)
+def test_an_extra_key_is_reported(extra: dict[str, Any], expected: tuple[int, set[str]]) -> None:
     found = _compared([_RESTRICTIONS], [{**_RESTRICTIONS, **extra}])
-    assert found.exit_code == 10
-    assert found.others
+    assert (found.exit_code, {change.direction for change in found.changes}) == expected
 
 
 def test_an_extra_allow_list_is_reported() -> None:

@@ -119,8 +119,9 @@ def test_the_kind_of_rewriting_is_told() -> None:
 
 def test_a_default_that_is_changed_is_no_default() -> None:
     old, new = ({**BASE, "PayloadRemovalDisallowed": value} for value in (True, False))
-    [other] = compared(profile(old), profile(new)).others
-    assert (other.pointer, other.before, other.after) == ("/PayloadRemovalDisallowed", "True", "False")
+    [change] = compared(profile(old), profile(new)).changes
+    assert (change.direction, change.pointer) == ("UNJUDGED", "/PayloadRemovalDisallowed")
+    assert (change.before, change.after) == ("True", "False")
 
 
 GRAPH: dict[str, Any] = {

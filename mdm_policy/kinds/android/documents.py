@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import Part, pointer
-from mdm_policy.kinds.android import policy, rules
+from mdm_policy.kinds.android import keys, policy, rules
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
 from mdm_policy.reading import DeviceSlot
@@ -95,6 +95,7 @@ POLICY = DocumentKind(
     formats=("json",),
     recognise=_is_policy,
     read=policy.read_policy,
+    keys=keys.POLICY,
     rules=rules.RULES,
     schemas=("amapi-policy",),
     is_alternative=True,
@@ -113,6 +114,7 @@ PAGE = DocumentKind(
     formats=("json",),
     recognise=_is_page,
     read=read_page,
+    keys=keys.PAGE,
     embedded=_policies,
     is_page=True,
     sample=b"""\
@@ -133,6 +135,7 @@ MODIFY = DocumentKind(
     formats=("json",),
     recognise=_is_modify,
     read=policy.read_modify,
+    keys=keys.REQUEST,
     rules=_CHANGE_RULES,
     schemas=("amapi-modify-applications",),
     changes="amapi-policy",
@@ -150,6 +153,7 @@ PATCH = DocumentKind(
     formats=("json",),
     recognise=_is_patch,
     read=policy.read_patch,
+    keys=keys.REQUEST,
     embedded=_body,
     rules=rules.RULES,
     identities=_replaced,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mdm_policy.kinds.apple import rules, santa
+from mdm_policy.kinds.apple import keys, rules, santa
 from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
 from mdm_policy.kinds.apple.profile import read_profile
 from mdm_policy.kinds.kind import DocumentKind
@@ -60,6 +60,7 @@ PROFILE = DocumentKind(
     formats=("plist",),
     recognise=_is_profile,
     read=read_profile,
+    keys=keys.PROFILE,
     rules=(*(rule for rule in rules.RULES if rule not in _DECLARATION_RULES), *santa.RULES),
     identities=_named("PayloadIdentifier", "profile"),
     schemas=("apple-ios-restrictions", "macos-santa"),
@@ -92,6 +93,7 @@ CONFIGURATION = DocumentKind(
     formats=("json", "plist"),
     recognise=_typed("com.apple.configuration."),
     read=read_configuration,
+    keys=keys.CONFIGURATION,
     rules=_DECLARATION_RULES,
     identities=_named("Identifier", "declaration"),
     schemas=("apple-ddm-apps", "apple-ddm-binaries"),
@@ -111,6 +113,7 @@ ACTIVATION = DocumentKind(
     formats=("json", "plist"),
     recognise=_typed("com.apple.activation."),
     read=read_activation,
+    keys=keys.ACTIVATION,
     schemas=("apple-ddm-activation",),
     activates=True,
     is_gitops_profile=True,

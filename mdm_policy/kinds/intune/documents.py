@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import Base64, Text, pointer
-from mdm_policy.kinds.intune import policies, rules
+from mdm_policy.kinds.intune import keys, policies, rules
 from mdm_policy.kinds.intune.android import read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.kind import DocumentKind, Unread
@@ -150,6 +150,7 @@ PAGE = DocumentKind(
     formats=("json",),
     recognise=_is_page,
     read=read_page,
+    keys=keys.PAGE,
     embedded=_items,
     is_page=True,
     sample=b"""\
@@ -170,6 +171,7 @@ SETTINGS_CATALOG = DocumentKind(
     formats=("json",),
     recognise=_object(_is_catalog_type, _CATALOG_COLLECTIONS, _has_catalog_settings),
     read=policies.read_settings_catalog,
+    keys=keys.CATALOG,
     rules=_CATALOG_RULES,
     schemas=("intune-ios-settings-catalog",),
     sample=b"""\
@@ -203,6 +205,7 @@ DEVICE_CONFIGURATION = DocumentKind(
     formats=("json",),
     recognise=_object(_is_configuration_type, _CONFIGURATION_COLLECTIONS, _has_configuration_keys),
     read=policies.read_configuration,
+    keys=keys.CONFIGURATION,
     embedded=_profile_and_rules,
     identities=nodes_of,
     delivers_embedded=True,
@@ -228,6 +231,7 @@ MOBILE_APP = DocumentKind(
     formats=("json",),
     recognise=_object(_is_app_type, _APP_COLLECTIONS, _has_app_keys),
     read=read_mobile_app,
+    keys=keys.APP,
     rules=_APP_RULES,
     schemas=("intune-android-managed-apps",),
     sample=b"""\

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import Text, pointer
 from mdm_policy.kinds.apple.documents import PROFILE
-from mdm_policy.kinds.jamf import objects
+from mdm_policy.kinds.jamf import keys, objects
 from mdm_policy.kinds.kind import DocumentKind
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ RESTRICTED_SOFTWARE = DocumentKind(
     formats=("xml",),
     recognise=_rooted("restricted_software"),
     read=objects.read_restricted_software,
+    keys=keys.RESTRICTED_SOFTWARE,
     rules=objects.RULES,
     schemas=("jamf-restricted-software",),
     sample=b"""\
@@ -89,6 +90,7 @@ MOBILE_PROFILE = DocumentKind(
     formats=("xml",),
     recognise=_rooted("configuration_profile"),
     read=objects.read_mobile_profile,
+    keys=keys.PROFILE,
     embedded=_payloads,
     schemas=("jamf-mobile-profile",),
     sample=_sample("configuration_profile", "all_mobile_devices", _MOBILE),
@@ -99,6 +101,7 @@ MACOS_PROFILE = DocumentKind(
     formats=("xml",),
     recognise=_rooted("os_x_configuration_profile"),
     read=objects.read_macos_profile,
+    keys=keys.PROFILE,
     embedded=_payloads,
     schemas=("jamf-macos-profile",),
     sample=_sample("os_x_configuration_profile", "all_computers", _MACOS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mdm_policy.kinds.kind import DocumentKind
-from mdm_policy.kinds.windows import applocker
+from mdm_policy.kinds.windows import applocker, keys
 
 _ROOTS = ("RuleCollection", "AppLockerPolicy")
 
@@ -20,6 +20,7 @@ APPLOCKER = DocumentKind(
     formats=("xml",),
     recognise=_is_applocker,
     read=applocker.read_applocker,
+    keys=keys.APPLOCKER,
     rules=applocker.RULES,
     schemas=("applocker-exe", "applocker-appx"),
     is_gitops_profile=True,

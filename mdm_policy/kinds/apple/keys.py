@@ -1,0 +1,140 @@
+"""Say of each key of Apple's profiles and declarations what it has to do with apps.
+
+Apple's own tables (data/vendor/apple-*.json) name every payload type, declaration type and key; the short lists here name
+those that act on apps, and of a payload or declaration of another type Apple's table shows that it does not.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.keys import Keys, roles, vendor_table
+
+if TYPE_CHECKING:
+    from mdm_policy.kinds.keys import Role
+
+_NAMES = ("PayloadUUID", "PayloadIdentifier", "PayloadDisplayName", "PayloadDescription", "PayloadOrganization")
+_OF_PAYLOAD = {**roles("name", _NAMES), **roles("carried", ("PayloadType", "PayloadVersion", "PayloadEnabled"))}
+_ACTING = frozenset(
+    {
+        "com.apple.ManagedClient.preferences",
+        "com.apple.TCC.configuration-profile-policy",
+        "com.apple.app.lock",
+        "com.apple.applicationaccess",
+        "com.apple.applicationaccess.new",
+        "com.apple.appstore",
+        "com.apple.declarations",
+        "com.apple.dnsProxy.managed",
+        "com.apple.dnsSettings.managed",
+        "com.apple.familycontrols.contentfilter",
+        "com.apple.familycontrols.timelimits.v2",
+        "com.apple.mdm",
+        "com.apple.relay.managed",
+        "com.apple.syspolicy.kernel-extension-policy",
+        "com.apple.system-extension-policy",
+        "com.apple.systempolicy.control",
+        "com.apple.systempolicy.managed",
+        "com.apple.systempolicy.rule",
+        "com.apple.webcontent-filter",
+    }
+)
+"""Payload types that say which apps may run, install or talk, or that let an agent (Santa, a filter) do its work."""
+_ACTING_RESTRICTIONS = frozenset(
+    {
+        "allowAppClips",
+        "allowAppInstallation",
+        "allowListedAppBundleIDs",
+        "allowMarketplaceAppInstallation",
+        "allowUIAppInstallation",
+        "allowUIConfigurationProfileInstallation",
+        "allowEnterpriseAppTrust",
+        "allowWebDistributionAppInstallation",
+        "autonomousSingleAppModePermittedAppIDs",
+        "blacklistedAppBundleIDs",
+        "blockedAppBundleIDs",
+        "ratingApps",
+        "whitelistedAppBundleIDs",
+    }
+)
+"""Keys of com.apple.applicationaccess that act on apps."""
+_READ: dict[str, tuple[str, ...]] = {
+    "com.apple.app.lock": ("App",),
+    "com.apple.applicationaccess": (
+        *("allowAppInstallation", "allowUIAppInstallation", "blockedAppBundleIDs", "blacklistedAppBundleIDs"),
+        *("allowListedAppBundleIDs", "whitelistedAppBundleIDs"),
+    ),
+    "com.apple.applicationaccess.new": (
+        *("allowList", "whiteList", "familyControlsEnabled"),
+        *("pathAllowList", "pathBlackList", "pathDenyList", "pathWhiteList"),
+    ),
+    "com.apple.webcontent-filter": ("BlacklistedURLs", "DenyListURLs", "FilterType"),
+    "com.google.santa": ("StaticRules",),
+    "com.northpolesec.santa": ("StaticRules",),
+}
+"""Keys whose meaning the readers give in full, by payload type."""
+_ACTING_DECLARATIONS = frozenset(
+    {
+        "com.apple.configuration.app.managed",
+        "com.apple.configuration.app.settings",
+        "com.apple.configuration.legacy",
+        "com.apple.configuration.legacy.interactive",
+        "com.apple.configuration.network.dns-proxy",
+        "com.apple.configuration.network.dns-settings",
+        "com.apple.configuration.network.relay",
+        "com.apple.configuration.services.background-tasks",
+        "com.apple.configuration.services.configuration-files",
+        "com.apple.configuration.webcontent-filter.plugin",
+    }
+)
+
+
+_HARMLESS_PAYLOAD = Keys(_OF_PAYLOAD, rest="harmless")
+
+
+def _of_payload(payload: dict[str, Any]) -> Role | Keys:
+    kind = payload.get("PayloadType")
+    if kind == "com.apple.profileRemovalPassword":
+        return "name"
+    if kind == "com.apple.applicationaccess":
+        return _restrictions()
+    if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in _ACTING:
+        return _HARMLESS_PAYLOAD
+    return _of_type(kind) if isinstance(kind, str) else _of_type("")
+
+
+@functools.lru_cache(maxsize=256)
+def _of_type(kind: str) -> Keys:
+    return Keys({**_OF_PAYLOAD, **roles("carried", _READ.get(kind, ()))})
+
+
+@functools.cache
+def _restrictions() -> Keys:
+    known = vendor_table("apple-profiles")["payloads"]["com.apple.applicationaccess"]
+    harmless = roles("harmless", (key for key in known if key not in _ACTING_RESTRICTIONS))
+    return Keys({**harmless, **_OF_PAYLOAD, **roles("carried", _READ["com.apple.applicationaccess"])})
+
+
+def _of_declaration(declaration: dict[str, Any]) -> Role | Keys:
+    kind = declaration.get("Type")
+    known = isinstance(kind, str) and kind in vendor_table("apple-declarations")["declarations"]
+    harmless = known and kind not in _ACTING_DECLARATIONS
+    return _HARMLESS_DECLARATION if harmless else _DECLARATION
+
+
+PROFILE = Keys(
+    {
+        **_OF_PAYLOAD,
+        **roles("carried", ("RemovalDate", "DurationUntilRemoval", "TargetDeviceType", "IsEncrypted", "PayloadScope")),
+        **roles("carried", ("EncryptedPayloadContent",)),
+        **roles("harmless", ("ConsentText", "HasRemovalPasscode", "PayloadExpirationDate")),
+        "PayloadContent": Keys(choose=_of_payload),
+    }
+)
+_OF_DECLARATION = {**roles("name", ("Identifier", "ServerToken")), "Type": "carried"}
+_ALLOWED = ("AllowedApps", "AllowedBinaries", "AlwaysAllowManagedApps", "DeniedApps", "DeniedBinaries")
+_PAYLOAD = Keys({"Allowed": Keys(roles("carried", _ALLOWED)), **roles("carried", ("AppStoreID", "BundleID"))})
+_DECLARATION = Keys({**_OF_DECLARATION, "Payload": _PAYLOAD})
+_HARMLESS_DECLARATION = Keys({**_OF_DECLARATION, "Payload": "harmless"})
+CONFIGURATION = Keys(choose=_of_declaration)
+ACTIVATION = Keys({**_OF_DECLARATION, "Payload": Keys(roles("carried", ("StandardConfigurations", "Predicate")))})

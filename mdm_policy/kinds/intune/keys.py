@@ -1,0 +1,130 @@
+"""Say of each key of Intune's objects what it has to do with apps, by the types of Microsoft Graph.
+
+The table (data/vendor/graph-types.json) names every type of configuration, compliance policy and app, and the properties
+of those types that have one that acts on apps; the short lists here name these properties and types.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from mdm_policy.kinds.intune.graph import odata_type
+from mdm_policy.kinds.keys import Keys, Role, roles, vendor_table
+
+_NAMES = (
+    *(
+        "id",
+        "displayName",
+        "description",
+        "name",
+        "version",
+        "createdDateTime",
+        "lastModifiedDateTime",
+        "creationSource",
+    ),
+    *("roleScopeTagIds", "settingCount", "supportsScopeTags", "priorityMetaData", "@odata.context", "@odata.count"),
+    *("@odata.id", "@odata.etag", "@microsoft.graph.tips", "assignments@odata.context", "settings@odata.context"),
+    *("deviceManagementApplicabilityRuleOsEdition@odata.type", "scheduledActionsForRule@odata.context"),
+)
+_OBJECT: dict[str, Role | Keys] = {
+    **roles("name", _NAMES),
+    **roles("carried", ("assignments", "isAssigned", "@odata.type")),
+}
+_ACTING_TYPES = frozenset(
+    {
+        "androidCustomConfiguration",
+        "androidWorkProfileCustomConfiguration",
+        "iosCustomConfiguration",
+        "iosDeviceFeaturesConfiguration",
+        "macOSCustomAppConfiguration",
+        "macOSCustomConfiguration",
+        "macOSExtensionsConfiguration",
+        "windows10CustomConfiguration",
+        "windows81GeneralConfiguration",
+        "windowsPhone81CustomConfiguration",
+        "windowsPhone81GeneralConfiguration",
+    }
+)
+"""Types of which more than a property may act on apps: custom settings, web filters, approvals of agents' extensions."""
+_ACTING = frozenset(
+    {
+        *("appClipsBlocked", "appLockerApplicationControl", "appStoreBlockUIAppInstallation", "appStoreBlocked"),
+        *(
+            "appsAllowInstallFromUnknownSources",
+            "appsAllowTrustedAppsSideloading",
+            "appsBlockInstallFromUnknownSources",
+        ),
+        *("appsBlockWindowsStoreOriginatedApps", "appsHideList", "appsInstallAllowList", "appsLaunchBlockList"),
+        *("appsSingleAppModeList", "developerUnlockSetting", "deviceManagementApplicabilityRuleDeviceMode"),
+        *("deviceManagementApplicabilityRuleOsEdition", "deviceManagementApplicabilityRuleOsVersion"),
+        *("enterpriseAppBlockTrust", "gatekeeperAllowedAppSource", "gatekeeperBlockOverride", "googlePlayStoreBlocked"),
+        *("kernelExtensionAllowedTeamIdentifiers", "kernelExtensionOverridesAllowed", "kernelExtensionsAllowed"),
+        *("kioskModeAppStoreUrl", "kioskModeAppType", "kioskModeBuiltInAppId", "kioskModeManagedAppId"),
+        *(
+            "mediaContentRatingApps",
+            "personalProfileAppsAllowInstallFromUnknownSources",
+            "securityAllowDebuggingFeatures",
+        ),
+        *("securityDisableUsbDebugging", "securityPreventInstallAppsFromUnknownSources", "securityRequireVerifyApps"),
+        *("smartScreenAppInstallControl", "smartScreenEnableAppInstallControl", "systemExtensionTeamIdentifiers"),
+        *("systemExtensionsAllowed", "systemExtensionsAllowedTypes", "systemExtensionsBlockOverride"),
+        *("uninstallBuiltInApps", "usersBlockAdd", "windowsStoreBlocked", "windowsStoreEnablePrivateStoreOnly"),
+        *("workProfileAllowAppInstallsFromUnknownSources", "workProfileBlockPersonalAppInstallsFromUnknownSources"),
+    }
+)
+"""Properties that say which apps may be installed or run, or from where, and that no reader gives the meaning of."""
+_CARRIED = frozenset(
+    {
+        "appsVisibilityList",
+        "appsVisibilityListType",
+        "compliantAppListType",
+        "compliantAppsList",
+        "omaSettings",
+        "payload",
+        "payloadFileName",
+        "payloadName",
+        "personalProfilePersonalApplications",
+        "personalProfilePlayStoreMode",
+        "playStoreMode",
+        "restrictedApps",
+    }
+)
+"""Properties whose meaning the reader gives in full."""
+
+
+def _of_configuration(value: dict[str, Any]) -> Role | Keys:
+    name = odata_type(value)
+    types = vendor_table("graph-types")["types"]
+    if name in types and "properties" in types[name] and name not in _ACTING_TYPES:
+        return _properties(name)
+    if name in types and types[name]["base"] != "mobileApp" and name not in _ACTING_TYPES:
+        return _HARMLESS
+    return _ANY
+
+
+@functools.cache
+def _properties(name: str) -> Keys:
+    types = vendor_table("graph-types")["types"]
+    known: dict[str, Role | Keys] = {}
+    above = name
+    while above in types:
+        for key in types[above].get("properties", {}):
+            known.setdefault(key, "carried" if key in _CARRIED else "unjudged" if key in _ACTING else "harmless")
+        above = types[above]["base"]
+    return Keys({**known, **_OBJECT}, rest="unjudged")
+
+
+_HARMLESS = Keys(_OBJECT, rest="harmless")
+_ANY = Keys({**_OBJECT, **roles("carried", _CARRIED)})
+CONFIGURATION = Keys(choose=_of_configuration)
+CATALOG = Keys({**_OBJECT, **roles("carried", ("platforms", "technologies", "templateReference", "settings"))})
+APP = Keys(
+    {
+        **_OBJECT,
+        **roles("name", ("publisher", "appStoreUrl", "largeIcon", "publishingState", "isFeatured", "owner", "notes")),
+        **roles("carried", ("packageId", "appIdentifier", "bundleId", "appAvailability")),
+    },
+    rest="harmless",
+)
+PAGE = Keys(roles("name", ("@odata.context", "@odata.count", "@odata.nextLink", "@microsoft.graph.tips")))
