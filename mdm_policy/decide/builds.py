@@ -9,10 +9,12 @@ identifier that matches it is enough; the strongest counts. Where several kinds 
 - macOS: each signing_id (`TEAM:bundle`) is a build, matched by itself, its bare bundle id, or its team id; each
   bundle_id that no team qualifies is one; if there are neither, each team_id is. The process names together match every
   build, if all of them are matched. A code hash names one version, so it never stands for a build.
-- Windows: each packaged app (appx_name, or the name part of a package family name) is a build, matched by its name or,
-  if all of them are matched, by the publishers written as certificates (`CN=`). The desktop program is one build, if
-  the app has publishers (`O=`) or executables, or whatever else tells that a program exists (a product name, a winget
-  id); it is matched if all its publishers are, or all its executables.
+- Windows: each packaged app (appx_name, or the name part of a package family name) is a build, matched by its name, by its
+  family names or, if all of them are matched, by the publishers written as certificates (`CN=`). The desktop program is
+  one build, if the app has publishers (`O=`), executables, or whatever else tells that a program exists (a product name, a
+  winget id); it is matched if all its publishers are, or all its executables, original file names, product names, or signers
+  (each common name with each certificate that issues to it), or all of these in every combination that a rule may ask for
+  at once. That an executable bears its name on disk as its original file name too is likely, and not known.
 
 Helpers and installers make no build: a helper left alone is no gap, and a blocked installer blocks no program. Where
 nothing else is known of an app, that is unknown.
@@ -20,18 +22,20 @@ nothing else is known of an app, that is unknown.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
+from mdm_policy.joined import FOLDED, joined
 from mdm_policy.model import Frozen
 from mdm_policy.publishers import unquoted
 from mdm_policy.reading import Cause  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.model import BannedApp
-    from mdm_policy.vocabulary import Family, Platform
+    from mdm_policy.vocabulary import Family, Kind, Platform
 
 Key = tuple[str, str, str]
 PARTS = frozenset(("helper", "installer"))
@@ -39,10 +43,24 @@ PARTS = frozenset(("helper", "installer"))
 
 
 class Build(Frozen, frozen=True, gc=False):
-    """Name a build, and the sets of keys that match it: one set is enough, each of its keys is needed."""
+    """Name a build, and the sets of keys that match it: one set is enough, each of its keys is needed.
+
+    Of what `guesses` match nobody knows whether it is the build: a rule on them decides nothing.
+    """
 
     name: str
     matches: tuple[tuple[Key, ...], ...]
+    guesses: tuple[tuple[Key, ...], ...] = ()
+
+    @property
+    def every(self) -> tuple[tuple[Key, ...], ...]:
+        """Return the sets of keys that match the build or may match it, those of `guesses` last."""
+        return (*self.matches, *self.guesses)
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """Return every key that has to do with the build."""
+        return frozenset(key for match in self.every for key in match)
 
 
 class Plan(Frozen, frozen=True, gc=False):
@@ -98,13 +116,7 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
 def keys(app: BannedApp) -> frozenset[Key]:
     """Return every key, as devices compare it, that could match some build of an app on some platform."""
     platforms: tuple[Platform, ...] = ("ios", "macos", "android", "windows")
-    builds = [build for platform in platforms for build in plan(app, platform).builds]
-    return frozenset(key for build in builds for match in build.matches for key in match)
-
-
-FOLDED: dict[str, Callable[[str], str]] = {"executable": str.lower, "certificate": str.lower, "publisher": unquoted}
-"""How devices compare the kinds they do not compare byte by byte: file names and hashes without regard to case, publishers
-without the quotation marks around a name that holds a comma (microsoft/AaronLocker TrustedSigners.ps1 has it bare)."""
+    return frozenset[Key]().union(*(build.keys for platform in platforms for build in plan(app, platform).builds))
 
 
 def compared(key: Key) -> Key:
@@ -170,22 +182,58 @@ def _forms(names: list[str], suffix: bool) -> tuple[str, ...]:
 def _windows(values: dict[str, list[str]]) -> Iterable[Build]:
     publishers = dict.fromkeys(map(unquoted, values.get("publisher", [])))
     certificates = tuple(("windows", "publisher", name) for name in publishers if name.startswith("CN="))
-    signers = tuple(("windows", "publisher", name) for name in publishers if not name.startswith("CN="))
-    executables = tuple(compared(("windows", "executable", name)) for name in values.get("executable", []))
-    packages = dict.fromkeys(values.get("appx_name", []))
-    packages |= dict.fromkeys(value.rpartition("_")[0] for value in values.get("package_family_name", []))
-    for name in packages:
+    packages: dict[str, list[str]] = {name: [] for name in values.get("appx_name", [])}
+    for value in values.get("package_family_name", []):
+        packages.setdefault(value.rpartition("_")[0], []).append(value)
+    for name, families in packages.items():
         matches: list[tuple[Key, ...]] = [(("windows", "appx_name", name),)]
+        matches += [tuple(("windows", "package_family_name", value) for value in families)] if families else []
         yield Build(name, (*matches, *((certificates,) if certificates else ())))
     if not packages and certificates:
         yield Build(certificates[0][2], (certificates,))
-    desktop = tuple(match for match in (signers, executables) if match)
-    name = next((key[2] for match in desktop for key in match), "")
+    desktop = tuple(_programs(values, [name for name in publishers if not name.startswith("CN=")]))
+    name = next((key[2] for match in desktop[:2] for key in match), "")
     name = name or next((value for kind in _TELLING for value in values.get(kind, ())), "")
     if name:
-        yield Build(name, desktop)
+        names = tuple(
+            dict.fromkeys(compared(("windows", "original_file_name", one)) for one in values.get("executable", ()))
+        )
+        yield Build(name, tuple(match for match in desktop if match), (names,) if names else ())
 
 
 _TELLING = ("product_name", "original_file_name", "publisher_cn", "winget_id", "product_code")
-"""Kinds that tell of a program on Windows, which nothing here matches. A certificate alone tells of nobody's program."""
+"""Kinds that tell of a program on Windows. A certificate alone tells of nobody's program."""
+_MOST_JOINED = 1_000
+"""How many combinations of what an app is known by are asked for; no app of a catalogue has as many."""
+
+
+def _programs(values: dict[str, list[str]], publishers: list[str]) -> Iterator[tuple[Key, ...]]:
+    """Yield the sets of keys that match a program: publishers, executables, and what a rule may ask for at once."""
+    yield tuple(("windows", "publisher", name) for name in publishers)
+    yield tuple(compared(("windows", "executable", name)) for name in values.get("executable", ()))
+    names, issuers = values.get("publisher_cn", []), values.get("certificate", [])
+    if names:
+        yield tuple(("windows", "publisher_cn", name) for name in names)
+        yield tuple(compared(("windows", "certificate", issuer)) for issuer in issuers)
+    signers: list[list[dict[Kind, str]]] = [
+        [{}],
+        [{"publisher": name} for name in publishers],
+        [{"publisher_cn": name, "certificate": issuer} for name, issuer in product(names, issuers)],
+    ]
+    products: list[list[dict[Kind, str]]] = [
+        [{}],
+        [{"product_name": value} for value in values.get("product_name", ())],
+    ]
+    files: list[list[dict[Kind, str]]] = [
+        [{}],
+        [{"original_file_name": value} for value in values.get("original_file_name", ())],
+    ]
+    for one, two, three in product(signers, products, files):
+        if len(one) * len(two) * len(three) > _MOST_JOINED:
+            continue
+        every = [{**signer, **named, **file} for signer, named, file in product(one, two, three)]
+        if every and every[0] and every[0].keys() != {"publisher"}:
+            yield tuple(dict.fromkeys(compared(("windows", *joined(parts))) for parts in every))
+
+
 _BUILDERS = {"ios": _ios, "android": _android, "macos": _macos, "windows": _windows}

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 Contest = Literal["amapi", "apple", "apple-path-lists", "applocker", "declared", "intune", "jamf", "santa"]
 """What rules compete within: a block and an allow of one contest contradict each other."""
 
-DENY_WINS: Contest = "apple"
-"""The contest in which an app that is denied stays denied, whatever allows it."""
+DENY_WINS: frozenset[Contest] = frozenset({"apple"})
+"""The contests in which an app that is denied stays denied, whatever allows it."""
 
 CONTESTS: dict[Mechanism, Contest] = {
     "amapi-applications": "amapi",

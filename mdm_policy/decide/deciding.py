@@ -47,6 +47,7 @@ _SCORES = {
 }
 _ALLOWED = _SCORES["allowed", "weak", False]
 _UNKNOWN = _SCORES["unknown", "weak", False]
+_GUESSED = "the rule means the original file name in the program's version resource, and of this program the name on disk is known"
 
 
 class Note(Frozen, frozen=True, gc=False):
@@ -148,21 +149,17 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     name = prepared.plan.builds[place].name
     candidates: list[_Outcome] = []
     contested: set[Contest] = set()
-    for match in prepared.hits[place]:
-        weakest: _Outcome | None = None
-        for hits in match:
-            best = _best(hits, view, name, contested)
-            if best is None:
-                weakest = None
-                break
-            if weakest is None or _better(best) < _better(weakest):
-                weakest = best
-        if weakest is not None:
-            candidates.append(weakest)
+    sure = len(prepared.plan.builds[place].matches)
+    for number, match in enumerate(prepared.hits[place]):
+        found = _weakest(match, view, name, contested)
+        if found is not None and number >= sure and found.score > _HELD:
+            found = msgspec.structs.replace(found, score=_UNKNOWN, doubt=_GUESSED, cause="condition")
+        if found is not None:
+            candidates.append(found)
     keys = prepared.keys[place]
     if candidates:  # a list that lets an app in says so as plainly as an entry of its own
         letting = (one.hit for one in view.lists if not one.members.isdisjoint(keys))
-        contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - {DENY_WINS}
+        contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - DENY_WINS
     candidates += [_outcome(one.hit, state, name) for one in view.lists if one.members.isdisjoint(keys)]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
@@ -180,13 +177,25 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     return _Outcome(_ALLOWED, "allowed", None, name)
 
 
+def _weakest(match: tuple[tuple[Hit, ...], ...], view: View, name: str, contested: set[Contest]) -> _Outcome | None:
+    """Return what becomes of a build by a set of keys, each of which is needed; None where some key has no rule."""
+    weakest: _Outcome | None = None
+    for hits in match:
+        best = _best(hits, view, name, contested)
+        if best is None:
+            return None
+        if weakest is None or _better(best) < _better(weakest):
+            weakest = best
+    return weakest
+
+
 def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[Contest]) -> _Outcome | None:
     best: _Outcome | None = None
     for hit in hits:
         if not view.in_force(hit.rule):
             continue
         if hit.rule.sense in ("allow", "none"):  # none: an entry of which nobody knows whether it lets the app in
-            if hit.reach.alive and contest(hit.rule) != DENY_WINS:
+            if hit.reach.alive and contest(hit.rule) not in DENY_WINS:
                 contested.add(contest(hit.rule))
             continue
         outcome = _outcome(hit, view.state, name)

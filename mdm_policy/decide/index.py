@@ -56,8 +56,9 @@ class Prepared(Frozen, frozen=True, gc=False):
     app: BannedApp
     plan: Plan
     hits: tuple[tuple[tuple[tuple[Hit, ...], ...], ...], ...]
-    """Per build, per match, per key."""
+    """Per build, per match and then per guess, per key."""
     keys: tuple[frozenset[Key], ...]
+    """Per build, those that match it."""
 
 
 class Together:
@@ -98,7 +99,7 @@ class Together:
                 app,
                 wanted,
                 tuple(
-                    tuple(tuple(_differing(entries.get(key, ())) for key in match) for match in build.matches)
+                    tuple(tuple(_differing(entries.get(key, ())) for key in match) for match in build.every)
                     for build in wanted.builds
                 ),
                 tuple(frozenset(key for match in build.matches for key in match) for build in wanted.builds),

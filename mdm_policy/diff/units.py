@@ -114,7 +114,8 @@ class Apps:
     def strangers(self, kind: KindOf, values: Iterable[str], named: IsNamed) -> list[str]:
         """Return those of some identifiers, each of which alone matches all it names, that nobody knows.
 
-        A signing id matches alone where no side names its bundle id or its team; `named` tells.
+        A signing id matches alone where no side names its bundle id or its team, an executable where none names its
+        original file name, a package where none names its name; `named` tells.
         """
         known = self._values(kind)
         if kind == _SIGNED:
@@ -128,7 +129,11 @@ class Apps:
         if kind[1] in _MANIFOLD:
             return []
         if kind[0] == "windows":
-            return [value for value in values if value.casefold() not in known]
+            return [
+                value
+                for value in values
+                if value.casefold() not in known and not any(named(*one) for one in _also(kind[1], value))
+            ]
         return [value for value in values if value not in known]
 
     def _values(self, kind: KindOf) -> set[str]:
@@ -157,6 +162,15 @@ class Apps:
         if owner is not None:
             return _lone(key, f"vendor:{owner.key}", f"{owner.name} (all software)")
         return _lone(key, key[2], key[2])
+
+
+def _also(kind: str, value: str) -> tuple[tuple[KindOf, str], ...]:
+    """Return what else may match what an identifier of Windows names."""
+    if kind == "executable":
+        return ((("windows", "original_file_name"), value.lower()),)
+    if kind == "package_family_name":
+        return ((("windows", "appx_name"), value.rpartition("_")[0]),)
+    return ()
 
 
 def units(alike: Iterable[tuple[KindOf, Sequence[str]]], apps: Apps, named: IsNamed) -> tuple[Unit, ...]:

@@ -83,7 +83,7 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str]) -> object:
         *[
             (
                 family,
-                tuple([tuple([tuple([acts.on(key) for key in match]) for match in one.matches]) for one in builds]),
+                tuple([tuple([tuple([acts.on(key) for key in match]) for match in one.every]) for one in builds]),
             )
             for family, builds in known
         ],

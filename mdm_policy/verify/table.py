@@ -10,7 +10,8 @@ from itertools import chain
 from operator import contains, eq
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide.builds import FOLDED, compared, folded
+from mdm_policy.decide.builds import compared, folded
+from mdm_policy.joined import FOLDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mdm_policy.model import BannedApp, Identifier
     from mdm_policy.vocabulary import Family, Kind, Role
 
+_JOINED = ("product_name", "original_file_name", "publisher_cn", "certificate", "publisher")
+"""Kinds of Windows that a rule may ask for at once: what acts on a combination stands in no column."""
 NAMING = ("bundle_id", "package_name")
 """Kinds that name an app on one platform, and may be mistaken for those of another."""
 Codes = dict[str, int]
@@ -157,7 +160,11 @@ def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]
             found += _acted(acts, ("windows", "appx_name"), names)
         elif kind == ("windows", "publisher"):
             found.append([value.startswith("CN=") for value in layout.column(nth)])
-        if acts.get(kind):
+        elif kind == ("windows", "executable"):
+            found += _acted(acts, ("windows", "original_file_name"), layout.column(nth))
+        if kind[0] == "windows" and kind[1] in _JOINED and any(acts.get(("windows", one)) for one in _JOINED[:3]):
+            found.append(layout.column(nth))
+        elif acts.get(kind):
             found += _acted(acts, kind, layout.column(nth))
     bare = layout.of(("macos", "bundle_id"))
     if len(qualified) == 1:

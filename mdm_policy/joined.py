@@ -1,0 +1,44 @@
+"""Write several identifiers that one rule asks for at once as one identifier, the same for a rule and for an app.
+
+A rule of Windows may want a publisher and a product, or a signer and the certificate behind it. It stops what bears all
+of them, and nothing that bears only one: so the whole is an identifier of its own, under the kind that names most closely.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mdm_policy.publishers import unquoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mdm_policy.vocabulary import Kind
+
+_ORDER: tuple[Kind, ...] = ("product_name", "original_file_name", "publisher_cn", "publisher", "certificate")
+"""The kinds that are joined, the one that names most closely first."""
+FOLDED: dict[str, Callable[[str], str]] = {
+    "executable": str.lower,
+    "certificate": str.lower,
+    "original_file_name": str.lower,
+    "product_name": str.lower,
+    "publisher": unquoted,
+}
+"""How devices compare the kinds they do not compare byte by byte.
+
+File names and hashes without regard to case, and product names so too, for AppLocker's own tools write them in capitals;
+publishers without the quotation marks around a name that holds a comma (microsoft/AaronLocker TrustedSigners.ps1 has it bare).
+"""
+
+
+def joined(parts: Mapping[Kind, str]) -> tuple[Kind, str]:
+    """Return kind and value of all that a rule asks for; one identifier by itself stays as it is.
+
+    `parts` holds kinds of `_ORDER` alone, at least one.
+    """
+    told = [kind for kind in _ORDER if kind in parts]
+    first, *rest = told
+    if not rest:
+        return first, parts[first]
+    values = {kind: FOLDED[kind](parts[kind]) if kind in FOLDED else parts[kind] for kind in told}
+    return first, "; ".join([values[first], *(f"{kind}={values[kind]}" for kind in rest)])
