@@ -13,6 +13,7 @@ The law, in the order in which it is applied:
 5. `removed` is `hidden` for a preinstalled app: a system app is disabled, never deleted. `not-installable` does not hold
    where the app is installed already.
 6. Where nothing holds and no setting could have held, the verdict is `unenforceable`, with the fact.
+7. An app that is a web app too is held partially at best: no rule for packages reaches its site.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ _SCORES = {
 _ALLOWED = _SCORES["allowed", "weak", False]
 _UNKNOWN = _SCORES["unknown", "weak", False]
 _GUESSED = "the rule means the original file name in the program's version resource, and of this program the name on disk is known"
+_SITE = "its web app, in any browser"
 
 
 class Note(Frozen, frozen=True, gc=False):
@@ -133,10 +135,19 @@ def _decide(together: Together, state: DeviceState, app: BannedApp, as_of: str) 
             worst = outcome
     outcome = worst if worst is not None else _Outcome(_ALLOWED, "allowed", None, app.name)
     if outcome.score > _HELD and outcome.hit is not None:
-        return _held(outcome.verdict, outcome.hit, outcome.build, state)
+        held = _held(outcome.verdict, outcome.hit, outcome.build, state)
+        return _capped(held) if app.web_app else held
     if against is not None:
         return _impossible(against, outcome.build)
     return _open(outcome, state)
+
+
+def _capped(held: Decision) -> Decision:
+    """Return a decision on packages alone for an app that runs in a browser as well: it holds, and the site escapes."""
+    if held.strength != "strong":
+        return held
+    escapes = f"{held.escapes} and {_SITE}" if held.escapes else _SITE
+    return msgspec.structs.replace(held, strength="partial", escapes=escapes)
 
 
 def _impossible(against: Against, build: str) -> Decision:

@@ -58,6 +58,7 @@ def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterab
     duties = [app.duties for app in apps]
     yield duties
     yield [app.preinstalled for app in apps]
+    yield [app.web_app for app in apps]
     platforms = [app.platforms for app in apps]
     if len(set(map(id, platforms))) > 1 and (_varies(platforms) or _varies(list(map(tuple, platforms)))):
         yield [tuple(each.items()) for each in platforms]
@@ -92,6 +93,7 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str]) -> object:
         preinstalled(app, "ios"),
         preinstalled(app, "android"),
         app.key if app.key in alone else "",
+        app.web_app,
         frozenset(acts.on(("web", "domain", value)) for value in _domains(app)) if "no-traffic" in app.duties else (),
     )
 

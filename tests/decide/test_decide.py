@@ -494,6 +494,14 @@ def test_a_part_of_an_app_is_not_the_app(
         assert "is known here, not the app" in decide(found, state, banned, DAY).sentence
 
 
+def test_a_web_app_escapes_what_holds_its_package() -> None:
+    also_a_site = msgspec.structs.replace(WECHAT, web_app=True)
+    decision = decide(XIN, apple(), also_a_site, DAY)
+    assert (decision.verdict, decision.strength) == ("hidden", "partial")
+    assert decision.escapes == "its web app, in any browser"
+    assert verdict(XIN, apple(), WECHAT) == HELD
+
+
 @pytest.mark.parametrize(
     ("written", "known"),
     [
