@@ -43,8 +43,7 @@ def command(query: str | None, everything: bool, stats: bool, format_: str) -> N
 
 def _nothing_found(query: str, catalogue: catalogues.Catalogue) -> PolicyError:
     nearest = catalogue.suggest(query)
-    hint = (
-        f"did you mean {quoted(nearest)}?" if nearest else "a ban list can give its identifiers itself, under `name:`"
-    )
+    hint = f"a ban list can give its identifiers itself, under `name:`; {how_to_find()}"
+    hint = f"did you mean {quoted(nearest)}?" if nearest else hint
     said = f"nothing in the catalogue matches {quoted(query)}"
-    return PolicyError([error("nothing-found", said, None, f"{hint} To find them: {how_to_find()}")])
+    return PolicyError([error("nothing-found", said, None, hint)])

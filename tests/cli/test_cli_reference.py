@@ -331,7 +331,8 @@ def test_lookup_finds_nothing(query: str, hint: str) -> None:
     assert (done.code, done.out, ids(done.err)) == (1, "", ["error[nothing-found]"])
     told = " ".join(done.err.split())
     assert hint in told
-    assert all(said in told for said in ("`codesign -dv ", "`adb shell pm list packages`", "`Get-AppxPackage "))
+    how = ("`codesign -dv ", "`adb shell pm list packages`", "`Get-AppxPackage ", "`Get-AppLockerFileInformation ")
+    assert {said in told for said in how} == {"did you mean" not in hint}
     assert not {"\x1b", "\u202e"} & set(done.err)
 
 
