@@ -1,4 +1,4 @@
-"""Measure a build from a resolved list to files on disk, against writing the same data with the standard library.
+"""Measure a build from a resolved list to files on disk and the verifier's word on them, against writing the same data with the standard library.
 
 The floor is `plistlib.dumps` for property lists and `json.dumps(indent=2)` for all else, of the data of the same
 documents: no template, no check, no reading back, no file. An XML document (AppLocker rules, Jamf objects) has no writer
@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 from figures import Figure, pairs, ratio, seconds
 from resolved import resolution, unlimited
 
-from mdm_policy import documents
+from mdm_policy import catalogue, documents
 from mdm_policy.build import build
 from mdm_policy.build.writing import Staging
 from mdm_policy.errors import PolicyError
+from mdm_policy.verify import Rules, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mdm_policy.model import Resolution
     from mdm_policy.targets import Target
 
+_CATALOGUE = catalogue.load()
 _FORMATS: dict[str, Format] = {".mobileconfig": "plist", ".json": "json", ".xml": "xml"}
 _ROOM = 64 * 1024 * 1024
 _SMALL, _LARGE = 10_000, 100_000
@@ -89,7 +91,7 @@ def build_once(made: Resolution, chosen: Sequence[Target]) -> float:
         with Staging(folder / "out") as staging:
             built = build(made, chosen, targets, {}, "benchmark", staging.write)
             staging.commit()
-        return built
+        return verify(made, built.pieces, _CATALOGUE, Rules(made.as_of))
 
     try:
         return seconds(work)

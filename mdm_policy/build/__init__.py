@@ -21,7 +21,6 @@ from mdm_policy.resolve import OrderedIds, ordered
 from mdm_policy.validate import validate
 from mdm_policy.verify.pieces import Part, Piece, piece, placed
 from mdm_policy.verify.queries import declared_notes
-from mdm_policy.verify.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -143,7 +142,7 @@ def build(
     built_targets = []
     memo = render.memo(chosen)
     sink = naming.guarded(sink)
-    table = Table(resolution.apps)
+    banned = importing.layouts(resolution.apps)
     lists = _Lists(ids.values())
     for target in chosen:
         jobs = [
@@ -159,7 +158,7 @@ def build(
         for job in jobs:
             if not job.variant.name or (render.can_block(job) and not _same_ids(job, ids[""])):
                 mine += _prove(job, _Out(sink, seal), lists)
-        text = importing.import_text(target, jobs, [one.written for one in mine], table)
+        text = importing.import_text(target, jobs, [one.written for one in mine], banned)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
         texts.append((path, hashlib.sha256(text).hexdigest()))
@@ -183,6 +182,7 @@ class _Lists:
 
     def __init__(self, ordered_ids: Iterable[OrderedIds]) -> None:
         self._known: dict[tuple[str, str], list[Sequence[str]]] = {}
+        self._nowhere: dict[int, tuple[str, ...]] = {}
         for ids in ordered_ids:
             for kind, entries in ids.items():
                 self._known.setdefault(kind, []).append([entry.value for entry in entries])
@@ -194,7 +194,8 @@ class _Lists:
     def _one(self, column: Column) -> Column:
         known = self._known.get((column.family, column.kind), [])
         values = next((values for values in known if values == column.values), column.values)
-        return msgspec.structs.replace(column, values=values, pointers=("",) * len(values))
+        pointers = self._nowhere.setdefault(len(values), ("",) * len(values))
+        return msgspec.structs.replace(column, values=values, pointers=pointers)
 
 
 def _unique(found: Sequence[Finding]) -> tuple[Finding, ...]:

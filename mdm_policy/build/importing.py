@@ -6,13 +6,17 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating
+from mdm_policy.verify.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.build import Written
+    from mdm_policy.model import BannedApp
     from mdm_policy.targets import Claim, Target
-    from mdm_policy.verify.table import Table
+
+    Layouts = Sequence[tuple[frozenset[tuple[str, str]], Sequence[BannedApp]]]
+    """Banned apps by the (family, kind) of their identifiers."""
 
 _KINDS = {
     "bundle_id": "bundle ids",
@@ -61,14 +65,21 @@ only that what is ordered stands where the manifest says it counts: {files}. Try
 """Not a template's to leave out: it says what the proof is worth."""
 
 
-def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], table: Table) -> bytes:
-    """Render the target's IMPORT.md from its own template; `table` holds the banned apps.
+def layouts(apps: Sequence[BannedApp]) -> Layouts:
+    """Sort the banned apps by the kinds of their identifiers, which is all that this page asks of most of them."""
+    return [
+        (frozenset(layout.kinds), [apps[place] for place in layout.places]) for layout in Table(tuple(apps)).layouts
+    ]
+
+
+def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], banned: Layouts) -> bytes:
+    """Render the target's IMPORT.md from its own template; `banned` are the banned apps, sorted by their kinds.
 
     Raises:
         PolicyError: the template's defect.
 
     """
-    context = _context(target, jobs, written, table)
+    context = _context(target, jobs, written, banned)
     template = target.manifest.import_template
     foreign = not target.packaged
     page = templating.Page("markdown", target.search, _NAMES, target.folder, template, context, foreign=foreign)
@@ -77,7 +88,7 @@ def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Wr
     return f"{jobs[0].printer(page)}{more}".encode()
 
 
-def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], table: Table) -> dict[str, Any]:
+def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], banned: Layouts) -> dict[str, Any]:
     base = jobs[0]
     manifest = target.manifest
     claims = {c.name: (c, len(entries)) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
@@ -96,7 +107,7 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
-        "not_blocked": list(_not_blocked(target, table)),
+        "not_blocked": list(_not_blocked(target, banned)),
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
         "signable": [record.path.partition("/")[2] for record in written if record.signing != "no"],
         "source": manifest.source,
@@ -136,16 +147,16 @@ def _happens(claim: Claim, count: int) -> str:
     return f"{place}{subject} {_HAPPENS[claim.verdict]}.{weak}"
 
 
-def _not_blocked(target: Target, table: Table) -> Iterator[str]:
+def _not_blocked(target: Target, banned: Layouts) -> Iterator[str]:
     """Name the apps this target has no identifier for, in one line a family, at most twenty names a line."""
     for family in sorted({claim.family for claim in target.manifest.blocks} - {"web"}):
         kinds = {claim.kind for claim in target.manifest.blocks if claim.family == family}
         absent: list[str] = []
         unknown: list[str] = []
-        for layout in table.layouts:
-            if any(other == family and kind in kinds for other, kind in layout.kinds):
+        for known, apps in banned:
+            if any(other == family and kind in kinds for other, kind in known):
                 continue
-            for app in [table.apps[place] for place in layout.places]:
+            for app in apps:
                 if not app.is_vendor:
                     (absent if app.platforms.get(family) == "none" else unknown).append(app.name)
         if unknown:

@@ -68,7 +68,7 @@ def test_a_ban_dropped_in_the_console_is_drift(one: Stage) -> None:
     assert one.bans() < whole
     drift = one.drift()
     assert drift.code == 11
-    assert drift.out.startswith("DRIFT")
+    assert "\n\nDRIFT: " in drift.out
     assert one.plan().code == 10
     assert one.apply().code == 0
     assert one.bans() == whole
