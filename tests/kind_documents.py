@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import plistlib
+import uuid
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -72,6 +73,10 @@ def rules_xml(*rules: str, kind: str = "Exe", mode: str = "Enabled") -> str:
     return f'<RuleCollection Type="{kind}" EnforcementMode="{mode}">{"".join(rules)}</RuleCollection>'
 
 
+def guid(*parts: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, "|".join(parts)))
+
+
 def publisher_rule(
     publisher: str,
     product: str = "*",
@@ -83,7 +88,7 @@ def publisher_rule(
     versions: str = '<BinaryVersionRange LowSection="*" HighSection="*"/>',
 ) -> str:
     return (
-        f'<FilePublisherRule Id="1" Name="n" Description="" UserOrGroupSid="{sid}" Action="{action}"><Conditions>'
+        f'<FilePublisherRule Id="{guid(action, sid, publisher, product, binary, extra, versions)}" Name="n" Description="" UserOrGroupSid="{sid}" Action="{action}"><Conditions>'
         f'<FilePublisherCondition PublisherName="{publisher}" ProductName="{product}" BinaryName="{binary}">'
         f"{versions}</FilePublisherCondition></Conditions>{extra}</FilePublisherRule>"
     )
@@ -91,7 +96,7 @@ def publisher_rule(
 
 def path_rule(path: str, *, action: str = "Deny", sid: str = "S-1-1-0") -> str:
     return (
-        f'<FilePathRule Id="1" Name="n" Description="" UserOrGroupSid="{sid}" Action="{action}"><Conditions>'
+        f'<FilePathRule Id="{guid(action, sid, path)}" Name="n" Description="" UserOrGroupSid="{sid}" Action="{action}"><Conditions>'
         f'<FilePathCondition Path="{path}"/></Conditions></FilePathRule>'
     )
 

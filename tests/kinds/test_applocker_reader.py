@@ -3,14 +3,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from kind_documents import DEFAULT_APPX, DEFAULT_EXE, does, loose, path_rule, publisher_rule, rules_xml, says, xml
+from kind_documents import DEFAULT_APPX, DEFAULT_EXE, does, guid, loose, path_rule, publisher_rule, rules_xml, says, xml
 
 from mdm_policy.kinds import read
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
 
-HASH = '<FileHashRule Id="1" Name="n" Description="" UserOrGroupSid="S-1-1-0" Action="Deny"><Conditions><FileHashCondition><FileHash/></FileHashCondition></Conditions></FileHashRule>'
+HASH = (
+    f'<FileHashRule Id="{guid("hash")}" Name="n" Description="" UserOrGroupSid="S-1-1-0" Action="Deny"><Conditions>'
+    f'<FileHashCondition><FileHash Type="SHA256" Data="0x{"5c" * 32}"/></FileHashCondition></Conditions></FileHashRule>'
+)
 EXCEPT = '<Exceptions><FilePathCondition Path="x"/></Exceptions>'
 
 
@@ -88,7 +91,7 @@ def appx(*rules: str) -> Document:
         pytest.param(
             exe(publisher_rule("O=T"), mode="Audit"),
             [("applocker-exe-publisher", "none", "publisher", "O=T")],
-            ["applocker-not-enforced", "no-effect"],
+            ["applocker-not-enforced", "applocker-schema", "no-effect"],
             id="word-outside-the-schema",
         ),
         pytest.param(
@@ -97,20 +100,10 @@ def appx(*rules: str) -> Document:
             ["applocker-exceptions-only", "no-effect"],
             id="exceptions-of-an-allow-rule",
         ),
-        pytest.param(
-            exe(
-                publisher_rule("O=T", action="Refuse"),
-                '<FilePathRule Action="Deny"/>',
-                '<FilePathRule Action="Allow"/>',
-            ),
-            [],
-            ["applocker-rule-unreadable", "applocker-rule-unreadable", "no-effect"],
-            id="unreadable",
-        ),
         pytest.param(xml(rules_xml()), [], ["no-effect"], id="empty"),
         pytest.param(
             xml(
-                f"<AppLockerPolicy>{rules_xml(DEFAULT_EXE, publisher_rule('O=T'))}{rules_xml(DEFAULT_APPX, kind='Appx')}</AppLockerPolicy>"
+                f'<AppLockerPolicy Version="1">{rules_xml(DEFAULT_EXE, publisher_rule("O=T"))}{rules_xml(DEFAULT_APPX, kind="Appx")}</AppLockerPolicy>'
             ),
             [("applocker-exe-publisher", "block", "publisher", "O=T")],
             [],
@@ -130,16 +123,14 @@ def test_what_rules_do(document: Document, effects: list[tuple[str, str, str, st
         pytest.param(appx(publisher_rule("*", "T.W")), "strong", id="package"),
         pytest.param(appx(publisher_rule("CN=T", "T.W")), "partial", id="package-of-one-publisher"),
         pytest.param(appx(publisher_rule("CN=T", "T.W", sid="S-1-5-32-545")), "weak", id="package-for-some-users"),
-        pytest.param(exe(publisher_rule("O=T", sid="")), "weak", id="for-nobody"),
         pytest.param(exe(publisher_rule("O=T", extra=EXCEPT)), "weak", id="exceptions"),
-        pytest.param(exe(publisher_rule("O=T", versions="")), "weak", id="no-version-range"),
         pytest.param(
             exe(publisher_rule("O=T", versions='<BinaryVersionRange LowSection="0.0.0.0" HighSection="*"/>')),
             "partial",
             id="from-zero",
         ),
         pytest.param(
-            exe(publisher_rule("O=T", versions='<BinaryVersionRange LowSection="*" HighSection="1.0"/>')),
+            exe(publisher_rule("O=T", versions='<BinaryVersionRange LowSection="*" HighSection="1.0.0.0"/>')),
             "weak",
             id="old-versions",
         ),
@@ -160,15 +151,111 @@ def test_a_comment_is_no_rule_and_a_dictionary_no_xml() -> None:
     assert says(loose("applocker-rules", 7)) == ["no-effect", "wrong-type"]
 
 
-def test_a_policy_without_collections_and_a_condition_of_another_kind() -> None:
-    assert says(xml("<AppLockerPolicy/>")) == ["no-effect"]
-    odd = '<FilePathRule Action="Deny"><Conditions><Other/></Conditions></FilePathRule>'
-    assert says(exe(odd)) == ["applocker-rule-unreadable", "no-effect"]
+def test_a_policy_without_collections() -> None:
+    assert says(xml('<AppLockerPolicy Version="1"/>')) == ["no-effect"]
 
 
-def test_other_elements_are_passed_over() -> None:
-    text = f"<AppLockerPolicy><Other/>{rules_xml('<Other/>', DEFAULT_EXE, publisher_rule('O=T'))}</AppLockerPolicy>"
-    assert [one[1] for one in does(xml(text))] == ["block"]
+RULE = path_rule("*\\a.exe")
+SERVICES = (
+    '<RuleCollectionExtensions><ThresholdExtensions><Services EnforcementMode="Enabled"/></ThresholdExtensions>'
+    '<RedstoneExtensions><SystemApps Allow="Enabled"/></RedstoneExtensions></RuleCollectionExtensions>'
+)
+
+
+def policy(*collections: str, version: str = ' Version="1"') -> str:
+    return f"<AppLockerPolicy{version}>{''.join(collections)}</AppLockerPolicy>"
+
+
+def changed(old: str, new: str, rule: str = RULE) -> str:
+    assert old in rule
+    return rules_xml(DEFAULT_EXE, rule.replace(old, new))
+
+
+REFUSED = [
+    pytest.param(changed(f'Id="{guid("Deny", "S-1-1-0", "*" + chr(92) + "a.exe")}" ', ""), id="rule-without-id"),
+    pytest.param(changed('Id="', 'Id="{'), id="id-in-braces"),
+    pytest.param(changed('Name="n" ', ""), id="rule-without-name"),
+    pytest.param(changed('Name="n"', 'Name=""'), id="empty-name"),
+    pytest.param(changed('Description="" ', ""), id="no-description"),
+    pytest.param(changed('Description=""', f'Description="{"d" * 1025}"'), id="long-description"),
+    pytest.param(changed("S-1-1-0", "Everyone"), id="group-in-words"),
+    pytest.param(changed("S-1-1-0", "S-1-1"), id="short-sid"),
+    pytest.param(changed('Action="Deny"', 'Action="Block"'), id="word-for-an-action"),
+    pytest.param(changed(' Action="Deny"', ""), id="no-action"),
+    pytest.param(changed(' Action="Deny"', ' Action="Deny" Enabled="1"'), id="unknown-attribute"),
+    pytest.param(changed("</Conditions>", "</Conditions><Note/>"), id="unknown-element-in-a-rule"),
+    pytest.param(changed("/></Conditions>", ">text</FilePathCondition></Conditions>"), id="text"),
+    pytest.param(changed("<Conditions>", "<Conditions><FilePathCondition Path='x'/>"), id="two-conditions"),
+    pytest.param(changed("FilePathCondition", "FilePublisherCondition"), id="condition-of-another-rule"),
+    pytest.param(changed('Path="*\\a.exe"', 'Path=""'), id="empty-path"),
+    pytest.param(
+        changed('<BinaryVersionRange LowSection="*" HighSection="*"/>', "", publisher_rule("O=T")),
+        id="no-version-range",
+    ),
+    pytest.param(changed('LowSection="*"', 'LowSection="1.0"', publisher_rule("O=T")), id="short-version"),
+    pytest.param(changed(' BinaryName="*"', "", publisher_rule("O=T")), id="no-binary-name"),
+    pytest.param(changed('PublisherName="O=T"', 'PublisherName=""', publisher_rule("O=T")), id="empty-publisher"),
+    pytest.param(changed("</Conditions>", "</Conditions><Exceptions/>", HASH), id="hash-rule-with-exceptions"),
+    pytest.param(changed('Data="0x', 'Data="', HASH), id="hash-without-0x"),
+    pytest.param(changed('Type="SHA256"', 'Type="MD5"', HASH), id="another-hash"),
+    pytest.param(rules_xml(DEFAULT_EXE, RULE, RULE), id="one-id-twice"),
+    pytest.param(policy(rules_xml(RULE), rules_xml(RULE, kind="Dll")), id="one-id-in-two-collections"),
+    pytest.param(policy(rules_xml(RULE), rules_xml(DEFAULT_EXE)), id="two-collections-of-a-type"),
+    pytest.param(policy(rules_xml(RULE), version=""), id="no-version"),
+    pytest.param(policy(rules_xml(RULE), version=' Version="one"'), id="version-in-words"),
+    pytest.param(policy("<Other/>", rules_xml(RULE)), id="unknown-collection"),
+    pytest.param(policy("<PolicyExtensions/>", rules_xml(RULE)), id="policy-extensions-first"),
+    pytest.param(rules_xml(SERVICES, DEFAULT_EXE, RULE), id="extensions-first"),
+    pytest.param(rules_xml(DEFAULT_EXE, RULE, SERVICES.replace('"Enabled"', '"On"')), id="word-for-services"),
+    pytest.param(rules_xml(DEFAULT_EXE, RULE, SERVICES.replace("<Services", "<Service")), id="unknown-extension"),
+    pytest.param(rules_xml(DEFAULT_EXE, RULE, "<RuleCollectionExtensions/>"), id="empty-extensions"),
+    pytest.param(rules_xml(RULE).replace(' Type="Exe"', ""), id="no-type"),
+]
+SOUND = [
+    pytest.param(rules_xml(DEFAULT_EXE, RULE, SERVICES), id="extensions-last"),
+    pytest.param(
+        rules_xml(
+            DEFAULT_EXE, RULE.replace(guid("Deny", "S-1-1-0", "*\\a.exe"), "0" * 8 + "-AAAA-bbbb-CCCC-0123456789ab")
+        ),
+        id="capitals",
+    ),
+    pytest.param(rules_xml("<!-- a comment -->", DEFAULT_EXE, RULE, "\n  "), id="comment-and-white-space"),
+    pytest.param(
+        policy(rules_xml(DEFAULT_EXE, RULE), rules_xml(kind="Dll", mode="NotConfigured")), id="empty-collection"
+    ),
+    pytest.param(
+        policy(rules_xml(DEFAULT_EXE, RULE), "<PolicyExtensions><X/></PolicyExtensions>"), id="policy-extensions"
+    ),
+]
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_breaks_the_schema_is_refused_whole(text: str) -> None:
+    reading = read(xml(text))
+    assert "applocker-schema" in [one.id for one in reading.findings]
+    assert {one.rule.sense for one in reading.effects} <= {"none"}
+    assert {one.rule.cause for one in reading.effects} <= {"refused"}
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_what_the_schema_allows_is_taken(text: str) -> None:
+    reading = read(xml(text))
+    assert [one.id for one in reading.findings] == []
+    assert [one.rule.sense for one in reading.effects] == ["block"]
+
+
+def test_a_fault_is_told_at_its_place() -> None:
+    (fault,) = [
+        one for one in read(xml(changed('Action="Deny"', 'Action="Block"'))).findings if one.id == "applocker-schema"
+    ]
+    assert fault.message == "'Block' is no Action of a FilePathRule: Windows refuses the policy"
+    assert fault.origin is not None
+    assert fault.origin.line == 1
+
+
+def test_many_faults_are_told_once_each_and_not_all() -> None:
+    rules = [path_rule(f"*\\{number}.exe", sid="all") for number in range(30)]
+    assert says(xml(rules_xml(*rules))).count("applocker-schema") == 20
 
 
 def test_rules_that_are_narrow_in_the_same_way_share_one_rule() -> None:

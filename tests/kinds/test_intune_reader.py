@@ -248,7 +248,7 @@ PUBLISHER = "applocker-exe-publisher"
         pytest.param(as_json({"packageIds": ["app:" + MM]}), [], ["approve-apps-no-ban"], id="approve-apps"),
         pytest.param(oma(ENFORCED), [(PUBLISHER, "block", "publisher", "O=T")], [], id="oma"),
         pytest.param(
-            oma(f"<AppLockerPolicy>{ENFORCED}</AppLockerPolicy>"),
+            oma(f'<AppLockerPolicy Version="1">{ENFORCED}</AppLockerPolicy>'),
             [(PUBLISHER, "none", "publisher", "O=T")],
             ["applocker-full-policy", "no-effect"],
             id="oma-whole-policy",

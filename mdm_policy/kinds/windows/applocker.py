@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from mdm_policy.documents import pointer
 from mdm_policy.kinds.collector import Why, fact, narrowed
+from mdm_policy.kinds.windows.applocker_schema import MOST, faults
 from mdm_policy.reading import Condition, Rule
 
 if TYPE_CHECKING:
@@ -100,6 +102,7 @@ def read_applocker(c: Collector) -> Reading:
     modes: dict[str, set[str]] = {}
     for _, element in held:
         modes.setdefault(element.get("Type", ""), set()).add(element.get("EnforcementMode", ""))
+    _refused(c, root, top)
     before = c.doubt
     for place, element in held:
         if len(modes[element.get("Type", "")]) > 1:
@@ -112,6 +115,34 @@ def read_applocker(c: Collector) -> Reading:
         collection.close()
         c.doubt = before
     return c.reading()
+
+
+def _refused(c: Collector, root: etree._Element, top: str) -> None:
+    """Say what breaks Windows' schema; with one fault nothing of the policy is in force."""
+    first = ""
+    for fault in islice(faults(root), MOST):
+        first = first or fault.message
+        c.say(
+            "error",
+            "applocker-schema",
+            f"{fault.message}: Windows refuses the policy",
+            _place(fault.element, root, top),
+            fault.hint,
+        )
+    if first:
+        why = f"Windows refuses the policy: {first}"
+        c.refuse(why)
+
+
+def _place(element: etree._Element, root: etree._Element, top: str) -> str:
+    """Return the pointer of an element."""
+    if element is root:
+        return top
+    parent = element.getparent()
+    base = top if parent is None else _place(parent, root, top)
+    return next(
+        (place for place, child in _children(root if parent is None else parent, base) if child is element), base
+    )
 
 
 def _children(element: etree._Element, base: str) -> Iterator[tuple[str, etree._Element]]:
@@ -194,8 +225,7 @@ class _Collection:
                 self.c.say("warning", "applocker-exceptions-only", message, pointer, "write a Deny rule")
             return
         if action != "Deny" or conditions is None:
-            self.c.say("error", "applocker-rule-unreadable", "the rule has no Action or no condition", pointer)
-            return
+            return  # the schema has said so
         self._spelling(element, conditions, pointer)
         if name == "FileHashRule":
             message = "a hash rule stops one build of a file, which no list of identifiers can hold"
