@@ -1,0 +1,57 @@
+"""Where the product is known to read Apple's profiles wrongly; an entry goes when the fault is mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oracle.apple_facts import ALLOW_LISTS, APP_LOCK, refused
+from oracle.common import HELD, Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oracle.common import Disagreement
+
+
+def _profiles(found: Disagreement) -> list[Any]:
+    return [one.tree for one in found.scenario.documents if isinstance(one.tree, dict)]
+
+
+def _payloads(found: Disagreement) -> Iterator[dict[str, Any]]:
+    for profile in _profiles(found):
+        yield from (one for one in profile.get("PayloadContent", []) if isinstance(one, dict))
+
+
+def _empty(found: Disagreement) -> bool:
+    return found.said == HELD and any(one.get(key) == [] for one in _payloads(found) for key in ALLOW_LISTS)
+
+
+def _refused(found: Disagreement) -> bool:
+    return found.said == HELD and any(refused(one) for one in _profiles(found))
+
+
+def _two_locks(found: Disagreement) -> bool:
+    return found.said == HELD and sum(one.get("PayloadType") == APP_LOCK for one in _payloads(found)) > 1
+
+
+def _two_allow_lists(found: Disagreement) -> bool:
+    return found.said == HELD and sum(key in one for one in _payloads(found) for key in ALLOW_LISTS) > 1
+
+
+PROFILE_FAULTS = (
+    Settled(
+        "refused-whole",
+        "A wrong type in another known payload of the same profile refuses the whole profile; so do a key or identifier that "
+        "is missing, twice there, or of another version.",
+        "Apple's MDM protocol reference, profile errors 1001, 1003, 1007, 1008 and payload errors 2001, 2003",
+        _refused,
+    ),
+    Settled("empty-allow-list", "No source says that an empty allow list hides everything.", "none", _empty),
+    Settled("two-app-locks", "multiple: false", "apple/device-management@b6202ca com.apple.app.lock", _two_locks),
+    Settled(
+        "allow-lists-share-an-app",
+        "Allow lists intersect: an app that stands on each of them runs.",
+        "apple/device-management@97a11a8 com.apple.applicationaccess, ManagedConfiguration.framework",
+        _two_allow_lists,
+    ),
+)
