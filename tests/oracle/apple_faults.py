@@ -35,7 +35,7 @@ def _two_locks(found: Disagreement) -> bool:
 
 
 def _two_allow_lists(found: Disagreement) -> bool:
-    return found.said == HELD and sum(key in one for one in _payloads(found) for key in ALLOW_LISTS) > 1
+    return sum(key in one for one in _payloads(found) for key in ALLOW_LISTS) > 1
 
 
 PROFILE_FAULTS = (
@@ -49,8 +49,8 @@ PROFILE_FAULTS = (
     Settled("empty-allow-list", "No source says that an empty allow list hides everything.", "none", _empty),
     Settled("two-app-locks", "multiple: false", "apple/device-management@b6202ca com.apple.app.lock", _two_locks),
     Settled(
-        "allow-lists-share-an-app",
-        "Allow lists intersect: an app that stands on each of them runs.",
+        "several-allow-lists",
+        "Allow lists intersect, also inside one profile: an app runs when it stands on each of them, and only then.",
         "apple/device-management@97a11a8 com.apple.applicationaccess, ManagedConfiguration.framework",
         _two_allow_lists,
     ),
