@@ -112,6 +112,8 @@ def source_group(source: str) -> str:
         return "icon packs"
     if re.search(r"microsoft/winget-pkgs|SpecterShell/Dumplings|abgox/", source):
         return "winget"
+    if re.search(r"Win11Debloat|Win-Debloat-Tools|Winhance", source):
+        return "tools that remove Store apps"
     if re.search(r"yaml/qq_im-remote_assistance|remote_access_software", source):
         return "lists of remote access programs"
     named = re.match(r"github:([^/@ ]+/[^/@ ]+)|https?://([^/ ]+)|(pypi:[^ ]+)", source)
