@@ -28,7 +28,7 @@ class Leaf(NamedTuple):
     """Hold a value that no effect holds.
 
     `where` is its place with `*` for the index in a list. `unit` is the place of the topmost thing around it that is
-    unjudged, and empty where a whole document is, or where the value is `harmless`.
+    unjudged, with what that says it is in brackets, and empty where a whole document is, or where the value is `harmless`.
     """
 
     kind: str
@@ -129,21 +129,22 @@ def _plain(
                 yield Leaf(kind, role, (at.unit or "") if role == "unjudged" else "", at.where, text), at.pointer
 
 
-def _at(at: _At, keys: Role | Keys) -> _At:
-    """Go on with other keys; where they are unjudged as a whole, the unit begins here."""
+def _at(at: _At, keys: Role | Keys, name: str = "") -> _At:
+    """Go on with other keys; where they are unjudged as a whole, the unit begins here, with what it says it is."""
     if keys == "unjudged" and at.unit is None:
-        return _At(at.pointer, at.where, keys, at.where, at.served)
+        return _At(at.pointer, at.where, keys, f"{at.where}{name}", at.served)
     return _At(at.pointer, at.where, keys, at.unit, at.served)
 
 
 def _entries(at: _At, value: dict[str, Any], pointers: Collection[str]) -> Iterator[tuple[_At, Any]]:
-    keys = at.keys
+    keys, name = at.keys, ""
     while isinstance(keys, Keys) and keys.choose is not None:
+        name = keys.named(value) if keys.named is not None else name
         keys = keys.choose(value)
     if not isinstance(keys, Keys):
         if keys in QUIET or at.served:
             return
-        whole = _at(at, keys)
+        whole = _at(at, keys, f"({name})" if name else "")
         for key, item in value.items():
             yield _below(whole, key, keys, pointers), item
         return

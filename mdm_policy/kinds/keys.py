@@ -27,12 +27,13 @@ class Keys(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Give the role of each key of a dictionary, or of each child and attribute (`@Name`) of an element.
 
     Lists are passed through: what is said of a key holds for each of the dictionaries in the list under it. `rest` is
-    the role of every other key. `choose` looks at a dictionary that says itself what it is, and gives the keys for it.
+    the role of every other key. `choose` looks at a dictionary that says itself what it is, and gives the keys for it; `named` says what it is, for a reader.
     """
 
     roles: Mapping[str, Role | Keys] = {}
     rest: Role | Keys = "unjudged"
     choose: Callable[[Any], Role | Keys] | None = None
+    named: Callable[[Any], str] | None = None
 
     @functools.cached_property
     def quiet(self) -> frozenset[str]:

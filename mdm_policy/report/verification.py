@@ -120,7 +120,8 @@ def _block(
         shown = "".join(pad(head[place] if place < len(head) else "", _CELL) for head in heads)
         yield f"{'':<{room}} {shown}".rstrip()
     for name, row in rows:
-        first, *more = [plain(name)] if columns(name) <= room else cells(name, room - 2)
+        shown_name = plain(name)
+        first, *more = [shown_name] if columns(shown_name) <= room else cells(name, room - 2)
         shown = "".join(f"{one:<{_CELL}}" for one in row[start : start + len(classes)])
         yield f"{pad(first, room)} {shown}".rstrip()
         yield from (f"  {line}" for line in more)
@@ -185,6 +186,8 @@ def data(found: Verification, places: Places, unread: Sequence[Finding] = ()) ->
         "outcome": "NOT PROVEN" if unread else found.outcome,
         "sentence": sentence(found, len(unread)),
         "counts": found.counts.plain,
+        "unjudged_parts": found.unjudged,
+        "unknown_documents": found.unknown_documents,
         "declared": found.declared,
         "lists": [machine.status(status) for status in found.statuses],
         "apps": [{"key": app.key, "name": app.name, "duties": app.duties} for app in found.apps],

@@ -146,6 +146,10 @@ def sentence(found: Verification, unread: int = 0) -> str:
     parts = [": ".join(parts)]
     if found.declared_documents and not counts.declared:
         parts.append(f"{many(found.declared_documents, 'document')} declared, not modelled")
+    if found.unjudged:
+        parts.append(f"{many(found.unjudged, 'part')} of documents that no reader judges")
+    if found.unknown_documents:
+        parts.append(f"{many(found.unknown_documents, 'document')} of no known kind")
     if found.failures:
         parts.append(f"{many(len(found.failures), 'document')} blocking nothing or less than claimed")
     if unread:

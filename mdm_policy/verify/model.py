@@ -145,6 +145,10 @@ class Verification(Frozen, frozen=True):
     absent: dict[tuple[str, str], Absence] = {}
     """Who says that an app (by key) does not exist on a platform family."""
     declared_documents: int = 0
+    unjudged: int = 0
+    """How many parts of documents no reader judges."""
+    unknown_documents: int = 0
+    """How many documents are of no kind that a reader knows."""
     variants: tuple[Variant, ...] = ()
 
     def counted(self, verdict: ClassVerdict) -> Counts:

@@ -9,6 +9,7 @@ import msgspec
 from mdm_policy import kinds
 from mdm_policy.decide.reach import both
 from mdm_policy.documents import Document, places
+from mdm_policy.kinds.accounting import Unjudged, unjudged
 from mdm_policy.kinds.declared import declared
 from mdm_policy.model import DeviceClass, Frozen
 from mdm_policy.reading import Reading  # noqa: TC001 - msgspec reads the fields' types at run time
@@ -29,7 +30,8 @@ class Piece(Frozen, frozen=True):
     `--for` names. The rest comes from a build's manifest: `managed_by` and `modes` say which devices it is for, `groups`
     those of its variant; `slot` is the same for the base and the variants of one document; `way` is the same for
     documents of which a device gets exactly one, and only the one with `leads` acts, the others must block as much;
-    `kinds` are the (family, kind) of identifiers that it is said to block.
+    `kinds` are the (family, kind) of identifiers that it is said to block. `unjudged` are the parts of it that no reader
+    judges; of a document of no known kind that is said by itself.
     """
 
     document: Document
@@ -43,6 +45,7 @@ class Piece(Frozen, frozen=True):
     way: str = ""
     leads: bool = True
     kinds: tuple[tuple[str, str], ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
 
     @property
     def name(self) -> str:
@@ -82,7 +85,10 @@ def piece(document: Document, *, scope: Scope | None = None, read_back: Sequence
     if scope is not None:  # an activation's own predicate still decides
         scopes = [both(one.scope, scope) if one.activates else scope for one in readings]
         readings = tuple(msgspec.structs.replace(one, scope=s) for one, s in zip(readings, scopes, strict=True))
-    return msgspec.structs.replace(Piece(document, readings), **known)
+    parts: tuple[Unjudged, ...] = ()
+    if document.kind != kinds.UNKNOWN:
+        parts = unjudged(document, [column for reading in readings for column in reading.columns])
+    return msgspec.structs.replace(Piece(document, readings, unjudged=parts), **known)
 
 
 class Part(Frozen, frozen=True):

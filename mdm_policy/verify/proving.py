@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.decide import law_against
 from mdm_policy.errors import Finding, finding_order, warning
+from mdm_policy.kinds import UNKNOWN
 from mdm_policy.verify import queries
 from mdm_policy.verify.alike import alike, cut
 from mdm_policy.verify.classes import strongest
@@ -77,6 +78,8 @@ def verify(
         count(verdicts, absent),
         absent,
         sum(one.declared for one in pieces),
+        sum(len(one.unjudged) for one in pieces),
+        sum(one.document.kind == UNKNOWN and not one.declared for one in pieces),
         tuple(one for one in resolution.variants if one.waivers),
     )
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from mdm_policy.verify.table import Table
 
 _SHOWN = 20
+_MOST_UNJUDGED = 20
+"""How many parts of one document that no reader judges are named one by one."""
 """How many identifiers of one document and one kind of remark are named; the rest are counted."""
 _SILENT = ("document-unknown", "no-effect")
 """What readers say of a document without effect; here `failures` and the list of documents say it."""
@@ -124,7 +126,22 @@ def remarks(
     found += [Said(*told) for told in (*together.several(pieces), *together.replaced(pieces))]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
     own += declared_notes(pieces)
+    found += _unjudged_notes(pieces)
     return [*own, *_located(found, places)]
+
+
+def _unjudged_notes(pieces: Iterable[Piece]) -> Iterator[Said]:
+    """Name what no reader judges, as much of it in each document as anybody reads."""
+    for one in pieces:
+        for part in one.unjudged[:_MOST_UNJUDGED]:
+            said = f"no reader judges {part.unit or 'it'} ({part.kind}), so what it does to apps is not known"
+            finding = note(
+                "part-not-judged", said, Origin(one.name), "look at it, unless you know that no app is meant"
+            )
+            yield Said(finding, one.name, part.pointer)
+        if len(one.unjudged) > _MOST_UNJUDGED:
+            said = f"no reader judges {len(one.unjudged) - _MOST_UNJUDGED} more parts of it"
+            yield Said(note("part-not-judged", said, Origin(one.name)), one.name, "")
 
 
 def declared_notes(pieces: Iterable[Piece]) -> list[Finding]:

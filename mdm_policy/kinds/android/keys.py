@@ -53,4 +53,5 @@ def _policy() -> Keys:
 
 POLICY = Keys(choose=_of_policy)
 PAGE = Keys(roles("name", ("nextPageToken",)))
-REQUEST = Keys(rest="served")
+CHANGES = Keys({"changes": Keys(roles("carried", ("application", "updateMask")))})
+PATCH = Keys(roles("carried", ("method", "path", "query")))

@@ -14,6 +14,8 @@ from mdm_policy.kinds.keys import Keys, roles, vendor_table
 if TYPE_CHECKING:
     from mdm_policy.kinds.keys import Role
 
+_LONGEST = 100
+"""No payload type is longer; a text that is says nothing to a reader."""
 _NAMES = ("PayloadUUID", "PayloadIdentifier", "PayloadDisplayName", "PayloadDescription", "PayloadOrganization")
 _OF_PAYLOAD = {**roles("name", _NAMES), **roles("carried", ("PayloadType", "PayloadVersion", "PayloadEnabled"))}
 _ACTING = frozenset(
@@ -100,12 +102,12 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return _restrictions()
     if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in _ACTING:
         return _HARMLESS_PAYLOAD
-    return _of_type(kind) if isinstance(kind, str) else _of_type("")
+    return _of_type(kind) if kind in _READ else "unjudged"
 
 
-@functools.lru_cache(maxsize=256)
+@functools.cache
 def _of_type(kind: str) -> Keys:
-    return Keys({**_OF_PAYLOAD, **roles("carried", _READ.get(kind, ()))})
+    return Keys({**_OF_PAYLOAD, **roles("carried", _READ[kind])})
 
 
 @functools.cache
@@ -128,7 +130,9 @@ PROFILE = Keys(
         **roles("carried", ("RemovalDate", "DurationUntilRemoval", "TargetDeviceType", "IsEncrypted", "PayloadScope")),
         **roles("carried", ("EncryptedPayloadContent",)),
         **roles("harmless", ("ConsentText", "HasRemovalPasscode", "PayloadExpirationDate")),
-        "PayloadContent": Keys(choose=_of_payload),
+        "PayloadContent": Keys(
+            choose=_of_payload, named=lambda payload: str(payload.get("PayloadType", ""))[:_LONGEST]
+        ),
     }
 )
 _OF_DECLARATION = {**roles("name", ("Identifier", "ServerToken")), "Type": "carried"}

@@ -251,6 +251,7 @@ APPROVE_APPS = DocumentKind(
     formats=("json",),
     recognise=_is_approval,
     read=policies.read_approve_apps,
+    keys=keys.APPROVAL,
     schemas=("intune-android-approve-apps",),
     sample=b"""\
 {"packageIds": ["app:a.b"], "approveAllPermissions": false}

@@ -51,7 +51,6 @@ _ACTING = frozenset(
     {
         *("appClipsBlocked", "appLockerApplicationControl", "appStoreBlockUIAppInstallation", "appStoreBlocked"),
         *(
-            "appsAllowInstallFromUnknownSources",
             "appsAllowTrustedAppsSideloading",
             "appsBlockInstallFromUnknownSources",
         ),
@@ -63,10 +62,9 @@ _ACTING = frozenset(
         *("kioskModeAppStoreUrl", "kioskModeAppType", "kioskModeBuiltInAppId", "kioskModeManagedAppId"),
         *(
             "mediaContentRatingApps",
-            "personalProfileAppsAllowInstallFromUnknownSources",
             "securityAllowDebuggingFeatures",
         ),
-        *("securityDisableUsbDebugging", "securityPreventInstallAppsFromUnknownSources", "securityRequireVerifyApps"),
+        *("securityDisableUsbDebugging", "securityPreventInstallAppsFromUnknownSources"),
         *("smartScreenAppInstallControl", "smartScreenEnableAppInstallControl", "systemExtensionTeamIdentifiers"),
         *("systemExtensionsAllowed", "systemExtensionsAllowedTypes", "systemExtensionsBlockOverride"),
         *("uninstallBuiltInApps", "usersBlockAdd", "windowsStoreBlocked", "windowsStoreEnablePrivateStoreOnly"),
@@ -76,6 +74,7 @@ _ACTING = frozenset(
 """Properties that say which apps may be installed or run, or from where, and that no reader gives the meaning of."""
 _CARRIED = frozenset(
     {
+        "appsAllowInstallFromUnknownSources",
         "appsVisibilityList",
         "appsVisibilityListType",
         "compliantAppListType",
@@ -84,6 +83,7 @@ _CARRIED = frozenset(
         "payload",
         "payloadFileName",
         "payloadName",
+        "personalProfileAppsAllowInstallFromUnknownSources",
         "personalProfilePersonalApplications",
         "personalProfilePlayStoreMode",
         "playStoreMode",
@@ -128,3 +128,4 @@ APP = Keys(
     rest="harmless",
 )
 PAGE = Keys(roles("name", ("@odata.context", "@odata.count", "@odata.nextLink", "@microsoft.graph.tips")))
+APPROVAL = Keys({**roles("carried", ("packageIds",)), "approveAllPermissions": "harmless"})

@@ -9,7 +9,11 @@ RESTRICTED_SOFTWARE = Keys({"general": Keys(_GENERAL, rest="carried"), "scope": 
 PROFILE = Keys(
     {
         "general": Keys(
-            {**_GENERAL, **roles("carried", ("payloads", "level", "distribution_method", "user_removable"))}
+            {
+                **_GENERAL,
+                **roles("carried", ("payloads", "level", "distribution_method", "deployment_method", "user_removable")),
+                **roles("harmless", ("redeploy_on_update", "redeploy_days_before_cert_expires")),
+            }
         ),
         "scope": "carried",
         "self_service": "harmless",
