@@ -101,6 +101,43 @@ def test_an_app_without_identifiers_of_a_family_is_lent_its_vendors() -> None:
     assert [one.value for one in made["chat"].identifiers if one.family == "windows"] == ["O=ACME, C=CN"]
 
 
+def test_an_app_brings_its_vendor_s_signers_which_are_not_banned_by_themselves() -> None:
+    made = {
+        one.key: one for one in _resolve(app("chat"), inline("Own", identifier("ios", "bundle_id", "org.own.app"))).apps
+    }
+    assert [one.value for one in made["chat"].signers] == ["O=ACME, C=CN"]
+    assert "O=ACME, C=CN" not in {one.value for one in made["chat"].identifiers}
+    assert next(one for key, one in made.items() if key != "chat").signers == ()
+
+
+def _parts() -> Catalogue:
+    """Return two apps that share nothing, each with a helper of its own."""
+    apps = {}
+    for key in ("one", "two"):
+        whole, part = _known("macos", "bundle_id", f"com.{key}.app"), _known("macos", "bundle_id", f"com.{key}.part")
+        apps[key] = CatalogueApp(key, key, "", (whole, msgspec.structs.replace(part, role="helper")))
+    return Catalogue("test", apps, {})
+
+
+@pytest.mark.parametrize(
+    ("values", "roles"),
+    [
+        pytest.param(["com.one.part", "com.two.part"], ["main", "main"], id="helpers-alone-are-what-is-banned"),
+        pytest.param(["com.one.app", "com.two.part"], ["main", "helper"], id="beside-an-app-a-helper-is-one"),
+    ],
+)
+def test_a_list_bans_what_it_names(values: list[str], roles: list[str]) -> None:
+    given = [identifier("macos", "bundle_id", value) for value in values]
+    (made,) = resolve([ban_list(inline("Parts", *given))], None, _parts(), DAY, enforce=False).apps
+    assert [one.role for one in made.identifiers] == roles
+
+
+@pytest.mark.parametrize(("day", "state"), [(DAY, "none"), ("2099-01-01", "unknown")])
+def test_that_an_app_does_not_exist_holds_until_its_last_day(day: str, state: str) -> None:
+    (made,) = resolve([ban_list(app("chat"))], None, CATALOGUE, day, enforce=False).apps
+    assert made.platforms["windows"] == state
+
+
 def test_a_vendor_of_which_nothing_is_known_blocks_nothing_and_says_so() -> None:
     made = _resolve(Ban(PLACE, vendor="shell"), app("chat"))
     assert [one.key for one in made.apps] == ["chat"]
