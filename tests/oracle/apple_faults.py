@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _profiles(found: Disagreement) -> list[Any]:
-    return [one.tree for one in found.scenario.documents if isinstance(one.tree, dict)]
+    return [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
 
 
 def _payloads(found: Disagreement) -> Iterator[dict[str, Any]]:

@@ -278,6 +278,8 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     for number, document in enumerate(documents):
         for path in _paths(document.tree):
             tree = _without(document.tree, path)
+            if tree is None:
+                continue
             changed = replace(document, tree=tree)
             yield replace(scenario, documents=(*documents[:number], changed, *documents[number + 1 :]))
 
@@ -295,13 +297,13 @@ def _paths(tree: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from _paths(value, (*above, key))
 
 
-def _without(tree: Any, path: tuple[Any, ...]) -> Any:
+def _without(tree: Any, path: tuple[Any, ...]) -> Any | None:
     copied = copy.deepcopy(tree)
     place = copied
     for step in path[:-1]:
         place = place[step]
     del place[path[-1]]
-    return copied
+    return None if place == [] else copied  # an empty list is another question
 
 
 def chosen(rng: random.Random, weights: Mapping[str, int]) -> str:
