@@ -46,6 +46,12 @@ SETTINGS_FAULTS = (
     Settled("privacy-beside-allowed", "Payload keys are Allowed and Privacy.", "Apple, AppSettings", _privacy),
     Settled("empty-allow-list", "No source says that an empty allow list hides everything.", "none", _empty),
     Settled(
+        "team-let-in-by-one-of-its-apps",
+        "Within one item all fields must match: an allowed TeamID with SigningID lets in one program of a team that is banned whole.",
+        "apple/device-management app.settings.yaml",
+        _team,
+    ),
+    Settled(
         "envelope-of-a-declaration",
         "ServerToken: string, required.",
         "apple/device-management declarationbase.yaml",
