@@ -24,6 +24,7 @@ Mechanism = Literal[
     "amapi-install-apps",
     "amapi-personal",
     "amapi-untrusted-apps",
+    "app-control",
     "apple-app-lock",
     "apple-app-settings",
     "apple-managed-app",

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from mdm_policy.reading import Mechanism, Rule
 
-Contest = Literal["amapi", "apple", "apple-path-lists", "applocker", "declared", "intune", "jamf", "santa"]
+Contest = Literal[
+    "amapi", "app-control", "apple", "apple-path-lists", "applocker", "declared", "intune", "jamf", "santa"
+]
 """What rules compete within: a block and an allow of one contest contradict each other."""
 
-DENY_WINS: frozenset[Contest] = frozenset({"apple"})
+DENY_WINS: frozenset[Contest] = frozenset({"app-control", "apple"})
 """The contests in which an app that is denied stays denied, whatever allows it."""
 
 CONTESTS: dict[Mechanism, Contest] = {
@@ -19,6 +21,7 @@ CONTESTS: dict[Mechanism, Contest] = {
     "amapi-personal": "amapi",
     "amapi-untrusted-apps": "amapi",
     "managed-browser": "amapi",
+    "app-control": "app-control",
     "apple-app-lock": "apple",
     "apple-app-settings": "apple",
     "apple-managed-app": "apple",

@@ -27,19 +27,19 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def elements(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
-    """Yield every element of an XML tree with its pointer, in document order.
+    """Yield every element of an XML tree with its pointer, in document order; namespaces are left out of it.
 
     One pass over the tree: asking each element for its place among its siblings would be quadratic.
     """
     steps: dict[str, str] = {}
-    stack: list[tuple[str, etree._Element]] = [(pointer(str(root.tag)), root)]
+    stack: list[tuple[str, etree._Element]] = [(pointer(_name(root)), root)]
     while stack:
         path, element = stack.pop()
         yield path, element
         if not len(element):
             continue
         children = list(element)
-        names = [str(child.tag) for child in children]
+        names = [_name(child) for child in children]
         for name in set(names).difference(steps):
             steps[name] = pointer(name)
         if len(set(names)) == len(names):
@@ -47,6 +47,11 @@ def elements(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
         else:
             places = _numbered(path, names, steps)
         stack.extend(zip(reversed(places), reversed(children), strict=True))
+
+
+def _name(element: etree._Element) -> str:
+    """Return an element's name as it is written, but for the namespace that the root gives to all."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def _numbered(path: str, names: list[str], steps: dict[str, str]) -> list[str]:

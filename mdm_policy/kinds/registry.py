@@ -36,6 +36,8 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     apple.ACTIVATION,
     apple.PROFILE,
     windows.APPLOCKER,
+    windows.APP_CONTROL_SUPPLEMENT,
+    windows.APP_CONTROL,
     jamf.RESTRICTED_SOFTWARE,
     jamf.MOBILE_PROFILE,
     jamf.MACOS_PROFILE,

@@ -10,6 +10,7 @@ from mdm_policy.kinds.intune.android import read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
+from mdm_policy.kinds.windows import catalog
 from mdm_policy.kinds.windows.oma import nodes_of
 
 if TYPE_CHECKING:
@@ -172,7 +173,9 @@ SETTINGS_CATALOG = DocumentKind(
     recognise=_object(_is_catalog_type, _CATALOG_COLLECTIONS, _has_catalog_settings),
     read=policies.read_settings_catalog,
     keys=keys.CATALOG,
-    rules=_CATALOG_RULES,
+    embedded=catalog.settings_xml,
+    delivers_embedded=True,
+    rules=(*_CATALOG_RULES, *catalog.RULES),
     schemas=("intune-ios-settings-catalog",),
     sample=b"""\
 {

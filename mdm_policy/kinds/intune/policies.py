@@ -9,6 +9,7 @@ from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import android, rules
 from mdm_policy.kinds.intune.compliance import read_compliance
 from mdm_policy.kinds.intune.graph import app_list, assignments, listed, odata_type, scope
+from mdm_policy.kinds.windows.catalog import read_app_control_setting
 from mdm_policy.kinds.windows.oma import read_oma_settings
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _OTHER_DEFINITIONS = frozenset({_PREFIX + "autonomoussingleappmodepermittedappid
 _LIST = "deviceManagementConfigurationSimpleSettingCollectionInstance"
 _VALUE = "deviceManagementConfigurationStringSettingValue"
 _WORDS = ("appbundle", "appid", "blockedapp", "blacklistedapp", "whitelistedapp", "allowedapp", "allowlistedapp")
-_CATALOG_PLATFORMS = {"ios": _MOBILE, "macos": frozenset({"macos"})}
+_CATALOG_PLATFORMS = {"ios": _MOBILE, "macos": frozenset({"macos"}), "windows10": frozenset({"windows"})}
 _OWN_KEYS = {
     "appsVisibilityList": "iosGeneralDeviceConfiguration",
     "personalProfilePersonalApplications": "androidDeviceOwnerGeneralDeviceConfiguration",
@@ -52,14 +53,15 @@ def read_settings_catalog(c: Collector) -> Reading:
     channels = _flags(c, top, "technologies")
     if channels and "mdm" not in channels:
         sent = ", ".join(sorted(channels))
-        said = f"the policy is sent by {sent}, and whether that carries Apple's settings is not known"
+        said = f"the policy is sent by {sent}, and whether that carries its settings is not known"
         c.doubt = Why("undocumented", said)
     for place, setting in c.mappings(top, "settings", ""):
         instance = c.optional(setting, "settingInstance", place)
         _instances(c, instance, f"{place}/settingInstance")
     if c.doubt and c.rules:
-        message = "technologies does not name mdm, by which Intune sends restrictions to Apple's devices"
-        c.say("error", "catalog-technologies", message, "/technologies", 'write "mdm,appleRemoteManagement"')
+        message = "technologies does not name mdm, by which Intune sends such settings"
+        hint = 'write "mdm", and for Apple\'s devices "mdm,appleRemoteManagement"'
+        c.say("error", "catalog-technologies", message, "/technologies", hint)
     return c.reading(scope(c, top), "intune")
 
 
@@ -82,6 +84,8 @@ def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
                 c.say("error", "setting-parent", c.doubt.text, at, "export the policy again")
             _restriction(c, definition, instance, at)
             c.doubt = before
+        elif read_app_control_setting(c, instance, at):
+            continue
         below: list[tuple[str, dict[str, Any], str]] = []
         groups = c.mappings(instance, "groupSettingCollectionValue", at)
         for key in ("groupSettingValue", "choiceSettingValue"):

@@ -284,6 +284,20 @@ OMA_MASKED = Rule(
     why="the value is masked in this export",
     cause="unread",
 )
+OMA_APP_CONTROL = Rule(
+    "intune-oma-app-control",
+    "app-control",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact(
+        "./Vendor/MSFT/ApplicationControl/Policies/{id}/Policy takes an App Control policy in its binary form",
+        "MicrosoftDocs/windows-itpro-docs@b3aebaf deploy-appcontrol-policies-using-intune.md (2023-08)",
+    ),
+    introduced={"windows": (10, 0, 18362)},
+    why="the App Control policy is in its binary form, which is not read",
+    cause="unread",
+)
 
 RULES = (
     CATALOG_BLOCKED,
@@ -308,4 +322,5 @@ RULES = (
     KNOX_LAUNCH,
     KNOX_ALLOW,
     OMA_MASKED,
+    OMA_APP_CONTROL,
 )

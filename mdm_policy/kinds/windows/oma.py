@@ -12,7 +12,7 @@ from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.windows.documents import APPLOCKER
-from mdm_policy.reading import DeviceSlot
+from mdm_policy.reading import Condition, DeviceSlot
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _URI = re.compile(
     r"\./(?:Device/)?Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/[^/]+/(EXE|MSI|Script|StoreApps|DLL)/Policy",
+    re.IGNORECASE,
+)
+_APP_CONTROL_URI = re.compile(
+    r"\./(?:Device/)?Vendor/MSFT/(?:ApplicationControl/Policies/[^/]+|AppLocker/ApplicationLaunchRestrictions/[^/]+"
+    r"/CodeIntegrity)/Policy",
     re.IGNORECASE,
 )
 _TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
@@ -53,6 +58,9 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
         masked = setting.get("isEncrypted") is True or setting.get("secretReferenceValueId") or value == "****"
         match = _URI.fullmatch(c.text(setting, "omaUri", at))
         document = inner.get(f"{at}/value")
+        if _APP_CONTROL_URI.fullmatch(c.text(setting, "omaUri", at)):
+            _app_control(c, str(value), f"{at}/value")
+            continue
         if match is not None:
             node = match[0].lower()
             if node in nodes:
@@ -78,6 +86,16 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
                 c.say("error", "oma-type", c.doubt.text, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
             c.doubt = before
+
+
+def _app_control(c: Collector, value: str, at: str) -> None:
+    """Say that an App Control policy is there: its binary form is not read, and no other form is taken there."""
+    from hashlib import sha256  # noqa: PLC0415 - 10 ms that most documents never need
+
+    digest = sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+    c.rule(rules.OMA_APP_CONTROL, conditions=(Condition("expression", f"sha256:{digest}"),))
+    message = "the setting carries an App Control policy in its binary form, which mdm-policy does not read"
+    c.say("warning", "app-control-unread", message, at, "verify the XML that it was made from")
 
 
 def _applocker(c: Collector, document: Document, at: str, node: str) -> None:

@@ -1,0 +1,162 @@
+"""Read Windows' settings in Intune's settings catalog: App Control policies, written as XML or as built-in controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.documents import Text, pointer
+from mdm_policy.kinds.collector import Why, fact, narrowed
+from mdm_policy.kinds.windows.documents import APP_CONTROL, APP_CONTROL_SUPPLEMENT
+from mdm_policy.reading import Condition, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mdm_policy.documents import Embedded
+    from mdm_policy.kinds.collector import Collector
+
+_GRAPH = "deploymenttheory/terraform-provider-microsoft365@7e46123 app_control_for_business_policy, a recorded answer of 2025-09-05"
+_PREFIX = "device_vendor_msft_policy_config_applicationcontrol"
+_POLICIES = f"{_PREFIX}_policies_{{policyguid}}"
+_OPTIONS = f"{_POLICIES}_policiesoptions"
+_XML = f"{_POLICIES}_xml"
+_XML_SELECTED = f"{_PREFIX}_configure_xml_selected"
+_BUILT_IN_SELECTED = f"{_PREFIX}_built_in_controls_selected"
+_FAMILY = "endpointSecurityApplicationControl"
+_LONGEST = 800_000
+"""How many characters of XML the setting takes (the same answer, maximumLength)."""
+
+BUILT_IN = Rule(
+    "intune-app-control-built-in",
+    "app-control",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact(
+        "the built-in controls allow Windows, the Store's apps and what is trusted beside these, and refuse the rest",
+        "MicrosoftDocs/memdocs@02030bf endpoint-security-app-control-policy.md (2023-06)",
+    ),
+    introduced={"windows": (10, 0, 18362)},
+    why="whether what the built-in controls trust includes the app is not known",
+    cause="condition",
+)
+UNREAD = Rule(
+    "intune-app-control-unread",
+    "app-control",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact("an App Control setting of another form than those of the template", _GRAPH),
+    introduced={"windows": (10, 0, 18362)},
+    why="the policy holds an App Control setting that is not read",
+    cause="unread",
+)
+RULES = (BUILT_IN, UNREAD)
+
+
+def settings_xml(value: Any) -> Iterator[Embedded]:
+    """Yield the App Control policies that a settings catalog policy holds as XML."""
+    for place, instance in instances(value):
+        held = instance.get("simpleSettingValue")
+        text = held.get("value") if isinstance(held, dict) else None
+        if instance.get("settingDefinitionId") == _XML and isinstance(text, str) and text.strip():
+            yield Text(f"{place}/simpleSettingValue/value", text)
+
+
+def instances(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every setting instance of a policy with its pointer, without recursion: the depth of a document is not ours."""
+    settings = value.get("settings") if isinstance(value, dict) else None
+    waiting: list[tuple[str, Any]] = [
+        (pointer("settings", index, "settingInstance"), one.get("settingInstance"))
+        for index, one in enumerate(settings if isinstance(settings, list) else ())
+        if isinstance(one, dict)
+    ]
+    while waiting:
+        place, instance = waiting.pop()
+        if not isinstance(instance, dict):
+            continue
+        yield place, instance
+        for at, held in _holding(instance, place):
+            children = held.get("children")
+            waiting += [
+                (f"{at}/children/{index}", one)
+                for index, one in enumerate(children if isinstance(children, list) else ())
+            ]
+
+
+def _holding(instance: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the values of an instance that may hold further instances."""
+    for key in ("groupSettingValue", "choiceSettingValue"):
+        if isinstance(instance.get(key), dict):
+            yield f"{place}/{key}", instance[key]
+    for key in ("groupSettingCollectionValue", "choiceSettingCollectionValue"):
+        listed = instance.get(key)
+        for index, one in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(one, dict):
+                yield f"{place}/{key}/{index}", one
+
+
+def read_app_control_setting(c: Collector, instance: dict[str, Any], at: str) -> bool:
+    """Read a setting of App Control; returns whether it is one."""
+    definition = str(instance.get("settingDefinitionId")).casefold()
+    if not definition.startswith(_PREFIX):
+        return False
+    choice = c.optional(instance, "choiceSettingValue", at)
+    if definition == _OPTIONS and choice.get("value") == _XML_SELECTED:
+        for place, child in c.mappings(choice, "children", f"{at}/choiceSettingValue"):
+            if child.get("settingDefinitionId") == _XML:
+                _xml(c, child, place)
+            else:
+                _unread(c, place)
+    elif definition == _OPTIONS and choice.get("value") == _BUILT_IN_SELECTED:
+        _built_in(c, choice, f"{at}/choiceSettingValue")
+    else:
+        _unread(c, at)
+    return True
+
+
+def _unread(c: Collector, at: str) -> None:
+    c.rule(UNREAD)
+    said = "this App Control setting has a form that mdm-policy does not read, so what it refuses is unknown"
+    c.say("warning", "app-control-unread", said, at, "use the template App Control for Business with XML")
+
+
+def _xml(c: Collector, instance: dict[str, Any], at: str) -> None:
+    value = c.optional(instance, "simpleSettingValue", at)
+    text = c.text(value, "value", f"{at}/simpleSettingValue")
+    place = f"{at}/simpleSettingValue/value"
+    if not text.strip():
+        c.say("warning", "app-control-empty", "the XML is empty, so no policy is configured", place)
+        return
+    document = dict(c.document.inner).get(place)
+    if document is None or document.kind not in (APP_CONTROL.name, APP_CONTROL_SUPPLEMENT.name):
+        said = "the value holds no App Control policy that can be read, and Intune refuses it"
+        c.say("error", "payload-unreadable", said, place, "write the whole <SiPolicy> element")
+        return
+    before, doubt = c.void, c.doubt
+    if len(text) > _LONGEST:
+        c.void = Why("refused", f"the XML has more than {_LONGEST:,} characters, which Intune refuses")
+        c.say("error", "list-too-long", c.void.text, place, "split it into several policies")
+    family = c.optional(c.mapping(c.document.value, ""), "templateReference", "").get("templateFamily")
+    if family != _FAMILY:
+        said = f"Intune offers the setting in policies of the template {_FAMILY} alone, and this is none"
+        c.doubt = Why("undocumented", said)
+        c.say("error", "app-control-template", said, "/templateReference", "make it under Endpoint security")
+    c.lift(place, document)
+    c.void, c.doubt = before, doubt
+
+
+def _built_in(c: Collector, choice: dict[str, Any], at: str) -> None:
+    """Read the built-in controls: `_0` enforces and `_1` audits, whatever some tools write (the recorded answer)."""
+    values = sorted(
+        str(held["value"])
+        for _, child in instances({"settings": [{"settingInstance": {"choiceSettingValue": choice}}]})
+        for _, held in _holding(child, "")
+        if isinstance(held.get("value"), str)
+    )
+    if any(value.endswith("enable_app_control_1") for value in values):
+        said = "the built-in controls only audit: they stop nothing"
+        c.say("error", "app-control-audit", said, at, "choose Enforce")
+        return
+    told = [Condition("exceptions", value) for value in values if "trust_apps" in value]
+    c.rule(BUILT_IN, conditions=narrowed(*told))
