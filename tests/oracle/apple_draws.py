@@ -201,6 +201,14 @@ MISTAKES: list[Callable[[dict[str, Any], random.Random], None]] = [
 ]
 
 
+ENVELOPE_MISTAKES = [_missing, _version, _twice, _removal, _removal, _aimed, _encrypted]
+
+
+def misaddressed(rng: random.Random, top: dict[str, Any]) -> None:
+    """Make one mistake in what is around the payloads' own keys."""
+    rng.choice(ENVELOPE_MISTAKES)(top, rng)
+
+
 def mistaken(rng: random.Random, top: dict[str, Any]) -> None:
     """Make one mistake in a profile."""
     rng.choice(MISTAKES)(top, rng)

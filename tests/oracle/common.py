@@ -194,7 +194,7 @@ def _name(key: str, names: list[str]) -> str:
 
 
 def judge(family: Family, seed: int, number: int, scenario: Scenario) -> tuple[dict[str, str], list[Disagreement]]:
-    """Ask both readers, and return the product's words and where they differ."""
+    """Ask both readers, and return the right words (the product's, where the facts allow it) and where they differ."""
     expected = family.expect(scenario)
     said = ask(scenario, family)
     apart = [
@@ -202,7 +202,8 @@ def judge(family: Family, seed: int, number: int, scenario: Scenario) -> tuple[d
         for app, allowed in expected.items()
         if said.get(app, ("missing", ""))[0] not in allowed
     ]
-    return {app: word for app, (word, _) in said.items()}, apart
+    wrong = {one.app for one in apart}
+    return {app: min(allowed) if app in wrong else said[app][0] for app, allowed in expected.items()}, apart
 
 
 def run(family: Family, seed: int, numbers: Iterable[int]) -> Tally:
