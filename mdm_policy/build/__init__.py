@@ -14,6 +14,7 @@ import msgspec
 
 from mdm_policy import kinds, render, templating
 from mdm_policy.build import importing, naming, readback
+from mdm_policy.build.record import Signing  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Resolution
 from mdm_policy.reading import Column, Effects, Reading
@@ -51,7 +52,7 @@ class Written(Frozen, frozen=True):
     kind: str
     schema: str
     kept: tuple[readback.Kept, ...]
-    signing: str = "no"
+    signing: Signing = "no"
     declared: bool = False
 
 

@@ -29,6 +29,10 @@ _HINT = "name the folder that `mdm-policy build` wrote"
 _NEWER = "read it with the version of mdm-policy that built it, or a later one"
 
 
+Signing = Literal["no", "possible", "signed"]
+"""Whether a document is one to sign, and is signed."""
+
+
 class Input(Frozen, frozen=True):
     """Name one file the build was made from: its role, its name as recorded, and the SHA-256 (hex) of its bytes."""
 
@@ -201,7 +205,7 @@ class DocumentRecord(Frozen, frozen=True):
     schema: str = ""
     instead_of: str = ""
     read_back: dict[str, str] = {}
-    signing: str = "no"
+    signing: Signing = "no"
     blocks: tuple[BlockRecord, ...] = ()
     addresses: tuple[str, ...] = ()
     proof: Literal["modelled", "declared"] = "modelled"

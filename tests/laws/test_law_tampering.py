@@ -228,7 +228,7 @@ _SPOILT = [
         "profile",
         "<key>PayloadVersion</key>",
         "<key>RemovalDate</key><date>2030-01-01T00:00:00Z</date><key>PayloadVersion</key>",
-        "end: claimed '', read '2030-01-01'",
+        "end: claimed '', read 'on 2030-01-01'",
         "a removal date",
     ),
     _word(
