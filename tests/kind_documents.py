@@ -26,7 +26,10 @@ GRAPH = "#microsoft.graph."
 
 
 def plist(*payloads: Mapping[str, Any], name: str = "p.mobileconfig", **top: Any) -> Document:
-    content = [{**REQUIRED, **each} for each in payloads]
+    content = [
+        {**REQUIRED, "PayloadIdentifier": f"x.y.{place}", "PayloadUUID": str(place), **each}
+        for place, each in enumerate(payloads)
+    ]
     named = {**REQUIRED, "PayloadIdentifier": f"x.{crc32(plistlib.dumps(content))}"}  # a profile of its own
     value = {"PayloadType": "Configuration", "PayloadContent": content, **named, **top}
     return open_document(name, plistlib.dumps(value))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 import pickle
 import plistlib
@@ -700,13 +701,19 @@ def cosmetic(document: Document, *, shuffles: int = 20) -> Iterator[Mutant]:
         yield Mutant("lists reversed", layer.rebuild(_reordered(value, lambda items: items[::-1])))
         yield Mutant(
             "duplicates",
-            layer.rebuild(_reordered(value, lambda items: [*items, *items[:1]] if len(items) > 1 else items)),
+            layer.rebuild(_reordered(value, _first_twice)),
         )
         yield Mutant("names and ids", layer.rebuild(_renamed(value)))
         if layer.document.kind == "apple-profile":
             yield Mutant("as Jamf gives it back", layer.rebuild(_as_jamf(value)))
         for seed in range(shuffles):
             yield Mutant(f"shuffled {seed}", layer.rebuild(_reordered(value, _shuffling(seed))))
+
+
+def _first_twice(items: list[Any]) -> list[Any]:
+    """Repeat the first entry; a payload can't stand twice in a profile, since its UUID must be unique there."""
+    payloads = any(isinstance(item, dict) and "PayloadType" in item for item in items)
+    return items if payloads or len(items) < 2 else [*items, *items[:1]]
 
 
 def _shuffling(seed: int) -> Callable[[list[Any]], list[Any]]:
@@ -748,7 +755,7 @@ _NAMES = ("PayloadDisplayName", "PayloadDescription", "PayloadOrganization", "di
 def _renamed(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: str(uuid.UUID(int=len(key)))
+            key: str(uuid.UUID(bytes=hashlib.md5(f"{key} {item}".encode(), usedforsecurity=False).digest()))
             if key in _IDS
             else "Renamed"
             if key in _NAMES and isinstance(item, str)
@@ -772,6 +779,7 @@ def _as_jamf(value: Any) -> Any:
     made["PayloadContent"].append(
         {
             "PayloadType": "com.apple.profileRemovalPassword",
+            "PayloadIdentifier": "1",
             "PayloadUUID": "1",
             "PayloadVersion": 1,
             "RemovalPassword": "x",

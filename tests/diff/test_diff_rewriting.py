@@ -74,7 +74,13 @@ def rewritten() -> Any:
         "PayloadEnabled": True,
         "blockedAppBundleIDs": [*reversed(APPS)],
     }
-    password = {"PayloadType": "com.apple.profileRemovalPassword", "PayloadUUID": "x", "RemovalPassword": "y"}
+    password = {
+        "PayloadType": "com.apple.profileRemovalPassword",
+        "PayloadIdentifier": "x",
+        "PayloadUUID": "x",
+        "PayloadVersion": 1,
+        "RemovalPassword": "y",
+    }
     return {
         **BASE,
         "PayloadUUID": "F0F0F0F0-0000-4000-8000-000000000004",

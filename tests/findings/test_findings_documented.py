@@ -54,6 +54,12 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
         ),
         "a grammar of a language table carries the id of the finding",
     ),
+    ("kinds/apple/refused.py", "fault.id"): (
+        frozenset(
+            {"payload-version", "payloads-not-unique", "required-key-missing", "value-outside-schema", "wrong-type"}
+        ),
+        "a fault of a profile carries the id of its finding",
+    ),
     ("templating.py", "kind"): (
         frozenset({"template-failed", "template-name"}),
         "an undefined name is told apart from every other failure",
@@ -137,7 +143,8 @@ def test_ids_that_are_not_written_out_are_known() -> None:
 )
 def test_ids_said_to_be_handed_on_stand_in_their_module(module: str, ids: frozenset[str]) -> None:
     tables = ("loading/language.py", "loading/destinations.py", "loading/target_language.py")
-    beside = {"loading/leaves.py": tables}.get(module, (module,))
+    apple = ("kinds/apple/refused.py", "kinds/apple/schema.py")
+    beside = {"loading/leaves.py": tables, "kinds/apple/refused.py": apple}.get(module, (module,))
     assert sorted(ids.difference(*(constants(one, "") for one in beside))) == []
 
 

@@ -70,8 +70,8 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
         pytest.param(plist(restrictions(blockedAppBundleIDs="com.a.b")), [], ["no-effect", "wrong-type"], id="text"),
         pytest.param(
             plist(restrictions(blockedAppBundleIDs=["com.a.b", 5, "", True])),
-            [(BLOCK, "block", "bundle_id", "com.a.b")],
-            ["key-deprecated", "wrong-type"],
+            [(BLOCK, "none", "bundle_id", "com.a.b")],
+            ["key-deprecated", "no-effect", "wrong-type"],
             id="wrong-entries",
         ),
         pytest.param(
@@ -100,7 +100,10 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
             id="one-app-only",
         ),
         pytest.param(
-            plist({"PayloadType": "com.apple.app.lock", "App": {}}), [], ["no-effect"], id="app-lock-without-app"
+            plist({"PayloadType": "com.apple.app.lock", "App": {}}),
+            [],
+            ["no-effect", "required-key-missing"],
+            id="app-lock-without-app",
         ),
         pytest.param(
             plist({"PayloadType": WEB, "DenyListURLs": ["https://qq.com/", "*.WeChat.com", "qq.com/pay", ".x.com"]}),
@@ -164,7 +167,7 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
         pytest.param(
             plist({"PayloadType": PARENTAL, "pathBlackList": ["/A/W.app"]}),
             [],
-            ["no-effect", "parental-controls-off"],
+            ["no-effect", "parental-controls-off", "required-key-missing"],
             id="parental-controls-off",
         ),
         pytest.param(

@@ -217,8 +217,8 @@ ROWS = [
     (
         "an app let past the path lists",
         MACS,
-        paths(whiteList=[{"bundleID": "com.chat.mac"}]),
-        paths(whiteList=[{"bundleID": "com.chat.mac", "disabled": True}]),
+        paths(whiteList=[{"bundleID": "com.chat.mac", "appID": b"requirement"}]),
+        paths(whiteList=[{"bundleID": "com.chat.mac", "appID": b"requirement", "disabled": True}]),
     ),
     (
         "a single device is left out",
@@ -241,7 +241,9 @@ def test_what_only_looks_like_a_ban_is_a_gap(
 @pytest.mark.parametrize(
     ("documents", "said"),
     [
-        pytest.param([blocking(APP, PayloadVersion="1")], "mend in the document", id="the document"),
+        pytest.param(
+            [plist(restrictions(blockedAppBundleIDs=[APP], allowCamera=0))], "mend in the document", id="the document"
+        ),
         pytest.param([blocking(APP, DurationUntilRemoval=60)], "lifts itself", id="its end"),
         pytest.param(
             hidden(target("groupAssignmentTarget", groupId="lab")), "a missing assignment", id="whom it reaches"

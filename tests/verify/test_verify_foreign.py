@@ -36,6 +36,7 @@ APPLE: dict[str, Any] = {
     ],
     **REQUIRED,
 }
+OTHER = {"PayloadType": "x.unknown", "PayloadIdentifier": "x.z", "PayloadUUID": "1", "PayloadVersion": 1}
 VISIBLE = {
     "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",
     "appsVisibilityListType": "appsNotInListCompliant",
@@ -144,7 +145,7 @@ _SHAPES = [
     ),
     pytest.param(
         "p",
-        plistlib.dumps({**APPLE, "PayloadContent": [{"PayloadType": "x.unknown"}, *APPLE["PayloadContent"]]}),
+        plistlib.dumps({**APPLE, "PayloadContent": [OTHER, *APPLE["PayloadContent"]]}),
         IPHONES,
         id="several payloads",
     ),

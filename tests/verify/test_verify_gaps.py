@@ -656,7 +656,11 @@ def test_a_verdict_carries_the_line_that_decides() -> None:
     text = b"""<?xml version="1.0" encoding="UTF-8"?>
 <plist version="1.0"><dict>
 <key>PayloadType</key><string>Configuration</string>
+<key>PayloadIdentifier</key><string>a</string><key>PayloadUUID</key><string>a</string>
+<key>PayloadVersion</key><integer>1</integer>
 <key>PayloadContent</key><array><dict>
+<key>PayloadIdentifier</key><string>b</string><key>PayloadUUID</key><string>b</string>
+<key>PayloadVersion</key><integer>1</integer>
 <key>PayloadType</key><string>com.apple.applicationaccess</string>
 <key>blockedAppBundleIDs</key><array>
 <string>com.other.app</string>

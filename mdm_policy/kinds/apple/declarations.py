@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple import rules
+from mdm_policy.kinds.apple.schema import faults
 from mdm_policy.kinds.collector import NOT_STATED, Entries, narrowed
+from mdm_policy.kinds.keys import vendor_table
 from mdm_policy.reading import Audience, Condition, Scope
 
 if TYPE_CHECKING:
@@ -14,12 +16,9 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Reading, Rule
     from mdm_policy.vocabulary import Kind
 
-_ALLOWED_KEYS = ("AllowedApps", "DeniedApps", "AllowedBinaries", "DeniedBinaries", "AlwaysAllowManagedApps")
-_BINARY_KEYS = ("CDHash", "SigningID", "TeamID", "PathPrefix", "SigningState")
-_BINARY_SET = frozenset(_BINARY_KEYS)
-_IDENTITY = _BINARY_SET - {"SigningState"}
+_SHOWN = 10
+"""How many faults of a declaration are told."""
 _MANAGED_APPS = Condition("managed-apps")
-_SIGNING_STATES = ("", "All", "TestFlight", "DeveloperID", "Enterprise", "AppStore", "Apple")
 
 
 def read_configuration(c: Collector) -> Reading:
@@ -30,11 +29,11 @@ def read_configuration(c: Collector) -> Reading:
     if kind == "com.apple.configuration.app.settings":
         allowed = c.optional(payload, "Allowed", "/Payload")
         _app_settings(c, allowed)
-        _refuse_wrong(c, payload, allowed)
     elif kind == "com.apple.configuration.app.managed":
         _managed_app(c, payload)
     elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
         c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
+    _refuse_wrong(c, kind, payload)
     name = c.text(top, "Identifier", "")
     if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
         c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
@@ -47,6 +46,7 @@ def read_activation(c: Collector) -> Reading:
     top = c.mapping(c.document.value, "")
     payload = c.optional(top, "Payload", "")
     names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
+    refused = _refused(c, c.text(top, "Type", ""), payload)
     scope = NOT_STATED
     predicate = payload.get("Predicate")
     if predicate not in (None, ""):
@@ -55,7 +55,7 @@ def read_activation(c: Collector) -> Reading:
         c.say("note", "activation-predicate", message, "/Payload/Predicate")
     if not names:
         c.say("error", "activation-empty", "the activation turns no configuration on", "/Payload")
-    return c.reading(scope, activates=names, silent=True)
+    return c.reading(scope, activates=() if refused else names, silent=True)
 
 
 def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
@@ -72,48 +72,42 @@ def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
     _binaries(c, allowed, base)
 
 
-def _refuse_wrong(c: Collector, payload: dict[str, Any], allowed: dict[str, Any]) -> None:
-    """Take back all that was read of a declaration that devices refuse: they take no key and no type they don't know.
+def _refused(c: Collector, kind: str, payload: dict[str, Any]) -> str:
+    """Say what devices refuse a declaration for, and return the first: they take no key and no type they don't know.
 
-    Error.UnknownPayloadKeys and the keys are those of apple/device-management@97a11a8 (OS 27).
+    Error.UnknownPayloadKeys and the keys are those of apple/device-management@97a11a8 (OS 27); a declaration of a type that
+    the table lacks is not held against it.
     """
-    base = "/Payload/Allowed"
-    binaries = [
-        (f"{base}/{key}/{place}", item)
-        for key in ("DeniedBinaries", "AllowedBinaries")
-        if isinstance(allowed.get(key), list) and not _identities(allowed[key])
-        for place, item in enumerate(allowed[key])
-        if isinstance(item, dict) and not (item.keys() <= _BINARY_SET and item.get("SigningState", "") == "")
-    ]
-    owners = [("/Payload", payload, ("Allowed",)), (base, allowed, _ALLOWED_KEYS)]
-    owners += [(at, item, _BINARY_KEYS) for at, item in binaries]
-    for at, owner, known in owners:
-        unknown = sorted(str(key) for key in owner if key not in known)
-        if unknown:
-            message = f"{unknown[0]!r} is no key of this declaration, and devices refuse a declaration with such a key"
-            c.say("error", "declaration-key", message, at, f"the keys are {', '.join(known)}")
-            c.refuse("devices refuse a declaration with a key they do not know")
-            return
-    listed = allowed.get("AllowedBinaries")
+    keys = vendor_table("apple-declarations")["declarations"].get(kind)
+    if keys is None:
+        return ""
+    first = ""
+    said = set(c.places)
+    for fault in islice(faults(payload, keys, "/Payload", closed=True), _SHOWN):
+        first = first or fault.message
+        if fault.pointer not in said:
+            message = f"{fault.message}; devices refuse the whole declaration"
+            c.say("error", "declaration-key", message, fault.pointer, "write what Apple's schema asks for")
+    return first
+
+
+def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
+    """Take back all that was read of a declaration that devices refuse."""
+    first = _refused(c, kind, payload)
+    allowed = payload.get("Allowed")
+    listed = allowed.get("AllowedBinaries") if isinstance(allowed, dict) else None
     for place, item in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(item, dict) and not (item.get("CDHash") or item.get("TeamID")):
             message = "an item of AllowedBinaries needs a CDHash or a TeamID, and devices refuse one without"
-            c.say("error", "declaration-key", message, f"{base}/AllowedBinaries/{place}", "add the TeamID")
-            c.refuse("devices refuse an item of AllowedBinaries without CDHash and TeamID")
-            return
-    for at, item in binaries:
-        word = item.get("SigningState")
-        if isinstance(word, str) and word not in _SIGNING_STATES:
-            c.say("error", "declaration-key", f"{word!r} is no SigningState", f"{at}/SigningState", "write All")
-            c.refuse("devices refuse a declaration with a word they do not know")
-            return
-    if any(finding.id == "wrong-type" for finding in c.findings):
-        c.refuse("devices refuse a declaration with a value of the wrong type")
-
-
-def _identities(items: list[Any]) -> bool:
-    """Tell whether all items of a list hold identities alone, as nearly every list does: no other key, no SigningState."""
-    return set(map(type, items)) == {dict} and set().union(*items) <= _IDENTITY
+            at = f"/Payload/Allowed/AllowedBinaries/{place}"
+            c.say("error", "declaration-key", message, at, "add the TeamID")
+            first = first or message
+            break
+    if not first and any(finding.id == "wrong-type" for finding in c.findings):
+        first = "a value is of the wrong type"
+    if first:
+        why = f"devices refuse the whole declaration: {first}"
+        c.refuse(why)
 
 
 def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:

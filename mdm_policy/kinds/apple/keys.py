@@ -137,7 +137,9 @@ PROFILE = Keys(
 )
 _OF_DECLARATION = {**roles("name", ("Identifier", "ServerToken")), "Type": "carried"}
 _ALLOWED = ("AllowedApps", "AllowedBinaries", "AlwaysAllowManagedApps", "DeniedApps", "DeniedBinaries")
-_PAYLOAD = Keys({"Allowed": Keys(roles("carried", _ALLOWED)), **roles("carried", ("AppStoreID", "BundleID"))})
+_PAYLOAD = Keys(
+    {"Allowed": Keys(roles("carried", _ALLOWED)), "Privacy": "harmless", **roles("carried", ("AppStoreID", "BundleID"))}
+)
 _DECLARATION = Keys({**_OF_DECLARATION, "Payload": _PAYLOAD})
 _HARMLESS_DECLARATION = Keys({**_OF_DECLARATION, "Payload": "harmless"})
 CONFIGURATION = Keys(choose=_of_declaration)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.kinds.apple import rules, santa
+from mdm_policy.kinds.apple.refused import refuse_wrong
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
 from mdm_policy.kinds.collector import Entries, Why, narrowed
 from mdm_policy.kinds.web import address
@@ -41,9 +42,6 @@ _DEPRECATED = {
     "blacklistedAppBundleIDs": ("15", "blockedAppBundleIDs", "blockedAppBundleIDs"),
     "whitelistedAppBundleIDs": ("15", "allowListedAppBundleIDs", "allowListedAppBundleIDs"),
 }
-_REQUIRED = {"PayloadType": str, "PayloadIdentifier": str, "PayloadUUID": str, "PayloadVersion": int}
-"""Keys that Apple requires of every profile and payload, with their types (apple/device-management@b6202ca,
-mdm/profiles/TopLevel.yaml and CommonPayloadKeys.yaml); which of them a device does without is not documented."""
 _TRAPS = {
     "allowedAppBundleIDs": "the key is 'allowListedAppBundleIDs'",
     "familyControlsEnabled": "it belongs to com.apple.applicationaccess.new",
@@ -73,13 +71,8 @@ def read_profile(c: Collector) -> Reading:
 
 
 def _payloads(c: Collector, top: dict[str, Any]) -> None:
-    """Read each payload; a wrong type in one of Apple's own puts the whole profile in doubt.
-
-    Devices check the payloads they know and refuse a profile with one that is invalid; which wrong values they pass over
-    is not documented. Payloads of other makers are checked by nobody but them.
-    """
+    """Read each payload; a wrong type in one of Apple's own, under a key newer than its schema, refuses the profile too."""
     wrong = 0
-    lacks = _lacks(c, top, "")
     for place, payload in c.mappings(top, "PayloadContent", ""):
         kind = c.text(payload, "PayloadType", place)
         reader = _PAYLOADS.get(kind)
@@ -88,7 +81,6 @@ def _payloads(c: Collector, top: dict[str, Any]) -> None:
         if payload.get("PayloadEnabled") not in (None, True):
             c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
             continue
-        lacks = _lacks(c, payload, place) or lacks
         before, doubt = c.mistyped, c.doubt
         if reader is santa.read_payload and top.get("PayloadScope") == "User":
             c.doubt = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
@@ -96,21 +88,9 @@ def _payloads(c: Collector, top: dict[str, Any]) -> None:
         reader(c, payload, place)
         c.doubt = doubt
         wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
-    if lacks:
-        c.question(f"{lacks} is missing or wrong, and Apple requires it of every profile and payload")
-    elif wrong:
-        c.question("a value is of the wrong type, and whether devices take a profile with it is not documented")
-
-
-def _lacks(c: Collector, owner: dict[str, Any], place: str) -> str:
-    """Say which keys that Apple requires a profile or payload lacks, and return the first of them."""
-    lacking = [key for key, kind in _REQUIRED.items() if type(owner.get(key)) is not kind]
-    if not place and owner.get("PayloadType") != "Configuration":
-        lacking = ["PayloadType", *lacking]
-    for key in dict.fromkeys(lacking):
-        message = f"{key} is missing or wrong, and Apple requires it, so devices may refuse the profile"
-        c.say("error", "required-key-missing", message, place, "export the profile again, or write the key")
-    return lacking[0] if lacking else ""
+    if wrong:
+        c.refuse("devices refuse the whole profile: a value is of the wrong type")
+    refuse_wrong(c, top)
 
 
 def _target(c: Collector, top: dict[str, Any]) -> object:

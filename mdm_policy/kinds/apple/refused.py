@@ -1,0 +1,108 @@
+"""Say for what a device refuses a whole profile: it checks the envelope and every payload it knows before it takes any.
+
+Apple, MDM Protocol Reference, error codes: MCProfileErrorDomain 1001 (malformed, unsupported version), 1003 (type), 1007
+(payload UUIDs that are not unique), 1008 (identifiers), MCPayloadErrorDomain 2001 to 2003; the keys are those of
+apple/device-management@b6202ca (TopLevel.yaml, CommonPayloadKeys.yaml and a file for each payload type).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mdm_policy.kinds.apple.schema import Fault, faults
+from mdm_policy.kinds.keys import vendor_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mdm_policy.kinds.collector import Collector
+
+_REQUIRED = ("PayloadType", "PayloadIdentifier", "PayloadUUID", "PayloadVersion")
+_UNIQUE = ("PayloadIdentifier", "PayloadUUID")
+_LOOSE = frozenset({"com.apple.screensaver", "com.apple.screensaver.user"})
+"""Preferences that macOS takes without a key which the schema requires: published baselines leave moduleName out."""
+_READ_BY_OURSELVES = frozenset({"PayloadContent", "RemovalDate", "DurationUntilRemoval", "TargetDeviceType"})
+"""Keys of the envelope whose reader says itself what is wrong with them."""
+
+
+def refuse_wrong(c: Collector, top: Mapping[str, Any]) -> None:
+    """Take back all that was read of a profile that a device refuses, and question it where that is not certain."""
+    said = set(c.places)
+    told = list(_profile_faults(top))
+    for fault in told:
+        if fault.id != "wrong-type" or not _said(fault.pointer, said):
+            hint = "export the profile again, or write what Apple's schema asks for"
+            c.say("error", fault.id, f"{fault.message}; a device refuses the whole profile", fault.pointer, hint)
+    certain = next((fault for fault in told if fault.certain), None)
+    if certain is not None:
+        why = f"devices refuse the whole profile: {certain.message}{_where(certain)}"
+        c.refuse(why)
+    elif told:
+        c.question(f"devices may refuse the whole profile: {told[0].message}{_where(told[0])}")
+
+
+def _said(pointer: str, said: set[str]) -> bool:
+    """Tell whether a place, or another entry of the same list, was complained of already."""
+    base, _, last = pointer.rpartition("/")
+    return pointer in said or (last.isdecimal() and any(one.rpartition("/")[0] == base for one in said))
+
+
+def _where(fault: Fault) -> str:
+    return f" (at {fault.pointer})" if fault.pointer else ""
+
+
+def _profile_faults(top: Mapping[str, Any]) -> Iterator[Fault]:
+    table = vendor_table("apple-profiles")
+    yield from _common(top, "")
+    envelope = {key: said for key, said in table["profile"].items() if key not in (*_REQUIRED, *_READ_BY_OURSELVES)}
+    yield from faults(top, envelope)
+    content = top.get("PayloadContent")
+    listed = content if isinstance(content, list) else []
+    payloads = [(f"/PayloadContent/{place}", one) for place, one in enumerate(listed) if isinstance(one, dict)]
+    for place, payload in payloads:
+        yield from _common(payload, place)
+        yield from _payload_faults(payload, place)
+    for key in _UNIQUE:
+        yield from _not_unique(payloads, key)
+
+
+def _common(owner: Mapping[str, Any], place: str) -> Iterator[Fault]:
+    """Yield what is wrong with the keys that every profile and payload must have."""
+    for key in _REQUIRED:
+        value = owner.get(key)
+        wanted: type = int if key == "PayloadVersion" else str
+        if type(value) is not wanted or (key == "PayloadType" and not place and value != "Configuration"):
+            yield Fault(place, f"{key} is missing or wrong, and Apple requires it", id="required-key-missing")
+        elif key == "PayloadVersion" and value != 1:
+            message = f"PayloadVersion is {value}, and there is no version but 1"
+            yield Fault(f"{place}/{key}", message, id="payload-version")
+
+
+def _payload_faults(payload: Mapping[str, Any], place: str) -> Iterator[Fault]:
+    """Yield what Apple's schema does not take of a payload of a type that Apple has published."""
+    kind = payload.get("PayloadType")
+    table = vendor_table("apple-profiles")
+    keys = table["payloads"].get(kind) if isinstance(kind, str) else None
+    if keys is None:
+        return
+    every = {key: said for key, said in table["every_payload"].items() if key not in _REQUIRED}
+    for fault in faults(payload, {**every, **keys}, place):
+        if not (kind in _LOOSE and fault.pointer == place):
+            yield fault
+
+
+def _not_unique(payloads: list[tuple[str, dict[str, Any]]], key: str) -> Iterator[Fault]:
+    """Yield the payloads with an identifier or UUID of another payload."""
+    seen: dict[str, str] = {}
+    for place, payload in payloads:
+        name = _folded(payload.get(key), key)
+        if name and name in seen:
+            message = f"the {key} is that of the payload at {seen[name]} too, and it must be unique within a profile"
+            yield Fault(f"{place}/{key}", message, id="payloads-not-unique")
+        seen.setdefault(name, place)
+
+
+def _folded(value: object, key: str) -> str:
+    if not isinstance(value, str):
+        return ""
+    return value.lower() if key == "PayloadUUID" else value
