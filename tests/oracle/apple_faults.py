@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def _profiles(found: Disagreement) -> list[Any]:
-    return [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
+    whole = [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
+    objects = [next(iter(one.tree.values())) for one in found.scenario.documents if one.path.endswith(".xml")]
+    return whole + [one["general"]["payloads"] for one in objects if "payloads" in one.get("general", {})]
 
 
 def _payloads(found: Disagreement) -> Iterator[dict[str, Any]]:

@@ -265,7 +265,7 @@ def _only(apps: tuple[dict[str, Any], ...], name: str) -> tuple[dict[str, Any], 
 def _again(family: Family, found: Disagreement, scenario: Scenario) -> Disagreement | None:
     try:
         _, apart = judge(family, found.seed, found.number, scenario)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration):
         return None  # so much was taken away that no file can be written
     same = (one for one in apart if one.said == found.said and one.expected == found.expected and one.app == found.app)
     return next(same, None)
