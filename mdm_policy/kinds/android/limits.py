@@ -1,151 +1,195 @@
-"""Say what makes the Android Management API refuse a policy whole, and entries that stand twice.
+"""Hold the limits that the sentences of the discovery document state, which the description of a message cannot say.
 
-One field it does not know, or one value of the wrong type or word, and nothing of the request is stored
-(fleetdm/fleet issues 35211, 53296; jasonbayton/11ty@239387e).
+What a sentence says is rejected is refused with the whole policy. Where it only says that something cannot be, what the
+API does with it is not documented, so nothing proves that the policy was stored. Source of all of them: androidmanagement
+v1 discovery document, revision 20261104.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-from mdm_policy.kinds.android import words
-from mdm_policy.kinds.collector import Why
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from mdm_policy.kinds.collector import Collector
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MOST_APPLICATIONS = 3000
-"""androidmanagement v1 discovery document, revision 20261104: `applications` can have at most 3,000 elements."""
+"""`applications` can have at most 3,000 elements."""
+_MOST_MINIMUM_VERSIONS = 20
+_MOST_COMPLIANCE_RULES = 100
+_LONGEST_TEXT = 65_535
+_SHA256 = 32
+_FEWEST_DAYS_OFF = 3
+_PRIORITIES = range(10_001)
+_BRIGHTNESS = range(256)
+_PLAY_FIELDS = ("minimumVersionCode", "accessibleTrackIds", "autoUpdateMode", "installConstraint", "installPriority")
+
+_Found = tuple[str, Any]
+"""A pointer and what stands there."""
 
 
-def say_refused(c: Collector, top: Mapping[str, Any], base: str) -> None:
-    """Say why the server would refuse the policy: one bad field, and nothing of it is stored."""
-    for at, rule in c.mappings(top, "policyEnforcementRules", base):
-        _enforcement(c, rule, at)
-    applications = top.get("applications")
-    if isinstance(applications, list) and len(applications) > MOST_APPLICATIONS:
-        message = f"applications holds {len(applications)} entries; the API refuses more than {MOST_APPLICATIONS}"
-        c.say("error", "list-too-long", message, f"{base}/applications", "keep the apps that are banned by law first")
-        c.void = Why("refused", "the policy has more applications than the API takes")
+class Limit(NamedTuple):
+    """Say which limit a value breaks, and where; `rejected` says that the API rejects the policy, by its own word."""
+
+    place: str
+    text: str
+    rejected: bool
 
 
-def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
-    """Check the pair of actions: `must have a block action and a wipe action` (fleetdm/fleet issue 53296)."""
-    block, wipe = c.optional(rule, "blockAction", at), c.optional(rule, "wipeAction", at)
-    days = (block.get("blockAfterDays", 0), wipe.get("wipeAfterDays", 0))
-    if rule.get("blockAction") is None or rule.get("wipeAction") is None:
-        message = "an enforcement rule needs a blockAction and a wipeAction; the API refuses the whole policy"
-    elif all(isinstance(day, int) for day in days) and days[0] >= days[1]:
-        message = "blockAfterDays must be less than wipeAfterDays; the API refuses the whole policy"
-    else:
-        return
-    c.say("error", "enforcement-rule-incomplete", message, at, "give both actions, the block before the wipe")
-    c.void = Why("refused", "the API refuses one of its enforcement rules")
+def policy_limits(policy: Mapping[str, Any], base: str) -> Iterator[Limit]:
+    """Yield the limits that a whole policy breaks."""
+    applications = policy.get("applications")
+    entries = applications if isinstance(applications, list) else []
+    yield from application_limits(entries, [f"{base}/applications/{place}" for place in range(len(entries))])
+    yield from _unnamed(_each(policy, base, "personalUsagePolicies", "personalApplications", "*"))
+    for path, wrong, text in _REJECTED:
+        yield from (Limit(at, text, True) for at, value in _each(policy, base, *path) if wrong(value))
+    cross = next(_each(policy, base, "crossProfilePolicies", "crossProfileAppFunctions"), None)
+    if policy.get("appFunctions") == "APP_FUNCTIONS_DISALLOWED" and cross and cross[1] == _CROSS_PROFILE:
+        yield Limit(cross[0], "crossProfileAppFunctions allows what appFunctions disallows", True)
+    for path, what in _UNIQUE:
+        values = [value for _, value in _each(policy, base, *path) if isinstance(value, str)]
+        if len(set(values)) < len(values):
+            yield Limit(f"{base}/{path[0]}", f"{what} stands twice", True)
+    compliance = policy.get("complianceRules")
+    if isinstance(compliance, list) and len(compliance) > _MOST_COMPLIANCE_RULES:
+        said = f"complianceRules holds {len(compliance)} rules; the most is {_MOST_COMPLIANCE_RULES}"
+        yield Limit(f"{base}/complianceRules", said, False)
 
 
-def refuse_wrong(c: Collector, top: Mapping[str, Any], base: str) -> None:
-    """Take back all that was read of a policy in which some field that decides about apps is one the API refuses."""
-    overrides, usage = (_under(top, key) for key in ("advancedSecurityOverrides", "personalUsagePolicies"))
-    near = [
-        key
-        for owner, known in ((top, words.TOP), (overrides, words.OVERRIDES), (usage, words.USAGE))
-        for key in _near(owner, known)
-    ]
-    for key in near:
-        message = f"{key!r} is written unlike the field it means; the API refuses it, or reads it all the same"
-        c.say("error", "field-spelling", message, base, f"write {words.FOLDED[_fold(key)]!r}")
-    why = next(iter(_faults(top, overrides, usage)), "")
-    if near:
-        why = f"nobody can tell what the API makes of {near[0]!r}"
-    if why:
-        c.refuse(why)
+def application_limits(entries: Sequence[Any], pointers: Sequence[str]) -> Iterator[Limit]:
+    """Yield the limits that entries of apps break, each by itself and all of them together."""
+    plain = {"packageName", "installType", "disabled"}
+    named = [(at, entry) for at, entry in zip(pointers, entries, strict=True) if isinstance(entry, dict)]
+    yield from _unnamed(named)
+    kinds = [entry.get("installType") for _, entry in named]
+    kiosks = [named[place][0] for place, kind in enumerate(kinds) if kind == "KIOSK"]
+    if len(kiosks) > 1:
+        yield Limit(f"{kiosks[1]}/installType", "installType KIOSK can be set for one app of a policy", False)
+    odd = [one for one, kind in zip(named, kinds, strict=True) if kind == "CUSTOM" or not one[1].keys() <= plain]
+    versions = [at for at, entry in odd if entry.get("minimumVersionCode")]
+    if len(versions) > _MOST_MINIMUM_VERSIONS:
+        said = f"{len(versions)} apps have a minimumVersionCode; the most is {_MOST_MINIMUM_VERSIONS}"
+        yield Limit(f"{versions[_MOST_MINIMUM_VERSIONS]}/minimumVersionCode", said, False)
+    extended = [at for at, entry in odd if entry.get("extensionConfig") is not None]
+    if len(extended) > 1:
+        yield Limit(f"{extended[1]}/extensionConfig", "extensionConfig can be set for one app of a policy", False)
+    for at, entry in odd:
+        yield from _application(entry, at, kiosk=bool(kiosks))
 
 
-def refuse_entries(c: Collector, entries: list[Any], allowed: frozenset[str]) -> None:
-    """Take back all that was read where an entry of a list of apps is one the API refuses."""
-    why = next(_wrong_entries(entries, allowed), "")
-    if why:
-        c.refuse(why)
+def _unnamed(entries: Iterator[_Found] | Sequence[_Found]) -> Iterator[Limit]:
+    """Yield the entries without a package name, which the API needs to tell which app is meant."""
+    for at, entry in entries:
+        if isinstance(entry, dict) and entry.get("packageName") in (None, ""):
+            yield Limit(f"{at}/packageName", "an entry has no packageName", False)
 
 
-def _faults(top: Mapping[str, Any], overrides: Mapping[str, Any], usage: Mapping[str, Any]) -> Iterator[str]:
-    for owner, key, known in (
-        (top, "playStoreMode", words.STORE),
-        (usage, "personalPlayStoreMode", words.PERSONAL),
-        (overrides, "untrustedAppsPolicy", words.UNTRUSTED),
-        (overrides, "developerSettings", words.DEVELOPER),
-    ):
-        value = owner.get(key)
-        if value is not None and not (isinstance(value, str) and value in known):
-            yield f"{key} has a value the API refuses"
-    for key in ("installAppsDisabled", "uninstallAppsDisabled"):
-        if not isinstance(top.get(key), bool | None):
-            yield f"{key} has a value the API refuses"
-    for owner, key, allowed in (
-        (top, "applications", words.INSTALL),
-        (usage, "personalApplications", words.PERSONAL_INSTALL),
-    ):
-        entries = owner.get(key)
-        if isinstance(entries, list):
-            yield from _wrong_entries(entries, allowed)
-        elif entries is not None:
-            yield f"{key} is no list, so the API refuses the policy"
+def _application(entry: Mapping[str, Any], at: str, *, kiosk: bool) -> Iterator[Limit]:
+    custom = entry.get("installType") == "CUSTOM"
+    if custom and not entry.get("signingKeyCerts"):
+        yield Limit(f"{at}/signingKeyCerts", "an app with installType CUSTOM needs signingKeyCerts", True)
+    if custom:
+        for key in _PLAY_FIELDS:
+            if entry.get(key):
+                yield Limit(f"{at}/{key}", f"{key} cannot be set for an app with installType CUSTOM", False)
+    elif entry.get("customAppConfig") is not None:
+        yield Limit(f"{at}/customAppConfig", "customAppConfig needs installType CUSTOM", False)
+    kinds = [role.get("roleType") for role in _list(entry.get("roles")) if isinstance(role, dict)]
+    if "KIOSK" in kinds and (kiosk or entry.get("installType") not in ("REQUIRED_FOR_SETUP", "CUSTOM")):
+        said = "the role KIOSK needs installType REQUIRED_FOR_SETUP or CUSTOM, and no app with installType KIOSK"
+        yield Limit(f"{at}/roles", said, False)
+    for place, cert in enumerate(_list(entry.get("signingKeyCerts"))):
+        if isinstance(cert, dict) and not _is_sha256(cert.get("signingKeyCertFingerprintSha256")):
+            yield Limit(f"{at}/signingKeyCerts/{place}", "a fingerprint is not 32 bytes in base64", False)
+    yield from _installing(entry, at)
 
 
-def _are_plain(entries: list[Any], allowed: frozenset[str]) -> bool:
-    """Tell at once of a whole list that no entry is wrong; few are."""
-    if not set(map(type, entries)) <= {dict}:
+def _installing(entry: Mapping[str, Any], at: str) -> Iterator[Limit]:
+    if _out_of(entry.get("installPriority"), _PRIORITIES):
+        yield Limit(f"{at}/installPriority", "installPriority is not between 0 and 10,000", True)
+    if len(_list(entry.get("installConstraint"))) > 1:
+        yield Limit(f"{at}/installConstraint", "an app has more than one installConstraint", True)
+    configuration = entry.get("managedConfiguration")
+    for key, value in configuration.items() if isinstance(configuration, dict) else ():
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            said = f"a text of managedConfiguration is longer than {_LONGEST_TEXT:,} characters"
+            yield Limit(f"{at}/managedConfiguration/{key}", said, False)
+
+
+def _is_sha256(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and len(base64.b64decode(value, altchars=b"-_", validate=True)) == _SHA256
+    except (binascii.Error, ValueError):
         return False
-    names, kinds, off = ([entry.get(key) for entry in entries] for key in ("packageName", "installType", "disabled"))
-    texts = set(map(type, names)) <= {str} and set(map(type, kinds)) <= {str, type(None)}
-    return texts and set(map(type, off)) <= {bool, type(None)} and set(kinds) - {None} <= allowed
 
 
-def _wrong_entries(entries: list[Any], allowed: frozenset[str]) -> Iterator[str]:
-    for entry in [] if _are_plain(entries, allowed) else entries:
-        if not isinstance(entry, dict):
-            yield "an application is no object, so the API refuses the whole policy"
-        elif not isinstance(entry.get("packageName"), str):
-            yield "an application has no packageName, so the API refuses the whole policy"
-        elif (kind := entry.get("installType")) is not None and not (isinstance(kind, str) and kind in allowed):
-            yield "an installType is one the API refuses, and with it the whole policy"
-        elif not isinstance(entry.get("disabled"), bool | None):
-            yield "disabled is neither true nor false, so the API refuses the whole policy"
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
-def _under(top: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = top.get(key)
-    return value if isinstance(value, dict) else {}
+def _out_of(value: Any, allowed: range) -> bool:
+    return type(value) is int and value not in allowed
 
 
-def _near(owner: Mapping[str, Any], known: frozenset[str]) -> list[str]:
-    """Return the keys that are a known one but for case and underscores, as proto3 JSON writes them too."""
-    keys = [key for key in owner if key not in known]
-    folded = _fold("\n".join(keys)).split("\n")
-    if len(folded) != len(keys):  # a key has a line feed in it
-        folded = list(map(_fold, keys))
-    return [key for key, bare in zip(keys, folded, strict=True) if words.FOLDED.get(bare) in known]
+def _each(value: Any, at: str, *path: str) -> Iterator[_Found]:
+    """Yield what stands at the end of a path; `*` is every entry of a list."""
+    if not path:
+        yield at, value
+    elif path[0] == "*":
+        for place, item in enumerate(_list(value)):
+            yield from _each(item, f"{at}/{place}", *path[1:])
+    elif isinstance(value, dict) and value.get(path[0]) is not None:
+        yield from _each(value[path[0]], f"{at}/{path[0]}", *path[1:])
 
 
-def _fold(key: str) -> str:
-    return key.replace("_", "").casefold()
+def _locked_together(one: Any) -> bool:
+    scoped = isinstance(one, dict) and one.get("unifiedLockSettings") not in (None, "UNIFIED_LOCK_SETTINGS_UNSPECIFIED")
+    return scoped and one.get("passwordScope") != "SCOPE_PROFILE"
 
 
-def say_repeated(c: Collector, owner: Mapping[str, Any], key: str, base: str) -> None:
-    """Say which package stands twice in a list: no page of the vendor says which of the entries counts."""
-    entries = owner.get(key)
-    if not isinstance(entries, list):
-        return
+def _lacks(*keys: str) -> Callable[[Any], bool]:
+    return lambda one: isinstance(one, dict) and not all(one.get(key) for key in keys)
+
+
+_CROSS_PROFILE = "CROSS_PROFILE_APP_FUNCTIONS_ALLOWED"
+_REJECTED: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (
+        ("personalUsagePolicies", "maxDaysWithWorkOff"),
+        lambda days: type(days) is int and days != 0 and days < _FEWEST_DAYS_OFF,
+        "maxDaysWithWorkOff is neither 0 nor at least 3",
+    ),
+    (
+        ("displaySettings", "screenBrightnessSettings", "screenBrightness"),
+        lambda value: _out_of(value, _BRIGHTNESS),
+        "screenBrightness is not between 0 and 255",
+    ),
+    (
+        ("passwordPolicies", "*"),
+        _locked_together,
+        "unifiedLockSettings needs passwordScope SCOPE_PROFILE",
+    ),
+    (
+        ("deviceConnectivityManagement", "apnPolicy", "apnSettings", "*"),
+        _lacks("apn", "apnTypes", "displayName"),
+        "an APN setting lacks apn, apnTypes or displayName",
+    ),
+)
+_UNIQUE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("deviceConnectivityManagement", "wifiRoamingPolicy", "wifiRoamingSettings", "*", "wifiSsid"),
+        "a Wi-Fi network of wifiRoamingSettings",
+    ),
+)
+
+
+def repeated(owner: Mapping[str, Any], key: str) -> list[str]:
+    """Return the packages that stand twice in a list: no page of the vendor says which of the entries counts."""
+    entries = _list(owner.get(key))
     names = Counter([entry.get("packageName") for entry in entries if _has_name(entry)])
-    twice = [name for name, count in names.items() if count > 1]
-    if not twice:
-        return
-    more = f" (and {len(twice) - 1} more packages)" if len(twice) > 1 else ""
-    message = f"{twice[0]!r} stands twice in {key}; which entry counts is not documented{more}"
-    c.say("warning", "duplicate-package", message, f"{base}/{key}", "keep one entry a package")
+    return [name for name, count in names.items() if count > 1]
 
 
 def _has_name(entry: Any) -> bool:
