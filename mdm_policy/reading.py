@@ -65,6 +65,7 @@ Cause = Literal[
     "unread",
     "elsewhere",
     "condition",
+    "side-door",
     "no-effect",
     # What several rules say, and for how long.
     "conflict",
@@ -88,7 +89,8 @@ Cause = Literal[
 
 `refused`: the server or the device takes nothing of the document; `undocumented`: no source says what a device does;
 `unread`: encrypted or masked; `elsewhere`: another document, which is not here, decides; `condition`: the rule holds
-under a condition of which nobody can tell whether it spares the app; `conflict`: documents block and allow it.
+under a condition of which nobody can tell whether it spares the app; `side-door`: the document itself lets apps in past
+its lists; `conflict`: documents block and allow it.
 """
 
 ConditionKind = Literal[
@@ -183,7 +185,8 @@ class Rule(Frozen, frozen=True):
     """Say what one place of a document does to the identifiers it holds, and under which conditions.
 
     Shared by all effects of that place. `id` names the rule to a reader, and nothing is read out of it. `sense` is
-    `block` (a deny list), `allow-only` (an allow list: all else is denied), `report` (only reported), `remove`
+    `block` (a deny list), `allow-only` (an allow list: what is not on it fares as `verdict` says: all else is denied, or
+    let in where the rule says that a door stands open), `report` (only reported), `remove`
     (uninstalls), `allow` (explicitly permitted or installed) or `none` (the place has no effect: `why` says so in
     words, `cause` in a word). `introduced` and `removed` give OS versions per device platform; a platform that is not a
     key of `introduced` is not governed. `supervised`: True when only supervised devices obey. `enrollments` / `modes`:
@@ -211,6 +214,8 @@ class Rule(Frozen, frozen=True):
     escapes: str = ""
     why: str = ""
     cause: Cause = ""
+    remedy: str = ""
+    """What to change so that the ban holds, where the rule itself stands in its way."""
     expires: Expiry | None = None
     """When the rule lifts itself, if ever."""
 
@@ -438,6 +443,12 @@ class Reading(Frozen, frozen=True):
     """The Identifiers an activation turns on; a predicate narrows its scope."""
     identities: tuple[DeviceSlot, ...] = ()
     """What it is or holds of which a device keeps one: the profile of an identifier, the value of a node."""
+    name: str = ""
+    """What a document calls itself of which a device has exactly one: the name of an Android policy."""
+    place: str = ""
+    """The pointer under which such a document lists apps: where one that it does not name would have to stand."""
+    settings: dict[str, str] = {}
+    """The pointer of the setting from which each rule without entries comes, by the rule's id."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -130,6 +130,8 @@ _GONE = frozenset(
 """Edits after which the identifier stands nowhere any more, unless another place names it too."""
 _MISTYPED = ("one level down", "to a number", "to an empty dictionary", "in a list")
 """Edits after which a profile is in doubt: whatever else it blocks is unknown."""
+_UNNAMED = ("key lost", "key in another case", "emptied", "to null", "to an empty dictionary")
+"""Edits after which an entry of an Android policy names no package, or in an unknown way: all of the policy is in doubt."""
 _ALLOWING = frozenset(
     {
         *("without installType", "installType misspelt", "assigned to be required", "assigned without intent"),
@@ -154,7 +156,7 @@ def weakening(document: Document) -> Iterator[Mutant]:
         kept = several & set(mutant.values) if mutant.values else several
         refused = document.kind.startswith("amapi-")  # one wrong type there, and the rest blocks nothing either
         allowed = _directions(mutant.label, rest=bool(mutant.values or several or refused))
-        doubted = profile and mutant.label.startswith(_MISTYPED)
+        doubted = mutant.label.startswith(_UNNAMED if refused else _MISTYPED if profile else ("\0",))
         yield mutant._replace(directions=allowed | {"NARROWED"} if kept or doubted else allowed)
 
 

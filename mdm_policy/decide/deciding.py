@@ -102,9 +102,20 @@ def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedA
     index = readings if isinstance(readings, Index) else Index(readings)
     sets = index.sets(state.platform)
     if len(sets) == 1:
-        return _decide(sets[0], state, app, as_of)
-    each = [_decide(one, state, app, as_of) for one in sets]
-    return min(each, key=lambda one: (rank(one, installed=state.installed), one.modelled))
+        return _placed(_decide(sets[0], state, app, as_of), sets[0].alternative, several=False)
+    each = [(_decide(one, state, app, as_of), one.alternative) for one in sets]
+    worst, policy = min(each, key=lambda one: (rank(one[0], installed=state.installed), one[0].modelled))
+    return _placed(worst, policy, several=True)
+
+
+def _placed(decision: Decision, policy: Reading | None, *, several: bool) -> Decision:
+    """Say in which of the policies of which a device has exactly one a ban fails, and where it would have to stand."""
+    if policy is None or not (decision.path or decision.cause == "unnamed"):
+        return decision
+    named = f"{decision.sentence}, in the policy {policy.name}" if several and policy.name else decision.sentence
+    if decision.path:
+        return msgspec.structs.replace(decision, sentence=named) if named is not decision.sentence else decision
+    return msgspec.structs.replace(decision, path=policy.path, pointer=policy.place, sentence=named)
 
 
 def rank(decision: Decision, *, installed: bool) -> int:
@@ -239,7 +250,7 @@ def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
 
 def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:
     rule = hit.rule
-    pointer = hit.effect.pointer if hit.effect is not None else ""
+    pointer = hit.pointer
     notes: tuple[Note, ...] = (Note(hit.reach.cause, hit.path, hit.reach.note),) if hit.reach.note else ()
     if rule.expires is not None:
         notes += (Note("expires", hit.path, f"{hit.path} lifts itself {rule.expires}"),)
@@ -259,7 +270,7 @@ def _open(outcome: _Outcome, state: DeviceState) -> Decision:
             return Decision("unknown", None, None, "", "", build, outcome.doubt, cause=outcome.cause)
         said = f"nothing in force on {state} names {build}"
         return Decision("allowed", None, None, "", "", build, said, cause="unnamed")
-    pointer = hit.effect.pointer if hit.effect is not None else ""
+    pointer = hit.pointer
     if outcome.score == _ALLOWED:
         verdict: Verdict = "allowed"
     elif outcome.score == _UNKNOWN:

@@ -41,6 +41,13 @@ class Hit(Frozen, frozen=True, gc=False):
     effect: Effect | None
     path: str
     reach: Reach
+    setting: str = ""
+    """The pointer of the setting from which a rule without entries comes."""
+
+    @property
+    def pointer(self) -> str:
+        """Return the place that decides."""
+        return self.effect.pointer if self.effect is not None else self.setting
 
 
 class AllowList(Frozen, frozen=True, gc=False):
@@ -64,8 +71,9 @@ class Prepared(Frozen, frozen=True, gc=False):
 class Together:
     """Hold the documents that act on a device at the same time."""
 
-    def __init__(self, documents: Iterable[tuple[Reading, Reach]]) -> None:
-        """Index every effect by what it acts on."""
+    def __init__(self, documents: Iterable[tuple[Reading, Reach]], alternative: Reading | None = None) -> None:
+        """Index every effect by what it acts on; `alternative` is the one document of which a device has exactly one."""
+        self.alternative = alternative
         self._entries: dict[Key, list[Hit]] = {}
         self.allow_lists: list[AllowList] = []
         self._prepared: dict[tuple[int, str], Prepared] = {}
@@ -85,7 +93,7 @@ class Together:
                 entries.setdefault(key, []).append(Hit(rule, effect, path, reached))
         for rule in reading.rules:
             if rule.sense == "allow-only":
-                hit = Hit(rule, None, path, reached)
+                hit = Hit(rule, None, path, reached, reading.settings.get(rule.id, ""))
                 self.allow_lists.append(AllowList(hit, frozenset(members[id(rule)])))
 
     def prepared(self, app: BannedApp, platform: Platform) -> Prepared:
@@ -147,7 +155,7 @@ class Index:
         changes = [one for one in reached if kind_named(one[0].kind).changes]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._others = tuple(Together(one) for one in kept(others, cls))
-        sets = [Together([one]) for one in _distinct(policies)]
+        sets = [Together([one], one[0]) for one in _distinct(policies)]
         if changes and not policies:
             sets += [Together(one) for one in kept(changes, cls)]
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):

@@ -46,11 +46,15 @@ class Named(Frozen, frozen=True):
 
 
 class Part(Frozen, frozen=True):
-    """Hold what acts together on some devices, before and after; `label` says which devices, or is empty."""
+    """Hold what acts together on some devices, before and after; `label` says which devices, or is empty.
+
+    `added` says that the new side stands beside all that the old side has, so that what is held alike is no change.
+    """
 
     label: str
     old: tuple[Named, ...]
     new: tuple[Named, ...]
+    added: bool = False
 
 
 class Coded:
@@ -174,9 +178,15 @@ def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
     made = [Part(label, mine[label], theirs[label]) for label in sorted(mine.keys() & theirs.keys())]
     rest_old = [label for label in sorted(mine) if label not in theirs]
     rest_new = [label for label in sorted(theirs) if label not in mine]
+    if not any(_is_alternative(mine[label]) for label in rest_old):
+        # A device that is under an added policy came from one of those that there were: the worst of them counts.
+        before = tuple(one for label in sorted(mine) if _is_alternative(mine[label]) for one in mine[label])
+        added = [label for label in rest_new if before and _is_alternative(theirs[label])]
+        made += [Part(label, before, theirs[label], added=True) for label in added]
+        rest_new = [label for label in rest_new if label not in added]
     if rest_old and rest_new:
         right = tuple(one for label in rest_new for one in theirs[label])
-        alone = [label for label in rest_old if kind_named(mine[label][0].reading.kind).is_alternative]
+        alone = [label for label in rest_old if _is_alternative(mine[label])]
         left = tuple(one for label in rest_old if label not in alone for one in mine[label])
         made += [Part(label if left or len(alone) > 1 else "", mine[label], right) for label in alone]
         return (*made, Part("", left, right)) if left else tuple(made)
@@ -185,6 +195,11 @@ def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
     if len(made) == 1:
         return (msgspec.structs.replace(made[0], label=""),)
     return tuple(made)
+
+
+def _is_alternative(named: Sequence[Named]) -> bool:
+    """Tell whether what bears one label is an Android policy."""
+    return kind_named(named[0].reading.kind).is_alternative
 
 
 def _renamed(mine: Mapping[str, tuple[Named, ...]], theirs: dict[str, tuple[Named, ...]]) -> None:
@@ -210,7 +225,7 @@ def _only(
     """Return the labels of policies that one side alone has, by what they may be known by."""
     found: dict[tuple[str, str], list[str]] = {}
     for label, (one, *_) in side.items():
-        if label not in other and kind_named(one.reading.kind).is_alternative and known_by(one):
+        if label not in other and _is_alternative((one,)) and known_by(one):
             found.setdefault((known_by(one), one.apart), []).append(label)
     return found
 

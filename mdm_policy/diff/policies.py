@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +19,7 @@ from mdm_policy.diff.parts import Coded, Codes, Named, parts
 from mdm_policy.diff.residue import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.units import Apps, anything, units
 from mdm_policy.errors import Finding, Origin, warning
-from mdm_policy.kinds import kind_named, read_each
+from mdm_policy.kinds import read_each
 from mdm_policy.model import Frozen
 from mdm_policy.vocabulary import FAMILIES
 
@@ -91,22 +90,13 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
             continue
         stated = side.scopes.get(document.name)
         apart = side.apart.get(document.name, "")
-        for reading, policy in zip(read_each(document), _policies(document), strict=False):
+        for reading in read_each(document):
             kept = reading
             if stated is not None:  # an activation's own predicate still decides
                 scope = both(reading.scope, stated) if reading.activates else stated
                 kept = msgspec.structs.replace(reading, scope=scope)
-            made.append(Named(one.name, kept, apart, policy))
+            made.append(Named(one.name, kept, apart, reading.name))
     return tuple(made)
-
-
-def _policies(document: Document) -> Iterator[str]:
-    """Yield the name that each Android policy of a document gives itself; of other documents, nothing."""
-    inner = [one for _, one in document.inner] if kind_named(document.kind).is_page else []
-    for one in inner or [document]:
-        name = one.value.get("name") if kind_named(one.kind).is_alternative else ""
-        yield name if isinstance(name, str) else ""
-    yield from repeat("")
 
 
 def _compare(
@@ -154,7 +144,7 @@ def _compare(
         leaks = verdicts.direction == "NARROWED" and all(point.leak > 0 for point in verdicts.points)
         helped = not leaks and any((unit.key, unit.family, (name,)) in kept for name in unit.part_of)
         same = all(old.acts.on(key) == new.acts.on(key) for key in unit.keys)
-        if helped or (verdicts.direction == "EQUIVALENT" and (same or not verdicts.every)):
+        if helped or (verdicts.direction == "EQUIVALENT" and (same or part.added or not verdicts.every)):
             continue
         point = verdicts.points[0]
         yield Result(

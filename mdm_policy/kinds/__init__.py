@@ -75,7 +75,10 @@ def read_each(document: Document) -> tuple[Reading, ...]:
     """Return one reading for each object of a page, each with its own scope; any other document is one reading."""
     if not kind_named(document.kind).is_page:
         return (read(document),)
-    return _with_places(document, page.read_each(document, _read))
+    found = page.read_each(document, _read)
+    collector = Collector(document, _read)
+    unseen = kind_named(document.kind).unseen(collector)
+    return _with_places(document, found if unseen is None else [*found, (unseen, collector.places)])
 
 
 def _read(document: Document) -> tuple[Reading, list[str]]:

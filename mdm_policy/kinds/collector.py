@@ -36,6 +36,12 @@ _MOST_ALIKE = 100
 """How many findings of one kind a document gets, each with its place; the rest are counted."""
 _MOST_UNKNOWN = 500
 """How many unknown keys of one object are held against those that count."""
+_SHAPED = frozenset({"package_name"})
+"""The kinds of identifiers whose shape the system itself holds every app to."""
+_PACKAGE = r"(?:[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+|android)"
+_shaped = re.compile(_PACKAGE, re.ASCII).fullmatch
+"""Matches a package name (AOSP validateName, without the empty segments it lets pass; the framework's own has no dot)."""
+_all_shaped = re.compile(rf"{_PACKAGE}(?:\n{_PACKAGE})*+", re.ASCII).fullmatch
 is_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 """Matches an identifier that holds nothing worth a word."""
 
@@ -111,6 +117,10 @@ class Collector:
         """How many values of a wrong type were met; an empty text is none."""
         self.doubt: Why | None = None
         """Why nobody can tell whether devices obey what is read from here on."""
+        self._lifted: set[int] = set()
+        """The values, by their place in memory, that an embedded document has brought, and of which it has said all."""
+        self.settings: dict[str, str] = {}
+        """The pointer of the setting from which each rule without entries comes, by the rule's id."""
 
     def rule(self, base: Rule, **changes: Any) -> Rule:
         """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
@@ -339,6 +349,7 @@ class Collector:
             kept = one.pointers
             under = kept.under(pointer) if isinstance(kept, Run) else tuple([pointer + place for place in kept])
             self._columns.append(Column(rules[id(one.rule)], one.family, one.kind, one.values, under))
+            self._lifted.add(id(one.values))
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
         if dead and not self.void:
             reached = ", ".join(sorted(self.platforms or ()))
@@ -346,6 +357,7 @@ class Collector:
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])
+        self.settings |= {id_: pointer + place for id_, place in inner.settings.items()}
         return inner
 
     def reading(
@@ -356,9 +368,12 @@ class Collector:
         declares: str = "",
         activates: tuple[str, ...] = (),
         silent: bool = False,
+        name: str = "",
+        place: str = "",
     ) -> Reading:
         """Close the collection; a document that does nothing says so unless it is `silent` by nature."""
         self._contradictions()
+        self._matching_nothing()
         for count, known in self._said.values():
             if count > _MOST_ALIKE:
                 said = f"the same is wrong in {count - _MOST_ALIKE:,} more places"
@@ -378,7 +393,23 @@ class Collector:
             mdm,
             declares=declares,
             activates=activates,
+            name=name,
+            place=place,
+            settings=self.settings,
         )
+
+    def _matching_nothing(self) -> None:
+        """Say which entries have a shape that no app's identifier has, so that they match nothing on any device."""
+        found: dict[tuple[Family, Kind], list[tuple[str, str]]] = {}
+        for one in self.columns:
+            if one.kind in _SHAPED and id(one.values) not in self._lifted and not _all_shaped("\n".join(one.values)):
+                odd = [(at, value) for value, at in zip(one.values, one.pointers, strict=True) if not _shaped(value)]
+                found.setdefault((one.family, one.kind), []).extend(odd)
+        for odd in found.values():
+            more = f" (and {len(odd) - 1} more entries)" if len(odd) > 1 else ""
+            message = f"{_shown(odd[0][1])} is not the package name of any app: the entry matches nothing{more}"
+            hint = "write the name as the store has it, such as com.tencent.mm, without a prefix"
+            self.say("warning", "entry-matches-nothing", message, odd[0][0], hint)
 
     def _contradictions(self) -> None:
         allowing = [r for r in self.rules if r.sense in ("allow", "allow-only")]

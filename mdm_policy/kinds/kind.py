@@ -34,6 +34,11 @@ def _no_identity(document: Document) -> tuple[DeviceSlot, ...]:
     return ()
 
 
+def _all_here(collector: Collector) -> None:
+    """Find nothing lacking: most kinds are no page."""
+    del collector
+
+
 class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Hold all that is known about one kind of document.
 
@@ -65,6 +70,8 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The packaged vendor schemas that documents of the kind are held against, by name."""
     is_page: bool = False
     """Whether it only lists objects, each with a scope of its own, and does nothing by itself."""
+    unseen: Callable[[Collector], Reading | None] = _all_here
+    """Stand for the objects that a page says it lacks: what they may do, or None where nothing is lacking."""
     is_alternative: bool = False
     """Whether a device has exactly one document of the kind, so that each is judged alone and the worst counts."""
     changes: str = ""

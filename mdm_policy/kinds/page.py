@@ -34,7 +34,7 @@ def read_each(
     for at, inner in document.inner:
         collector = Collector(document, read)
         reading = collector.lift(at, inner)
-        own = collector.reading(reading.scope, reading.mdm, silent=True)
+        own = collector.reading(reading.scope, reading.mdm, silent=True, name=reading.name, place=at + reading.place)
         made.append((msgspec.structs.replace(own, kind=inner.kind, identities=reading.identities), collector.places))
     return made
 

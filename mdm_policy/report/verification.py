@@ -147,7 +147,8 @@ def _gap(report: GapReport, width: int) -> Iterator[str]:
     if report.line is not None:
         if report.line.document:
             yield fill(f"decided at: {_place(report.line)}", width, "    ", "      ")
-        yield fill(f"source: {report.line.source}", width, "    ", "      ")
+        if report.line.source:
+            yield fill(f"source: {report.line.source}", width, "    ", "      ")
     if report.accepted is None:
         yield fill(f"to do: {report.hint}", width, "    ", "      ")
 

@@ -48,8 +48,10 @@ def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) ->
         return (
             f"{_ADD[family].format(build=decision.build)}: it is told by its own identity; or take --min-strength weak"
         )
+    if decision.rule is not None and decision.rule.remedy:
+        return decision.rule.remedy
     if decision.verdict == "not-installable":
-        return _INSTALLED
+        return _add(decision, app, family) if family == "android" else _INSTALLED
     if decision.verdict == "reported-only":
         return _REPORTED
     if decision.verdict == "unknown":

@@ -125,7 +125,7 @@ def _told(decision: Decision) -> object:
     """Return what decides a gap without naming what escapes, so that apps with the same reason stand together."""
     if decision.rule is not None:
         return decision.rule.id, decision.path, decision.rule.cause, decision.rule.why
-    return (decision.verdict, decision.cause if decision.build else "")
+    return (decision.verdict, decision.path, decision.pointer, decision.cause if decision.build else "")
 
 
 def _report(
@@ -152,6 +152,8 @@ def line(decision: Decision, state: DeviceState | None, places: Places) -> Line 
     if decision.rule is not None:
         fact = decision.rule.fact
         return Line(decision.path, places(decision.path, decision.pointer), decision.pointer, fact.text, fact.source)
+    if decision.path:  # nothing there names the app: this is where it would have to stand
+        return Line(decision.path, places(decision.path, decision.pointer), decision.pointer, "", "")
     against = law_against(state) if state is not None and decision.verdict == "unenforceable" else None
     return Line("", None, "", against.fact, against.source) if against is not None else None
 

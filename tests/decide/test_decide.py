@@ -258,7 +258,10 @@ ALLOW_MODE = graph("androidDeviceOwnerGeneralDeviceConfiguration", playStoreMode
             (BOTH,), android(origin="preinstalled", installed=True), ("hidden", "strong"), id="preinstalled-is-hidden"
         ),
         pytest.param(
-            (policy((MM, "BLOCKED"), **OPEN_DOORS),), android(origin="sideloaded"), OPEN, id="sideloading-open"
+            (policy((MM, "BLOCKED"), **OPEN_DOORS),),
+            android(origin="sideloaded"),
+            ("allowed", "weak"),
+            id="sideloading-open",
         ),
         pytest.param(
             (policy((MM, "BLOCKED"), **OPEN_DOORS),), android(), ("removed", "partial"), id="store-app-with-open-doors"
@@ -301,12 +304,51 @@ def test_android(found: tuple[Reading, ...], state: DeviceState, expected: tuple
 
 
 def test_not_installable_is_no_help_to_an_installed_app() -> None:
-    installed = android("cope", "personal", origin="sideloaded", installed=True)
-    decision = decide([BOTH], installed, WECHAT, DAY)
+    frozen = policy((MM, "BLOCKED"), uninstallAppsDisabled=True)
+    decision = decide([frozen], android(installed=True), WECHAT, DAY)
     assert decision.verdict == "not-installable"
     assert "keeps running" in decision.sentence
     assert not holds(decision, installed=True)
     assert holds(decision, installed=False)
+
+
+def test_a_sideloaded_copy_on_the_personal_side_is_removed_with_a_doubt() -> None:
+    decision = decide([BOTH], android("cope", "personal", origin="sideloaded", installed=True), WECHAT, DAY)
+    assert (decision.verdict, decision.strength) == ("removed", "partial")
+    assert "not documented" in decision.escapes
+
+
+@pytest.mark.parametrize(
+    ("top", "pointer"),
+    [
+        ({"advancedSecurityOverrides": {"untrustedAppsPolicy": "ALLOW_INSTALL_DEVICE_WIDE"}}, "untrustedAppsPolicy"),
+        ({"advancedSecurityOverrides": {"developerSettings": "DEVELOPER_SETTINGS_ALLOWED"}}, "developerSettings"),
+        ({"debuggingFeaturesAllowed": True}, "debuggingFeaturesAllowed"),
+    ],
+    ids=["other-sources", "developer-settings", "the-old-field"],
+)
+def test_the_open_door_is_to_blame(top: dict[str, Any], pointer: str) -> None:
+    decision = decide([policy((MM, "BLOCKED"), **top)], android(origin="sideloaded", installed=True), WECHAT, DAY)
+    assert decision.verdict == "allowed"
+    assert decision.pointer.endswith(pointer)
+    assert "nothing in force" not in decision.sentence
+    assert decision.rule is not None
+    assert decision.rule.remedy
+
+
+def test_where_the_two_fields_for_debugging_disagree_nobody_can_tell() -> None:
+    closed = {"developerSettings": "DEVELOPER_SETTINGS_DISABLED"}
+    one = policy((MM, "BLOCKED"), debuggingFeaturesAllowed=True, advancedSecurityOverrides=closed)
+    assert decide([one], android(origin="sideloaded"), WECHAT, DAY).verdict == "unknown"
+    assert decide([one], android(), WECHAT, DAY).verdict == "removed"
+
+
+def test_an_allow_list_takes_sideloaded_apps_away_where_the_device_is_managed() -> None:
+    opened = policy(playStoreMode="WHITELIST", **OPEN_DOORS)
+    assert decide([opened], android(origin="sideloaded", installed=True), WECHAT, DAY).verdict == "removed"
+    assert decide([opened], android("cope", "work", origin="sideloaded"), WECHAT, DAY).verdict == "allowed"
+    listed = policy((MM, "AVAILABLE"), playStoreMode="WHITELIST", **OPEN_DOORS)
+    assert decide([listed], android(origin="sideloaded"), WECHAT, DAY).verdict == "allowed"
 
 
 def test_a_sentence_says_which_side_nobody_controls() -> None:

@@ -356,7 +356,7 @@ WHO = [
     pytest.param(
         applications("a.b", personalUsagePolicies=_PERSONAL),
         applications("a.b"),
-        "android 11 and later, cope (personal side), store apps",
+        "android 11 and later, cope (personal side)",
         id="a side, and an origin",
     ),
     pytest.param(
@@ -468,6 +468,40 @@ def test_every_android_policy_counts_for_itself() -> None:
     found = compare_policies(old, new, Question(DAY), None)
     assert [(c.direction, c.name) for c in found.changes] == [(_L, "a.b"), (_T, "x.y")]
     assert all("under the Android policy b.json" in change.who for change in found.changes)
+
+
+def stored(name: str, *packages: str) -> dict[str, Any]:
+    return {
+        "name": f"enterprises/x/policies/{name}",
+        "version": "4",
+        "playStoreMode": "BLACKLIST",
+        "applications": [app(package) for package in packages],
+    }
+
+
+@pytest.mark.parametrize(
+    ("added", "wanted"),
+    [
+        pytest.param(stored("lab", "a.b"), [(_L, "c.d", "android")], id="half-banned"),
+        pytest.param(stored("lab"), [(_L, "a.b", "android"), (_L, "c.d", "android")], id="nothing-banned"),
+        pytest.param(stored("lab", "a.b", "c.d"), [], id="all-banned"),
+        pytest.param(stored("lab", "a.b", "c.d", "x.y"), [(_T, "x.y", "android")], id="more-banned"),
+    ],
+)
+def test_a_policy_that_is_added_is_held_against_those_that_there_were(
+    added: dict[str, Any], wanted: list[tuple[str, str, str]]
+) -> None:
+    corp = as_json(stored("corp", "a.b", "c.d"), "corp.json")
+    assert lines(compared(corp, [corp, as_json(added, "lab.json")])) == wanted
+    page = {"policies": [stored("corp", "a.b", "c.d")]}
+    assert lines(compared(as_json(page), as_json({"policies": [*page["policies"], added]}))) == wanted
+
+
+def test_a_page_that_is_cut_short_may_hold_anything() -> None:
+    page = {"policies": [stored("corp", "a.b")]}
+    cut = {**page, "nextPageToken": "x"}
+    assert {one.direction for one in compared(as_json(page), as_json(cut)).changes} & {_L, _I}
+    assert lines(compared(as_json(cut), as_json(cut))) == []
 
 
 def test_changes_to_android_policies_are_a_part_of_their_own() -> None:

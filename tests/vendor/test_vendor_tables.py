@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import resources as packages
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdm_policy import resources
+from mdm_policy.kinds.android.words import DEPRECATED
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import vendor_tables
@@ -31,3 +33,12 @@ def made(name: str, folder: Path) -> bytes:
 @pytest.mark.parametrize("name", ["amapi-policy.json", "graph-types.json"])
 def test_a_table_is_what_the_vendors_schema_yields(name: str, tmp_path: Path) -> None:
     assert made(name, tmp_path) == (resources.data("vendor") / name).read_bytes()
+
+
+def test_what_a_deprecated_field_still_does_is_what_google_says_of_it() -> None:
+    document = json.loads(packages.files("googleapiclient").joinpath(DISCOVERY).read_text(encoding="utf-8"))
+    for (name, key), does in DEPRECATED.items():
+        field = document["schemas"][name]["properties"][key]
+        assert field["deprecated"], (name, key)
+        idle = field["description"].startswith(("This field has no effect", "This setting is not supported"))
+        assert idle is (does == "has no effect"), (name, key)

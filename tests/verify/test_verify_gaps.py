@@ -350,8 +350,8 @@ _ROWS = [
     ),
     row(
         "install refused, a copy stays",
-        msgspec.structs.replace(COPE, origins=("sideloaded",)),
-        [policy(BLOCKED, **PERSONAL)],
+        MANAGED,
+        [policy(BLOCKED, uninstallAppsDisabled=True)],
         "NOT-INSTALLABLE",
     ),
     row("Santa", MACS, [santa(f"{TEAM}:{MAC}")], "blocked"),

@@ -13,9 +13,7 @@ from bisect import bisect_right
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import msgspec
-
-from mdm_policy import resources
+from mdm_policy.kinds.keys import vendor_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +25,6 @@ _INT32 = 1 << 31
 _INT64 = re.compile(r"-?[0-9]{1,19}", re.ASCII).fullmatch
 _DURATION = re.compile(r"-?[0-9]+(?:\.[0-9]{1,9})?s", re.ASCII).fullmatch
 _SHOWN = 60
-
-Where = "Callable[[int], str]"
-"""Writes the pointer of a value of a column, which is asked for where something is wrong."""
 
 
 class Fault(NamedTuple):
@@ -53,11 +48,9 @@ class Fault(NamedTuple):
         return f"{self.field}: expected {self.wanted}, found {_named(self.value)}"
 
 
-@functools.cache
 def messages() -> dict[str, dict[str, Any]]:
     """Return the fields of each message, by name, each with its type and words."""
-    table = msgspec.json.decode((resources.data("vendor") / "amapi-policy.json").read_bytes())
-    found: dict[str, dict[str, Any]] = table["messages"]
+    found: dict[str, dict[str, Any]] = vendor_table("amapi-policy")["messages"]
     return found
 
 
@@ -200,8 +193,8 @@ def _named(value: Any) -> str:
     if isinstance(value, str):
         return f"the text {_short(value)}"
     if isinstance(value, int | float):
-        return f"the number {value:.15g}" if abs(value) < 1e15 else "a number"  # noqa: PLR2004 - a number of any length
-    return "null" if value is None else {dict: "an object", list: "a list"}.get(type(value), "something else")
+        return f"the number {value:.15g}" if abs(value) < 1e15 else "a number"
+    return "null" if value is None else "an object" if isinstance(value, dict) else "a list"
 
 
 def _short(value: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy.documents import Part, pointer
 from mdm_policy.kinds.android import keys, policy, rules
 from mdm_policy.kinds.kind import DocumentKind, Unread
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mdm_policy.documents import Document, Embedded
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading
 
 _POLICY_KEYS = frozenset(
     {
@@ -108,6 +112,22 @@ POLICY = DocumentKind(
 }
 """,
 )
+
+
+def _further_pages(c: Collector) -> Reading | None:
+    """Stand for the policies on the pages that are not here: nobody knows what they block."""
+    token = c.document.value.get("nextPageToken") if isinstance(c.document.value, dict) else None
+    if not token:
+        return None
+    at = "/nextPageToken"
+    said = "there are more policies than this page holds, and a device may be under any of them"
+    c.say("error", "page-incomplete", said, at, rules.UNSEEN.remedy)
+    c.rule(rules.UNSEEN)
+    c.settings[rules.UNSEEN.id] = at
+    reading = c.reading(mdm="amapi", name="on a page that is not here", place=at)
+    return msgspec.structs.replace(reading, kind=POLICY.name)
+
+
 PAGE = DocumentKind(
     name="amapi-page",
     title="Page of Android Management API policies",
@@ -116,6 +136,8 @@ PAGE = DocumentKind(
     read=read_page,
     keys=keys.PAGE,
     embedded=_policies,
+    rules=(rules.UNSEEN,),
+    unseen=_further_pages,
     is_page=True,
     sample=b"""\
 {

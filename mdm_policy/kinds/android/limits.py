@@ -40,10 +40,9 @@ class Limit(NamedTuple):
 
 def policy_limits(policy: Mapping[str, Any], base: str) -> Iterator[Limit]:
     """Yield the limits that a whole policy breaks."""
-    applications = policy.get("applications")
-    entries = applications if isinstance(applications, list) else []
-    yield from application_limits(entries, [f"{base}/applications/{place}" for place in range(len(entries))])
-    yield from _unnamed(_each(policy, base, "personalUsagePolicies", "personalApplications", "*"))
+    yield from application_limits(_list(policy.get("applications")), lambda place: f"{base}/applications/{place}")
+    for at, personal in _each(policy, base, "personalUsagePolicies", "personalApplications"):
+        yield from _unnamed(_list(personal), f"{at}/{{}}".format)
     for path, wrong, text in _REJECTED:
         yield from (Limit(at, text, True) for at, value in _each(policy, base, *path) if wrong(value))
     cross = next(_each(policy, base, "crossProfilePolicies", "crossProfileAppFunctions"), None)
@@ -59,32 +58,41 @@ def policy_limits(policy: Mapping[str, Any], base: str) -> Iterator[Limit]:
         yield Limit(f"{base}/complianceRules", said, False)
 
 
-def application_limits(entries: Sequence[Any], pointers: Sequence[str]) -> Iterator[Limit]:
-    """Yield the limits that entries of apps break, each by itself and all of them together."""
-    plain = {"packageName", "installType", "disabled"}
-    named = [(at, entry) for at, entry in zip(pointers, entries, strict=True) if isinstance(entry, dict)]
-    yield from _unnamed(named)
-    kinds = [entry.get("installType") for _, entry in named]
-    kiosks = [named[place][0] for place, kind in enumerate(kinds) if kind == "KIOSK"]
+def application_limits(entries: Sequence[Any], where: Callable[[int], str]) -> Iterator[Limit]:
+    """Yield the limits that entries of apps break, each by itself and all of them together; `where` writes a pointer."""
+    named = [place for place, entry in enumerate(entries) if isinstance(entry, dict)]
+    yield from _unnamed(entries, where)
+    kiosks = [place for place in named if entries[place].get("installType") == "KIOSK"]
     if len(kiosks) > 1:
-        yield Limit(f"{kiosks[1]}/installType", "installType KIOSK can be set for one app of a policy", False)
-    odd = [one for one, kind in zip(named, kinds, strict=True) if kind == "CUSTOM" or not one[1].keys() <= plain]
-    versions = [at for at, entry in odd if entry.get("minimumVersionCode")]
-    if len(versions) > _MOST_MINIMUM_VERSIONS:
-        said = f"{len(versions)} apps have a minimumVersionCode; the most is {_MOST_MINIMUM_VERSIONS}"
-        yield Limit(f"{versions[_MOST_MINIMUM_VERSIONS]}/minimumVersionCode", said, False)
-    extended = [at for at, entry in odd if entry.get("extensionConfig") is not None]
-    if len(extended) > 1:
-        yield Limit(f"{extended[1]}/extensionConfig", "extensionConfig can be set for one app of a policy", False)
-    for at, entry in odd:
-        yield from _application(entry, at, kiosk=bool(kiosks))
+        yield Limit(f"{where(kiosks[1])}/installType", "installType KIOSK can be set for one app of a policy", False)
+    odd = [place for place in named if not _LIMITED.isdisjoint(entries[place])]
+    odd += [place for place in named if entries[place].get("installType") == "CUSTOM"]
+    versions = [place for place in odd if entries[place].get("minimumVersionCode")]
+    if len(set(versions)) > _MOST_MINIMUM_VERSIONS:
+        said = f"{len(set(versions))} apps have a minimumVersionCode; the most is {_MOST_MINIMUM_VERSIONS}"
+        yield Limit(f"{where(versions[_MOST_MINIMUM_VERSIONS])}/minimumVersionCode", said, False)
+    extended = [place for place in odd if entries[place].get("extensionConfig") is not None]
+    if len(set(extended)) > 1:
+        yield Limit(
+            f"{where(extended[1])}/extensionConfig", "extensionConfig can be set for one app of a policy", False
+        )
+    for place in dict.fromkeys(odd):
+        yield from _application(entries[place], where(place), kiosk=bool(kiosks))
 
 
-def _unnamed(entries: Iterator[_Found] | Sequence[_Found]) -> Iterator[Limit]:
-    """Yield the entries without a package name, which the API needs to tell which app is meant."""
-    for at, entry in entries:
-        if isinstance(entry, dict) and entry.get("packageName") in (None, ""):
-            yield Limit(f"{at}/packageName", "an entry has no packageName", False)
+_LIMITED = frozenset(
+    {"customAppConfig", "extensionConfig", "installConstraint", "installPriority", "managedConfiguration"}
+    | {"minimumVersionCode", "roles", "signingKeyCerts"}
+)
+"""The fields of an app that have limits, beside its installType."""
+
+
+def _unnamed(entries: Sequence[Any], where: Callable[[int], str]) -> Iterator[Limit]:
+    """Yield the first entry without a package name, which the API needs to tell which app is meant."""
+    for place, entry in enumerate(entries):
+        if isinstance(entry, dict) and not entry.get("packageName"):
+            yield Limit(f"{where(place)}/packageName", "an entry has no packageName", False)
+            return
 
 
 def _application(entry: Mapping[str, Any], at: str, *, kiosk: bool) -> Iterator[Limit]:

@@ -8,56 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from mdm_policy.kinds.android import rules, words
 from mdm_policy.kinds.android.browser import read_browser
-from mdm_policy.kinds.android.limits import refuse_entries, refuse_wrong, say_refused, say_repeated
+from mdm_policy.kinds.android.gates import Gates, gates_of, say_open
+from mdm_policy.kinds.android.refusals import hold_changes, hold_policy, say_refused, say_repeated
 from mdm_policy.kinds.android.uses import used_packages
 from mdm_policy.kinds.collector import Entries, Why, is_plain
-from mdm_policy.reading import Condition
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading, Rule
 
-_NOT_FIELDS = {
-    "untrustedAppsPolicy": "it belongs into advancedSecurityOverrides",
-    "developerSettings": "it belongs into advancedSecurityOverrides",
-    "personalApplicationPolicy": "the field is personalUsagePolicies.personalApplications",
-    "personalApplications": "it belongs into personalUsagePolicies",
-    "workProfilePolicy": "applications acts on the work profile by itself",
-    "ensureVerificationAgent": "the field is advancedSecurityOverrides.googlePlayProtectVerifyApps",
-    "policyEnforced": "the field is policyEnforcementRules",
-    "credentialProviderPolicy": "it belongs to each application; here the field is credentialProviderPolicyDefault",
-    "privateDnsMode": "the field is deviceConnectivityManagement.privateDnsSettings",
-    "backupDisabled": "no field of a policy switches backups off",
-    "parentProfilePasswordRequirements": "the field is passwordPolicies",
-}
 _NO_EFFECT = {
     "blockApplicationsEnabled": "mark each app BLOCKED instead",
     "installUnknownSourcesAllowed": "use advancedSecurityOverrides.untrustedAppsPolicy",
 }
 _MANAGEMENT = frozenset({"com.android.vending", "com.google.android.gms", "com.google.android.apps.work.clouddpc"})
-
-
-_FROZEN_APPS: dict[str, Any] = {
-    "verdict": "not-installable",
-    "conditions": (Condition("installed-copies"),),
-    "escapes": "a copy that is already installed",
-}
-"""What becomes of a rule that uninstalls where apps can't be uninstalled."""
-
-
-class _Surroundings(msgspec.Struct, frozen=True):
-    """Hold what the rest of the policy does to its lists."""
-
-    whole: bool
-    """False for a change, whose surroundings stand in the stored policy."""
-    open_sides: tuple[str, ...] = ()
-    adb: bool = False
-    frozen_apps: bool = False
-    """Apps can be neither installed nor uninstalled any more, so a ban comes too late for a present copy."""
 
 
 def read_policy(c: Collector) -> Reading:
@@ -69,8 +35,10 @@ def read_policy(c: Collector) -> Reading:
         message = "it neither sets playStoreMode nor lists applications, so it may be a part of a policy"
         c.say("warning", "policy-fragment", message, "", "verify the policy as the server answers it")
     _policy(c, top, "", whole=whole)
-    refuse_wrong(c, top, "")
-    return c.reading(mdm="amapi")
+    hold_policy(c, top, "")
+    name = top.get("name")
+    place = next((f"/{key}" for key in ("applications", "personalUsagePolicies", *top) if key in top), "")
+    return c.reading(mdm="amapi", name=name if isinstance(name, str) else "", place=place)
 
 
 def read_patch(c: Collector) -> Reading:
@@ -87,7 +55,7 @@ def read_patch(c: Collector) -> Reading:
         message = "a PATCH without updateMask resets every field the body does not hold, playStoreMode to WHITELIST"
         c.say("error", "patch-without-mask", message, "/query", "name the fields in updateMask")
         _policy(c, body, "/body", whole=True)
-        refuse_wrong(c, body, "/body")
+        hold_policy(c, body, "/body")
         return c.reading(mdm="amapi")
     for field in sorted(str(key) for key in body if key not in fields):
         message = f"{field!r} is not in the updateMask, so the server ignores it"
@@ -96,14 +64,14 @@ def read_patch(c: Collector) -> Reading:
         c.doubt = Why("undocumented", "whether the API takes a part of a field in an updateMask is not documented")
         c.say("warning", "update-mask-part", c.doubt.text, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
-    refuse_wrong(c, body, "/body")
+    hold_policy(c, body, "/body")
     return c.reading(mdm="amapi")
 
 
 def read_modify(c: Collector) -> Reading:
     """Read a modifyPolicyApplications body: each change names an app and the fields it sets."""
     top = c.mapping(c.document.value, "")
-    around = _Surroundings(whole=False)
+    around = Gates(whole=False)
     masks: dict[str, frozenset[str]] = {}
     changes = c.mappings(top, "changes", "")
     for at, change in changes:
@@ -115,10 +83,8 @@ def read_modify(c: Collector) -> Reading:
         if not masks[mask]:  # a change without a mask sets every field, those it leaves out to their default
             kept = {"installType": "", **kept}
         if "installType" in kept or "disabled" in kept:
-            _application(c, kept, f"{at}/application", None, around)
-    refuse_entries(c, [change.get("application") for _, change in changes], words.INSTALL)
-    if not all(isinstance(change.get("updateMask"), str | None) for _, change in changes):
-        c.refuse("an updateMask is no text, so the API refuses the whole request")
+            _application(c, kept, f"{at}/application", (), around)
+    hold_changes(c, top)
     return c.reading(mdm="amapi")
 
 
@@ -135,11 +101,11 @@ def _masked(c: Collector, application: dict[str, Any], fields: frozenset[str], a
 def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> None:
     mode = _words(c, top, base)
     say_refused(c, top, base)
-    around = _surroundings(c, top, base, whole=whole)
+    around = gates_of(c, top, base, whole=whole)
     _traps(c, top, base)
-    store: Rule | None = None
+    store: tuple[Rule, ...] = ()
     if mode == "WHITELIST" and (whole or "playStoreMode" in top):
-        store = _store(c, around, listed=whole or "applications" in top)
+        store = _store(c, around, base, listed=whole or "applications" in top)
     entries = c.records(top, "applications", base)
     if not _all_blocked(c, entries, around):
         for at, application in entries:
@@ -152,7 +118,7 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
     if mode == "BLACKLIST" and whole and not blocked and not c.void:
         message = "playStoreMode is BLACKLIST and no app is BLOCKED, so every app of the store is available"
         c.say("warning", "deny-list-empty", message, f"{base}/playStoreMode", "add an entry with BLOCKED for each app")
-    personal = _personal(c, top, base)
+    personal = _personal(c, top, base, around)
     if not blocked and not personal:
         return
     _mode_findings(c, c.text(top, "playStoreMode", base), bool(blocked) and whole, base)
@@ -179,32 +145,7 @@ def _words(c: Collector, top: dict[str, Any], base: str) -> str:
     return words.STORE.get(word, "")
 
 
-def _surroundings(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> _Surroundings:
-    overrides = c.optional(top, "advancedSecurityOverrides", base)
-    at = f"{base}/advancedSecurityOverrides"
-    word = c.text(overrides, "untrustedAppsPolicy", at)
-    if word not in words.UNTRUSTED:
-        c.say(
-            "error", "untrusted-apps-word", f"{word!r} is no word of untrustedAppsPolicy", f"{at}/untrustedAppsPolicy"
-        )
-    sides = words.UNTRUSTED.get(word, ("device", "work", "personal"))
-    adb = c.text(overrides, "developerSettings", at) == "DEVELOPER_SETTINGS_ALLOWED"
-    if whole or word:
-        changes: dict[str, Any] = {}
-        if adb:
-            said = "adb, while USB debugging is open"
-            changes = {"strength": "partial", "conditions": (Condition("usb-debugging"),), "escapes": said}
-        if sides == ("personal",):
-            changes["sides"] = ("device", "work")
-        if len(sides) < 3:
-            c.rule(rules.NO_UNTRUSTED, **changes)
-    if c.flag(top, "installAppsDisabled", base):
-        c.rule(rules.INSTALL_DISABLED)
-    frozen = bool(top.get("installAppsDisabled") is True or c.flag(top, "uninstallAppsDisabled", base))
-    return _Surroundings(whole, sides, adb, frozen)
-
-
-def _all_blocked(c: Collector, entries: Entries, around: _Surroundings) -> bool:
+def _all_blocked(c: Collector, entries: Entries, around: Gates) -> bool:
     """Take a list of nothing but plain packages that are BLOCKED at once, as a ban list makes it; tell whether it is one."""
     apps = entries.values
     if set(map(len, apps)) != {2} or [app.get("installType") for app in apps].count("BLOCKED") != len(apps):
@@ -216,55 +157,53 @@ def _all_blocked(c: Collector, entries: Entries, around: _Surroundings) -> bool:
     return True
 
 
-def _application(c: Collector, app: dict[str, Any], at: str, store: Rule | None, around: _Surroundings) -> None:
+def _application(c: Collector, app: dict[str, Any], at: str, store: tuple[Rule, ...], around: Gates) -> None:
     package = c.identifier(app, "packageName", at)
     kind = c.text(app, "installType", at)
     if not package:
         return
     disabled = c.flag(app, "disabled", at) is True
+    found: tuple[Rule, ...] = ()
     if kind == "BLOCKED":
-        rule = _blocked(c, around)
+        found = (_blocked(c, around),)
     elif kind not in words.INSTALLABLE:
         message = f"{kind!r} is no installType; the API refuses the whole policy"
         c.say("error", "install-type-word", message, f"{at}/installType", "write BLOCKED for a ban")
         return
     elif disabled:
-        rule = c.rule(rules.DISABLED)
-    elif store is not None:
-        rule = store
+        found = (c.rule(rules.DISABLED),)
+    elif store:
+        found = store
     elif "installType" in app or around.whole:
-        rule = c.rule(rules.ALLOWED)
-    else:
-        return
-    c.add(rule, "android", "package_name", package, at)
-    if kind != "BLOCKED":
+        found = (c.rule(rules.ALLOWED),)
+    for rule in found:
+        c.add(rule, "android", "package_name", package, at)
+    if found and kind != "BLOCKED":
         read_browser(c, app, package, at)
 
 
-def _store(c: Collector, around: _Surroundings, *, listed: bool) -> Rule:
+def _store(c: Collector, around: Gates, base: str, *, listed: bool) -> tuple[Rule, ...]:
     """Return what playStoreMode WHITELIST does to the apps that the policy does not list."""
-    closed = not {"device", "work"} & set(around.open_sides)
-    base = rules.WHITELIST if closed and not around.adb else rules.WHITELIST_OPEN
+    mine = rules.WHITELIST_OPEN if around.managed_open else rules.WHITELIST
+    c.settings[mine.id] = c.settings[rules.WHITELIST_AT_SYNC.id] = f"{base}/playStoreMode"
     if not listed:
         why = "which apps are let in stands in the stored policy, whose applications this request leaves as they are"
-        return c.rule(base, verdict="unknown", why=why, cause="elsewhere")
-    if around.frozen_apps:
-        return c.rule(base, **_FROZEN_APPS)
-    return c.rule(base)
+        return (c.rule(mine, verdict="unknown", why=why, cause="elsewhere"),)
+    if around.frozen:
+        return (c.rule(mine, **around.frozen),)
+    return (c.rule(mine), *((c.rule(rules.WHITELIST_AT_SYNC),) if around.managed_open else ()))
 
 
-def _blocked(c: Collector, around: _Surroundings) -> Rule:
+def _blocked(c: Collector, around: Gates) -> Rule:
     base = rules.BLOCKED
     if not around.whole:
         base = rules.MODIFY_BLOCKED
-    elif around.adb or {"device", "work"} & set(around.open_sides):
+    elif around.managed_open:
         base = rules.BLOCKED_OPEN
-    if around.frozen_apps:
-        return c.rule(base, **_FROZEN_APPS)
-    return c.rule(base)
+    return c.rule(base, **around.frozen)
 
 
-def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
+def _personal(c: Collector, top: dict[str, Any], base: str, around: Gates) -> set[str]:
     """Read the personal side of company-owned devices; return the packages it refuses."""
     usage = c.optional(top, "personalUsagePolicies", base)
     at = f"{base}/personalUsagePolicies"
@@ -273,9 +212,8 @@ def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
     say_repeated(c, usage, "personalApplications", at)
     if usage.get("personalPlayStoreMode") == "BLACKLIST":
         c.deprecated("personalPlayStoreMode BLACKLIST", "its replacement", "BLOCKLIST", f"{at}/personalPlayStoreMode")
-    for key in sorted(usage.keys() & {"personalApplicationPolicy", "applications"}):
-        _no_field(c, key, "the field is personalApplications", at)
     allow_list = c.rule(rules.PERSONAL_ALLOWLIST) if mode == "ALLOWLIST" else None
+    blocking: Rule | None = None
     refused: set[str] = set()
     listed = 0
     for place, entry in entries:
@@ -284,7 +222,9 @@ def _personal(c: Collector, top: dict[str, Any], base: str) -> set[str]:
         if not package:
             continue
         if kind == "BLOCKED":
-            c.add(c.rule(rules.PERSONAL_BLOCKED), "android", "package_name", package, place)
+            if blocking is None:
+                blocking = c.rule(rules.PERSONAL_BLOCKED, **(rules.PRESENT_COPY if around.personal_closed else {}))
+            c.add(blocking, "android", "package_name", package, place)
             refused.add(package)
         elif kind in ("", "INSTALL_TYPE_UNSPECIFIED", "AVAILABLE"):
             listed += 1
@@ -308,21 +248,8 @@ def _mode_findings(c: Collector, word: str, blocked: bool, base: str) -> None:
         c.say("note", "deny-list-in-allow-mode", message, f"{base}/playStoreMode")
 
 
-def _open_findings(
-    c: Collector, top: dict[str, Any], base: str, around: _Surroundings, blocked: dict[str, str]
-) -> None:
-    if around.open_sides:
-        message = f"untrustedAppsPolicy lets sideloaded apps in ({', '.join(around.open_sides)})"
-        at = f"{base}/advancedSecurityOverrides/untrustedAppsPolicy"
-        c.say("warning", "sideload-open", message, at, "write DISALLOW_INSTALL")
-    if around.adb:
-        at = f"{base}/advancedSecurityOverrides/developerSettings"
-        c.say("warning", "adb-open", "USB debugging lets apps in", at, "write DEVELOPER_SETTINGS_DISABLED")
-    overrides = top.get("advancedSecurityOverrides")
-    if isinstance(overrides, dict) and overrides.get("googlePlayProtectVerifyApps") == "VERIFY_APPS_USER_CHOICE":
-        at = f"{base}/advancedSecurityOverrides/googlePlayProtectVerifyApps"
-        message = "users may switch off Play Protect, which checks apps from outside the store"
-        c.say("warning", "play-protect-open", message, at, "write VERIFY_APPS_ENFORCED")
+def _open_findings(c: Collector, top: dict[str, Any], base: str, around: Gates, blocked: dict[str, str]) -> None:
+    say_open(c, top, base, around)
     for key in ("uninstallAppsDisabled", "installAppsDisabled"):
         if top.get(key) is True and blocked:
             message = f"{key} keeps a banned app that is already installed where it is"
@@ -357,16 +284,7 @@ def _evidence(c: Collector, top: dict[str, Any], base: str) -> None:
 
 
 def _traps(c: Collector, top: dict[str, Any], base: str) -> None:
-    for key in sorted(_NOT_FIELDS.keys() & top.keys()):
-        _no_field(c, key, _NOT_FIELDS[key], base)
     for key in _NO_EFFECT.keys() & top.keys():
         c.say(
             "warning", "key-without-effect", f"{key} is deprecated and has no effect", f"{base}/{key}", _NO_EFFECT[key]
         )
-
-
-def _no_field(c: Collector, key: str, instead: str, at: str) -> None:
-    """Say that a key is no field, for which the API refuses all of the policy (fleetdm/fleet issue 40092)."""
-    c.unknown_key(key, instead, at)
-    why = f"the API knows no field {key!r}, and refuses the whole policy"
-    c.refuse(why)

@@ -69,9 +69,8 @@ def hold_changes(c: Collector, top: Mapping[str, Any]) -> None:
     changes = top.get("changes")
     listed = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
     entries = [change.get("application") for change in listed]
-    places = [f"/changes/{place}/application" for place in range(len(entries))]
     found = islice(faults("ModifyPolicyApplicationsRequest", top, ""), _MOST_FAULTS)
-    _judge(c, found, application_limits(entries, places))
+    _judge(c, found, application_limits(entries, lambda place: f"/changes/{place}/application"))
 
 
 def _judge(c: Collector, found: Iterable[Fault], limits: Iterable[Limit]) -> None:
@@ -80,14 +79,18 @@ def _judge(c: Collector, found: Iterable[Fault], limits: Iterable[Limit]) -> Non
     unsure: list[str] = []
     for fault in found:
         open_ = fault.sort in ("spelling", "form")
-        (unsure if open_ else refused).append(f"nobody can tell what the API makes of it: {fault}" if open_ else f"{_VENDOR}: {fault}")
+        (unsure if open_ else refused).append(
+            f"nobody can tell what the API makes of it: {fault}" if open_ else f"{_VENDOR}: {fault}"
+        )
         if fault.pointer not in told:
             _say(c, fault)
     for limit in limits:
         said = "the API rejects the policy" if limit.rejected else "what the API makes of it is not documented"
         (refused if limit.rejected else unsure).append(f"{limit.text}, and {said}")
         if limit.place not in told:
-            c.say("error", "policy-limit", f"{limit.text}; {said}", limit.place, "keep to the limits of the vendor's page")
+            c.say(
+                "error", "policy-limit", f"{limit.text}; {said}", limit.place, "keep to the limits of the vendor's page"
+            )
     if refused:
         c.refuse(refused[0])
     elif unsure:
@@ -99,7 +102,13 @@ def _say(c: Collector, fault: Fault) -> None:
     if fault.sort == "field":
         c.say("warning", "unknown-key", f"{fault}; {_VENDOR}", at, words.INSTEAD.get(fault.field, "remove it"))
     elif fault.sort == "spelling":
-        c.say("error", "field-spelling", f"{fault}; the API refuses it, or reads it all the same", at, f"write {fault.wanted!r}")
+        c.say(
+            "error",
+            "field-spelling",
+            f"{fault}; the API refuses it, or reads it all the same",
+            at,
+            f"write {fault.wanted!r}",
+        )
     elif fault.sort == "word":
         c.say("error", "word-unknown", f"{fault}; {_VENDOR}", at, "write one of the words that the field has")
     else:

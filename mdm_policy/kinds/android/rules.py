@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mdm_policy.kinds.collector import ANY, fact
 from mdm_policy.reading import Rule
 
@@ -79,6 +81,23 @@ WHITELIST = Rule(
     origins=("store", "sideloaded"),
     escapes="preloaded system apps",
 )
+WHITELIST_AT_SYNC = Rule(
+    "amapi-play-store-whitelist-at-sync",
+    "amapi-applications",
+    "allow-only",
+    "removed",
+    "partial",
+    fact(
+        "playStoreMode WHITELIST: on a fully managed device a sideloaded app goes at the next policy refresh, be unknown "
+        "sources allowed",
+        "MicrosoftDocs/memdocs issues 256 and 847",
+    ),
+    introduced=_ANDROID,
+    modes=("fully-managed", "dedicated"),
+    sides=_MANAGED,
+    origins=("sideloaded",),
+    escapes="a sideloaded app, until the next time the device asks for its policy",
+)
 WHITELIST_OPEN = Rule(
     "amapi-play-store-whitelist-open",
     "amapi-applications",
@@ -107,6 +126,13 @@ PERSONAL_BLOCKED = Rule(
     origins=("store",),
     escapes="preinstalled and sideloaded apps on the personal side",
 )
+PRESENT_COPY: dict[str, Any] = {
+    "origins": ("store", "sideloaded"),
+    "escapes": "preinstalled apps on the personal side, and perhaps a copy that the store did not install: that it takes "
+    "such a copy away is not documented",
+}
+"""What PERSONAL_BLOCKED does where no app comes in but by the store: a previously installed app is uninstalled, with no
+word of where it came from (discovery document, PersonalApplicationPolicy; bayton, manage personal apps)."""
 PERSONAL_ALLOWED = Rule(
     "amapi-personal-allowed",
     "amapi-personal",
@@ -143,6 +169,61 @@ NO_UNTRUSTED = Rule(
     ),
     introduced=_ANDROID,
     origins=("sideloaded",),
+)
+UNTRUSTED_OPEN = Rule(
+    "amapi-untrusted-apps-open",
+    "amapi-untrusted-apps",
+    "allow-only",
+    "allowed",
+    "weak",
+    fact("untrustedAppsPolicy ALLOW_INSTALL lets apps in from outside the store, past the lists", _PRACTICE),
+    introduced=_ANDROID,
+    origins=("sideloaded",),
+    why="untrustedAppsPolicy lets apps in from outside the store, whatever the lists say",
+    cause="side-door",
+    remedy="write DISALLOW_INSTALL in advancedSecurityOverrides.untrustedAppsPolicy",
+)
+DEBUGGING_OPEN = Rule(
+    "amapi-debugging-open",
+    "amapi-untrusted-apps",
+    "allow-only",
+    "allowed",
+    "weak",
+    fact(
+        "the user may open the debugging features: adb installs apps past the store and untrustedAppsPolicy",
+        "digitalworkspace.one 2023-03-09; " + _API,
+    ),
+    introduced=_ANDROID,
+    origins=("sideloaded",),
+    why="with USB debugging apps can be installed past the store, whatever the lists say",
+    cause="side-door",
+    remedy="write DEVELOPER_SETTINGS_DISABLED in advancedSecurityOverrides.developerSettings, and remove "
+    "debuggingFeaturesAllowed",
+)
+DEBUGGING_UNCLEAR = Rule(
+    "amapi-debugging-unclear",
+    "amapi-untrusted-apps",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact("developerSettings replaces debuggingFeaturesAllowed; which counts where they disagree is not said", _API),
+    introduced=_ANDROID,
+    origins=("sideloaded",),
+    why="debuggingFeaturesAllowed opens USB debugging, developerSettings closes it, and which counts is not documented",
+    cause="undocumented",
+    remedy="remove debuggingFeaturesAllowed, which is deprecated",
+)
+UNSEEN = Rule(
+    "amapi-policy-unseen",
+    "amapi-applications",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact("ListPoliciesResponse.nextPageToken: there are more policies; a device has exactly one of all of them", _API),
+    introduced=_ANDROID,
+    why="the answer is one page of several (nextPageToken), and a device may be under a policy on another page",
+    cause="unread",
+    remedy="list the policies again to the last page, and verify all of them",
 )
 INSTALL_DISABLED = Rule(
     "amapi-install-apps-disabled",
@@ -190,11 +271,16 @@ RULES = (
     DISABLED,
     ALLOWED,
     WHITELIST,
+    WHITELIST_AT_SYNC,
     WHITELIST_OPEN,
     PERSONAL_BLOCKED,
     PERSONAL_ALLOWED,
     PERSONAL_ALLOWLIST,
     NO_UNTRUSTED,
+    UNTRUSTED_OPEN,
+    DEBUGGING_OPEN,
+    DEBUGGING_UNCLEAR,
+    UNSEEN,
     INSTALL_DISABLED,
     CHROME_BLOCKED,
     CHROME_ALLOWED,

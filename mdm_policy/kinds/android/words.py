@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 STORE = {
     "": "WHITELIST",
     "PLAY_STORE_MODE_UNSPECIFIED": "WHITELIST",
@@ -31,6 +33,7 @@ INSTALLABLE = frozenset(
     }
 )
 INSTALL = INSTALLABLE | {"BLOCKED"}
+SIDES = ("device", "work", "personal")
 UNTRUSTED: dict[str, tuple[str, ...]] = {
     "": (),
     "UNTRUSTED_APPS_POLICY_UNSPECIFIED": (),
@@ -39,25 +42,45 @@ UNTRUSTED: dict[str, tuple[str, ...]] = {
     "ALLOW_INSTALL_DEVICE_WIDE": ("device", "work", "personal"),
 }
 """The sides on which an untrustedAppsPolicy lets sideloaded apps in."""
-DEVELOPER = frozenset(
-    {
-        "",
-        "DEVELOPER_SETTINGS_UNSPECIFIED",
-        "DEVELOPER_SETTINGS_DISABLED",
-        "DEVELOPER_SETTINGS_ALLOWED",
-    }
+DECIDING = frozenset(
+    {"playStoreMode", "personalPlayStoreMode", "installType", "untrustedAppsPolicy", "developerSettings"}
 )
-TOP = frozenset(
-    {
-        "playStoreMode",
-        "applications",
-        "personalUsagePolicies",
-        "advancedSecurityOverrides",
-        "installAppsDisabled",
-        "uninstallAppsDisabled",
-    }
-)
-USAGE = frozenset({"personalPlayStoreMode", "personalApplications"})
-OVERRIDES = frozenset({"untrustedAppsPolicy", "developerSettings"})
-FOLDED = {key.casefold(): key for key in TOP | USAGE | OVERRIDES}
-"""Each of these fields without regard to case."""
+"""The fields whose words decide about apps: what a newer word of theirs does, nobody can tell."""
+INSTEAD = {
+    "untrustedAppsPolicy": "it belongs into advancedSecurityOverrides",
+    "developerSettings": "it belongs into advancedSecurityOverrides",
+    "personalApplicationPolicy": "the field is personalUsagePolicies.personalApplications",
+    "personalApplications": "it belongs into personalUsagePolicies",
+    "workProfilePolicy": "applications acts on the work profile by itself",
+    "ensureVerificationAgent": "the field is advancedSecurityOverrides.googlePlayProtectVerifyApps",
+    "policyEnforced": "the field is policyEnforcementRules",
+    "credentialProviderPolicy": "it belongs to each application; here the field is credentialProviderPolicyDefault",
+    "privateDnsMode": "the field is deviceConnectivityManagement.privateDnsSettings",
+    "backupDisabled": "the field is backupService",
+    "parentProfilePasswordRequirements": "the field is passwordPolicies",
+}
+"""What is meant by fields that people write and the API does not know."""
+DEPRECATED: dict[tuple[str, str], Literal["works", "has no effect"]] = {
+    ("ApplicationPolicy", "extensionConfig"): "works",
+    ("ApplicationPolicy", "lockTaskAllowed"): "works",
+    ("ExtensionConfig", "notificationReceiver"): "works",
+    ("ExtensionConfig", "signingKeyFingerprintsSha256"): "works",
+    ("Policy", "androidDevicePolicyTracks"): "has no effect",
+    ("Policy", "autoTimeRequired"): "works",
+    ("Policy", "blockApplicationsEnabled"): "has no effect",
+    ("Policy", "cameraDisabled"): "works",
+    ("Policy", "complianceRules"): "works",
+    ("Policy", "debuggingFeaturesAllowed"): "works",
+    ("Policy", "ensureVerifyAppsEnabled"): "works",
+    ("Policy", "installUnknownSourcesAllowed"): "has no effect",
+    ("Policy", "passwordRequirements"): "works",
+    ("Policy", "safeBootDisabled"): "works",
+    ("Policy", "statusBarDisabled"): "works",
+    ("Policy", "tetheringConfigDisabled"): "works",
+    ("Policy", "unmuteMicrophoneDisabled"): "works",
+    ("Policy", "usbFileTransferDisabled"): "works",
+    ("Policy", "usbMassStorageEnabled"): "works",
+    ("Policy", "wifiConfigDisabled"): "works",
+    ("Policy", "wifiConfigsLockdownEnabled"): "works",
+}
+"""What a deprecated field still does: one that does nothing any more says so in its description, outright."""
