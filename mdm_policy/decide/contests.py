@@ -8,7 +8,17 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Mechanism, Rule
 
 Contest = Literal[
-    "amapi", "app-control", "apple", "apple-path-lists", "applocker", "declared", "intune", "jamf", "santa"
+    "amapi",
+    "app-control",
+    "apple",
+    "apple-path-lists",
+    "applocker",
+    "chrome",
+    "declared",
+    "edge",
+    "intune",
+    "jamf",
+    "santa",
 ]
 """What rules compete within: a block and an allow of one contest contradict each other."""
 
@@ -32,7 +42,9 @@ CONTESTS: dict[Mechanism, Contest] = {
     "applocker-appx": "applocker",
     "applocker-exe": "applocker",
     "applocker-msi": "applocker",
+    "chrome-url-lists": "chrome",
     "declared": "declared",
+    "edge-url-lists": "edge",
     "intune-app-assignment": "intune",
     "intune-compliance": "intune",
     "intune-custom-setting": "intune",

@@ -17,6 +17,7 @@ import msgspec
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import Sample, listed
+from mdm_policy.decide.web import opens, parts
 from mdm_policy.diff.units import stranger
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.kinds import kind_named
@@ -27,9 +28,10 @@ from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mdm_policy.decide import Reach
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.reading import Expiry, Member, Order, Reading, Scope
+    from mdm_policy.reading import Cause, Effect, Expiry, Member, Order, Reading, Scope
     from mdm_policy.vocabulary import Platform, Verdict
 
 _NO_FACT = Fact("", "")
@@ -260,18 +262,43 @@ class _Asked:
         """Return the best of the rules on a lone identifier: an address, or the code hash of one version."""
         name = self._unit.shown[0]
         best = Decision("allowed", None, None, "", "", name, f"nothing in force names {name}")
-        for reading, reached in self._hits:
-            for effect in reading.effects:
-                rule = effect.rule
-                if rule.sense in ("allow", "allow-only", "none") or not reached.alive or not in_force(rule, state, day):
-                    continue
-                cause = reached.cause if reached.doubt else "expires" if rule.expires and not _end(rule) else ""
-                verdict: Verdict = "unknown" if cause else rule.verdict
-                shown = (verdict, rule.strength, rule, reading.path, effect.pointer, name, rule.fact.text)
-                made = Decision(*shown, cause=cause or rule.cause, would_be=rule.verdict if cause else None)
-                if rank(made, installed=state.installed) > rank(best, installed=state.installed):
-                    best = made
+        acting = [
+            (reading, reached, effect)
+            for reading, reached in self._hits
+            if reached.alive
+            for effect in reading.effects
+            if in_force(effect.rule, state, day)
+        ]
+        letting = [one for one in acting if one[2].rule.sense == "allow"] if self._unit.family == "web" else []
+        for reading, reached, effect in acting:
+            rule = effect.rule
+            if rule.sense in ("allow", "allow-only", "none"):
+                continue
+            made = self._decision(reading, reached, effect)
+            opened = next((one for one in letting if _opens(one[2], effect)), None)
+            if opened is not None:
+                sure = not opened[1].doubt and opened[2].rule.verdict != "unknown"
+                by = self._decision(opened[0], opened[1], opened[2])
+                made = msgspec.structs.replace(by, verdict="allowed" if sure else "unknown", would_be=rule.verdict)
+            if rank(made, installed=state.installed) > rank(best, installed=state.installed) or best.rule is None:
+                best = made
         return best
+
+    def _decision(self, reading: Reading, reached: Reach, effect: Effect) -> Decision:
+        """Return what one rule makes of the identifier by itself."""
+        rule = effect.rule
+        cause: Cause = reached.cause if reached.doubt else "expires" if rule.expires and not _end(rule) else ""
+        verdict: Verdict = "unknown" if cause else rule.verdict
+        name = self._unit.shown[0]
+        shown = (verdict, rule.strength, rule, reading.path, effect.pointer, name, rule.fact.text)
+        return Decision(*shown, cause=cause or rule.cause, would_be=rule.verdict if cause else None)
+
+
+def _opens(allow: Effect, block: Effect) -> bool:
+    """Tell whether an entry of an address list lets through what another of the same list refuses."""
+    if allow.rule.mechanism != block.rule.mechanism:
+        return False
+    return opens(parts(allow.kind, allow.value), parts(block.kind, block.value))
 
 
 def _left_out(old: Coded, new: Coded) -> frozenset[str]:

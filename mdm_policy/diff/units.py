@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import Key, compared, plan
 from mdm_policy.decide.columns import KindOf
+from mdm_policy.decide.web import above
 from mdm_policy.derived import derive
 from mdm_policy.errors import Origin
 from mdm_policy.model import BannedApp, CatalogueApp, Frozen, Identifier
@@ -132,7 +133,11 @@ class Apps:
             return [
                 value
                 for value in values
-                if value.casefold() not in known and not any(named(*one) for one in _also(kind[1], value))
+                if value.casefold() not in known and not any(named(*one) for one in _also(kind, value))
+            ]
+        if kind[0] == "web":
+            return [
+                value for value in values if value not in known and not any(named(*one) for one in _also(kind, value))
             ]
         return [value for value in values if value not in known]
 
@@ -164,12 +169,14 @@ class Apps:
         return _lone(key, key[2], key[2])
 
 
-def _also(kind: str, value: str) -> tuple[tuple[KindOf, str], ...]:
-    """Return what else may match what an identifier of Windows names."""
-    if kind == "executable":
+def _also(kind: KindOf, value: str) -> tuple[tuple[KindOf, str], ...]:
+    """Return what else may match what an identifier of Windows names, or cover an address."""
+    if kind == ("windows", "executable"):
         return ((("windows", "original_file_name"), value.lower()),)
-    if kind == "package_family_name":
+    if kind == ("windows", "package_family_name"):
         return ((("windows", "appx_name"), value.rpartition("_")[0]),)
+    if kind[0] == "web":
+        return tuple((key[:2], key[2]) for key in above((*kind, value))[1:])
     return ()
 
 
@@ -245,7 +252,8 @@ def _lone(key: Key, app: str, name: str, part_of: tuple[str, ...] = (), members:
     one = BannedApp(app, name, "", (identifier,), (), ())
     built = plan(one, _FIRST[family]).builds if family in _FIRST else ()
     mine = [build.matches for build in built if any(key in match for match in build.matches)]
-    return Unit(app, name, family, (value,), one, mine[0] if mine else ((key,),), not mine, part_of, members)
+    covering = tuple((one,) for one in above(key)) if family == "web" else ((key,),)
+    return Unit(app, name, family, (value,), one, mine[0] if mine else covering, not mine, part_of, members)
 
 
 def _family(key: Key) -> Family:

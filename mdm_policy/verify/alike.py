@@ -15,6 +15,7 @@ import msgspec
 from mdm_policy.decide import preinstalled, reach, rivals
 from mdm_policy.decide.builds import keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
+from mdm_policy.decide.web import above
 from mdm_policy.kinds import kind_named
 from mdm_policy.reading import written
 from mdm_policy.verify.table import marks
@@ -32,6 +33,12 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
     """Return the groups, each in the order of the apps; the keys in `alone` stand by themselves."""
     acts = act_numbers(_tagged(pieces), {})
     apps = table.apps
+    holes = any(
+        column.family == "web" and column.rule.sense == "allow"
+        for one in pieces
+        for reading in one.readings
+        for column in reading.columns
+    )
     nearly: dict[object, list[int]] = defaultdict(list)
     for number, layout in enumerate(table.layouts):
         mine = [apps[place] for place in layout.places]
@@ -43,7 +50,7 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
             nearly[row].append(place)
     groups: dict[object, list[int]] = {}
     for places in nearly.values():
-        groups.setdefault(_shape(apps[places[0]], acts, alone), []).extend(places)
+        groups.setdefault(_shape(apps[places[0]], acts, alone, holes=holes), []).extend(places)
     ordered = sorted(sorted(places) for places in groups.values())
     return tuple(tuple([apps[place] for place in places]) for places in ordered)
 
@@ -72,7 +79,7 @@ def _domains(app: BannedApp) -> tuple[str, ...]:
     return tuple([i.value for i in app.identifiers if i.kind == "domain"])
 
 
-def _shape(app: BannedApp, acts: Acts, alone: Collection[str]) -> object:
+def _shape(app: BannedApp, acts: Acts, alone: Collection[str], *, holes: bool) -> object:
     """Return all that an app's verdict rests on: two apps of one shape fare alike.
 
     What acts on each key of each build, family by family; what is said of families without a build; what is ordered,
@@ -94,8 +101,16 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str]) -> object:
         preinstalled(app, "android"),
         app.key if app.key in alone else "",
         app.web_app,
-        frozenset(acts.on(("web", "domain", value)) for value in _domains(app)) if "no-traffic" in app.duties else (),
+        _covered(app, acts, holes) if "no-traffic" in app.duties else (),
     )
+
+
+def _covered(app: BannedApp, acts: Acts, holes: bool) -> object:
+    """Return what acts on an app's addresses; where a list allows some (`holes`), nobody knows which of them these have."""
+    domains = _domains(app)
+    if holes:
+        return domains
+    return frozenset([tuple(filter(None, map(acts.on, above(("web", "domain", one))))) for one in domains])
 
 
 def cut(pieces: Sequence[Piece], groups: Iterable[tuple[BannedApp, ...]]) -> tuple[Piece, ...]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide import Decision, Gap, Index, Note, decide, holds, in_force, judge, preinstalled, reach, states
+from mdm_policy.decide import Decision, Gap, Index, Note, decide, holds, judge, preinstalled, states
 from mdm_policy.decide.builds import plan
+from mdm_policy.decide.web import Addresses
 from mdm_policy.model import Frozen, Waiver
 from mdm_policy.verify.counts import Row, row_of, weak
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide import DeviceState
+    from mdm_policy.decide.web import WebVerdict
     from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass
     from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
@@ -89,7 +91,11 @@ class Court:
         waived = leave.waived(app.key, self.cls)
         if waived and judged.worst.verdict != "not-applicable":
             return self._excepted(judged.proven, waived, judged.states)
-        duties = self._unmet(app) if judged.worst.verdict not in ("not-applicable", "unenforceable") else ()
+        duties = (
+            self._unmet(app, held=judged.proven)
+            if judged.worst.verdict not in ("not-applicable", "unenforceable")
+            else ()
+        )
         gaps = judged.gaps
         idle = self.rules.require_duty and bool(duties) and not gaps
         if idle:
@@ -133,12 +139,21 @@ class Court:
         platform = self.cls.platform
         return states(self.cls, platform, preinstalled(app, platform), versions=self.index.versions(platform))
 
-    def _unmet(self, app: BannedApp) -> tuple[str, ...]:
+    def _silent(self, app: BannedApp, *, held: bool) -> bool:
+        """Tell whether nothing on a device of the class reaches the app's addresses.
+
+        Closed in every browser, they are still open to the app itself, so it must be held too (OMB M-23-13 forbids traffic
+        from a device, whatever the route).
+        """
+        web = self.web(app)
+        return web.whole and held
+
+    def _unmet(self, app: BannedApp, *, held: bool) -> tuple[str, ...]:
         """Return the duties beyond not installing and not launching that nothing here fulfils."""
         found = []
         if "remove" in app.duties and any(self._stays(app, state) for state in self._states(app) if state.installed):
             found.append("remove")
-        if "no-traffic" in app.duties and plan(app, self.cls.platform).builds and self._talks(app):
+        if "no-traffic" in app.duties and plan(app, self.cls.platform).builds and not self._silent(app, held=held):
             found.append("no-traffic")
         return tuple(found)
 
@@ -147,26 +162,15 @@ class Court:
         decision = decide(self.index, state, app, self.rules.as_of)
         return holds(decision, installed=True) and decision.verdict != "removed"
 
-    def _talks(self, app: BannedApp) -> bool:
-        """Tell whether some domain of an app stays open, or none is known."""
-        domains = {i.value for i in app.identifiers if i.family == "web" and i.kind == "domain"}
-        return not domains or not domains <= self._closed()
+    def web(self, app: BannedApp) -> WebVerdict:
+        """Return how well the app's addresses are closed on the class; `none` where no domain of it is known."""
+        return self._addresses.verdict(i.value for i in app.identifiers if i.family == "web" and i.kind == "domain")
 
-    def _closed(self) -> set[str]:
-        """Return the domains refused in every state of the class."""
+    @cached_property
+    def _addresses(self) -> Addresses:
         every = states(self.cls, self.cls.platform, False, versions=self.index.versions(self.cls.platform))
-        alive = [r for r in self.readings if self._reaches(r)]
-        return {
-            effect.value
-            for reading in alive
-            for effect in reading.effects
-            if effect.family == "web" and effect.rule.sense == "block"
-            if all(in_force(effect.rule, state, self.rules.as_of) for state in every)
-        }
-
-    def _reaches(self, reading: Reading) -> bool:
-        reached = reach(reading, self._scope, self.readings, require_scope=self.rules.require_scope)
-        return reached.alive and not reached.doubt
+        require_scope = self.rules.require_scope
+        return Addresses(self.readings, self._scope, every, self.rules.as_of, require_scope=require_scope)
 
 
 def _row(worst: Decision, gaps: Sequence[Gap], accepted: AcceptedGap | None) -> Row:

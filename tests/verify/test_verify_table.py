@@ -9,7 +9,7 @@ import pytest
 from build_kit import NOTHING_KNOWN
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kind_documents import as_json, device, plist
+from kind_documents import as_json, device, plist, restrictions
 
 from mdm_policy.decide import Index, judge
 from mdm_policy.decide.builds import compared
@@ -126,10 +126,12 @@ def test_apps_whose_addresses_are_not_closed_alike(duties: tuple[Duty, ...], gro
         )
         for name in ("a", "b")
     ]
-    document = piece(plist({"PayloadType": "com.apple.webcontent-filter", "DenyListURLs": ["https://a.test"]}))
+    filtering = {"PayloadType": "com.apple.webcontent-filter", "DenyListURLs": ["https://a.test"]}
+    document = piece(plist(restrictions(blockedAppBundleIDs=["com.a", "com.b"]), filtering))
     made = alike(Table(apps), [document], ())
     assert len(made) == groups
-    court = Court([document], device("ios", ">=17", "iPhones"), Rules(_DAY), declared=True)
+    phones = device("ios", ">=17", "iPhones", supervised=True, enrollment="automated")
+    court = Court([document], phones, Rules(_DAY), declared=True)
     unmet = [court.cell(group[0], Leave()).duties for group in made]
     assert unmet == ([(), ("no-traffic",)] if groups == 2 else [()])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.kinds import browsers
 from mdm_policy.kinds.keys import Keys, roles, vendor_table
 
 if TYPE_CHECKING:
@@ -100,9 +101,14 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return "name"
     if kind == "com.apple.applicationaccess":
         return _restrictions()
+    if kind in browsers.DOMAINS:
+        return _BROWSER
     if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in _ACTING:
         return _HARMLESS_PAYLOAD
     return _of_type(kind) if kind in _READ else "unjudged"
+
+
+_BROWSER = Keys({**_OF_PAYLOAD, **browsers.ROLES}, rest="harmless")
 
 
 @functools.cache

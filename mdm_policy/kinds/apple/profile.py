@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.kinds import browsers
 from mdm_policy.kinds.apple import rules, santa
 from mdm_policy.kinds.apple.refused import refuse_wrong
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
@@ -229,6 +230,13 @@ def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
             c.add(rule, "web", kind, value, at)
 
 
+def _browser(c: Collector, payload: dict[str, Any], place: str) -> None:
+    """Read what a payload sets in a browser's own domain: its type is the domain."""
+    before, c.platforms = c.platforms, frozenset({"macos"})
+    browsers.read_domain(c, browsers.DOMAINS[c.text(payload, "PayloadType", place)], payload, place)
+    c.platforms = before
+
+
 _PAYLOADS: dict[str, Callable[[Collector, dict[str, Any], str], None]] = {
     "com.apple.applicationaccess": _restrictions,
     "com.apple.applicationaccess.new": _parental_controls,
@@ -236,4 +244,5 @@ _PAYLOADS: dict[str, Callable[[Collector, dict[str, Any], str], None]] = {
     "com.apple.webcontent-filter": _web_filter,
     "com.northpolesec.santa": santa.read_payload,
     "com.google.santa": santa.read_payload,
+    **dict.fromkeys(browsers.DOMAINS, _browser),
 }

@@ -9,7 +9,7 @@ from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import android, rules
 from mdm_policy.kinds.intune.compliance import read_compliance
 from mdm_policy.kinds.intune.graph import app_list, assignments, listed, odata_type, scope
-from mdm_policy.kinds.windows.catalog import read_app_control_setting
+from mdm_policy.kinds.windows.catalog import read_app_control_setting, read_browser_setting
 from mdm_policy.kinds.windows.oma import read_oma_settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
                 c.say("error", "setting-parent", c.doubt.text, at, "export the policy again")
             _restriction(c, definition, instance, at)
             c.doubt = before
-        elif read_app_control_setting(c, instance, at):
+        elif read_app_control_setting(c, instance, at) or read_browser_setting(c, instance, at):
             continue
         below: list[tuple[str, dict[str, Any], str]] = []
         groups = c.mappings(instance, "groupSettingCollectionValue", at)

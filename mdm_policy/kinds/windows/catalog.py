@@ -1,10 +1,13 @@
-"""Read Windows' settings in Intune's settings catalog: App Control policies, written as XML or as built-in controls."""
+"""Read settings of Intune's settings catalog beside Apple's: App Control policies, and the address lists of browsers."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import Text, pointer
+from mdm_policy.kinds import browsers
+from mdm_policy.kinds.browsers import ALLOW, BLOCK, read_list
 from mdm_policy.kinds.collector import Why, fact, narrowed
 from mdm_policy.kinds.windows.documents import APP_CONTROL, APP_CONTROL_SUPPLEMENT
 from mdm_policy.reading import Condition, Rule
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mdm_policy.documents import Embedded
+    from mdm_policy.kinds.browsers import Browser
     from mdm_policy.kinds.collector import Collector
 
 _GRAPH = "deploymenttheory/terraform-provider-microsoft365@7e46123 app_control_for_business_policy, a recorded answer of 2025-09-05"
@@ -23,6 +27,14 @@ _XML = f"{_POLICIES}_xml"
 _XML_SELECTED = f"{_PREFIX}_configure_xml_selected"
 _BUILT_IN_SELECTED = f"{_PREFIX}_built_in_controls_selected"
 _FAMILY = "endpointSecurityApplicationControl"
+_URL_LIST = re.compile(
+    r"(?P<scope>device|user)_vendor_msft_policy_config_(?P<browser>microsoft_edge|chromeintune)[a-z0-9_~]*"
+    r"_url(?P<list>block|allow)list"
+)
+_MAC_LISTS = {
+    "com.apple.managedclient.preferences_urlblocklist": BLOCK,
+    "com.apple.managedclient.preferences_urlallowlist": ALLOW,
+}
 _LONGEST = 800_000
 """How many characters of XML the setting takes (the same answer, maximumLength)."""
 
@@ -51,7 +63,7 @@ UNREAD = Rule(
     why="the policy holds an App Control setting that is not read",
     cause="unread",
 )
-RULES = (BUILT_IN, UNREAD)
+RULES = (BUILT_IN, UNREAD, *browsers.RULES)
 
 
 def settings_xml(value: Any) -> Iterator[Embedded]:
@@ -112,6 +124,47 @@ def read_app_control_setting(c: Collector, instance: dict[str, Any], at: str) ->
         _built_in(c, choice, f"{at}/choiceSettingValue")
     else:
         _unread(c, at)
+    return True
+
+
+def read_browser_setting(c: Collector, instance: dict[str, Any], at: str) -> bool:
+    """Read an address list of Edge or Chrome; returns whether it is one.
+
+    A choice turns the policy on (`_1`) or off (`_0`), and its child holds the list (IntunePMFiles/DeviceConfig, 2025-03-12). What
+    is set for a user holds in that user's profiles alone.
+    """
+    definition = str(instance.get("settingDefinitionId")).casefold()
+    match = _URL_LIST.fullmatch(definition)
+    if match is None:
+        return _mac_list(c, instance, definition, at)
+    browser: Browser = "edge" if match["browser"] == "microsoft_edge" else "chrome"
+    choice = c.optional(instance, "choiceSettingValue", at)
+    place = f"{at}/choiceSettingValue"
+    if choice.get("value") != f"{definition}_1":
+        if choice.get("value") != f"{definition}_0":
+            said = "the choice is neither on (_1) nor off (_0), so the list has no effect"
+            c.say("error", "setting-instance-type", said, f"{place}/value", f"write {definition}_1")
+        return True
+    before = c.doubt
+    if match["scope"] == "user":
+        said = "the list is set for users, and holds in their profiles of the browser alone"
+        c.doubt = Why("condition", said)
+        c.say("warning", "url-list-of-users", said, at, "set it for devices")
+    key = BLOCK if match["list"] == "block" else ALLOW
+    for where, child in c.mappings(choice, "children", place):
+        if str(child.get("settingDefinitionId")).casefold() == f"{definition}_url{match['list']}listdesc":
+            records = c.records(child, "simpleSettingCollectionValue", where)
+            read_list(c, browser, key, records.each("value"), where)
+    c.doubt = before
+    return True
+
+
+def _mac_list(c: Collector, instance: dict[str, Any], definition: str, at: str) -> bool:
+    """Read the address list of Edge on a Mac, which is a list by itself."""
+    key = _MAC_LISTS.get(definition)
+    if key is None:
+        return False
+    read_list(c, "edge", key, c.records(instance, "simpleSettingCollectionValue", at).each("value"), at)
     return True
 
 
