@@ -18,6 +18,7 @@ from mdm_policy.documents.texts import (
     MAX_DEPTH,
     MAX_SIZE,
     Report,
+    Twice,
     WhiteSpace,
     check_size,
     describe,
@@ -37,8 +38,14 @@ def is_binary(data: bytes) -> bool:
     return data.startswith(b"bplist")
 
 
-def parse_binary(name: str, data: bytes, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
-    """Parse a binary property list; its findings have no line.
+def parse_binary(
+    name: str,
+    data: bytes,
+    white_space: WhiteSpace = "error",
+    max_size: int = MAX_SIZE,
+    twice: list[Twice] | None = None,
+) -> Any:
+    """Parse a binary property list; its findings have no line. Keys that stand twice go into `twice`, or are refused.
 
     Raises:
         PolicyError: with every finding the parser could reach.
@@ -46,8 +53,9 @@ def parse_binary(name: str, data: bytes, white_space: WhiteSpace = "error", max_
     """
     check_size(name, data, max_size)
     report = Report(name)
+    most = max_size // BYTES_PER_VALUE["plist"]
     try:
-        value = _Reader(data, report, max_size // BYTES_PER_VALUE["plist"], strict=white_space == "error").read()
+        value = _Reader(data, report, most, twice, strict=white_space == "error").read()
     except (_DamagedError, struct.error, IndexError, ValueError, OverflowError) as problem:
         why = str(problem) if isinstance(problem, _DamagedError) else "it ends early or points outside itself"
         report.fail("document-syntax", f"the binary plist is damaged: {why}", hint="export it again, as XML")
@@ -62,8 +70,11 @@ class _DamagedError(Exception):
 class _Reader:
     """Read objects by their number, containers anew for each reference, so that no two places share one."""
 
-    def __init__(self, data: bytes, report: Report, most: int, *, strict: bool) -> None:
+    def __init__(
+        self, data: bytes, report: Report, most: int, twice: list[Twice] | None = None, *, strict: bool
+    ) -> None:
         self.data = data
+        self.twice = twice
         self.most = most
         self.left = most
         """How many references may still be followed."""
@@ -158,7 +169,9 @@ class _Reader:
             key = self.object(key_number, depth)
             if not isinstance(key, str):
                 raise _DamagedError("a key is not a string")
-            if key in result:
+            if key in result and self.twice is not None:
+                self.twice.append(Twice(result, key, result[key]))
+            elif key in result:
                 self.report.add("duplicate-key", f"the key {shown(key)} appears twice in one dict", hint="keep one")
             result[key] = self.object(value_number, depth)
         return result

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy.documents.jsons import dump_json, parse_json, parse_json_text
 from mdm_policy.documents.plistdump import dump_plist
 from mdm_policy.documents.plists import parse_plist, parse_plist_text
-from mdm_policy.documents.texts import MAX_SIZE, Source, WhiteSpace
+from mdm_policy.documents.texts import MAX_SIZE, Source, Twice, WhiteSpace
 from mdm_policy.documents.xmls import dump_xml, parse_xml, parse_xml_text
 
 if TYPE_CHECKING:
     from mdm_policy.documents.locate import Format
 
-_PARSE = {"plist": parse_plist, "json": parse_json, "xml": parse_xml}
-_PARSE_TEXT = {"plist": parse_plist_text, "json": parse_json_text, "xml": parse_xml_text}
+_PARSE = {"plist": parse_plist, "json": parse_json}
+_PARSE_TEXT = {"plist": parse_plist_text, "json": parse_json_text}
 _DUMP = {"plist": dump_plist, "json": dump_json, "xml": dump_xml}
 
 
@@ -25,27 +25,32 @@ def parse(
     *,
     white_space: WhiteSpace = "error",
     max_size: int = MAX_SIZE,
+    twice: list[Twice] | None = None,
 ) -> Any:
     """Parse a document strictly: plain data for plist and JSON, lxml's root element for XML.
 
     White space around strings is an error in what we write, and kept in what others wrote: a reader must see the
-    identifier a device sees.
+    identifier a device sees. So is a key that stands twice in one dictionary, which goes into `twice` where that is given.
 
     Raises:
         PolicyError: with every finding that can be given, each with file, line and column.
 
     """
-    return _PARSE[format](name, data, white_space, max_size)
+    if format == "xml":
+        return parse_xml(name, data, white_space, max_size)
+    return _PARSE[format](name, data, white_space, max_size, twice)
 
 
-def parse_text(source: Source, format: Format) -> Any:  # noqa: A002 - as above
+def parse_text(source: Source, format: Format, twice: list[Twice] | None = None) -> Any:  # noqa: A002 - as above
     """Parse a document taken out of another one as text; white space is kept.
 
     Raises:
         PolicyError: as `parse`.
 
     """
-    return _PARSE_TEXT[format](source, "keep")
+    if format == "xml":
+        return parse_xml_text(source, "keep")
+    return _PARSE_TEXT[format](source, "keep", MAX_SIZE, twice)
 
 
 def dump(value: Any, format: Format, *, compact: bool = False) -> bytes:  # noqa: A002 - as above

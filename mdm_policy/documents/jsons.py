@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -22,6 +23,7 @@ from mdm_policy.documents.texts import (
     MAX_SIZE,
     Report,
     Source,
+    Twice,
     WhiteSpace,
     check_values,
     decode,
@@ -34,30 +36,38 @@ _CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
 _WRITABLE = _CONTAINERS | {str, int, bool, float, type(None)}
 
 
-def parse_json(name: str, data: bytes, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
-    """Parse a JSON document.
+def parse_json(
+    name: str,
+    data: bytes,
+    white_space: WhiteSpace = "error",
+    max_size: int = MAX_SIZE,
+    twice: list[Twice] | None = None,
+) -> Any:
+    """Parse a JSON document; keys that stand twice go into `twice`, or are refused without it.
 
     Raises:
         PolicyError: with every finding the parser could reach.
 
     """
-    return parse_json_text(decode(name, data, max_size), white_space, max_size)
+    return parse_json_text(decode(name, data, max_size), white_space, max_size, twice)
 
 
-def parse_json_text(source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
+def parse_json_text(
+    source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE, twice: list[Twice] | None = None
+) -> Any:
     """Parse a JSON text already decoded."""
     check_values(source, "json", max_size)
     strict = white_space == "error"
     try:
         value = msgspec.json.decode(source.text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return _parse_slowly(source, strict=strict)
+        return _parse_slowly(source, twice, strict=strict)
     escaped = "\\u003a" in source.text or "\\u003A" in source.text
     if not escaped:
         if _is_whole(_colons(value, strict=strict), source.text):
             return value
-        _refuse_what_is_found(source, strict=strict)
-    return _parse_slowly(source, strict=strict)
+        _refuse_what_is_found(source, twice, strict=strict)
+    return _parse_slowly(source, twice, strict=strict)
 
 
 def _is_whole(colons: int, text: str) -> bool:
@@ -70,10 +80,10 @@ def _is_whole(colons: int, text: str) -> bool:
     return colons == text.count(":")
 
 
-def _refuse_what_is_found(source: Source, *, strict: bool) -> None:
+def _refuse_what_is_found(source: Source, twice: list[Twice] | None, *, strict: bool) -> None:
     """Say what is wrong with a text that is JSON; if the scanner finds nothing, the slow parser has the last word."""
     report = Report(source.name)
-    check(source, report, strict=strict)
+    check(source, report, strict=strict, unique=twice is None)
     report.stop_if_any()
 
 
@@ -125,7 +135,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _parse_slowly(source: Source, *, strict: bool) -> Any:
+def _last(twice: list[Twice], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary of pairs, of which the last of one key counts, and keep what it took the place of."""
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            twice.append(Twice(result, key, result[key]))
+        result[key] = value
+    return result
+
+
+def _parse_slowly(source: Source, twice: list[Twice] | None, *, strict: bool) -> Any:
     """Read a text the proof failed for: return its value if nothing is wrong with it, else say what is.
 
     A syntax error in a very large text is reported alone: scanning for others would take longer than mending it.
@@ -135,14 +155,18 @@ def _parse_slowly(source: Source, *, strict: bool) -> Any:
     problem: Exception | None = None
     value: Any = None
     try:
-        value = json.loads(source.text, object_pairs_hook=_unique, parse_constant=constants.append)
+        value = json.loads(
+            source.text,
+            object_pairs_hook=_unique if twice is None else partial(_last, twice),
+            parse_constant=constants.append,
+        )
         if _colons(value, strict=strict) >= 0 and not constants and not SURROGATE.search(source.text):
             return value
     except (ValueError, RecursionError) as caught:
         problem = caught
     syntax = problem if isinstance(problem, json.JSONDecodeError) else None
     if syntax is None or len(source.text) <= _SCANNED_WITH_SYNTAX_ERROR:
-        check(source, report, strict=strict)
+        check(source, report, strict=strict, unique=twice is None)
     if syntax is not None:
         control = syntax.msg.startswith("Invalid control character")
         report.add(

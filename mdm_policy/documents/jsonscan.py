@@ -55,8 +55,8 @@ class _Container:
         self.keys: set[str] | None = set() if is_object else None
 
 
-def check(source: Source, report: Report, *, strict: bool) -> None:
-    """Report duplicate keys, numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
+def check(source: Source, report: Report, *, strict: bool, unique: bool = True) -> None:
+    """Report duplicate keys (if keys must be `unique`), numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
     stack: list[set[str]] = []
     places = Places(source.text)
     match = _MEANING.match
@@ -73,7 +73,7 @@ def check(source: Source, report: Report, *, strict: bool) -> None:
             text = _unquote(word) if "\\" in word else word[1:-1]
             if kind == _KEY and stack:
                 keys = stack[-1]
-                if text in keys:
+                if unique and text in keys:
                     _told_twice(places, report, text, found.start(_STRING))
                 keys.add(text)
             if "\\" in word or (strict and text.strip() != text):

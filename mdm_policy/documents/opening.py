@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from mdm_policy.documents.doubles import doubtful
 from mdm_policy.documents.embedded import Embedded, Part, Text
 from mdm_policy.documents.formats import dump, parse, parse_text
 from mdm_policy.documents.locate import Format, locate_all
@@ -21,6 +22,8 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from mdm_policy.documents.texts import Twice
 
 _MAX_LAYERS = 8
 _BYTES_PER_INNER = 8192
@@ -54,6 +57,7 @@ class Document(msgspec.Struct, frozen=True):
     with the document embedded there; `findings` says which embedded documents could not be opened, and why. `part` is
     True when this document is a piece of the outer one's own JSON (a page's item, a request's body): its `data` is
     then that piece in canonical form. `envelope` is the signed file that the document was taken from, or is empty.
+    `doubts` are the pointers of keys that stand twice in one dictionary with different values.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Document(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     part: bool = False
     envelope: bytes = b""
+    doubts: tuple[str, ...] = ()
 
 
 def open_with(
@@ -130,8 +135,11 @@ def _open_bytes(opening: _Opening, prefix: str, data: bytes, format_: Format | N
         check_size(name, data, max_size)
         findings = (note("signature-not-checked", "the file is signed; here only its content is read", Origin(name)),)
     format_ = format_ or sniff(name, data)
-    value = parse(name, data, format_, white_space="keep", max_size=max_size)
-    return _build(opening, prefix, (format_, value, data), findings, envelope=envelope)
+    twice: list[Twice] = []
+    value = parse(name, data, format_, white_space="keep", max_size=max_size, twice=twice)
+    parsed = (format_, value, data)
+    doubts, told = doubtful(name, parsed, twice)
+    return _build(opening, prefix, parsed, (*findings, *told), envelope=envelope, doubts=doubts)
 
 
 def _name(file: str, prefix: str) -> str:
@@ -148,6 +156,7 @@ def _build(
     part: bool = False,
     layer: int = 0,
     envelope: bytes = b"",
+    doubts: tuple[str, ...] = (),
 ) -> Document:
     """Recognise a parsed document and open what is inside it."""
     format_, value, data = parsed
@@ -157,19 +166,21 @@ def _build(
     for found in opening.recogniser.embedded(kind, value) if layer < _MAX_LAYERS else ():
         opening.take()
         try:
-            inner.append((found.pointer, _open_inner(opening, prefix + found.pointer, found, layer + 1)))
+            below = tuple(one.removeprefix(found.pointer) for one in doubts if one.startswith(f"{found.pointer}/"))
+            inner.append((found.pointer, _open_inner(opening, prefix + found.pointer, found, layer + 1, below)))
         except _TooManyError:
             raise
         except PolicyError as problem:
             collected.extend(problem.findings)
     name = _name(opening.file, prefix)
-    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope)
+    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope, doubts)
 
 
-def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int) -> Document:
-    """Open one inner document."""
+def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int, doubts: tuple[str, ...]) -> Document:
+    """Open one inner document; `doubts` are those of the outer one that lead into it."""
     if isinstance(found, Part):
-        return _build(opening, prefix, ("json", found.value, dump(found.value, "json")), part=True, layer=layer)
+        parsed: tuple[Format, Any, bytes] = ("json", found.value, dump(found.value, "json"))
+        return _build(opening, prefix, parsed, part=True, layer=layer, doubts=doubts)
     if isinstance(found, Text):
         return _open_text(opening, prefix, found, layer)
     try:
@@ -196,12 +207,14 @@ def _open_text(opening: _Opening, prefix: str, found: Text, layer: int) -> Docum
         source = Source(_name(opening.file, prefix), text.strip().removeprefix("\ufeff").strip())
         try:
             format_ = sniff_text(source)
-            parsed = (format_, parse_text(source, format_), source.text.encode("utf-8"))
+            twice: list[Twice] = []
+            parsed = (format_, parse_text(source, format_, twice), source.text.encode("utf-8"))
         except PolicyError as problem:
             first = first or problem
             text = unescape(text)
         else:
-            return _build(opening, prefix, parsed, layer=layer)
+            doubts, told = doubtful(source.name, parsed, twice)
+            return _build(opening, prefix, parsed, told, layer=layer, doubts=doubts)
     raise first or PolicyError([])
 
 

@@ -24,6 +24,7 @@ from mdm_policy.documents.texts import (
     MAX_SIZE,
     Report,
     Source,
+    Twice,
     WhiteSpace,
     check_characters,
     check_values,
@@ -41,19 +42,27 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-
 _BASE64_SPACE = str.maketrans("", "", " \t\r\n")
 
 
-def parse_plist(name: str, data: bytes, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
-    """Parse a property list, XML or binary.
+def parse_plist(
+    name: str,
+    data: bytes,
+    white_space: WhiteSpace = "error",
+    max_size: int = MAX_SIZE,
+    twice: list[Twice] | None = None,
+) -> Any:
+    """Parse a property list, XML or binary; keys that stand twice go into `twice`, or are refused without it.
 
     Raises:
         PolicyError: with every finding the parser could reach.
 
     """
     if is_binary(data):
-        return parse_binary(name, data, white_space, max_size)
-    return parse_plist_text(decode(name, data, max_size), white_space, max_size)
+        return parse_binary(name, data, white_space, max_size, twice)
+    return parse_plist_text(decode(name, data, max_size), white_space, max_size, twice)
 
 
-def parse_plist_text(source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> Any:
+def parse_plist_text(
+    source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE, twice: list[Twice] | None = None
+) -> Any:
     """Parse an XML property list already decoded."""
     check_values(source, "plist", max_size)
     report = Report(source.name)
@@ -61,7 +70,7 @@ def parse_plist_text(source: Source, white_space: WhiteSpace = "error", max_size
     value = parse_fast(source, white_space)
     if value is not UNSURE:
         return value
-    return _Builder(report, white_space).parse(without_prolog(source, report))
+    return _Builder(report, white_space, twice).parse(without_prolog(source, report))
 
 
 class _Frame:
@@ -82,8 +91,9 @@ class _Builder:
     Places are kept as offsets into the bytes, and become lines and columns only where one is told.
     """
 
-    def __init__(self, report: Report, white_space: WhiteSpace) -> None:
+    def __init__(self, report: Report, white_space: WhiteSpace, twice: list[Twice] | None = None) -> None:
         self.report = report
+        self.twice = twice
         self.strict = white_space == "error"
         self.stack: list[_Frame] = []
         self.leaf = ""
@@ -191,7 +201,9 @@ class _Builder:
             self.syntax(f"the key {shown(key)} stands outside a dict", self.leaf_at)
         if frame.key is not None:
             self.syntax(f"the key {shown(frame.key)} has no value", self.leaf_at)
-        if key in frame.value:
+        if key in frame.value and self.twice is not None:
+            self.twice.append(Twice(frame.value, key, frame.value[key]))
+        elif key in frame.value:
             self.report.add(
                 "duplicate-key",
                 f"the key {shown(key)} appears twice in one dict",

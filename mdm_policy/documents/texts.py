@@ -8,7 +8,7 @@ one the bytes must be UTF-8. Nothing is guessed: a wrong guess would turn an ide
 from __future__ import annotations
 
 import re
-from typing import Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import msgspec
 
@@ -56,6 +56,14 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     name: str
     text: str
     encoding: str = ""
+
+
+class Twice(NamedTuple):
+    """Hold a key that a dictionary has twice, and the value that a later one took the place of."""
+
+    owner: dict[str, Any]
+    key: str
+    first: Any
 
 
 class Report:

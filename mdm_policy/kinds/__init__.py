@@ -15,8 +15,10 @@ import msgspec
 from mdm_policy.documents import MAX_SIZE, open_with, places
 from mdm_policy.kinds import page
 from mdm_policy.kinds.collector import Collector
+from mdm_policy.kinds.doubted import question_doubted
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
 from mdm_policy.kinds.registry import KINDS, RULES, Registry, identities, kind_named
+from mdm_policy.reading import Effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +87,10 @@ def _read(document: Document) -> tuple[Reading, list[str]]:
     """Read a document and return the pointers of its findings beside it."""
     collector = Collector(document, _read)
     reading = kind_named(document.kind).read(collector)
+    if question_doubted(collector, document):
+        names = () if kind_named(document.kind).activates else reading.activates
+        read, rules = Effects(collector.columns), tuple(collector.rules)
+        reading = msgspec.structs.replace(reading, effects=read, rules=rules, activates=names)
     kept = identities(document)
     return msgspec.structs.replace(reading, identities=kept) if kept else reading, collector.places
 

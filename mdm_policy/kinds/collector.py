@@ -166,6 +166,23 @@ class Collector:
         self.doubt = Why("undocumented", why)
         self._made_again()
 
+    def question_at(self, zones: Sequence[str], why: str) -> None:
+        """Make unknown what was read from some places, and every rule that no entry says the place of.
+
+        Where nothing was read from them, they decide about all of the document: whom it reaches, or how it is meant.
+        """
+        placed = {id(one.rule) for one in self.columns}
+        touched = {id(one.rule) for one in self.columns if any(_touches(one.pointers, zone) for zone in zones)}
+        placed = placed if touched else set()
+        read, self.rules, self._known = self.rules, [], {}
+        kept, doubt = self.doubt, Why("undocumented", why)
+        made: dict[int, Rule] = {}
+        for rule in read:
+            self.doubt = kept if id(rule) in placed and id(rule) not in touched else doubt
+            made[id(rule)] = self._rule(rule, {})
+        self.doubt = kept
+        self._columns = [msgspec.structs.replace(one, rule=made[id(one.rule)]) for one in self._columns]
+
     def _made_again(self) -> None:
         read, self.rules, self._known = self.rules, [], {}
         made = {id(rule): self._rule(rule, {}) for rule in read}
@@ -431,6 +448,14 @@ class Collector:
             self.say("error", "contradiction", message, blocked.pointer, "remove one of the two")
         if len(both) > _SHOWN:
             self.say("error", "contradiction", f"{len(both) - _SHOWN} more identifiers are both banned and allowed")
+
+
+def _touches(pointers: Run | Sequence[str], zone: str) -> bool:
+    """Tell whether some of an effect's entries stand at or under a place, or the place within one of them."""
+    if isinstance(pointers, Run):
+        base = f"{pointers.base}/"
+        return base.startswith(f"{zone}/") or zone.startswith(base)
+    return any(f"{one}/".startswith(f"{zone}/") or zone.startswith(f"{one}/") for one in pointers)
 
 
 @lru_cache(maxsize=4096)
