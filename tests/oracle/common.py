@@ -172,7 +172,9 @@ def ask(scenario: Scenario, family: Family) -> dict[str, tuple[str, str]]:
             )
         except PolicyError as bad:
             why = "; ".join(f"{one.id}: {one.message}" for one in bad.findings)
-            return {app["name"]: ("error", why) for app in scenario.apps}
+            # Nothing that is read, or a file that is named and not there, proves nothing: the program says so by its exit code.
+            word = GAP if any(one.id in {"nothing-to-check", "file-unreadable"} for one in bad.findings) else "error"
+            return {app["name"]: (word, why) for app in scenario.apps}
     names = [app["name"] for app in scenario.apps]
     answer = {}
     for one in report.verdicts:
