@@ -130,7 +130,14 @@ _GONE = frozenset(
 """Edits after which the identifier stands nowhere any more, unless another place names it too."""
 _MISTYPED = ("one level down", "to a number", "to an empty dictionary", "in a list")
 """Edits after which a profile is in doubt: whatever else it blocks is unknown."""
-_UNNAMED = ("key lost", "key in another case", "emptied", "to null", "to an empty dictionary")
+_UNNAMED = (
+    "key lost",
+    "key in another case",
+    "installType as a number",
+    "emptied",
+    "to null",
+    "to an empty dictionary",
+)
 """Edits after which an entry of an Android policy names no package, or in an unknown way: all of the policy is in doubt."""
 _ALLOWING = frozenset(
     {
@@ -157,7 +164,8 @@ def weakening(document: Document) -> Iterator[Mutant]:
         refused = document.kind.startswith("amapi-")  # one wrong type there, and the rest blocks nothing either
         allowed = _directions(mutant.label, rest=bool(mutant.values or several or refused))
         doubted = mutant.label.startswith(_UNNAMED if refused else _MISTYPED if profile else ("\0",))
-        yield mutant._replace(directions=allowed | {"NARROWED"} if kept or doubted else allowed)
+        allowed |= {"NARROWED"} if kept or doubted else set()
+        yield mutant._replace(directions=allowed | {"LOOSENED"} if refused and doubted else allowed)
 
 
 _SPLIT = frozenset({"amapi-personal-blocked", "apple-blacklisted-app-bundle-ids"})

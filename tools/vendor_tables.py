@@ -236,10 +236,24 @@ def _field(said: dict[str, Any], waiting: list[str]) -> dict[str, Any]:
             dead = [word for word, gone in zip(said["enum"], said.get("enumDeprecated", ()), strict=False) if gone]
             if dead:
                 made["deprecated_words"] = dead
+            default = _default(said)
+            if default:
+                made["default"] = default
     for mark in ("deprecated", "readOnly"):
         if said.get(mark):
             made[mark] = True
     return made
+
+
+def _default(said: dict[str, Any]) -> str:
+    """Return the word that counts where a field is left out: what its unspecified word stands for, or the one so called."""
+    told = dict(zip(said["enum"], said.get("enumDescriptions", ()), strict=False))
+    for word, text in told.items():
+        named = re.search(r"[Dd]efaults? to ([A-Z][A-Z0-9_]+)\b", text) if word.endswith("_UNSPECIFIED") else None
+        if named and named[1] in told:
+            return str(named[1])
+    called = [word for word, text in told.items() if re.match(r"Default[. ]", text)]
+    return called[0] if len(called) == 1 else ""
 
 
 def graph_types(types: Path) -> dict[str, Any]:
