@@ -7,7 +7,8 @@ The law, in the order in which it is applied:
 3. Each build is judged by the rules in force. Apple's deny lists add up, its allow lists intersect, and deny beats
    allow, but for macOS's old path lists. Elsewhere a block and an explicit allow of the same mechanism, be it a place on an
    allow list, contradict each other, and nobody knows which wins: `unknown`. A document that may not reach the device, or
-   lifts itself at a time nobody can tell, counts only as `unknown`.
+   lifts itself at a time nobody can tell, counts only as `unknown`. Of one document's rules of Santa the most special
+   decides, and its mode last (see `precedence`).
 4. Among the rules on one build the best counts: one that holds before one that does not, then the stronger, then the
    verdict in the order removed, blocked, hidden, not-installable. Among the builds the worst counts.
 5. `removed` is `hidden` for a preinstalled app: a system app is disabled, never deleted. `not-installable` does not hold
@@ -25,15 +26,17 @@ import msgspec
 from mdm_policy.decide.contests import DENY_WINS, contest
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.law import law_against
+from mdm_policy.decide.precedence import may_let_in, without
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Cause, Rule  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK, Strength, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from mdm_policy.decide.builds import Key
     from mdm_policy.decide.contests import Contest
-    from mdm_policy.decide.index import Hit, Prepared, Together, View
+    from mdm_policy.decide.index import AllowList, Hit, Prepared, Together, View
     from mdm_policy.decide.law import Against
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp
@@ -49,6 +52,7 @@ _SCORES = {
 _ALLOWED = _SCORES["allowed", "weak", False]
 _UNKNOWN = _SCORES["unknown", "weak", False]
 _GUESSED = "the rule means the original file name in the program's version resource, and of this program the name on disk is known"
+_UNSIGNED = "rules let programs in by who signed them, and nobody knows who signs this one"
 _SITE = "its web app, in any browser"
 
 
@@ -179,10 +183,12 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         if found is not None:
             candidates.append(found)
     keys = prepared.keys[place]
+    decided = prepared.decided[place]
+    lists = without(view.lists, decided) if decided else view.lists
     if candidates:  # a list that lets an app in says so as plainly as an entry of its own
-        letting = (one.hit for one in view.lists if not one.members.isdisjoint(keys))
+        letting = (one.hit for one in lists if not one.members.isdisjoint(keys))
         contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - DENY_WINS
-    candidates += [_outcome(one.hit, state, name) for one in view.lists if one.members.isdisjoint(keys)]
+    candidates += [_refused(one, state, name, keys) for one in lists if one.members.isdisjoint(keys)]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
         candidates = [
@@ -246,6 +252,14 @@ def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
     if score > _HELD and rule.expires is not None and not rule.expires.fixed:
         return _Outcome(_UNKNOWN, verdict, hit, name, f"{hit.path} lifts itself {rule.expires}", "expires")
     return _Outcome(score, verdict, hit, name)
+
+
+def _refused(one: AllowList, state: DeviceState, name: str, keys: Collection[Key]) -> _Outcome:
+    """Return what becomes of a build that is no member of a list."""
+    found = _outcome(one.hit, state, name)
+    if found.score > _HELD and may_let_in(one, keys):
+        return msgspec.structs.replace(found, score=_UNKNOWN, doubt=_UNSIGNED, cause="condition")
+    return found
 
 
 def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.decide.builds import compared, plan
+from mdm_policy.decide.precedence import most_special, ordered
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
 from mdm_policy.kinds import kind_named
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide.builds import Key, Plan
+    from mdm_policy.decide.precedence import Document
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp, DeviceClass
     from mdm_policy.reading import Effect, Reading, Rule
@@ -51,10 +53,14 @@ class Hit(Frozen, frozen=True, gc=False):
 
 
 class AllowList(Frozen, frozen=True, gc=False):
-    """Hold an allow list: every identifier that is not a member is refused."""
+    """Hold an allow list: every identifier that is not a member is refused.
+
+    `allows` are the kinds of identifiers by which rules beside it let programs in, where the most special rule decides.
+    """
 
     hit: Hit
     members: frozenset[Key]
+    allows: frozenset[str] = frozenset()
 
 
 class Prepared(Frozen, frozen=True, gc=False):
@@ -66,6 +72,8 @@ class Prepared(Frozen, frozen=True, gc=False):
     """Per build, per match and then per guess, per key."""
     keys: tuple[frozenset[Key], ...]
     """Per build, those that match it."""
+    decided: tuple[frozenset[Document], ...]
+    """Per build, the documents in which one rule decides, so that their lists do not."""
 
 
 class Together:
@@ -94,7 +102,8 @@ class Together:
         for rule in reading.rules:
             if rule.sense == "allow-only":
                 hit = Hit(rule, None, path, reached, reading.settings.get(rule.id, ""))
-                self.allow_lists.append(AllowList(hit, frozenset(members[id(rule)])))
+                allows = _allows(reading) if ordered(rule) else frozenset[str]()
+                self.allow_lists.append(AllowList(hit, frozenset(members[id(rule)]), allows))
 
     def prepared(self, app: BannedApp, platform: Platform) -> Prepared:
         """Return an app's builds and hits; the app is kept, so its place in memory stays its own."""
@@ -103,15 +112,15 @@ class Together:
         if found is None:
             wanted = plan(app, platform)
             entries = self._entries
-            found = self._prepared[where] = Prepared(
-                app,
-                wanted,
-                tuple(
-                    tuple(tuple(_differing(entries.get(key, ())) for key in match) for match in build.every)
-                    for build in wanted.builds
-                ),
-                tuple(frozenset(key for match in build.matches for key in match) for build in wanted.builds),
-            )
+            keys = tuple(frozenset(key for match in build.matches for key in match) for build in wanted.builds)
+            settled = [
+                most_special(
+                    tuple(tuple(_differing(entries.get(key, ())) for key in match) for match in build.every), mine
+                )
+                for build, mine in zip(wanted.builds, keys, strict=True)
+            ]
+            hits, decided = tuple(one for one, _ in settled), tuple(one for _, one in settled)
+            found = self._prepared[where] = Prepared(app, wanted, hits, keys, decided)
         return found
 
     def view(self, state: DeviceState, as_of: str) -> View:
@@ -174,6 +183,11 @@ class Index:
             found = {version for one in self.readings for rule in one.rules for version in _versions(rule, platform)}
             known = self._versions[platform] = tuple(sorted(found))
         return known
+
+
+def _allows(reading: Reading) -> frozenset[str]:
+    """Return the kinds of identifiers by which a document lets programs in."""
+    return frozenset(one.kind for one in reading.columns if one.rule.sense == "allow")
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:

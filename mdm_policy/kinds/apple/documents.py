@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from mdm_policy.kinds import browsers
-from mdm_policy.kinds.apple import keys, rules, santa
+from mdm_policy.kinds.apple import keys, rules, santa_rules
 from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
 from mdm_policy.kinds.apple.profile import read_profile
 from mdm_policy.kinds.kind import DocumentKind
@@ -62,7 +62,7 @@ PROFILE = DocumentKind(
     recognise=_is_profile,
     read=read_profile,
     keys=keys.PROFILE,
-    rules=(*(rule for rule in rules.RULES if rule not in _DECLARATION_RULES), *santa.RULES, *browsers.RULES),
+    rules=(*(rule for rule in rules.RULES if rule not in _DECLARATION_RULES), *santa_rules.RULES, *browsers.RULES),
     identities=_named("PayloadIdentifier", "profile"),
     schemas=("apple-ios-restrictions", "macos-santa"),
     is_gitops_profile=True,

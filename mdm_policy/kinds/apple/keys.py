@@ -10,6 +10,8 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds import browsers
+from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
+from mdm_policy.kinds.apple.santa_keys import santa_roles
 from mdm_policy.kinds.keys import Keys, roles, vendor_table
 
 if TYPE_CHECKING:
@@ -72,8 +74,6 @@ _READ: dict[str, tuple[str, ...]] = {
         *("pathAllowList", "pathBlackList", "pathDenyList", "pathWhiteList"),
     ),
     "com.apple.webcontent-filter": ("BlacklistedURLs", "DenyListURLs", "FilterType"),
-    "com.google.santa": ("StaticRules",),
-    "com.northpolesec.santa": ("StaticRules",),
 }
 """Keys whose meaning the readers give in full, by payload type."""
 _ACTING_DECLARATIONS = frozenset(
@@ -103,6 +103,8 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return _restrictions()
     if kind in browsers.DOMAINS:
         return _BROWSER
+    if kind in SANTA_DOMAINS:
+        return Keys({**_OF_PAYLOAD, **santa_roles(payload)})
     if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in _ACTING:
         return _HARMLESS_PAYLOAD
     return _of_type(kind) if kind in _READ else "unjudged"

@@ -10,6 +10,7 @@ import msgspec
 from mdm_policy.kinds import browsers
 from mdm_policy.kinds.apple import rules, santa
 from mdm_policy.kinds.apple.refused import refuse_wrong
+from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
 from mdm_policy.kinds.collector import Entries, Why, narrowed
 from mdm_policy.kinds.web import address
@@ -74,24 +75,36 @@ def read_profile(c: Collector) -> Reading:
 def _payloads(c: Collector, top: dict[str, Any]) -> None:
     """Read each payload; a wrong type in one of Apple's own, under a key newer than its schema, refuses the profile too."""
     wrong = 0
+    agents: list[tuple[dict[str, Any], str]] = []
     for place, payload in c.mappings(top, "PayloadContent", ""):
         kind = c.text(payload, "PayloadType", place)
         reader = _PAYLOADS.get(kind)
-        if reader is None:
+        if reader is None and kind not in SANTA_DOMAINS:
             continue
         if payload.get("PayloadEnabled") not in (None, True):
             c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
             continue
-        before, doubt = c.mistyped, c.doubt
-        if reader is santa.read_payload and top.get("PayloadScope") == "User":
-            c.doubt = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
-            c.say("warning", "profile-of-a-user", c.doubt.text, "/PayloadScope", "set PayloadScope to System")
+        if reader is None:
+            agents.append((payload, place))
+            continue
+        before = c.mistyped
         reader(c, payload, place)
-        c.doubt = doubt
         wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
+    if agents:
+        _agent(c, top, agents)
     if wrong:
         c.refuse("devices refuse the whole profile: a value is of the wrong type")
     refuse_wrong(c, top)
+
+
+def _agent(c: Collector, top: dict[str, Any], found: list[tuple[dict[str, Any], str]]) -> None:
+    """Read the settings of the agent Santa, which guards the whole Mac."""
+    doubt = c.doubt
+    if top.get("PayloadScope") == "User":
+        c.doubt = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
+        c.say("warning", "profile-of-a-user", c.doubt.text, "/PayloadScope", "set PayloadScope to System")
+    santa.read_all(c, found)
+    c.doubt = doubt
 
 
 def _target(c: Collector, top: dict[str, Any]) -> object:
@@ -242,7 +255,5 @@ _PAYLOADS: dict[str, Callable[[Collector, dict[str, Any], str], None]] = {
     "com.apple.applicationaccess.new": _parental_controls,
     "com.apple.app.lock": _app_lock,
     "com.apple.webcontent-filter": _web_filter,
-    "com.northpolesec.santa": santa.read_payload,
-    "com.google.santa": santa.read_payload,
     **dict.fromkeys(browsers.DOMAINS, _browser),
 }

@@ -1,132 +1,272 @@
-"""Read Santa's static rules (northpolesec/santa@5f31541e, docs and SNTRule.mm)."""
+"""Read Santa's configuration: static rules, client mode, path expressions; and the rules that santactl exports.
+
+`read_settings` takes the keys of Santa's domain, wherever they stand: in a payload, managed preferences, a preference
+list. Of each program Santa obeys the most special rule alone (CDHASH, BINARY, SIGNINGID, CERTIFICATE, TEAMID), and of
+rules with one identifier the last (northpolesec/santa@5f31541e docs "Rule layering", SNTRuleTable.mm, SNTConfigurator.mm).
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mdm_policy.kinds.collector import ANY, fact
-from mdm_policy.reading import Rule, Setting
+from mdm_policy.kinds.apple import santa_rules as rules
+from mdm_policy.kinds.apple.santa_keys import ACTING, ALLOWED_PATHS, BLOCKED_PATHS
+from mdm_policy.kinds.collector import Why, narrowed
+from mdm_policy.reading import Condition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Cause
-    from mdm_policy.vocabulary import Kind, Verdict
+    from mdm_policy.reading import Rule
+    from mdm_policy.vocabulary import Kind
 
-_SOURCE = "northpolesec/santa@5f31541e Source/common/SNTRule.mm and docs (2026-08-21)"
-_RESIGNED = "a copy signed anew, also ad hoc (santa issue 300), and Macs without the Santa agent"
-_STATIC_RULES = Setting("StaticRules", "replaces")
-"""One setting of a profile, and no page says that several add up: a Mac obeys the rules of one profile."""
+_MODES: dict[int, Rule | None] = {1: None, 2: rules.LOCKDOWN, 3: rules.STANDALONE}
+"""What each ClientMode refuses of what no rule names; 1 is Monitor, the default."""
 
-SIGNING_ID = Rule(
-    "santa-signing-id",
-    "santa",
-    "block",
-    "blocked",
-    "partial",
-    fact("a SIGNINGID rule with a BLOCKLIST policy refuses to launch what carries TEAMID:signing.id", _SOURCE),
-    introduced={"macos": ANY},
-    escapes=_RESIGNED,
-    setting=_STATIC_RULES,
-)
-TEAM_ID = Rule(
-    "santa-team-id",
-    "santa",
-    "block",
-    "blocked",
-    "partial",
-    fact("a TEAMID rule with a BLOCKLIST policy refuses to launch all that a team signed", _SOURCE),
-    introduced={"macos": ANY},
-    escapes=_RESIGNED,
-    setting=_STATIC_RULES,
-)
-CDHASH = Rule(
-    "santa-cdhash",
-    "santa",
-    "block",
-    "blocked",
-    "weak",
-    fact("a CDHASH rule with a BLOCKLIST policy refuses to launch one build of a program", _SOURCE),
-    introduced={"macos": ANY},
-    escapes="every other version of the app",
-    setting=_STATIC_RULES,
-)
-ALLOWED = Rule(
-    "santa-allow",
-    "santa",
-    "allow",
-    "allowed",
-    "strong",
-    fact("an ALLOWLIST policy lets the program launch", _SOURCE),
-    introduced={"macos": ANY},
-    setting=_STATIC_RULES,
-)
-RULES = (SIGNING_ID, TEAM_ID, CDHASH, ALLOWED)
 
-_KINDS: dict[str, tuple[Kind, re.Pattern[str], Rule, str]] = {
-    "SIGNINGID": ("signing_id", re.compile(r"(?:[A-Z0-9]{10}|platform):.+", re.ASCII), SIGNING_ID, "TEAMID:signing.id"),
-    "TEAMID": ("team_id", re.compile(r"[A-Z0-9]{10}", re.ASCII), TEAM_ID, "ten upper-case letters and digits"),
-    "CDHASH": ("cdhash", re.compile(r"[0-9a-f]{40}", re.ASCII), CDHASH, "40 hexadecimal digits"),
+class _Type(NamedTuple):
+    """Say how a rule type names programs, and what a block of it is."""
+
+    kind: Kind
+    shape: re.Pattern[str]
+    blocking: Rule
+    wanted: str
+
+
+class _Static(NamedTuple):
+    """Hold one rule as Santa understands it; `expression` is that of a CEL rule."""
+
+    policy: str
+    rule_type: str
+    identifier: str
+    place: str
+    expression: str = ""
+
+
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TYPES: dict[str, _Type] = {
+    # A file's hash is written as a code hash, which is shorter, so that the two never meet.
+    "CDHASH": _Type("cdhash", re.compile(r"[0-9a-f]{40}", re.ASCII), rules.CDHASH, "40 hexadecimal digits"),
+    "BINARY": _Type("cdhash", _HASH, rules.BINARY, "64 hexadecimal digits"),
+    "SIGNINGID": _Type(
+        "signing_id", re.compile(r"(?:[A-Z0-9]{10}|platform):.+", re.ASCII), rules.SIGNING_ID, "TEAMID:signing.id"
+    ),
+    "CERTIFICATE": _Type("certificate", _HASH, rules.CERTIFICATE, "64 hexadecimal digits"),
+    "TEAMID": _Type("team_id", re.compile(r"[A-Z0-9]{10}", re.ASCII), rules.TEAM_ID, "ten letters and digits"),
 }
-_BLOCKING = frozenset({"BLOCKLIST", "SILENT_BLOCKLIST", "SILENT_GUI_BLOCKLIST", "SILENT_TTY_BLOCKLIST"})
-_ALLOWING = frozenset({"ALLOWLIST", "ALLOWLIST_COMPILER", "ALLOWLIST_LOCAL_BINARY", "ALLOWLIST_LOCAL_SIGNINGID"})
+"""Every rule type, the most special first: the first that has a rule for a program decides."""
+_RANK = {name: rank for rank, name in enumerate(_TYPES)}
+_LOWER = frozenset({"CDHASH", "BINARY", "CERTIFICATE"})
+_ABOVE = {
+    "CDHASH": (),
+    "BINARY": ("CDHASH",),
+    "SIGNINGID": ("CDHASH", "BINARY"),
+    "CERTIFICATE": ("CDHASH", "BINARY", "SIGNINGID"),
+    "TEAMID": ("CDHASH", "BINARY", "CERTIFICATE"),
+    "": ("CDHASH", "BINARY", "CERTIFICATE"),
+}
+"""The types whose rules come before those of a type, or before the mode, and may be about the same program: nobody can
+tell. Whether a signing id is of a team can be told."""
+_BLOCKING = frozenset(
+    {"BLOCKLIST", "SILENT_BLOCKLIST", "SILENT_GUI_BLOCKLIST", "SILENT_TTY_BLOCKLIST", "BLACKLIST", "SILENT_BLACKLIST"}
+)
+_ALLOWING = frozenset(
+    {
+        *("ALLOWLIST", "ALLOWLIST_COMPILER", "ALLOWLIST_LOCAL_BINARY", "ALLOWLIST_LOCAL_SIGNINGID"),
+        *("WHITELIST", "WHITELIST_COMPILER"),
+    }
+)
+_OTHER_POLICIES = frozenset({"CEL", "REMOVE"})
 _WORDS = ("policy", "rule_type", "identifier")
 _KEYS = frozenset(_WORDS)
-_OTHER_TYPES = frozenset({"BINARY", "CERTIFICATE"})
+_ABOVE_WHY = "a rule for {types} comes first and lets a program launch, and nobody can tell whether that is the app"
+_REPLACED = "a later rule for the same identifier takes its place"
+_REMOVED = "a REMOVE rule takes a rule away"
+_REMOVED_BESIDE = f"{_REMOVED}, and what Santa does where it takes the place of another is not documented"
+_TWO = "several payloads hold Santa's settings, and which of them counts is not documented"
 
 
-def read_payload(c: Collector, payload: dict[str, Any], pointer: str) -> None:
-    """Read the StaticRules of a Santa payload; its keys are case-insensitive, its words upper-cased by Santa."""
-    rules: list[tuple[str, str, str, str]] = []
-    for place, raw in c.records(payload, "StaticRules", pointer):
-        item = raw if raw.keys() <= _KEYS else {key.lower(): value for key, value in raw.items()}
-        policy, rule_type, identifier = item.get("policy", ""), item.get("rule_type", ""), item.get("identifier", "")
-        if not type(policy) is type(rule_type) is type(identifier) is str:
-            policy, rule_type, identifier = (c.text(item, key, place) for key in _WORDS)
-        rules.append((policy.upper(), rule_type.upper(), identifier, place))
-    blocked = {rule[1:3] for rule in rules if rule[0] in _BLOCKING}
-    for policy, rule_type, identifier, place in rules:
-        _static_rule(c, policy, rule_type, identifier, place, beside=(rule_type, identifier) in blocked)
+def read_all(c: Collector, found: Sequence[tuple[Mapping[str, Any], str]]) -> None:
+    """Read all settings of Santa that a profile holds, each with its pointer: what differs between them is in doubt.
+
+    All of Santa's keys belong in one payload (northpolesec/santa docs, profile configuration); no page says what
+    several give.
+    """
+    doubt = c.doubt
+    said = [{key: settings[key] for key in sorted(ACTING & settings.keys())} for settings, _ in found]
+    if any(one != said[0] for one in said):
+        c.doubt = Why("undocumented", _TWO)
+        c.say("warning", "key-in-several-payloads", _TWO, found[1][1], "keep all of Santa's keys in one payload")
+    for settings, pointer in found:
+        read_settings(c, settings, pointer)
+    c.doubt = doubt
 
 
-def _static_rule(c: Collector, policy: str, rule_type: str, identifier: str, place: str, *, beside: bool) -> None:
-    """Read one rule; `beside` says that some rule of the payload blocks the same identifier."""
-    if rule_type in _OTHER_TYPES:
-        message = f"a {rule_type} rule names a file or certificate by its hash, which no list of identifiers can hold"
-        c.say("note", "no-identifier-kind", message, place)
-        return
-    if rule_type not in _KINDS:
-        c.say("error", "santa-rule-type", f"{rule_type!r} is no rule_type of Santa; the rule has no effect", place)
-        return
-    kind, shape, blocking, wanted = _KINDS[rule_type]
-    if shape.fullmatch(identifier) is None:
-        message = f"the identifier of a {rule_type} rule has the wrong shape; Santa refuses the rule"
-        c.say("error", "santa-identifier", message, place, f"write {wanted}")
-        return
-    if policy in _BLOCKING:
-        c.add(c.rule(blocking), "macos", kind, identifier, f"{place}/identifier")
-    elif policy in _ALLOWING:
-        c.add(c.rule(ALLOWED), "macos", kind, identifier, f"{place}/identifier")
-    elif policy == "CEL":
-        why = "the expression of a CEL rule is not evaluated here"
-        c.add(
-            c.rule(blocking, sense="none", verdict="unknown", why=why, cause="condition"),
-            "macos",
-            kind,
-            identifier,
-            f"{place}/identifier",
-        )
-        c.say("warning", "santa-cel", why, place, "use BLOCKLIST for a ban")
-    elif policy == "REMOVE":
-        verdict: Verdict = "unknown" if beside else "allowed"
-        cause: Cause = "undocumented" if beside else "no-effect"
-        why = "a REMOVE rule takes a rule away" + (", and which of the two counts is not documented" if beside else "")
-        c.add(
-            c.rule(blocking, sense="none", verdict=verdict, why=why, cause=cause),
-            "macos",
-            kind,
-            identifier,
-            f"{place}/identifier",
-        )
+def read_settings(c: Collector, settings: Mapping[str, Any], pointer: str) -> None:
+    """Read the keys of Santa's domain, which stand at a pointer."""
+    mode = _mode(c, settings, pointer)
+    path = _expression(c, settings, BLOCKED_PATHS, pointer)
+    found = _rules(c, settings, "StaticRules", pointer)
+    _add_rules(c, found, strict=mode is not None or bool(path))
+    if path:
+        c.rule(rules.BLOCKED_PATH, conditions=narrowed(Condition("expression", path)))
+    if mode is not None:
+        _add_mode(c, mode, settings, found, pointer)
+
+
+def read_exported(c: Collector, value: Mapping[str, Any]) -> None:
+    """Read the rules that santactl exports and imports."""
+    _add_rules(c, _rules(c, value, "rules", ""), strict=False)
+
+
+def _mode(c: Collector, settings: Mapping[str, Any], pointer: str) -> Rule | None:
+    """Return what the client mode refuses; a value that is none of Santa's leaves it in Monitor."""
+    mode = settings.get("ClientMode", 1)
+    if type(mode) is int and mode in _MODES:
+        return _MODES[mode]
+    message = "ClientMode is none of 1 (Monitor), 2 (Lockdown) and 3 (Standalone), so Santa monitors only"
+    c.say("error", "santa-client-mode", message, f"{pointer}/ClientMode", "write 1, 2 or 3")
+    return None
+
+
+def _expression(c: Collector, settings: Mapping[str, Any], keys: tuple[str, str], pointer: str) -> str:
+    """Return the path expression under a key, or under the name that the key had before."""
+    return c.text(settings, keys[0], pointer) or c.text(settings, keys[1], pointer)
+
+
+def _add_mode(
+    c: Collector, mode: Rule, settings: Mapping[str, Any], found: Sequence[_Static], pointer: str
+) -> None:
+    """Add what a mode refuses: all that nothing lets launch. What may let anything launch leaves it in doubt."""
+    above, why = _exceptions(found, "")
+    path = _expression(c, settings, ALLOWED_PATHS, pointer)
+    conditions = [*above, *([Condition("expression", path)] if path else [])]
+    if path:
+        why = why or "AllowedPathRegex lets programs launch, and nobody can tell whether the app's path matches"
+    if not why and settings.get("SyncBaseURL"):
+        c.rule(mode, verdict="unknown", why="the sync server may set another mode", cause="elsewhere")
+    elif why:
+        c.rule(mode, verdict="unknown", why=why, cause="condition", conditions=narrowed(*conditions))
     else:
+        c.rule(mode)
+
+
+def _exceptions(found: Iterable[_Static], rule_type: str) -> tuple[list[Condition], str]:
+    """Return the rules that come before those of a type and may let any program launch, and why that matters."""
+    above = [
+        one for one in found if one.rule_type in _ABOVE[rule_type] and (one.policy in _ALLOWING or one.policy == "CEL")
+    ]
+    types = sorted({one.rule_type for one in above}, key=_RANK.__getitem__)
+    said = [Condition("exceptions", " ".join(filter(None, (o.rule_type, o.identifier, o.expression)))) for o in above]
+    return said, _ABOVE_WHY.format(types=" or ".join(types)) if above else ""
+
+
+def _rules(c: Collector, owner: Mapping[str, Any], key: str, pointer: str) -> list[_Static]:
+    """Return the rules that count, having said of the others why they do not."""
+    found: dict[tuple[str, str], _Static] = {}
+    for place, raw in c.records(owner, key, pointer):
+        one = _static(c, raw, place)
+        if one is None:
+            continue
+        known = (one.rule_type, one.identifier)
+        before = found.pop(known, None)
+        if before is not None:
+            _idle(c, before, _REPLACED)
+            if one.policy == "REMOVE" and before.policy != "REMOVE":
+                one = one._replace(policy="REPLACED")
+        found[known] = one
+    return list(found.values())
+
+
+def _static(c: Collector, raw: dict[str, Any], place: str) -> _Static | None:
+    """Return a rule as Santa understands it, or None where it refuses the rule: its keys and words are in any case."""
+    item = raw if raw.keys() <= _KEYS else {str(key).lower(): value for key, value in raw.items()}
+    policy, rule_type, identifier = item.get("policy", ""), item.get("rule_type", ""), item.get("identifier", "")
+    if not identifier:
+        identifier = item.get("sha256", "")
+    if not type(policy) is type(rule_type) is type(identifier) is str:
+        policy, rule_type, identifier = (c.text(item, key, place) for key in _WORDS)
+    policy, rule_type = policy.upper(), rule_type.upper()
+    named = _TYPES.get(rule_type)
+    if named is None:
+        c.say("error", "santa-rule-type", f"{rule_type!r} is no rule_type of Santa; the rule has no effect", place)
+        return None
+    identifier = _normalised(rule_type, identifier)
+    if named.shape.fullmatch(identifier) is None:
+        message = f"the identifier of a {rule_type} rule has the wrong shape; Santa refuses the rule"
+        c.say("error", "santa-identifier", message, place, f"write {named.wanted}")
+        return None
+    if policy not in _BLOCKING and policy not in _ALLOWING and policy not in _OTHER_POLICIES:
         c.say("error", "santa-policy", f"{policy!r} is no policy of Santa; the rule has no effect", place)
+        return None
+    expression = c.text(item, "cel_expr", place) if policy == "CEL" else ""
+    return _Static(policy, rule_type, identifier, place, expression)
+
+
+def _normalised(rule_type: str, identifier: str) -> str:
+    """Write an identifier as Santa does: hashes in small letters, teams in capitals (SNTRule.mm)."""
+    if rule_type in _LOWER:
+        return identifier.lower()
+    if rule_type == "TEAMID":
+        return identifier.upper()
+    team, colon, rest = identifier.partition(":")
+    return f"{team.lower() if team.lower() == 'platform' else team.upper()}{colon}{rest}"
+
+
+def _idle(c: Collector, one: _Static, why: str) -> None:
+    named = _TYPES[one.rule_type]
+    rule = c.rule(named.blocking, sense="none", verdict="allowed", why=why, cause="no-effect")
+    c.add(rule, "macos", named.kind, one.identifier, f"{one.place}/identifier")
+
+
+def _add_rules(c: Collector, found: Sequence[_Static], *, strict: bool) -> None:
+    """Add what the rules that count do; `strict` says that what no rule names may be refused."""
+    blocked = dict.fromkeys(one.rule_type for one in found if one.policy in _BLOCKING)
+    blocking = {name: _blocking(c, found, name) for name in blocked}
+    teams = {one.identifier for one in found if one.rule_type == "TEAMID" and one.policy not in _ALLOWING}
+    for one in found:
+        named, place = _TYPES[one.rule_type], f"{one.place}/identifier"
+        if one.policy in _BLOCKING:
+            c.add(blocking[one.rule_type], "macos", named.kind, one.identifier, place)
+        elif one.policy in _ALLOWING:
+            c.add(c.rule(rules.ALLOWED), "macos", named.kind, one.identifier, place)
+            if one.rule_type == "SIGNINGID":
+                _add_partly(c, one, teams, strict=strict)
+        elif one.policy == "REMOVE":
+            _idle(c, one, _REMOVED)
+        else:
+            _add_unknown(c, one)
+
+
+def _blocking(c: Collector, found: Iterable[_Static], rule_type: str) -> Rule:
+    """Return what a block of a type is where the rules that come before it may let the same program launch."""
+    conditions, why = _exceptions(found, rule_type)
+    base = _TYPES[rule_type].blocking
+    if not why:
+        return c.rule(base)
+    return c.rule(base, verdict="unknown", why=why, cause="condition", conditions=narrowed(*conditions))
+
+
+def _add_partly(c: Collector, one: _Static, teams: Iterable[str], *, strict: bool) -> None:
+    """Say of a team, and of a bare id, that one program of it is let in, where another rule refuses the rest."""
+    team, _, bundle = one.identifier.partition(":")
+    partly = c.rule(rules.PARTLY_ALLOWED)
+    if strict or team in teams:
+        c.add(partly, "macos", "team_id", team, f"{one.place}/identifier")
+    if strict:
+        c.add(partly, "macos", "bundle_id", bundle, f"{one.place}/identifier")
+
+
+def _add_unknown(c: Collector, one: _Static) -> None:
+    """Add a rule that decides, and nobody can tell how: by an expression, or by taking another's place away."""
+    named = _TYPES[one.rule_type]
+    if one.policy == "CEL":
+        why = "the expression of a CEL rule is not evaluated here"
+        c.say("warning", "santa-cel", why, one.place, "use BLOCKLIST for a ban")
+        conditions = narrowed(Condition("expression", one.expression))
+        rule = c.rule(named.blocking, verdict="unknown", why=why, cause="condition", conditions=conditions)
+    else:
+        rule = c.rule(named.blocking, verdict="unknown", why=_REMOVED_BESIDE, cause="undocumented")
+    c.add(rule, "macos", named.kind, one.identifier, f"{one.place}/identifier")
