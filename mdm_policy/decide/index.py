@@ -187,7 +187,7 @@ class Index:
 
 def _allows(reading: Reading) -> frozenset[str]:
     """Return the kinds of identifiers by which a document lets programs in."""
-    return frozenset(one.kind for one in reading.columns if one.rule.sense == "allow")
+    return frozenset(one.kind for one in reading.columns if (one.rule.sense, one.rule.verdict) == ("allow", "allowed"))
 
 
 def _differing(hits: Sequence[Hit]) -> tuple[Hit, ...]:

@@ -35,6 +35,8 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     apple.CONFIGURATION,
     apple.ACTIVATION,
     apple.PROFILE,
+    apple.SANTA_PREFERENCES,
+    apple.SANTA_RULES,
     windows.APPLOCKER,
     windows.APP_CONTROL_SUPPLEMENT,
     windows.APP_CONTROL,

@@ -360,6 +360,12 @@ def santa(*rules: tuple[str, str, str]) -> Reading:
     return readings(plist({"PayloadType": "com.northpolesec.santa", "StaticRules": items}))[0]
 
 
+def lockdown(*rules: tuple[str, str, str]) -> Reading:
+    items = [{"identifier": name, "rule_type": kind, "policy": policy} for name, kind, policy in rules]
+    payload = {"PayloadType": "com.northpolesec.santa", "ClientMode": 2, "StaticRules": items}
+    return readings(plist(payload))[0]
+
+
 def denied(*items: dict[str, str]) -> Reading:
     payload = {"Allowed": {"DeniedBinaries": list(items)}}
     return readings(as_json({"Type": "com.apple.configuration.app.settings", "Identifier": "x", "Payload": payload}))[0]
@@ -388,8 +394,59 @@ NAME_ONLY = app(("macos", "process_name", "WeChat"), ("macos", "process_name", "
             [santa((SIGNED, "SIGNINGID", "ALLOWLIST"), (TEAM, "TEAMID", "BLOCKLIST"))],
             MAC14,
             WECHAT,
+            OPEN,
+            id="santa-narrower-rule-wins",
+        ),
+        pytest.param(
+            [santa((TEAM, "TEAMID", "BLOCKLIST"), (f"{TEAM}:com.a.b", "SIGNINGID", "ALLOWLIST"))],
+            MAC14,
+            TEAM_ONLY,
             ("unknown", "partial"),
-            id="santa-both",
+            id="santa-one-program-of-a-team",
+        ),
+        pytest.param([lockdown()], MAC14, TEAM_ONLY, ("blocked", "partial"), id="santa-lockdown"),
+        pytest.param([lockdown()], apple("macos", (14,), origin="preinstalled"), WECHAT, OPEN, id="santa-apple-s-own"),
+        pytest.param(
+            [lockdown((f"{TEAM}:com.a.b", "SIGNINGID", "ALLOWLIST"))],
+            MAC14,
+            TEAM_ONLY,
+            ("unknown", "partial"),
+            id="santa-lockdown-one-program-of-a-team",
+        ),
+        pytest.param(
+            [lockdown(("ZZZZZZZZZZ:com.a.one", "SIGNINGID", "ALLOWLIST"))],
+            MAC14,
+            TWO_BUILDS,
+            ("unknown", "partial"),
+            id="santa-lockdown-a-bare-id",
+        ),
+        pytest.param(
+            [lockdown(("ZZZZZZZZZZ:com.a.six", "SIGNINGID", "ALLOWLIST"))],
+            MAC14,
+            TWO_BUILDS,
+            ("blocked", "partial"),
+            id="santa-lockdown-another-id",
+        ),
+        pytest.param(
+            [lockdown(("ZZZZZZZZZZ", "TEAMID", "ALLOWLIST"))],
+            MAC14,
+            TWO_BUILDS,
+            ("unknown", "partial"),
+            id="santa-lockdown-a-team-unknown",
+        ),
+        pytest.param(
+            [lockdown(("ZZZZZZZZZZ:com.a.one", "SIGNINGID", "ALLOWLIST"))],
+            MAC14,
+            NAME_ONLY,
+            ("unknown", "partial"),
+            id="santa-lockdown-a-name-alone",
+        ),
+        pytest.param(
+            [lockdown(("ZZZZZZZZZZ", "TEAMID", "ALLOWLIST")), killed("WeChat")],
+            MAC14,
+            WECHAT,
+            ("blocked", "partial"),
+            id="santa-lockdown-beside-jamf",
         ),
         pytest.param([denied({"TeamID": TEAM})], MAC14, WECHAT, OPEN, id="ddm-before-27"),
         pytest.param([denied({"TeamID": TEAM})], MAC27, WECHAT, ("blocked", "strong"), id="ddm-team"),

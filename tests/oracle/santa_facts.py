@@ -26,8 +26,8 @@ GRAMMAR = {
     "BINARY": r"[0-9a-fA-F]{64}",
     "CERTIFICATE": r"[0-9a-fA-F]{64}",
     "CDHASH": r"[0-9a-fA-F]{40}",
-    "TEAMID": r"[A-Z0-9]{10}",
-    "SIGNINGID": r"(?:[A-Z0-9]{10}|platform):.+",
+    "TEAMID": r"[A-Za-z0-9]{10}",
+    "SIGNINGID": r"(?:[A-Za-z0-9]{10}|platform):.+",
 }
 ALLOWING = {"ALLOWLIST", "ALLOWLIST_COMPILER", "ALLOWLIST_LOCAL_BINARY", "ALLOWLIST_LOCAL_SIGNINGID"}
 BLOCKING = {"BLOCKLIST", "SILENT_BLOCKLIST", "SILENT_GUI_BLOCKLIST", "SILENT_TTY_BLOCKLIST"}
@@ -122,8 +122,16 @@ def _rules(keys: dict[str, Any]) -> tuple[dict[tuple[str, str], str], bool]:
         if kind not in GRAMMAR or not known or not re.fullmatch(GRAMMAR[kind], identifier):
             sound = False
             continue
-        rules[kind, identifier] = policy
+        rules[kind, _written(kind, identifier)] = policy
     return rules, sound
+
+
+def _written(kind: str, identifier: str) -> str:
+    """Write teams in capitals and hashes in small letters, as Santa forces them to be before it compares (SNTRule.mm)."""
+    if kind not in {"TEAMID", "SIGNINGID"}:
+        return identifier.lower()
+    team, colon, rest = identifier.partition(":")
+    return (team if team == "platform" else team.upper()) + colon + rest
 
 
 def rules_answer(keys: dict[str, Any], team: str, signing_id: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import plistlib
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from kind_documents import (
     xml,
 )
 
+from mdm_policy.kinds import open_document
 from mdm_policy.reading import Audience, Scope
 from mdm_policy.resolve import resolve
 from mdm_policy.verify import Rules, piece, verify
@@ -279,21 +281,77 @@ def santa(*rules: tuple[str, str, str], name: str = "santa.mobileconfig", **top:
     return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed}, name=name, **top)
 
 
+def statics(*rules: tuple[str, str, str]) -> list[dict[str, str]]:
+    return [dict(zip(("policy", "rule_type", "identifier"), rule, strict=True)) for rule in rules]
+
+
+def agents(*settings: dict[str, Any]) -> Document:
+    return plist(*({"PayloadType": "com.northpolesec.santa", **one} for one in settings))
+
+
+def agent(*rules: tuple[str, str, str], **settings: Any) -> Document:
+    return agents({"StaticRules": statics(*rules), **settings})
+
+
+def preferences(**settings: Any) -> Document:
+    return open_document("com.northpolesec.santa.plist", plistlib.dumps(settings))
+
+
+def exported(*rules: tuple[str, str, str]) -> Document:
+    return as_json({"rules": statics(*rules)})
+
+
 DENY, DENY_SIGNED = ("BLOCKLIST", "TEAMID", TEAM), ("BLOCKLIST", "SIGNINGID", SIGNED)
 SANTA = [
     ("a team", [santa(DENY)], True),
     ("a signing id", [santa(DENY_SIGNED)], True),
     ("in small letters", [santa(("blocklist", "teamid", TEAM))], True),
-    ("a team in small letters", [santa(("BLOCKLIST", "TEAMID", TEAM.lower()))], False),
+    ("a team in small letters", [santa(("BLOCKLIST", "TEAMID", TEAM.lower()))], True),
+    ("a name in another case", [santa(("BLOCKLIST", "SIGNINGID", SIGNED.upper()))], False),
     ("a narrower rule lets it in", [santa(DENY, ("ALLOWLIST", "SIGNINGID", SIGNED))], False),
     ("a narrower rule of another profile", [santa(DENY), santa(("ALLOWLIST", "SIGNINGID", SIGNED), name="b")], False),
     ("a narrower rule for another app", [santa(DENY, ("ALLOWLIST", "SIGNINGID", f"{TEAM}:com.chat.b"))], True),
     ("a narrower expression", [santa(DENY, ("CEL", "SIGNINGID", SIGNED))], False),
     ("an expression for the same", [santa(DENY, ("CEL", "TEAMID", TEAM))], False),
     ("the same rule removed", [santa(DENY, ("REMOVE", "TEAMID", TEAM))], False),
-    ("the same rule removed before", [santa(("REMOVE", "TEAMID", TEAM), DENY)], False),
+    ("the same rule removed before", [santa(("REMOVE", "TEAMID", TEAM), DENY)], True),
     ("a narrower rule removed", [santa(DENY, ("REMOVE", "SIGNINGID", SIGNED))], True),
     ("only removed", [santa(("REMOVE", "TEAMID", TEAM))], False),
+    ("a narrower rule against a wider one", [santa(("ALLOWLIST", "TEAMID", TEAM), DENY_SIGNED)], True),
+    ("the last rule lets it in", [santa(DENY, ("ALLOWLIST", "TEAMID", TEAM))], False),
+    ("the last rule blocks it", [santa(("WHITELIST", "TEAMID", TEAM), ("BLACKLIST", "TEAMID", TEAM))], True),
+    ("a build let in", [santa(DENY_SIGNED, ("ALLOWLIST", "CDHASH", "a" * 40))], False),
+    ("a file let in", [santa(DENY, ("ALLOWLIST_COMPILER", "BINARY", "a" * 64))], False),
+    ("a certificate let in", [santa(DENY, ("ALLOWLIST", "CERTIFICATE", "a" * 64))], False),
+    ("a certificate let in below the signing id", [santa(DENY_SIGNED, ("ALLOWLIST", "CERTIFICATE", "a" * 64))], True),
+    ("a file with an expression", [santa(DENY, ("CEL", "BINARY", "a" * 64))], False),
+    ("a file that is blocked too", [santa(DENY, ("BLOCKLIST", "BINARY", "a" * 64))], True),
+    ("a file that is blocked alone", [santa(("BLOCKLIST", "BINARY", "a" * 64))], False),
+    ("Lockdown", [agent(ClientMode=2)], True),
+    ("Lockdown with others let in", [agent(("ALLOWLIST", "TEAMID", "ZZZZZZZZZZ"), ClientMode=2)], True),
+    ("Lockdown with the team let in", [agent(("ALLOWLIST", "TEAMID", TEAM), ClientMode=2)], False),
+    ("Lockdown, the team let in and the app not", [agent(("ALLOWLIST", "TEAMID", TEAM), DENY_SIGNED, ClientMode=2)], True),
+    ("Lockdown with a file let in", [agent(("ALLOWLIST", "BINARY", "a" * 64), ClientMode=2)], False),
+    ("Lockdown with a certificate let in", [agent(("ALLOWLIST", "CERTIFICATE", "a" * 64), ClientMode=2)], False),
+    ("Lockdown with a path let in", [agent(ClientMode=2, AllowedPathRegex="^/Applications/")], False),
+    ("Lockdown with a path let in, by its old name", [agent(ClientMode=2, WhitelistRegex="^/Applications/")], False),
+    ("Lockdown, a path let in, the app blocked", [agent(DENY, ClientMode=2, AllowedPathRegex="^/Applications/")], True),
+    ("Lockdown and a server", [agent(ClientMode=2, SyncBaseURL="https://x.example/")], False),
+    ("a block and a server", [agent(DENY, SyncBaseURL="https://x.example/")], True),
+    ("Monitor", [agent(ClientMode=1)], False),
+    ("Monitor with a path let in", [agent(DENY, ClientMode=1, AllowedPathRegex="^/Applications/")], True),
+    ("Standalone", [agent(ClientMode=3)], False),
+    ("a mode that is none", [agent(ClientMode="2")], False),
+    ("a path alone", [agent(BlockedPathRegex="^/Applications/")], False),
+    ("two payloads that differ", [agents({"StaticRules": statics(DENY)}, {"StaticRules": statics(DENY_SIGNED)})], False),
+    ("two payloads that are equal", [agents({"StaticRules": statics(DENY)}, {"StaticRules": statics(DENY)})], True),
+    ("the mode in another payload", [agents({"StaticRules": statics(DENY)}, {"ClientMode": 1})], False),
+    ("a second payload that decides nothing", [agents({"StaticRules": statics(DENY)}, {"AboutText": "x"})], False),
+    ("the preference list", [preferences(StaticRules=statics(DENY))], True),
+    ("the preference list in Lockdown", [preferences(ClientMode=2)], True),
+    ("the rules of santactl", [exported(DENY_SIGNED)], True),
+    ("the rules of santactl let it in", [exported(DENY, ("ALLOWLIST", "SIGNINGID", SIGNED))], False),
+    ("the rules of santactl beside a profile", [exported(DENY), santa(("ALLOWLIST", "BINARY", "a" * 64))], False),
 ]  # fmt: skip
 
 

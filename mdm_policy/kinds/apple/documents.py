@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from mdm_policy.kinds import browsers
-from mdm_policy.kinds.apple import keys, rules, santa_rules
+from mdm_policy.kinds.apple import keys, rules, santa, santa_keys, santa_rules
 from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
 from mdm_policy.kinds.apple.profile import read_profile
 from mdm_policy.kinds.kind import DocumentKind
@@ -33,6 +33,21 @@ def _is_profile(value: Any) -> bool:
         return True
     content = value.get("PayloadContent")
     return isinstance(content, list) and any(isinstance(item, dict) and "PayloadType" in item for item in content)
+
+
+def _is_preferences(value: Any) -> bool:
+    """Tell whether a dictionary holds the keys of Santa's preference domain, and is no payload of a profile."""
+    if not isinstance(value, dict) or not value.keys().isdisjoint(("PayloadType", "PayloadContent")):
+        return False
+    return not value.keys().isdisjoint(santa_keys.ACTING)
+
+
+def _is_exported(value: Any) -> bool:
+    """Tell whether a dictionary lists Santa's rules: some entry has a rule type, in whatever case."""
+    listed = value.get("rules") if isinstance(value, dict) else None
+    if not isinstance(listed, list) or "@odata.type" in value:
+        return False
+    return any(isinstance(one, dict) and any(str(key).lower() == "rule_type" for key in one) for one in listed)
 
 
 def _typed(prefix: str) -> Callable[[Any], bool]:
@@ -123,6 +138,45 @@ ACTIVATION = DocumentKind(
   "Type": "com.apple.activation.simple",
   "Identifier": "a.c",
   "Payload": {"StandardConfigurations": ["a.b"]}
+}
+""",
+)
+SANTA_PREFERENCES = DocumentKind(
+    name="santa-preferences",
+    title="Santa preferences",
+    formats=("plist",),
+    recognise=_is_preferences,
+    read=santa.read_preferences,
+    keys=santa_keys.PREFERENCES,
+    rules=santa_rules.RULES,
+    sample=b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+  <key>ClientMode</key><integer>1</integer>
+  <key>StaticRules</key>
+  <array>
+    <dict>
+      <key>identifier</key><string>5A4RE8SF68</string>
+      <key>rule_type</key><string>TEAMID</string>
+      <key>policy</key><string>BLOCKLIST</string>
+    </dict>
+  </array>
+</dict>
+</plist>
+""",
+)
+SANTA_RULES = DocumentKind(
+    name="santa-rules",
+    title="Santa rules",
+    formats=("json",),
+    recognise=_is_exported,
+    read=santa.read_exported,
+    keys=santa_keys.EXPORTED,
+    rules=santa_rules.RULES,
+    sample=b"""\
+{
+  "rules": [{"identifier": "5A4RE8SF68", "rule_type": "TEAMID", "policy": "BLOCKLIST"}]
 }
 """,
 )

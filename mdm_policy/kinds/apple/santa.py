@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Rule
+    from mdm_policy.reading import Reading, Rule
     from mdm_policy.vocabulary import Kind
 
 _MODES: dict[int, Rule | None] = {1: None, 2: rules.LOCKDOWN, 3: rules.STANDALONE}
@@ -116,9 +116,16 @@ def read_settings(c: Collector, settings: Mapping[str, Any], pointer: str) -> No
         _add_mode(c, mode, settings, found, pointer)
 
 
-def read_exported(c: Collector, value: Mapping[str, Any]) -> None:
+def read_preferences(c: Collector) -> Reading:
+    """Read Santa's preference list, as a Mac keeps it and as MDMs take it by upload."""
+    read_settings(c, c.mapping(c.document.value, ""), "")
+    return c.reading()
+
+
+def read_exported(c: Collector) -> Reading:
     """Read the rules that santactl exports and imports."""
-    _add_rules(c, _rules(c, value, "rules", ""), strict=False)
+    _add_rules(c, _rules(c, c.mapping(c.document.value, ""), "rules", ""), strict=False)
+    return c.reading()
 
 
 def _mode(c: Collector, settings: Mapping[str, Any], pointer: str) -> Rule | None:
@@ -136,9 +143,7 @@ def _expression(c: Collector, settings: Mapping[str, Any], keys: tuple[str, str]
     return c.text(settings, keys[0], pointer) or c.text(settings, keys[1], pointer)
 
 
-def _add_mode(
-    c: Collector, mode: Rule, settings: Mapping[str, Any], found: Sequence[_Static], pointer: str
-) -> None:
+def _add_mode(c: Collector, mode: Rule, settings: Mapping[str, Any], found: Sequence[_Static], pointer: str) -> None:
     """Add what a mode refuses: all that nothing lets launch. What may let anything launch leaves it in doubt."""
     above, why = _exceptions(found, "")
     path = _expression(c, settings, ALLOWED_PATHS, pointer)
