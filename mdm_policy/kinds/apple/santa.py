@@ -112,6 +112,7 @@ def read_settings(c: Collector, settings: Mapping[str, Any], pointer: str) -> No
     _add_rules(c, found, strict=mode is not None or bool(path))
     if path:
         c.rule(rules.BLOCKED_PATH, conditions=narrowed(Condition("expression", path)))
+        c.settings[rules.BLOCKED_PATH.id] = f"{pointer}/{next(key for key in BLOCKED_PATHS if settings.get(key))}"
     if mode is not None:
         _add_mode(c, mode, settings, found, pointer)
 
@@ -145,6 +146,7 @@ def _expression(c: Collector, settings: Mapping[str, Any], keys: tuple[str, str]
 
 def _add_mode(c: Collector, mode: Rule, settings: Mapping[str, Any], found: Sequence[_Static], pointer: str) -> None:
     """Add what a mode refuses: all that nothing lets launch. What may let anything launch leaves it in doubt."""
+    c.settings[mode.id] = f"{pointer}/ClientMode"
     above, why = _exceptions(found, "")
     path = _expression(c, settings, ALLOWED_PATHS, pointer)
     conditions = [*above, *([Condition("expression", path)] if path else [])]
