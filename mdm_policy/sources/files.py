@@ -88,6 +88,8 @@ class _Reading:
         self._named: set[str] = set()
         self._sources: dict[str, dict[str, None]] = {}
         self._scopes: dict[str, list[Scope]] = {}
+        self._merged: set[str] = set()
+        """Android profiles that stand in a merged policy."""
         self._seen: dict[str, str] = {}
         """The name under which each file, by its real path, was read; empty when it holds no document."""
 
@@ -136,9 +138,16 @@ class _Reading:
                 self._findings.append(finding)
         for path, controls in gitops:
             self._apply(path, controls, source)
-        for name in profiles if gitops else ():
-            if name not in self._scopes:
-                self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
+        if gitops:
+            self._leave_out(profiles)
+
+    def _leave_out(self, profiles: list[str]) -> None:
+        """Leave out the profiles that no GitOps file names, and those that stand in a merged policy alone."""
+        for name in [*self._merged, *profiles]:
+            if name in self._scopes:
+                continue
+            self._documents.pop(name, None)  # one that a GitOps file names as its controls is gone already
+            if name not in self._merged:
                 said = "no GitOps file names it, so no device gets it; it does not count"
                 self._findings.append(warning("gitops-unused", said, Origin(name), "name it under `controls`"))
 
@@ -237,6 +246,7 @@ class _Reading:
             name = self._file(path, source, meant=True)
             held = self._documents.pop(name).value if name else None
             controls = held if isinstance(held, dict) else {}
+        android: list[fleet_gitops.Profile] = []
         for platform, entry in fleet_gitops.entries(controls):
             pattern = entry.get("path", entry.get("paths"))
             if not isinstance(pattern, str):
@@ -249,7 +259,36 @@ class _Reading:
                     if refused is not None:
                         self._findings.append(refused)
                     scope = fleet_gitops.labels(entry) if refused is None else Scope("nobody")
-                    self._scopes.setdefault(name, []).append(scope)
+                    value = self._documents[name].value
+                    if platform == "android_settings" and refused is None and isinstance(value, dict):
+                        shown = os.path.relpath(name, path.parent)
+                        android.append(fleet_gitops.Profile(name, shown.replace(os.sep, "/"), value, scope))
+                    else:
+                        self._scopes.setdefault(name, []).append(scope)
+        self._merge(path, android, source)
+
+    def _merge(self, path: Path, profiles: list[fleet_gitops.Profile], source: str) -> None:
+        """Put the Android profiles of a GitOps file together as Fleet does; a single one stays as it is."""
+        if len({one.document for one in profiles}) < 2:
+            for profile in profiles:
+                self._scopes.setdefault(profile.document, []).append(profile.scope)
+                whole = fleet_gitops.delivered(profile.fields)
+                self._documents[profile.document] = msgspec.structs.replace(
+                    self._documents[profile.document], value=whole
+                )
+            return
+        for key, names in fleet_gitops.contested(profiles).items():
+            said = f"{' and '.join(dict.fromkeys(names))} set {key} to different values; the one delivered last counts, and"
+            said += " nothing here says which that is, so each is judged"
+            self._findings.append(warning("fleet-field-twice", said, Origin(str(path)), "set it in one profile alone"))
+        for one in fleet_gitops.merge(profiles):
+            last = f"; last: {', '.join(one.last)}" if one.last else ""
+            name = f"{path} (Android profiles {', '.join(dict.fromkeys(one.parts))}{last})"
+            data = msgspec.json.encode(fleet_gitops.delivered(one.fields))
+            self._documents[name] = open_document(name, data, "json", max_size=_GROWN * self._max_size)
+            self._sources[name] = {source: None}
+            self._scopes.setdefault(name, []).append(one.scope)
+        self._merged.update(one.document for one in profiles)
 
 
 def _real(path: Path) -> str:

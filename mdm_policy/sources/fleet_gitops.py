@@ -5,7 +5,9 @@ fleetdm/fleet docs/Configuration/yaml-files.md; server/fleet/android.go @001a506
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mdm_policy import fleet
 from mdm_policy.errors import Finding, Origin, warning
@@ -13,7 +15,7 @@ from mdm_policy.kinds import UNKNOWN
 from mdm_policy.reading import Audience, Member, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.documents import Document
 
@@ -29,6 +31,89 @@ _FORBIDDEN = frozenset(
     }
 )
 """Fields of an Android policy that Fleet keeps to itself: it refuses a profile that has one."""
+
+
+_MOST_ORDERS = 16
+"""In how many orders profiles that set the same fields may be delivered, for each to be judged."""
+
+
+class Profile(NamedTuple):
+    """Hold an Android profile that a GitOps file names: its document, as the file names it, its fields, and its hosts."""
+
+    document: str
+    name: str
+    fields: dict[str, Any]
+    scope: Scope
+
+
+class Merged(NamedTuple):
+    """Hold what a host makes of the Android profiles that reach it: one policy, or one of several.
+
+    `parts` are the profiles in it. `last` names those that were delivered last, where several set one field.
+    """
+
+    fields: dict[str, Any]
+    scope: Scope
+    parts: tuple[str, ...]
+    last: tuple[str, ...] = ()
+
+
+def merge(profiles: Sequence[Profile]) -> Iterator[Merged]:
+    """Yield the policies that hosts may have: Fleet merges all profiles that reach a host field by field.
+
+    Of several that set one field the most recently delivered counts (fleetdm/fleet articles/custom-os-settings.md; issues
+    25557 and 32032). The order is not in the repository, so each of them may be the one. Hosts without any of the labels
+    have the profiles without labels alone, the others have these too.
+    """
+    plain = [one for one in profiles if one.scope == Scope()]
+    for scope in dict.fromkeys(one.scope for one in profiles):
+        mine = [one for one in profiles if one.scope == scope]
+        yield from _orders(mine if scope == Scope() else [*plain, *mine], scope)
+
+
+def _orders(profiles: Sequence[Profile], scope: Scope) -> Iterator[Merged]:
+    """Yield one policy for each profile that may have been delivered last, for each field that several set otherwise."""
+    setting: dict[str, list[Profile]] = {}
+    for one in profiles:
+        for key, value in one.fields.items():
+            known = setting.setdefault(key, [])
+            if not any(other.fields[key] == value for other in known):
+                known.append(one)
+    parts = tuple(one.name for one in profiles)
+    if prod(map(len, setting.values())) > _MOST_ORDERS:
+        nothing: dict[str, Any] = {key: {} for key in setting}
+        yield Merged(nothing, scope, parts, ("nobody knows: there are too many orders to judge each",))
+        return
+    for chosen in product(*setting.values()):
+        last = [one.name for one, several in zip(chosen, setting.values(), strict=True) if len(several) > 1]
+        fields = {key: one.fields[key] for key, one in zip(setting, chosen, strict=True)}
+        yield Merged(fields, scope, parts, tuple(dict.fromkeys(last)))
+
+
+def delivered(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a policy as a host gets them: Fleet's updateMask names what no profile sets, so it is cleared.
+
+    Of these only the policy for untrusted apps matters to a ban, which has its default then (fleetdm/fleet
+    server/mdm/android; androidmanagement v1, enterprises.policies.patch).
+    """
+    overrides = fields.get("advancedSecurityOverrides", {})
+    if not isinstance(overrides, dict):
+        return fields
+    default = {"untrustedAppsPolicy": "UNTRUSTED_APPS_POLICY_UNSPECIFIED"}
+    return {**fields, "advancedSecurityOverrides": {**default, **overrides}}
+
+
+def contested(profiles: Iterable[Profile]) -> dict[str, list[str]]:
+    """Return the fields that several profiles set, and not alike, each with their names."""
+    found: dict[str, list[Profile]] = {}
+    for one in profiles:
+        for key in one.fields:
+            found.setdefault(key, []).append(one)
+    return {
+        key: [one.name for one in several]
+        for key, several in found.items()
+        if any(one.fields[key] != several[0].fields[key] for one in several)
+    }
 
 
 def refused(document: Document) -> Finding | None:
