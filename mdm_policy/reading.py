@@ -37,6 +37,7 @@ Mechanism = Literal[
     "applocker-msi",
     "chrome-url-lists",
     "declared",
+    "defender-indicators",
     "edge-url-lists",
     "intune-app-assignment",
     "intune-compliance",

@@ -27,10 +27,13 @@ _MOST_LABELS = 128
 ROUTES: dict[Mechanism, str] = {
     "apple-web-filter": "every browser",
     "chrome-url-lists": "Google Chrome",
+    "defender-indicators": "every app where network protection blocks",
     "edge-url-lists": "Microsoft Edge",
     "managed-browser": "the managed browser",
 }
 """Through what a mechanism closes an address; Apple's built-in filter sees what is asked for in browsers, all of them WebKit's."""
+_UNSURE: frozenset[Mechanism] = frozenset({"defender-indicators"})
+"""Mechanisms that need a setting of another kind of document, which is not read: nobody can tell whether they act."""
 _EVERY_BROWSER: frozenset[Mechanism] = frozenset({"apple-web-filter"})
 
 WebWord = Literal["browser", "none", "unknown"]
@@ -117,6 +120,7 @@ class Addresses:
                     continue
                 ends = rule.expires is not None and not rule.expires.fixed
                 sure = not (reached is not None and reached.doubt) and rule.verdict != "unknown" and not ends
+                sure = sure and rule.mechanism not in _UNSURE
                 for value in column.values:
                     entry = Entry(rule, *parts(column.kind, value), sure)
                     if rule.sense == "block":

@@ -43,6 +43,7 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     jamf.RESTRICTED_SOFTWARE,
     jamf.MOBILE_PROFILE,
     jamf.MACOS_PROFILE,
+    windows.DEFENDER_INDICATORS,
     intune.PAGE,
     intune.SETTINGS_CATALOG,
     intune.DEVICE_CONFIGURATION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mdm_policy.kinds.kind import DocumentKind
-from mdm_policy.kinds.windows import appcontrol, applocker, keys
+from mdm_policy.kinds.windows import appcontrol, applocker, defender, keys
 
 _ROOTS = ("RuleCollection", "AppLockerPolicy")
 
@@ -105,5 +105,22 @@ APP_CONTROL = DocumentKind(
     </SigningScenario>
   </SigningScenarios>
 </SiPolicy>
+""",
+)
+DEFENDER_INDICATORS = DocumentKind(
+    name="defender-indicator-list",
+    title="Defender for Endpoint indicators",
+    formats=("json",),
+    recognise=defender.is_indicators,
+    read=defender.read_indicators,
+    keys=keys.DEFENDER,
+    rules=defender.RULES,
+    sample=b"""\
+{
+  "value": [
+    {"indicatorValue": "a.example", "indicatorType": "DomainName", "action": "Block", "title": "a", "rbacGroupNames": []},
+    {"indicatorValue": "https://b.example/c", "indicatorType": "Url", "action": "Allowed", "rbacGroupNames": []}
+  ]
+}
 """,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.keys import Keys, roles
 
@@ -62,3 +62,31 @@ APP_CONTROL_SUPPLEMENT = Keys(
     }
 )
 """It widens the allow list of another document, by how much is not judged."""
+_INDICATOR_NAMES = (
+    *("id", "title", "description", "recommendedActions", "createdBy", "createdByDisplayName", "createdBySource"),
+    *("creationTimeDateTimeUtc", "lastUpdateTime", "lastUpdatedBy", "category", "mitreTechniques", "application"),
+    *("externalId", "sourceType", "version", "historicalDetection", "lookBackPeriod", "additionalInfo", "source"),
+    *("rbacGroupIds", "educateUrl", "bypassDurationHours", "notificationId", "notificationBody", "severity"),
+    *("generateAlert", "certificateInfo", "tenantId"),
+)
+"""What people and alerts read of an indicator (MicrosoftDocs/defender-docs@006b8a9 api/ti-indicator.md)."""
+_SITE = Keys(
+    {
+        **roles("name", _INDICATOR_NAMES),
+        **roles("carried", ("indicatorValue", "indicatorType", "action", "expirationTime", "rbacGroupNames")),
+    }
+)
+_OTHER_INDICATOR = Keys(roles("name", _INDICATOR_NAMES))
+
+
+def _of_indicator(row: dict[str, Any]) -> Keys:
+    """Give the keys of an indicator: those of a site are read, those of a file or certificate are not."""
+    if not row.keys() >= {"indicatorType", "indicatorValue"}:
+        return _INDICATORS
+    return _SITE if str(row["indicatorType"]).casefold() in ("domainname", "url") else _OTHER_INDICATOR
+
+
+DEFENDER = Keys(choose=_of_indicator)
+_INDICATORS = Keys(
+    {**roles("name", ("@odata.context", "@odata.count", "@odata.nextLink")), "value": DEFENDER, "Indicators": DEFENDER}
+)
