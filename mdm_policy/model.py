@@ -136,7 +136,8 @@ class OsBound(Frozen, frozen=True, gc=False):
 class DeviceClass(Frozen, frozen=True, gc=False):
     """Describe a set of devices that behave alike; unset fields mean *any*.
 
-    `origins` are the places an app may have come from: store, sideloaded, preinstalled, web.
+    `origins` are the places an app may have come from: store, sideloaded, preinstalled, web. `user_affinity` says whether
+    each device belongs to a user whom the MDM knows: what is assigned to all users reaches no other device.
     """
 
     name: str
@@ -149,6 +150,7 @@ class DeviceClass(Frozen, frozen=True, gc=False):
     managed_by: str | None = None
     groups: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    user_affinity: bool | None = None
 
 
 class AcceptedGap(Frozen, frozen=True, gc=False):

@@ -58,6 +58,7 @@ Cause = Literal[
     "groups",
     "exclusion",
     "filter",
+    "no-user",
     "nobody",
     "other-mdm",
     "not-activated",
@@ -67,6 +68,7 @@ Cause = Literal[
     "undocumented",
     "unread",
     "elsewhere",
+    "default",
     "condition",
     "side-door",
     "no-effect",
@@ -91,9 +93,9 @@ Cause = Literal[
 """Why a ban does not hold, or nobody can tell whether it does.
 
 `refused`: the server or the device takes nothing of the document; `undocumented`: no source says what a device does;
-`unread`: encrypted or masked; `elsewhere`: another document, which is not here, decides; `condition`: the rule holds
-under a condition of which nobody can tell whether it spares the app; `side-door`: the document itself lets apps in past
-its lists; `conflict`: documents block and allow it.
+`unread`: encrypted or masked; `elsewhere`: another document, which is not here, decides; `default`: so it does of what
+the vendor's own default leaves to it; `condition`: the rule holds under a condition of which nobody can tell whether it
+spares the app; `side-door`: the document itself lets apps in past its lists; `conflict`: documents block and allow it.
 """
 
 ConditionKind = Literal[
@@ -177,11 +179,20 @@ class Expiry(Frozen, frozen=True, gc=False):
 class Setting(Frozen, frozen=True, gc=False):
     """Name a setting of which a device has one value, as the vendor writes it.
 
-    `several` says what becomes of several documents that set it: one `replaces` the other, or it is `undocumented`.
+    `several` says what becomes of several documents that set it: one `replaces` the other, what they say `conflicts`
+    unless it is equal, so that nobody knows what a device has, or it is `undocumented`. `also` are the names that the
+    setting has in other documents of the same MDM. A rule that `shares` a setting gives it no value, and counts only where
+    others do not conflict over it.
     """
 
     name: str
-    several: Literal["replaces", "undocumented"]
+    several: Literal["replaces", "conflicts", "shares", "undocumented"]
+    also: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name of it."""
+        return (self.name, *self.also)
 
 
 class Rule(Frozen, frozen=True):
@@ -357,7 +368,9 @@ class Effects(Sequence[Effect]):
         return hash(len(self))
 
 
-AudienceKind = Literal["all-of", "applicability-rule", "everyone", "filter", "limits", "member", "predicate", "unsure"]
+AudienceKind = Literal[
+    "all-of", "applicability-rule", "everyone", "filter", "limits", "member", "predicate", "unsure", "users"
+]
 
 
 class Audience(Frozen, frozen=True, gc=False):
@@ -366,7 +379,8 @@ class Audience(Frozen, frozen=True, gc=False):
     `all-of`: what is in each of `of`; `filter`: of those in `of`, what the filter `name` lets through (`mode` says
     include or exclude); `applicability-rule`: of those in `of`, what the rule lets through; `limits`: the first of `of`, as
     far as it is in the others; `unsure`: those in `of`, if nothing takes it away again; `member`: single devices, users or
-    places, `name` of the sort `mode`; `predicate`: where an expression holds; `everyone`: under the word of the vendor.
+    places, `name` of the sort `mode`; `predicate`: where an expression holds; `everyone`: under the word of the vendor; `users`:
+    every device that has a user, and none that has not.
     """
 
     kind: AudienceKind
@@ -388,6 +402,7 @@ class Audience(Frozen, frozen=True, gc=False):
             "applicability-rule": f"{''.join(names)} under an applicability rule",
             "predicate": f"the devices of the predicate {self.name}",
             "unsure": f"{''.join(names)}, if nothing takes it away again",
+            "users": "all users",
         }
         return words.get(self.kind, self.name)
 
@@ -452,6 +467,8 @@ class Reading(Frozen, frozen=True):
     """The pointer under which such a document lists apps: where one that it does not name would have to stand."""
     settings: dict[str, str] = {}
     """The pointer of the setting from which each rule without entries comes, by the rule's id."""
+    sets: tuple[tuple[str, frozenset[object]], ...] = ()
+    """What it sets the settings to that conflict where documents set them differently, by each name of the setting."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

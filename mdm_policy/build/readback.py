@@ -87,10 +87,13 @@ def compare(
 
 
 def _allow_only(target: str, readings: Sequence[Reading]) -> Iterable[Finding]:
-    """Find what refuses every store app it does not name, even if it names none: closing sideloading is no such thing."""
+    """Find what refuses every store app it does not name, even if it names none: closing sideloading is no such thing.
+
+    Neither is what the vendor's own default refuses, since it does so without the document too.
+    """
     for reading in readings:
         for rule in reading.rules:
-            if rule.sense == "allow-only" and (not rule.origins or "store" in rule.origins):
+            if rule.sense == "allow-only" and rule.cause != "default" and (not rule.origins or "store" in rule.origins):
                 message = f"{target}: the document refuses whatever it does not allow, which nothing orders"
                 yield error("read-back-extra", message, Origin(reading.path), rule.fact.text)
 

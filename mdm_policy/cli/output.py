@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAX_SNIPPET_FILE = 16 * 1024 * 1024
 _MAX_SNIPPET_LINES = 1_000_000
 
@@ -98,9 +100,11 @@ def _lines(path: Path) -> list[str]:
     try:
         if not path.is_file() or path.stat().st_size > _MAX_SNIPPET_FILE:
             return []
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            text = file.read()
-            # A file of nothing but line feeds would make a hundred million bytes of empty lines.
-            return text.split("\n") if text.count("\n") <= _MAX_SNIPPET_LINES else []
+        data = path.read_bytes()
+        # Windows PowerShell writes UTF-16 with a byte order mark, and so do the exports made with it.
+        encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
+        text = data.decode(encoding, "replace").replace("\r\n", "\n")
+        # A file of nothing but line feeds would make a hundred million bytes of empty lines.
+        return text.split("\n") if text.count("\n") <= _MAX_SNIPPET_LINES else []
     except (OSError, ValueError):
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdm_policy.decide.conflicts import conflicting, contending
 from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index, in_force
 from mdm_policy.decide.judging import Gap, Judgement, judge, preinstalled, why_gap
@@ -21,6 +22,8 @@ __all__ = [
     "activated",
     "apart",
     "both",
+    "conflicting",
+    "contending",
     "decide",
     "holds",
     "in_force",

@@ -4,7 +4,8 @@ An app's builds are alternatives to a user, so each one must be dealt with; the 
 identifier that matches it is enough; the strongest counts. Where several kinds describe the same build:
 
 - iOS, iPadOS, tvOS, visionOS, watchOS: each bundle_id is a build. An app_store_id stands for the bundle id only if the
-  app has exactly one of each. Store ids alone make no build: no list of Apple's compares them.
+  app has exactly one of each. Where no bundle id is known, each app_store_id is a build that only a list by pages of the
+  store can name (Intune's hidden apps): what bundle ids say of it is unknown.
 - Android, ChromeOS: each package_name is a build.
 - macOS: each signing_id (`TEAM:bundle`) is a build, matched by itself, its bare bundle id, or its team id; each
   bundle_id that no team qualifies is one; if there are neither, each team_id is. The process names together match every
@@ -32,7 +33,7 @@ from mdm_policy.reading import Cause  # noqa: TC001 - msgspec reads the fields' 
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.model import BannedApp
     from mdm_policy.vocabulary import Family, Kind, Platform
@@ -131,6 +132,11 @@ def folded(kind: str, values: Sequence[str]) -> Sequence[str]:
     return values if fold is None else list(map(fold, values))
 
 
+def by_store_alone(known: Collection[Key]) -> bool:
+    """Tell whether all that is known of a build is its number in a store, which few documents name."""
+    return {kind for _, kind, _ in known} == {"app_store_id"}
+
+
 def _ios(values: dict[str, list[str]]) -> Iterable[Build]:
     bundles, stores = values.get("bundle_id", []), values.get("app_store_id", [])
     single = len(bundles) == 1 and len(stores) == 1
@@ -139,6 +145,9 @@ def _ios(values: dict[str, list[str]]) -> Iterable[Build]:
         if single:
             matches.append((("ios", "app_store_id", stores[0]),))
         yield Build(bundle, tuple(matches))
+    if not bundles:
+        for store in stores:
+            yield Build(store, ((("ios", "app_store_id", store),),))
 
 
 def _android(values: dict[str, list[str]]) -> Iterable[Build]:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.decide.builds import by_store_alone
 from mdm_policy.decide.contests import DENY_WINS, contest
 from mdm_policy.decide.index import Index
 from mdm_policy.decide.law import law_against
@@ -188,7 +189,8 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     if candidates:  # a list that lets an app in says so as plainly as an entry of its own
         letting = (one.hit for one in lists if not one.members.isdisjoint(keys))
         contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - DENY_WINS
-    candidates += [_refused(one, state, name, keys) for one in lists if one.members.isdisjoint(keys)]
+    if not by_store_alone(keys):  # no list of bundle ids says whether it holds such an app
+        candidates += [_refused(one, state, name, keys) for one in lists if one.members.isdisjoint(keys)]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
         candidates = [
@@ -199,6 +201,9 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         ]
     if candidates:
         return max(candidates, key=_better)
+    if by_store_alone(keys):
+        said = f"only the number of {name} in the store is known, and what is in force names apps by their bundle ids"
+        return _Outcome(_UNKNOWN, "unknown", None, name, said, "no-comparable-identifier")
     if not prepared.hits[place]:
         said = f"no device rule can match {name}, which is only known to a package manager"
         return _Outcome(_UNKNOWN, "unknown", None, name, said, "no-comparable-identifier")

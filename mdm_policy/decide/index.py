@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.decide.builds import compared, plan
+from mdm_policy.decide.conflicts import questioned
 from mdm_policy.decide.precedence import most_special, ordered
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
@@ -163,18 +164,26 @@ class Index:
         policies = [one for one in reached if kind_named(one[0].kind).is_alternative]
         changes = [one for one in reached if kind_named(one[0].kind).changes]
         others = [one for one in reached if one[0].mdm != "amapi"]
-        self._others = tuple(Together(one) for one in kept(others, cls))
+        self._others = [
+            (mdm, [Together(one) for one in kept(questioned(mine, cls), cls)]) for mdm, mine in _by_mdm(others)
+        ]
+        self._governed = {mdm: _governed(mine, mdm) for mdm, mine in _by_mdm(others)} if len(self._others) > 1 else {}
         sets = [Together([one], one[0]) for one in _distinct(policies)]
         if changes and not policies:
             sets += [Together(one) for one in kept(changes, cls)]
         if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
-            sets += self._others
+            sets += self._managed("android")
         self._android = tuple(sets)
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
         """Return the alternatives on a platform: a device lives under one of them, the worst counts."""
-        return self._android if platform == "android" else self._others
+        return self._android if platform == "android" else self._managed(platform)
+
+    def _managed(self, platform: Platform) -> tuple[Together, ...]:
+        """Return the documents of each MDM that governs a platform: a device is in one of them."""
+        mine = [sets for mdm, sets in self._others if platform in self._governed.get(mdm, (platform,))]
+        return tuple(one for sets in mine or [self._others[0][1]] for one in sets)
 
     def versions(self, platform: Platform) -> tuple[tuple[int, ...], ...]:
         """Return the OS versions at which a rule of these documents begins, is deprecated or ends."""
@@ -211,6 +220,23 @@ def _distinct(policies: Sequence[tuple[Reading, Reach]]) -> Iterable[tuple[Readi
         acts = [(written(one.rule), one.family, one.kind, tuple(one.values)) for one in reading.columns]
         found.setdefault((reading.path, reached, tuple(map(written, reading.rules)), tuple(acts)), (reading, reached))
     return found.values()
+
+
+def _by_mdm(documents: Sequence[tuple[Reading, Reach]]) -> list[tuple[str, list[tuple[Reading, Reach]]]]:
+    """Put the documents of each MDM together, with all that any MDM may carry; an Apple device has one MDM, and so has any other.
+
+    Apple's MDM protocol enrols a device with one server; an Android device has one device policy controller.
+    """
+    names = sorted({one.mdm for one, reached in documents if one.mdm and reached.alive})
+    if len(names) < 2:
+        return [("", list(documents))]
+    return [(name, [one for one in documents if one[0].mdm in ("", name) or not one[1].alive]) for name in names]
+
+
+def _governed(documents: Iterable[tuple[Reading, Reach]], mdm: str) -> frozenset[str]:
+    """Return the platforms of which an MDM's own documents say anything."""
+    mine = [one for one, reached in documents if one.mdm == mdm and reached.alive]
+    return frozenset(platform for one in mine for rule in one.rules for platform in rule.introduced)
 
 
 def _versions(rule: Rule, platform: str) -> tuple[tuple[int, ...], ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import DeviceClass, Frozen
 from mdm_policy.reading import Audience, Cause, Member, Scope
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 
 
 EVERYONE = Scope("everyone")
+ALL_USERS = Audience("users")
+"""Every device that has a user, as Intune's assignment to all licensed users reaches."""
+_USERLESS = "dedicated"
+"""The Android mode whose devices belong to no user (MicrosoftDocs/memdocs, planning policies by groups: dedicated and kiosk
+devices are not associated with a user)."""
+_USER_ENROLLMENTS = frozenset({"user", "device"})
+"""Apple's enrollments that a user goes through; an automated one may be without user affinity."""
 _NARROWEST: tuple[Literal["groups", "everyone"], ...] = ("groups", "everyone")
 _SHOWN = 20
 """How many groups are named in a sentence."""
@@ -66,7 +75,62 @@ def reach(
         return Reach(False, note=f"{reading.path} {scope.why or 'is assigned to nobody'}", cause="nobody")
     if scope.state == "not-stated" and not (scope.filtered or scope.excluded):
         return _not_stated(reading.path, require_scope=require_scope)
+    if ALL_USERS in scope.groups and cls is not None and not isinstance(cls, Sample):
+        return _by_user(reading.path, scope, cls)
     return _scoped(reading.path, scope, cls, require_scope=require_scope)
+
+
+def has_user(cls: DeviceClass) -> bool | None:
+    """Tell whether the devices of a class belong to users; None where nobody says."""
+    if cls.user_affinity is not None:
+        return cls.user_affinity
+    if cls.platform == "android":
+        return cls.mode != _USERLESS if cls.mode else None
+    return True if cls.enrollment in _USER_ENROLLMENTS else None
+
+
+def _by_user(path: str, scope: Scope, cls: DeviceClass) -> Reach:
+    """Return whether a document that is assigned to all users reaches a class: not the devices that have none."""
+    user = has_user(cls)
+    if user:
+        return _scoped(path, Scope("everyone", excluded=scope.excluded), cls)
+    groups = tuple(one for one in scope.groups if one != ALL_USERS)
+    if groups:
+        reached = _scoped(path, msgspec.structs.replace(scope, groups=groups), cls)
+        if user is False or not reached.doubt:
+            return reached
+    if user is False:
+        said = f"{path} is assigned to all users, and these devices belong to none"
+        return Reach(False, note=said, cause="no-user")
+    said = f"{path} is assigned to all users, and whether each of these devices belongs to one is not stated"
+    return Reach(doubt=said, cause="no-user")
+
+
+def may_reach(scope: Scope, cls: DeviceClass | None) -> bool:
+    """Tell whether a document may reach some device of a class, for all that is known; one for nobody does not."""
+    if scope.state == "nobody":
+        return False
+    mine = members(cls)
+    if cls is None or not mine:
+        return not (
+            cls is not None and scope.state == "groups" and set(scope.groups) <= {ALL_USERS} and has_user(cls) is False
+        )
+    if mine <= set(scope.excluded):
+        return False
+    return scope.state != "groups" or any(_may_hold(one, cls, mine) for one in scope.groups)
+
+
+def _may_hold(audience: Member, cls: DeviceClass, mine: frozenset[Member]) -> bool:
+    """Tell whether some device of a class may be among those that an assignment names."""
+    if isinstance(audience, str) or audience in mine:
+        return audience in mine
+    if audience.kind == "users":
+        return not isinstance(cls, Sample) and has_user(cls) is not False
+    if audience.kind in ("filter", "applicability-rule", "unsure", "limits"):
+        return all(_may_hold(one, cls, mine) for one in audience.of[:1])
+    if audience.kind == "all-of":
+        return any(_may_hold(one, cls, mine) for one in audience.of)
+    return True
 
 
 def _not_stated(path: str, *, require_scope: bool) -> Reach:
@@ -82,7 +146,9 @@ def listed(names: Sequence[Member]) -> str:
 
 def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: bool = False) -> Reach:
     mine = members(cls)
-    covered = bool(mine) and mine <= set(scope.groups)
+    # What stands for devices of several groups is in each of them; a declared class has to have all of its groups here.
+    named = set(scope.groups)
+    covered = bool(mine & named) if isinstance(cls, Sample) else bool(mine) and mine <= named
     if scope.filtered and not covered:
         return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out", cause="filter")
     # A device, user or building left out by name may be of any class, whatever its groups are.
@@ -96,10 +162,10 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: 
         return Reach(note=f"{path} excludes {listed(scope.excluded)}", cause="exclusion")
     if scope.state == "everyone" or covered:
         return Reach()
-    named = listed(scope.groups) or "no group that is named"
+    shown = listed(scope.groups) or "no group that is named"
     if cls is None and scope.groups:
-        return Reach(note=f"{path} reaches only {named}", cause="groups")
-    return Reach(doubt=f"{path} is assigned to {named}, which may not hold the devices", cause="groups")
+        return Reach(note=f"{path} reaches only {shown}", cause="groups")
+    return Reach(doubt=f"{path} is assigned to {shown}, which may not hold the devices", cause="groups")
 
 
 def _activations(readings: Sequence[Reading]) -> list[Reading]:

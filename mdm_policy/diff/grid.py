@@ -22,7 +22,7 @@ from mdm_policy.diff.units import stranger
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import DeviceClass, Frozen
-from mdm_policy.reading import Fact, Rule, compare_conditions, written
+from mdm_policy.reading import Audience, Fact, Rule, compare_conditions, written
 from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS
 
 if TYPE_CHECKING:
@@ -364,7 +364,7 @@ def _atoms(
         return (*made, Atom(""))
     reached: dict[tuple[tuple[bool, bool], ...], list[Member]] = {}
     others: list[Member] = [_OTHERS]
-    for names in (others, *alike):
+    for names in (others, *alike, *_left_out_members(readings)):
         found = (reach(one, _members(names[0]), readings) for one in readings)
         reached.setdefault(tuple((one.alive, bool(one.doubt)) for one in found), []).extend(names)
     for names in reached.values():
@@ -386,5 +386,20 @@ def _memberships(readings: Iterable[Reading]) -> list[list[Member]]:
     return list(alike.values())
 
 
+def _left_out_members(readings: Iterable[Reading]) -> list[list[Member]]:
+    """Name the devices that are in the groups of a document, and in one that it leaves out: it may take all of them away."""
+    found = {
+        _Both("all-of", of=(name, *one.scope.groups)): None
+        for one in readings
+        if one.scope.state == "groups"
+        for name in one.scope.excluded
+    }
+    return [[name] for name in found]
+
+
+class _Both(Audience, frozen=True, gc=False):
+    """Stand for devices that are in each of several groups at once, whoever names these."""
+
+
 def _members(name: Member) -> DeviceClass:
-    return Sample(str(name), "ios", Origin(""), members=(name,))
+    return Sample(str(name), "ios", Origin(""), members=name.of if isinstance(name, _Both) else (name,))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide import activated, reach, rivals
+from mdm_policy.decide import activated, contending, reach, rivals
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
 from mdm_policy.kinds import kind_named
@@ -74,11 +74,11 @@ class Coded:
         """How many Android policies there are: a device lives under one of them."""
         self._places = {id(one): place for place, one in enumerate(self.named)}
         self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
-        together = rivals(self.readings)
+        together = [*rivals(self.readings), *(one for each in contending(self.readings).values() for one in each)]
         rival = {id(one) for members in together for one in members}
         names = {id(one.reading): one.name for one in named}
         self.rivals = frozenset(frozenset((names[id(one)], one.scope) for one in members) for members in together)
-        """Which documents a device keeps one of, and whom they reach."""
+        """Which documents a device keeps one of, or set one setting differently, and whom they reach."""
         self._always = {
             place: rules
             for place, one in enumerate(self.named)

@@ -121,6 +121,8 @@ class Collector:
         """The values, by their place in memory, that an embedded document has brought, and of which it has said all."""
         self.settings: dict[str, str] = {}
         """The pointer of the setting from which each rule without entries comes, by the rule's id."""
+        self.sets: dict[str, frozenset[object]] = {}
+        """What the document sets a setting to that has one value on a device and no list in it, by the setting's name."""
 
     def rule(self, base: Rule, **changes: Any) -> Rule:
         """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
@@ -413,7 +415,23 @@ class Collector:
             name=name,
             place=place,
             settings=self.settings,
+            sets=self._set(),
         )
+
+    def _set(self) -> tuple[tuple[str, frozenset[object]], ...]:
+        """Return what the document sets each setting to that conflicts with another value of it."""
+        found: dict[str, set[object]] = {}
+        for rule in self.rules:
+            if rule.setting is not None and rule.setting.several == "conflicts":
+                for name in rule.setting.names:
+                    found.setdefault(name, set()).add(rule.sense)
+        for one in self.columns:
+            setting = one.rule.setting
+            if setting is not None and setting.several == "conflicts":
+                held = [(one.family, one.kind, value) for value in one.values]
+                for name in setting.names:
+                    found[name].update(held)
+        return tuple(sorted({name: frozenset(value) for name, value in found.items()}.items() | self.sets.items()))
 
     def _matching_nothing(self) -> None:
         """Say which entries have a shape that no app's identifier has, so that they match nothing on any device."""

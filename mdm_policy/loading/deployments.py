@@ -40,6 +40,7 @@ def make_device(report: Report, group: Group) -> DeviceClass:
         group.get("managed_by"),
         group.texts("groups"),
         group.texts("origins"),
+        group.get("user_affinity"),
     )
 
 

@@ -201,6 +201,10 @@ _DEVICE = Record(
             "Where apps on these devices can come from; without it, store and sideloaded are assumed.",
             Many(APP_ORIGIN),
         ),
+        "user_affinity": Field(
+            "Whether each device belongs to a user whom the MDM knows; an assignment to all users reaches no other.",
+            Flag(),
+        ),
         "note": _NOTE,
     },
     deployments.make_device,

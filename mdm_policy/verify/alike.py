@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.decide import preinstalled, reach, rivals
-from mdm_policy.decide.builds import keys, plans
+from mdm_policy.decide.builds import by_store_alone, keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
 from mdm_policy.decide.web import above
 from mdm_policy.kinds import kind_named
@@ -92,6 +92,7 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str], *, holes: bool) -
             (
                 family,
                 tuple([tuple([tuple([acts.on(key) for key in match]) for match in one.every]) for one in builds]),
+                by_store_alone(builds[0].keys),
             )
             for family, builds in known
         ],

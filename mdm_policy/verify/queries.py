@@ -123,7 +123,9 @@ def remarks(
             found += _of_reading(reading, banned, guarded)
     found += [Said(*told) for told in dead.out_of_force(courts)]
     found += [Said(*told) for told in dead.shadowed(courts)]
-    found += [Said(*told) for told in (*together.several(pieces), *together.replaced(pieces))]
+    found += [
+        Said(*told) for told in (*together.several(pieces), *together.conflicts(pieces), *together.replaced(pieces))
+    ]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
     own += declared_notes(pieces)
     found += _unjudged_notes(pieces)

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide import apart, rivals
+from mdm_policy.decide import Reach, apart, conflicting, rivals
 from mdm_policy.decide.rivals import replacing
 from mdm_policy.errors import Finding, warning
 from mdm_policy.reading import Mechanism, Setting
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "whether the two add up is not documented"
 _HINT = "put all apps into one list, in one document"
+_ONE_VALUE = "give the setting one value, in one policy, or assign the policies to different devices"
 _APART = "verify the one that is sent, or give each an identifier of its own"
 _Set = tuple[Mechanism, Setting]
 """A setting, and what carries it out."""
@@ -54,6 +55,29 @@ def several(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
             name = setting[0][1].name
             said = f"{count - _MOST:,} more documents set {name}, to another list than {path}; {_UNKNOWN}"
             yield warning("list-in-several-documents", said, None, _HINT), path, ""
+
+
+def conflicts(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
+    """Yield each later document that sets a setting to another value than the first one, for the same devices.
+
+    A setting that has several names is told of under the first of them that is in conflict.
+    """
+    readings = [reading for one in pieces if one.leads and not one.groups for reading in one.readings]
+    told: set[str] = set()
+    for name, members in conflicting([(one, Reach()) for one in readings], None).items():
+        values = [dict(one.sets)[name] for one in members]
+        for one, value in list(zip(members, values, strict=True))[1:_MOST]:
+            if value == values[0] or one.path in told:
+                continue
+            told.add(one.path)
+            said = f"{members[0].path} sets {name} too, to another value: Intune shows a conflict, and which value counts is not documented"
+            yield warning("setting-conflict", said, None, _ONE_VALUE), one.path, _place(one, name)
+
+
+def _place(reading: Reading, name: str) -> str:
+    """Return where a document sets a setting."""
+    columns = (one for one in reading.columns if one.rule.setting is not None and name in one.rule.setting.names)
+    return next((one.pointers[0] for one in columns if len(one.pointers)), "")
 
 
 def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:

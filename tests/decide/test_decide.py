@@ -229,6 +229,7 @@ OFFERED = graph(
 )
 PERSONAL_LIST = graph(
     "androidDeviceOwnerGeneralDeviceConfiguration",
+    playStoreMode="blockList",
     personalProfilePlayStoreMode="blockedApps",
     personalProfilePersonalApplications=[{"appId": MM}],
 )

@@ -101,6 +101,7 @@ def test_a_document_beside_policies_is_one_of_the_places_where_devices_live() ->
     listed = [{"name": "x", "appId": "x.y"}]
     intune = graph(
         "androidDeviceOwnerGeneralDeviceConfiguration",
+        playStoreMode="blockList",
         personalProfilePersonalApplications=listed,
         personalProfilePlayStoreMode="blockedApps",
     )

@@ -412,8 +412,10 @@ LIST = "personalProfilePersonalApplications"
 )
 def test_corporate_android(document: Document, rules: list[tuple[str, str]], findings: list[str]) -> None:
     reading = read(document)
-    assert [(rule.id, rule.sense) for rule in reading.rules] == rules
-    assert says(document) == findings
+    default = ("intune-android-play-default", "allow-only")
+    unset = document.value.get("playStoreMode") in (None, "notConfigured")
+    assert [(rule.id, rule.sense) for rule in reading.rules] == [*([default] if unset else []), *rules]
+    assert says(document) == [id_ for id_ in findings if not (unset and id_ == "no-effect")]
     assert {effect.value for effect in reading.effects} <= {MM}
 
 
@@ -528,7 +530,14 @@ def test_a_system_app_may_be_preinstalled() -> None:
 @pytest.mark.parametrize(
     ("assignments", "scope"),
     [
-        pytest.param([target("allLicensedUsersAssignmentTarget")], Scope("everyone"), id="all-users"),
+        pytest.param(
+            [target("allLicensedUsersAssignmentTarget")], Scope("groups", (Audience("users"),)), id="all-users"
+        ),
+        pytest.param(
+            [target("allLicensedUsersAssignmentTarget"), target("allDevicesAssignmentTarget")],
+            Scope("everyone"),
+            id="all-users-and-all-devices",
+        ),
         pytest.param([target("groupAssignmentTarget", groupId="g")], Scope("groups", ("g",)), id="group"),
         pytest.param(
             [target("configurationManagerCollectionAssignmentTarget", collectionId="c")],

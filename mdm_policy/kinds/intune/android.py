@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
-from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, say_nobody, scope_of
+from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope_of
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -27,12 +27,14 @@ _OFFERS = frozenset({"required", "available", "availableWithoutEnrollment"})
 def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     """Read the restrictions of fully managed, dedicated and corporate devices with a work profile."""
     mode = c.text(top, "playStoreMode", "")
-    if mode == "allowList":
+    if mode in ("", "notConfigured"):
+        c.rule(rules.PLAY_DEFAULT)
+    elif mode == "allowList":
         c.rule(rules.PLAY_ALLOW_LIST)
     elif mode == "blockList":
         message = "blockList blocks nothing by itself: each app needs an uninstall assignment"
         c.say("note", "play-store-mode-alone", message, "/playStoreMode")
-    elif mode not in ("", "notConfigured"):
+    else:
         message = f"{mode!r} is no word of playStoreMode; the server refuses the whole configuration"
         c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
         c.void = Why("refused", "playStoreMode has a word the server refuses")
@@ -45,6 +47,7 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
         if state is False:
             c.rule(base)
         elif state is True:
+            c.sets[key] = frozenset({"none"})
             message = "apps from outside the store are let in, past any list"
             c.say("warning", "sideload-open", message, f"/{key}", f"set {key} to false")
     c.near_misses(top, _OWNER_KEYS, "")
@@ -57,8 +60,7 @@ def _personal(c: Collector, top: dict[str, Any]) -> None:
             message = "personalProfilePlayStoreMode is blockedApps, and the list is empty"
             c.say("warning", "personal-side-open", message, f"/{_PERSONAL}")
     elif mode == "allowedApps":
-        rule = c.rule(rules.PERSONAL_ALLOWED)
-        c.allow_list(rule, app_list(c, rule, "android", top, _PERSONAL), f"/{_PERSONAL}")
+        only_these(c, rules.PERSONAL_ALLOWED, "android", top, _PERSONAL)
     elif mode in ("", "notConfigured"):
         if c.items(top, _PERSONAL, ""):
             message = f"{_PERSONAL} holds apps, but personalProfilePlayStoreMode is not set: the list has no effect"

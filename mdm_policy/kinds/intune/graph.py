@@ -27,7 +27,9 @@ _LIMITS = {
 }
 """npm @microsoft/microsoft-graph-types-beta 0.44.0-preview: how many elements a collection can contain."""
 _APPLICABILITY = "deviceManagementApplicabilityRule"
-_EVERYONE = frozenset({"allDevicesAssignmentTarget", "allLicensedUsersAssignmentTarget"})
+_DEVICES = "allDevicesAssignmentTarget"
+_USERS = "allLicensedUsersAssignmentTarget"
+_EVERYONE = frozenset({_DEVICES, _USERS})
 _GROUPS = frozenset({"groupAssignmentTarget", "configurationManagerCollectionAssignmentTarget"})
 _STORE_ID = re.compile(r"/id([0-9]{6,12})(?:[/?#]|\Z)", re.ASCII)
 _PLAY_ID = re.compile(r"[?&]id=([A-Za-z0-9_.]+)", re.ASCII)
@@ -85,7 +87,8 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
 
     An assignment of a configuration may take it away again: its intent is `apply` or `remove` (npm
     @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceConfigurationAssignment). A group is known by its name
-    and by its id, since two groups may bear one name; a group under a filter is another group than the whole of it.
+    and by its id, since two groups may bear one name; a group under a filter is another group than the whole of it. All
+    users are not all devices, some of which belong to nobody (MicrosoftDocs/memdocs, planning policies by groups).
     """
     groups: list[Member] = []
     excluded: list[Member] = []
@@ -107,14 +110,16 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
         filter_ = target.get("deviceAndAppManagementAssignmentFilterId")
         narrowed = limit not in ("", "none") or bool(filter_)
         filtered = filtered or narrowed
-        if kind in _EVERYONE and not narrowed:
+        if kind == _DEVICES and not narrowed:
             everyone = True
             continue
         if kind not in _EVERYONE and kind not in _GROUPS:
             message = f"{kind or 'an assignment without a type'} is no target that is known: it may leave devices out"
             c.say("warning", "assignment-target", message, at, "export the assignments again")
             unsure = True
-        whose: list[Member] = [Audience("everyone", kind)] if kind in _EVERYONE else list(names)
+        whose: list[Member] = list(names)
+        if kind in _EVERYONE:
+            whose = [Audience("users")] if kind == _USERS else [Audience("everyone", kind)]
         if narrowed:
             whose = [Audience("filter", str(filter_ or ""), limit, (name,)) for name in whose]
         groups += whose
@@ -161,6 +166,18 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
     if family == "ios" and rule.sense == "block":
         say_never_hidden(c, kept)
     return count
+
+
+def only_these(c: Collector, base: Rule, family: Family, top: dict[str, Any], key: str) -> None:
+    """Record a list of the apps that alone are let in."""
+    rule = c.rule(base) if top.get(key) else emptied(c, base)
+    c.allow_list(rule, app_list(c, rule, family, top, key), f"/{key}")
+
+
+def emptied(c: Collector, base: Rule) -> Rule:
+    """Return the rule of an allow list that names no app: what a device makes of it is not documented."""
+    why = "whether an allow list without any app refuses all apps or none is not documented"
+    return c.rule(base, verdict="unknown", why=why, cause="undocumented")
 
 
 def listed(c: Collector, top: dict[str, Any], type_key: str, key: str) -> str:

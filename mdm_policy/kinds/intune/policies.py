@@ -8,7 +8,7 @@ from mdm_policy.kinds.apple.together import say_never_hidden
 from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import android, rules
 from mdm_policy.kinds.intune.compliance import read_compliance
-from mdm_policy.kinds.intune.graph import app_list, assignments, listed, odata_type, scope
+from mdm_policy.kinds.intune.graph import app_list, assignments, emptied, listed, odata_type, only_these, scope
 from mdm_policy.kinds.windows.catalog import read_app_control_setting, read_browser_setting
 from mdm_policy.kinds.windows.oma import read_oma_settings
 
@@ -107,7 +107,8 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
             base = rules.CATALOG_WRONG_ID
         else:
             return
-    rule = c.rule(base)
+    empty = base is rules.CATALOG_ALLOWED and not instance.get("simpleSettingCollectionValue")
+    rule = emptied(c, base) if empty else c.rule(base)
     kind = odata_type(instance)
     if kind not in ("", _LIST):
         message = f"the setting is a list, and {kind} is another type of instance, so the server refuses it"
@@ -142,8 +143,7 @@ def _ios_general(c: Collector, top: dict[str, Any]) -> None:
     if kind == "appsNotInListCompliant":
         app_list(c, c.rule(rules.IOS_HIDDEN), "ios", top, "appsVisibilityList")
     elif kind == "appsInListCompliant":
-        rule = c.rule(rules.IOS_SHOWN)
-        c.allow_list(rule, app_list(c, rule, "ios", top, "appsVisibilityList"), "/appsVisibilityList")
+        only_these(c, rules.IOS_SHOWN, "ios", top, "appsVisibilityList")
     _report_list(c, top, rules.IOS_RESTRICTED)
     c.near_misses(top, _IOS_KEYS, "")
 

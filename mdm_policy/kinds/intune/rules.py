@@ -26,7 +26,7 @@ CATALOG_BLOCKED = Rule(
     deprecated=same((27,), *_IOS),
     supervised=True,
     enrollments=_MANAGED,
-    setting=Setting("blockedAppBundleIDs", "undocumented"),
+    setting=Setting("blockedAppBundleIDs", "conflicts"),
 )
 CATALOG_ALLOWED = Rule(
     "intune-catalog-allow-listed-app-bundle-ids",
@@ -39,6 +39,7 @@ CATALOG_ALLOWED = Rule(
     deprecated=same((27,), *_IOS),
     supervised=True,
     enrollments=_MANAGED,
+    setting=Setting("allowListedAppBundleIDs", "conflicts"),
 )
 CATALOG_WRONG_ID = Rule(
     "intune-catalog-unknown-definition",
@@ -61,7 +62,7 @@ IOS_HIDDEN = Rule(
     introduced=same(FIRST_LISTS["ios"], *_IOS),
     supervised=True,
     enrollments=_MANAGED,
-    setting=Setting("appsVisibilityList", "undocumented"),
+    setting=Setting("appsVisibilityList", "conflicts", ("blockedAppBundleIDs",)),
 )
 IOS_SHOWN = Rule(
     "intune-ios-shown-apps",
@@ -73,6 +74,7 @@ IOS_SHOWN = Rule(
     introduced=same(FIRST_LISTS["ios"], *_IOS),
     supervised=True,
     enrollments=_MANAGED,
+    setting=Setting("appsVisibilityList", "conflicts", ("allowListedAppBundleIDs",)),
 )
 IOS_ASSIGNED = Rule(
     "apple-intune-assigned-app",
@@ -150,6 +152,7 @@ UNINSTALL_PERSONAL = Rule(
     sides=("personal",),
     origins=("store",),
     escapes="preinstalled and sideloaded apps on the personal side",
+    setting=Setting("personalProfilePersonalApplications", "shares"),
 )
 ASSIGNED = Rule(
     "intune-android-assigned",
@@ -176,7 +179,7 @@ PERSONAL_BLOCKED = Rule(
     sides=("personal",),
     origins=("store",),
     escapes="preinstalled and sideloaded apps on the personal side",
-    setting=Setting("personalProfilePersonalApplications", "undocumented"),
+    setting=Setting("personalProfilePersonalApplications", "conflicts"),
 )
 PERSONAL_ALLOWED = Rule(
     "intune-android-personal-allowed",
@@ -190,6 +193,7 @@ PERSONAL_ALLOWED = Rule(
     sides=("personal",),
     origins=("store",),
     escapes="preinstalled and sideloaded apps on the personal side",
+    setting=Setting("personalProfilePersonalApplications", "conflicts"),
 )
 PLAY_ALLOW_LIST = Rule(
     "intune-android-play-allow-list",
@@ -208,6 +212,20 @@ PLAY_ALLOW_LIST = Rule(
     why="which apps are assigned is not in this document",
     cause="elsewhere",
 )
+PLAY_DEFAULT = Rule(
+    "intune-android-play-default",
+    "intune-device-restrictions",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact("without playStoreMode a corporate device offers assigned apps alone, as with allowList", _ANDROID),
+    introduced={"android": ANY},
+    modes=_CORPORATE,
+    sides=("device", "work"),
+    origins=("store", "sideloaded"),
+    why="by default the store offers assigned apps alone, and which apps are assigned is not in this document",
+    cause="default",
+)
 NO_UNKNOWN_SOURCES = Rule(
     "intune-android-unknown-sources",
     "intune-device-restrictions",
@@ -220,6 +238,7 @@ NO_UNKNOWN_SOURCES = Rule(
     sides=("device", "work"),
     origins=("sideloaded",),
     escapes="adb, while USB debugging is open",
+    setting=Setting("appsAllowInstallFromUnknownSources", "conflicts"),
 )
 NO_PERSONAL_UNKNOWN_SOURCES = Rule(
     "intune-android-personal-unknown-sources",
@@ -233,6 +252,7 @@ NO_PERSONAL_UNKNOWN_SOURCES = Rule(
     sides=("personal",),
     origins=("sideloaded",),
     escapes="adb, while USB debugging is open",
+    setting=Setting("personalProfileAppsAllowInstallFromUnknownSources", "conflicts"),
 )
 KNOX_HIDE = Rule(
     "intune-android-knox-hide",
@@ -316,6 +336,7 @@ RULES = (
     PERSONAL_BLOCKED,
     PERSONAL_ALLOWED,
     PLAY_ALLOW_LIST,
+    PLAY_DEFAULT,
     NO_UNKNOWN_SOURCES,
     NO_PERSONAL_UNKNOWN_SOURCES,
     KNOX_HIDE,

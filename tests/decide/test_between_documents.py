@@ -1,0 +1,224 @@
+"""Hold what becomes of a ban between documents: settings that conflict, all users, several MDMs, defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from build_kit import DAY
+from kind_documents import GRAPH, WECHAT, app, as_json, device, graph, readings, target
+
+from mdm_policy import catalogue
+from mdm_policy.decide import judge
+from mdm_policy.diff import Question, Side, compare_policies
+
+if TYPE_CHECKING:
+    from mdm_policy.documents import Document
+    from mdm_policy.model import DeviceClass
+
+XIN, QQ, MM = "com.tencent.xin", "com.tencent.mqq", "com.tencent.mm"
+EVERYONE = target("allDevicesAssignmentTarget")
+USERS = target("allLicensedUsersAssignmentTarget")
+PREFIX = "com.apple.applicationaccess_"
+
+
+def group(name: str, **keys: Any) -> dict[str, Any]:
+    return target("groupAssignmentTarget", groupId=name, **keys)
+
+
+def left_out(name: str) -> dict[str, Any]:
+    return target("exclusionGroupAssignmentTarget", groupId=name)
+
+
+def hidden(*bundles: str, to: tuple[Any, ...] = (EVERYONE,), name: str = "h.json", shown: bool = False) -> Document:
+    return graph(
+        "iosGeneralDeviceConfiguration",
+        name,
+        appsVisibilityListType="appsInListCompliant" if shown else "appsNotInListCompliant",
+        appsVisibilityList=[{"appId": bundle} for bundle in bundles],
+        assignments=list(to),
+    )
+
+
+def listed(
+    *bundles: str, to: tuple[Any, ...] = (EVERYONE,), name: str = "c.json", key: str = "blockedappbundleids"
+) -> Document:
+    instance = {
+        "settingDefinitionId": f"{PREFIX}{key}",
+        "simpleSettingCollectionValue": [{"value": bundle} for bundle in bundles],
+    }
+    settings = {
+        "settingInstance": {
+            "settingDefinitionId": f"{PREFIX}com.apple.applicationaccess",
+            "groupSettingCollectionValue": [{"children": [instance]}],
+        }
+    }
+    body = {"platforms": "iOS", "technologies": "mdm", "settings": [settings], "assignments": list(to)}
+    return as_json({"@odata.type": f"{GRAPH}deviceManagementConfigurationPolicy", **body}, name)
+
+
+def owner(name: str = "o.json", **keys: Any) -> Document:
+    body = {"assignments": [EVERYONE], "playStoreMode": "blockList", **keys}
+    return graph("androidDeviceOwnerGeneralDeviceConfiguration", name, **body)
+
+
+def uninstalled(*to: dict[str, Any], name: str = "a.json") -> Document:
+    assigned = [{"intent": "uninstall", **one} for one in to]
+    return graph("androidManagedStoreApp", name, packageId=MM, assignments=assigned)
+
+
+def phones(*groups: str, **keys: Any) -> DeviceClass:
+    about = {"supervised": True, "enrollment": "automated", "managed_by": "intune", "groups": groups, **keys}
+    return device("ios", ">=17", **about)
+
+
+def robots(mode: str, *groups: str) -> DeviceClass:
+    return device("android", ">=13", mode=mode, managed_by="intune", groups=groups, origins=("store",))
+
+
+PERSONAL = {"personalProfilePlayStoreMode": "blockedApps"}
+RED: dict[str, Any] = {"personalProfilePersonalApplications": [{"appId": MM}]}
+BLUE: dict[str, Any] = {"personalProfilePersonalApplications": [{"appId": "a.b"}]}
+
+
+@pytest.mark.parametrize(
+    ("documents", "cls", "proven"),
+    [
+        pytest.param([hidden(XIN), hidden(XIN, QQ, name="2.json")], phones(), False, id="two-values"),
+        pytest.param([hidden(XIN, QQ), hidden(QQ, XIN, name="2.json")], phones(), True, id="equal-in-any-order"),
+        pytest.param([listed(XIN), listed(QQ, XIN, name="2.json")], phones(), False, id="two-values-in-the-catalog"),
+        pytest.param([hidden(XIN), listed(QQ)], phones(), False, id="template-and-catalog"),
+        pytest.param([hidden(XIN), listed(XIN)], phones(), True, id="template-and-catalog-are-equal"),
+        pytest.param([hidden(XIN), hidden(QQ, name="2.json", shown=True)], phones(), False, id="hidden-and-shown"),
+        pytest.param(
+            [listed(XIN), listed(QQ, key="allowlistedappbundleids", name="2.json")],
+            phones(),
+            True,
+            id="two-settings-of-the-catalog",
+        ),
+        pytest.param(
+            [hidden(XIN), hidden(QQ, to=(group("lab"),), name="2.json")], phones("field"), True, id="for-another-group"
+        ),
+        pytest.param(
+            [hidden(XIN), hidden(QQ, to=(group("lab"),), name="2.json")], phones("lab"), False, id="for-its-group"
+        ),
+        pytest.param(
+            [hidden(XIN), hidden(QQ, to=(group("lab"),), name="2.json")], phones(), False, id="for-some-of-them"
+        ),
+        pytest.param([hidden(XIN), hidden(QQ, to=(), name="2.json")], phones(), True, id="the-other-for-nobody"),
+        pytest.param(
+            [
+                hidden(XIN),
+                hidden(QQ, to=(group("field", deviceAndAppManagementAssignmentFilterType="include"),), name="2.json"),
+            ],
+            phones("field"),
+            False,
+            id="the-other-under-a-filter",
+        ),
+        pytest.param(
+            [hidden(XIN, to=(EVERYONE, left_out("lab"))), hidden(XIN, QQ, to=(group("lab"),), name="2.json")],
+            phones("lab"),
+            True,
+            id="a-variant-in-place-of-the-base",
+        ),
+        pytest.param([hidden(shown=True)], phones(), False, id="an-empty-allow-list"),
+        pytest.param([listed(key="allowlistedappbundleids")], phones(), False, id="an-empty-one-of-the-catalog"),
+        pytest.param([hidden(QQ, shown=True)], phones(), True, id="an-allow-list"),
+        pytest.param([hidden(XIN, to=(USERS,))], phones(), False, id="all-users-and-affinity-not-stated"),
+        pytest.param([hidden(XIN, to=(USERS,))], phones(user_affinity=True), True, id="all-users-of-phones-with-one"),
+        pytest.param([hidden(XIN, to=(USERS,))], phones(user_affinity=False), False, id="all-users-and-there-is-none"),
+        pytest.param([hidden(XIN, to=(USERS,))], phones(enrollment="device"), True, id="a-user-enrolled-them"),
+        pytest.param(
+            [hidden(XIN, to=(USERS, left_out("a")))], phones("a", user_affinity=True), False, id="all-users-but-a-group"
+        ),
+        pytest.param(
+            [hidden(XIN, to=(USERS, group("shared")))], phones("shared", user_affinity=False), True, id="or-in-a-group"
+        ),
+        pytest.param([owner(), uninstalled(USERS)], robots("dedicated"), False, id="all-users-of-kiosks"),
+        pytest.param([owner(), uninstalled(USERS)], robots("fully-managed"), True, id="all-users-of-phones"),
+        pytest.param(
+            [owner(), uninstalled(USERS, group("kiosks"))], robots("dedicated", "kiosks"), True, id="and-a-kiosk-group"
+        ),
+        pytest.param(
+            [owner(**PERSONAL, **RED), owner("2.json", **PERSONAL, **BLUE), uninstalled(EVERYONE)],
+            robots("cope"),
+            False,
+            id="two-personal-lists",
+        ),
+        pytest.param(
+            [owner(**PERSONAL, **RED), owner("2.json", **PERSONAL, **RED), uninstalled(EVERYONE)],
+            robots("cope"),
+            True,
+            id="one-personal-list-twice",
+        ),
+        pytest.param([owner(playStoreMode="notConfigured")], robots("dedicated"), False, id="the-default-store-mode"),
+        pytest.param(
+            [owner(playStoreMode=None), uninstalled(EVERYONE)],
+            robots("dedicated"),
+            True,
+            id="the-default-and-uninstall",
+        ),
+    ],
+)
+def test_between_documents(documents: list[Document], cls: DeviceClass, proven: bool) -> None:
+    found = judge(readings(*documents), cls, WECHAT, DAY)
+    assert found.proven == proven
+    if not proven:
+        assert found.worst.verdict in ("unknown", "allowed")
+
+
+def test_a_store_page_names_an_app_whose_bundle_id_nobody_knows() -> None:
+    banned = app(("ios", "app_store_id", "999000777"))
+    pages: dict[str, Any] = {"appsVisibilityListType": "appsNotInListCompliant", "assignments": [EVERYONE]}
+
+    def verdict(*entries: dict[str, Any]) -> str:
+        document = graph("iosGeneralDeviceConfiguration", appsVisibilityList=list(entries), **pages)
+        return judge(readings(document), phones(), banned, DAY).worst.verdict
+
+    assert verdict({"appStoreUrl": "https://apps.apple.com/us/app/clips/id999000777"}) == "hidden"
+    assert verdict({"appStoreUrl": "https://apps.apple.com/us/app/clips/id999000778"}) == "unknown"
+    assert verdict({"appId": XIN}) == "unknown"
+
+
+def directions(old: list[Document], new: list[Document], **question: Any) -> set[str]:
+    found = compare_policies(Side("o", tuple(old)), Side("n", tuple(new)), Question(DAY, **question), catalogue.load())
+    return {one.direction for one in found.changes}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "weaker"),
+    [
+        pytest.param([hidden(XIN)], [hidden(XIN), hidden(QQ, name="2.json")], True, id="a-second-value-appears"),
+        pytest.param(
+            [hidden(XIN), hidden(XIN, name="2.json")],
+            [hidden(XIN), hidden(XIN, QQ, name="2.json")],
+            True,
+            id="one-of-two-equal-ones-edited",
+        ),
+        pytest.param([hidden(XIN)], [hidden(XIN, to=(USERS,))], True, id="from-all-devices-to-all-users"),
+        pytest.param([hidden(XIN, to=(USERS,))], [hidden(XIN)], False, id="from-all-users-to-all-devices"),
+        pytest.param(
+            [hidden(XIN, to=(group("a"),))], [hidden(XIN, to=(group("a"), left_out("b")))], True, id="a-group-left-out"
+        ),
+        pytest.param(
+            [hidden(XIN, to=(group("a"), left_out("b")))], [hidden(XIN, to=(group("a"),))], False, id="it-is-back"
+        ),
+        pytest.param([owner(playStoreMode=None)], [owner()], True, id="the-default-store-opened"),
+        pytest.param(
+            [owner(playStoreMode=None)], [owner(playStoreMode="allowList")], False, id="the-default-spelled-out"
+        ),
+    ],
+)
+def test_a_change_between_documents_has_its_direction(old: list[Document], new: list[Document], weaker: bool) -> None:
+    assert bool(directions(old, new) & {"LOOSENED", "INEFFECTIVE", "NARROWED", "UNJUDGED"}) == weaker
+
+
+def test_each_mdm_is_judged_apart_unless_the_class_says_which() -> None:
+    ours = readings(listed(XIN))
+    theirs = tuple(msgspec.structs.replace(one, mdm="jamf", path="j.xml") for one in readings(listed(QQ)))
+    nothing = tuple(msgspec.structs.replace(one, mdm="jamf", path="j.xml") for one in readings(owner()))
+    assert judge(ours, phones(managed_by=None), WECHAT, DAY).proven
+    assert not judge((*ours, *theirs), phones(managed_by=None), WECHAT, DAY).proven
+    assert judge((*ours, *theirs), phones(managed_by="intune"), WECHAT, DAY).proven
+    assert judge((*ours, *nothing), phones(managed_by=None), WECHAT, DAY).proven
