@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oracle.common import GAP, HELD, Settled
+from oracle.common import HELD, Settled
 
 if TYPE_CHECKING:
     from oracle.common import Disagreement
@@ -21,8 +21,9 @@ def _empty(found: Disagreement) -> bool:
     )
 
 
-def _privacy(found: Disagreement) -> bool:
-    return found.said == GAP and any("Privacy" in one.tree.get("Payload", {}) for one in found.scenario.documents)
+def _faceless(found: Disagreement) -> bool:
+    items = [item for one in _allowed(found) for item in one.get("DeniedBinaries", ()) if isinstance(item, dict)]
+    return found.said == HELD and any(not set(item) & {"CDHash", "TeamID", "SigningID"} for item in items)
 
 
 def _token(found: Disagreement) -> bool:
@@ -43,7 +44,12 @@ def _team(found: Disagreement) -> bool:
 
 
 SETTINGS_FAULTS = (
-    Settled("privacy-beside-allowed", "Payload keys are Allowed and Privacy.", "Apple, AppSettings", _privacy),
+    Settled(
+        "binary-without-identity",
+        "Deny: CDHash or TeamID or SigningID required.",
+        "Apple, AppSettings, DeniedBinaries",
+        _faceless,
+    ),
     Settled("empty-allow-list", "No source says that an empty allow list hides everything.", "none", _empty),
     Settled(
         "team-let-in-by-one-of-its-apps",
