@@ -153,9 +153,11 @@ def _layered(keys: dict[str, Any], rules: dict[tuple[str, str], str], team: str,
     if by_team is None:
         return _by_mode(keys, rules, hashed + certified, team, signing_id)
     answer = _by_rule(by_team, hashed + certified)
-    if not signing_id and any(policy not in BLOCKING for policy in _of_team(rules, team)):
-        return NOT_HELD  # one program of a team that is banned whole
-    return answer
+    spared = [policy for policy in _of_team(rules, team) if policy not in BLOCKING]
+    if signing_id or not spared:
+        return answer
+    # One program of a team that is banned whole; a rule that only removes another leaves the team's.
+    return answer | DOUBT if set(spared) == {"REMOVE"} else NOT_HELD
 
 
 def _of_team(rules: dict[tuple[str, str], str], team: str) -> list[str]:
@@ -175,7 +177,7 @@ def _by_mode(
     keys: dict[str, Any], rules: dict[tuple[str, str], str], hashes: list[str], team: str, signing_id: str
 ) -> frozenset[str]:
     mode = keys.get("ClientMode", 1)
-    if mode == 2 and not isinstance(mode, bool):
+    if mode == 2 and isinstance(mode, int):
         if not signing_id and any(policy not in BLOCKING for policy in _of_team(rules, team)):
             return NOT_HELD
         if "AllowedPathRegex" in keys:

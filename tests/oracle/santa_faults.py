@@ -2,75 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oracle.common import GAP, HELD, UNKNOWN, Settled
+from oracle.apple_facts import refused
+from oracle.common import HELD, Settled
 from oracle.santa_facts import MCX
 
 if TYPE_CHECKING:
     from oracle.common import Disagreement
 
-LAYERING = "northpolesec/santa docs, Rule layering; SNTRuleTable.mm @5f31541e"
+
+def _wrapped(found: Disagreement) -> bool:
+    payloads = [one for document in found.scenario.documents for one in document.tree.get("PayloadContent", [])]
+    return any(one.get("PayloadType") == MCX for one in payloads)
 
 
-def _keys(found: Disagreement) -> list[dict[str, Any]]:
-    keys = []
-    for one in found.scenario.documents:
-        if not one.path.endswith(".mobileconfig"):
-            keys.append({"StaticRules": one.tree["rules"]} if "rules" in one.tree else one.tree)
-            continue
-        for payload in one.tree.get("PayloadContent", []):
-            content = payload.get("PayloadContent")
-            keys.append(payload)
-            for forced in content.values() if isinstance(content, dict) else ():
-                keys += [each["mcx_preference_settings"] for ways in forced.values() for each in ways]
-    return keys
+def _no_rival(found: Disagreement) -> bool:
+    trees = [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
+    idle = [one for one in trees if refused(one) or {"RemovalDate", "TargetDeviceType"} & set(one)]
+    return found.said != HELD and len(trees) > 1 and bool(idle)
 
 
-def _rules(found: Disagreement) -> list[dict[str, Any]]:
-    lists = [one["StaticRules"] for one in _keys(found) if isinstance(one.get("StaticRules"), list)]
-    return [rule for rules in lists for rule in rules]
+def _alternatives(found: Disagreement) -> bool:
+    names = [
+        one.tree.get("PayloadIdentifier") for one in found.scenario.documents if one.path.endswith(".mobileconfig")
+    ]
+    return found.said != HELD and len(set(names)) < len(names)
 
 
-def _unread(found: Disagreement) -> bool:
-    loose = any(not one.path.endswith(".mobileconfig") for one in found.scenario.documents)
-    wrapped = any(one.get("PayloadType") == MCX for one in _keys(found))
-    return found.said == GAP and (loose or wrapped)
-
-
-def _mode(found: Disagreement) -> bool:
-    return found.said == GAP and any(one.get("ClientMode") == 2 for one in _keys(found))
-
-
-def _layers(found: Disagreement) -> bool:
-    policies = {str(rule.get("policy", "")).upper()[:5] for rule in _rules(found)}
-    return found.said in {UNKNOWN, HELD} and len(policies) > 1
-
-
-def _words(found: Disagreement) -> bool:
-    return any(rule.get("policy") in {"CEL", "REMOVE"} or "policy" not in rule for rule in _rules(found))
-
-
-def _two(found: Disagreement) -> bool:
-    return len(found.scenario.documents) > 1
+def _cel_of_a_team(found: Disagreement) -> bool:
+    bans_a_team = any(set(app["macos"]) == {"team_id"} for app in found.scenario.apps if app["name"] == found.app)
+    return found.said == HELD and bans_a_team and "'CEL'" in str([one.tree for one in found.scenario.documents])
 
 
 SANTA_FAULTS = (
     Settled(
-        "santa-form-not-read",
-        "Managed preferences, the preference file and the list of rules hold rules as the flat payload does.",
+        "santa-alternatives-that-agree",
+        "A device keeps one profile of each PayloadIdentifier: where each of them blocks the app, it is blocked.",
+        "Apple, TopLevel (replacement)",
+        _alternatives,
+    ),
+    Settled(
+        "santa-cel-of-a-team",
+        "policy CEL decides each start by an expression; SIGNINGID stands above TEAMID and above the mode.",
+        "northpolesec/santa docs, Rule layering; SNTRule.mm @5f31541e",
+        _cel_of_a_team,
+    ),
+    Settled(
+        "santa-managed-preferences",
+        "Managed preferences (Forced) hold rules as the flat payload does.",
         "northpolesec/santa docs; jamf/terraform-provider-jamfplatform issues 436, 438",
-        _unread,
+        _wrapped,
     ),
-    Settled("santa-lockdown", "ClientMode 2 refuses all that no rule allows.", "northpolesec/santa docs", _mode),
     Settled(
-        "santa-layers", "CDHASH > BINARY > SIGNINGID > CERTIFICATE > TEAMID, last of equal ones.", LAYERING, _layers
-    ),
-    Settled("santa-policy-words", "policy: CEL, REMOVE", "northpolesec/santa SNTRule.mm @5f31541e", _words),
-    Settled(
-        "santa-two-profiles",
-        "Two profiles that both set StaticRules: undefined; one that is removed sets none.",
-        LAYERING,
-        _two,
+        "santa-idle-rival",
+        "Two profiles that both set StaticRules are undefined; one that is refused, removed or for another device sets none.",
+        "northpolesec/santa docs, Rule layering; Apple, TopLevel",
+        _no_rival,
     ),
 )
