@@ -36,6 +36,8 @@ Mechanism = Literal[
     "applocker-exe",
     "applocker-msi",
     "chrome-url-lists",
+    "chromeos-app-install",
+    "chromeos-arc",
     "declared",
     "defender-indicators",
     "edge-url-lists",

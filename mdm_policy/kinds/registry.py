@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.kinds.android import chromeos
 from mdm_policy.kinds.android import documents as android
 from mdm_policy.kinds.apple import documents as apple
 from mdm_policy.kinds.intune import documents as intune
@@ -49,6 +50,10 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     intune.DEVICE_CONFIGURATION,
     intune.MOBILE_APP,
     intune.OTHER_OBJECT,
+    chromeos.CHROMEOS,
+    chromeos.ARC,
+    chromeos.APPS,
+    chromeos.APP,
     android.PATCH,
     android.OTHER_REQUEST,
     intune.APPROVE_APPS,

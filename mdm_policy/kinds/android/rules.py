@@ -264,6 +264,77 @@ CHROME_ALLOWED = Rule(
     sides=_MANAGED,
 )
 
+_ARC = "chromium policy_definitions/Arc/ArcPolicy.yaml, DeviceCrostiniArcAdbSideloadingAllowed.yaml"
+_CHROME_APPS = "Chrome Policy API, schema chrome.users.apps.InstallType; chromepolicy v1, revision 20260726"
+_CHROMEOS = {"chromeos": ANY}
+ARC_BLOCKED = Rule(
+    "chromeos-arc-blocked",
+    "chromeos-arc",
+    "block",
+    "removed",
+    "partial",
+    fact(
+        "installType BLOCKED: the app cannot be installed, and is uninstalled if an earlier policy installed it", _ARC
+    ),
+    introduced=_CHROMEOS,
+    escapes="apps that adb brings, where another policy lets it; by default none does",
+)
+ARC_BLOCKED_OPEN = Rule(
+    "chromeos-arc-blocked-open",
+    "chromeos-arc",
+    "block",
+    "removed",
+    "partial",
+    fact(
+        "installType BLOCKED: the app cannot be installed, and is uninstalled if an earlier policy installed it", _ARC
+    ),
+    introduced=_CHROMEOS,
+    origins=("store", "preinstalled"),
+    escapes="apps that adb brings",
+)
+ARC_ALLOWED = Rule(
+    "chromeos-arc-allowed",
+    "chromeos-arc",
+    "allow",
+    "allowed",
+    "strong",
+    fact("installType AVAILABLE, the default, lets the user install the app; FORCE_INSTALLED installs it", _ARC),
+    introduced=_CHROMEOS,
+)
+ARC_SIDELOADING = Rule(
+    "chromeos-arc-sideloading",
+    "chromeos-arc",
+    "allow-only",
+    "allowed",
+    "weak",
+    fact("the policies for adb sideloading let Android apps in from outside the store; unset is disallowed", _ARC),
+    introduced=_CHROMEOS,
+    origins=("sideloaded",),
+    why="adb sideloading is allowed, so apps get in past ArcPolicy",
+    cause="side-door",
+    remedy="remove CrostiniArcAdbSideloadingAllowed and DeviceCrostiniArcAdbSideloadingAllowed, or set them to 0",
+)
+CHROME_APP_BLOCKED = Rule(
+    "chromeos-app-blocked",
+    "chromeos-app-install",
+    "block",
+    "not-installable",
+    "partial",
+    fact("appInstallType BLOCKED blocks the installation of the app", _CHROME_APPS),
+    introduced=_CHROMEOS,
+    origins=("store",),
+    escapes="a copy that is already installed, and apps that adb brings",
+)
+CHROME_APP_ALLOWED = Rule(
+    "chromeos-app-allowed",
+    "chromeos-app-install",
+    "allow",
+    "allowed",
+    "strong",
+    fact("appInstallType ALLOWED lets the user install the app; FORCED installs it", _CHROME_APPS),
+    introduced=_CHROMEOS,
+)
+
 RULES = (
     BLOCKED,
     BLOCKED_OPEN,
