@@ -124,26 +124,14 @@ It acts on one `binary`, `product` or `publisher` alone, on what stands in a `fo
 
 
 class Condition(Frozen, frozen=True, gc=False, order=True):
-    """Narrow a rule by one parameter; `value` as the document writes it, empty where the kind says all."""
+    """Narrow a rule by one parameter; `value` as the document writes it, empty where the kind says all.
+
+    With fewer conditions a rule is wider. Paths, patterns and expressions are equal only where their text is; of two others
+    nobody can tell which is the wider.
+    """
 
     kind: ConditionKind
     value: str = ""
-
-
-Order = Literal["same", "wider", "narrower", "unclear"]
-
-
-def compare_conditions(old: Sequence[Condition], new: Sequence[Condition]) -> Order:
-    """Say how a rule's conditions changed: each narrows it, so with fewer of them it is wider.
-
-    Paths, patterns and expressions are equal only where their text is; of two others nobody can tell which is the wider.
-    """
-    before, after = frozenset(old), frozenset(new)
-    if before == after:
-        return "same"
-    if after < before:
-        return "wider"
-    return "narrower" if before < after else "unclear"
 
 
 class Expiry(Frozen, frozen=True, gc=False):

@@ -197,7 +197,10 @@ def _narrower(point: Point) -> str:
 def _limited(point: Point) -> str:
     """Say how the conditions of a rule changed where what escapes is said in the same words."""
     old, new = (frozenset(one.rule.conditions if one.rule is not None else ()) for one in (point.old, point.new))
-    gone, added = (", ".join(f"{c.kind} {c.value}".strip() for c in sorted(found)) for found in (old - new, new - old))
+    gone, added = (_list([f"{c.kind} {c.value}".strip() for c in sorted(one)]) for one in (old - new, new - old))
+    if old == new:
+        way = "narrower, or gone" if point.leak > 0 else "new, or wider"
+        return f"another rule for it, under other conditions, is {way}"
     if not gone:
         return f"it is limited by {added} now"
     return f"it is limited by {added}, and was by {gone}" if added else f"it is no longer limited by {gone}"

@@ -18,11 +18,12 @@ from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, pr
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.reach import Sample, listed
 from mdm_policy.decide.web import opens, parts
+from mdm_policy.diff.conditions import Stands, compare
 from mdm_policy.diff.units import stranger
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import DeviceClass, Frozen
-from mdm_policy.reading import Audience, Fact, Rule, compare_conditions, written
+from mdm_policy.reading import Audience, Fact, Rule, written
 from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mdm_policy.decide import Reach
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
-    from mdm_policy.reading import Cause, Effect, Expiry, Member, Order, Reading, Scope
+    from mdm_policy.reading import Cause, Effect, Expiry, Member, Reading, Scope
     from mdm_policy.vocabulary import Platform, Verdict
 
 _NO_FACT = Fact("", "")
@@ -56,7 +57,7 @@ class Point(Frozen, frozen=True):
     """Hold what becomes of a build at one point of the grid, before and after.
 
     `state` is the plainest of the `states`. `ranks` say how good it is: old and new, then the same by the documents alone
-    that state whom they reach.
+    that state whom they reach. `narrowed` compares the conditions of all rules on the build: 1 where they let more escape.
     """
 
     atom: Atom
@@ -68,6 +69,7 @@ class Point(Frozen, frozen=True):
     sure_old: Decision
     sure_new: Decision
     ranks: tuple[int, int, int, int]
+    narrowed: int = 0
 
     @property
     def state(self) -> DeviceState:
@@ -90,19 +92,16 @@ class Point(Frozen, frozen=True):
     def leak(self) -> int:
         """Return 1 when a rule lets more escape than before, -1 when less, though it is no weaker in kind.
 
-        Only the same rule can be compared with itself: it may be written for some users or versions alone. Conditions of
-        which neither are a part of the other's are more too, since nobody can tell which are the wider.
+        A rule may be written for some users or versions alone. Conditions of which neither are a part of the other's are
+        more too, since nobody can tell which are the wider.
         """
         old, new = self.old.rule, self.new.rule
-        if old is None or new is None or old.id != new.id:
+        if old is None or new is None:
             return 0
         ends = old.expires or new.expires
-        if old.expires != new.expires and ends is not None and not ends.fixed:
+        if old.id == new.id and old.expires != new.expires and ends is not None and not ends.fixed:
             return -1 if _lasts(new.expires, as_long_as=old.expires) else 1
-        return _LEAKS[compare_conditions(old.conditions, new.conditions)]
-
-
-_LEAKS: dict[Order, int] = {"same": 0, "wider": -1, "narrower": 1, "unclear": 1}
+        return self.narrowed
 
 
 def _lasts(new: Expiry | None, *, as_long_as: Expiry | None) -> bool:
@@ -216,7 +215,8 @@ class Grid:
                             rank(three, installed=state.installed),
                             rank(four, installed=state.installed),
                         )
-                    yield Point(atom, day if place else "", platform, states_, one, two, three, four, ranks)
+                    narrowed = _narrowed(sides[0].stands, sides[1].stands, state, day) if old == new else 0
+                    yield Point(atom, day if place else "", platform, states_, one, two, three, four, ranks, narrowed)
 
     def _of(self, unit: Unit, atom: Atom) -> Iterable[Platform]:
         for platform in self._platforms:
@@ -249,9 +249,8 @@ class _Asked:
         self._unit = unit
         self._index = None if unit.raw else Index(readings, atom.cls, require_scope=sure)
         self._known: dict[int, Decision] = {}
-        self._hits = (
-            tuple((one, reach(one, atom.cls, readings, require_scope=sure)) for one in readings) if unit.raw else ()
-        )
+        self._hits = tuple((one, reach(one, atom.cls, readings, require_scope=sure)) for one in readings)
+        self.stands = Stands(self._hits)
 
     def decide(self, state: DeviceState, day: str) -> Decision:
         if self._index is not None:
@@ -299,6 +298,13 @@ def _opens(allow: Effect, block: Effect) -> bool:
     if allow.rule.mechanism != block.rule.mechanism:
         return False
     return opens(parts(allow.kind, allow.value), parts(block.kind, block.value))
+
+
+def _narrowed(old: Stands, new: Stands, state: DeviceState, day: str) -> int:
+    """Compare the conditions of all rules on a build; where no rule has any, what decides says all."""
+    if not old.conditional and not new.conditional:
+        return 0
+    return compare(old.within(state, day), new.within(state, day))
 
 
 def _left_out(old: Coded, new: Coded) -> frozenset[str]:

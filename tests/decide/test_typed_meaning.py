@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import pytest
 
 from mdm_policy.decide.contests import CONTESTS, DENY_WINS
+from mdm_policy.diff.conditions import Stand, compare
 from mdm_policy.kinds import RULES
-from mdm_policy.reading import Audience, Condition, DeviceSlot, Expiry, Mechanism, compare_conditions
-
-if TYPE_CHECKING:
-    from mdm_policy.reading import Order
+from mdm_policy.reading import Audience, Condition, DeviceSlot, Expiry, Mechanism
 
 USERS, VERSIONS, OTHERS = Condition("users", "S-1-5-21"), Condition("versions", "1..2"), Condition("users", "S-1-5-32")
 
@@ -30,20 +28,49 @@ def test_apple_denies_whoever_delivers_its_keys() -> None:
     assert CONTESTS["apple-path-lists"] not in DENY_WINS
 
 
+Conditions = tuple[Condition, ...]
+
+
+def _stand(*conditions: Condition, score: int = 9) -> Stand:
+    return Stand(score, frozenset(conditions))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "order"),
     [
-        pytest.param((), (), "same", id="none"),
-        pytest.param((USERS, VERSIONS), (VERSIONS, USERS), "same", id="the-order-counts-for-nothing"),
-        pytest.param((USERS, VERSIONS), (VERSIONS,), "wider", id="one-condition-less"),
-        pytest.param((), (USERS,), "narrower", id="a-condition-more"),
-        pytest.param((USERS,), (USERS, VERSIONS), "narrower", id="a-condition-beside-another"),
-        pytest.param((USERS,), (OTHERS,), "unclear", id="other-users"),
-        pytest.param((USERS,), (VERSIONS,), "unclear", id="another-condition"),
+        pytest.param((), (), 0, id="none"),
+        pytest.param((USERS, VERSIONS), (VERSIONS, USERS), 0, id="the-order-counts-for-nothing"),
+        pytest.param((USERS, VERSIONS), (VERSIONS,), -1, id="one-condition-less"),
+        pytest.param((), (USERS,), 1, id="a-condition-more"),
+        pytest.param((USERS,), (USERS, VERSIONS), 1, id="a-condition-beside-another"),
+        pytest.param((USERS,), (OTHERS,), 1, id="other-users"),
+        pytest.param((USERS,), (VERSIONS,), 1, id="another-condition"),
     ],
 )
-def test_conditions_are_compared_as_sets(old: tuple[Condition, ...], new: tuple[Condition, ...], order: Order) -> None:
-    assert compare_conditions(old, new) == order
+def test_conditions_are_compared_as_sets(old: Conditions, new: Conditions, order: int) -> None:
+    assert compare([_stand(*old)], [_stand(*new)]) == order
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "order"),
+    [
+        pytest.param([(USERS,), (OTHERS,)], [(OTHERS,), (USERS,)], 0, id="the-order-of-rules"),
+        pytest.param([(USERS,), (OTHERS,)], [(USERS,)], 1, id="the-second-is-gone"),
+        pytest.param([(USERS,), (OTHERS,)], [(OTHERS,)], 1, id="the-first-is-gone"),
+        pytest.param([(USERS,)], [(USERS,), (OTHERS,)], -1, id="a-second-one"),
+        pytest.param([(), (OTHERS,)], [()], 0, id="a-wider-one-stays"),
+        pytest.param([(USERS,), (OTHERS,)], [()], -1, id="a-wider-one-for-both"),
+        pytest.param([(USERS, VERSIONS), (OTHERS,)], [(USERS,), (VERSIONS,)], 1, id="one-wider-and-one-gone"),
+        pytest.param([], [(USERS,)], -1, id="the-first-one"),
+    ],
+)
+def test_all_rules_on_a_build_count(old: list[Conditions], new: list[Conditions], order: int) -> None:
+    assert compare([_stand(*one) for one in old], [_stand(*one) for one in new]) == order
+
+
+def test_a_weaker_rule_makes_up_for_none() -> None:
+    assert compare([_stand(USERS, score=9)], [_stand(USERS, score=8)]) == 1
+    assert compare([_stand(USERS, score=8)], [_stand(USERS, score=9)]) == -1
 
 
 @pytest.mark.parametrize(

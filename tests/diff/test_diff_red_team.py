@@ -118,8 +118,8 @@ def exported(*rules: tuple[str, ...]) -> Document:
     return as_json({"rules": statics(*rules)})
 
 
-def exe(path: str) -> Document:
-    return xml(rules_xml(DEFAULT_EXE, path_rule(path)))
+def exe(*paths: str) -> Document:
+    return xml(rules_xml(DEFAULT_EXE, *map(path_rule, paths)))
 
 
 def appx(*names: str) -> Document:
@@ -182,6 +182,8 @@ WEAKER = [
     ("a rule for the same is removed", santa(DENY), santa(DENY, ("REMOVE", "TEAMID", TEAM))),
     ("a program in one folder", exe("*\\chat.exe"), exe("C:\\Tools\\chat.exe")),
     ("a program in another folder", exe("%WINDIR%\\chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("one folder of two", exe("C:\\a\\chat.exe", "C:\\b\\chat.exe"), exe("C:\\a\\chat.exe")),
+    ("the other folder of two", exe("C:\\a\\chat.exe", "C:\\b\\chat.exe"), exe("C:\\b\\chat.exe")),
     ("a folder beside the identity", denied(), denied(PathPrefix="/Applications")),
     ("another folder beside the identity", denied(PathPrefix="/Applications"), denied(PathPrefix="/opt")),
     ("another signing state", denied(SigningState="AppStore"), denied(SigningState="DeveloperID")),
@@ -241,6 +243,8 @@ SAME = [
     ("an assignment that stands twice", hidden(FIELD), hidden(FIELD, FIELD)),
     ("the order of limitations", limited("a", "b"), limited("b", "a")),
     ("a folder in other letters of its separators", exe("C:/Tools/chat.exe"), exe("C:\\Tools\\chat.exe")),
+    ("the order of two folders", exe("C:\\a\\chat.exe", "C:\\b\\chat.exe"), exe("C:\\b\\chat.exe", "C:\\a\\chat.exe")),
+    ("a folder beside everywhere", exe("*\\chat.exe", "C:\\b\\chat.exe"), exe("*\\chat.exe")),
     ("the same profile twice", called(APP), [called(APP), called(APP, name="b")]),
     ("the same predicate", activated("(1 == 1)"), activated("(1 == 1)")),
     ("Santa's words in small letters", santa(DENY), santa(("blocklist", "teamid", TEAM.lower()))),
@@ -256,6 +260,7 @@ def test_what_no_device_notices_is_no_difference(old: Any, new: Any) -> None:
 
 
 WIDER = [
+    ("a second folder", exe("C:\\a\\chat.exe"), exe("C:\\a\\chat.exe", "C:\\b\\chat.exe")),
     ("no folder any more", denied(PathPrefix="/a"), denied()),
     ("one condition of two is gone", denied(PathPrefix="/a", SigningState="AppStore"), denied(PathPrefix="/a")),
     ("a package of any publisher", appx("CN=A", "Chat.App"), appx("*", "Chat.App")),

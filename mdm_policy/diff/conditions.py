@@ -1,0 +1,67 @@
+"""Compare the conditions of all rules that act on a build, not only of the one that decides.
+
+Two rules for one identifier, each for a folder of its own, block in two folders: that the second is gone is a loss, though
+the first decides as before. A rule that is gone is made up for by one that is as strong and holds wherever it held.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mdm_policy.decide import in_force
+from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mdm_policy.decide import DeviceState, Reach
+    from mdm_policy.reading import Condition, Reading, Rule
+
+_HELD = VERDICT_RANK["unknown"]
+
+
+class Stand(NamedTuple):
+    """Hold a rule that acts on a build: under which conditions, and how strong it is where they are met."""
+
+    score: int
+    conditions: frozenset[Condition]
+
+
+class Stands:
+    """Hold the rules that act on a build on one side, with whom they reach."""
+
+    def __init__(self, reached: Iterable[tuple[Reading, Reach]]) -> None:
+        """Take those that block, be it by absence."""
+        self._acting: dict[tuple[int, bool], Rule] = {}
+        for reading, reach in reached:
+            if reach.alive:
+                named = (one.rule for one in reading.columns if one.rule.sense in ("block", "remove"))
+                lists = (rule for rule in reading.rules if rule.sense == "allow-only")
+                self._acting |= {(id(rule), bool(reach.doubt)): rule for rule in (*named, *lists)}
+        self.conditional = any(rule.conditions for rule in self._acting.values())
+
+    def within(self, state: DeviceState, day: str) -> frozenset[Stand]:
+        """Return what stands on a day in a state."""
+        return frozenset(
+            Stand(_score(rule, doubtful=doubtful), frozenset(rule.conditions))
+            for (_, doubtful), rule in self._acting.items()
+            if in_force(rule, state, day)
+        )
+
+
+def compare(old: Iterable[Stand], new: Iterable[Stand]) -> int:
+    """Return 1 where something that was blocked is blocked no more, or nobody can tell; -1 where more is; else 0."""
+    before, after = list(old), list(new)
+    if not _covered(before, after):
+        return 1
+    return 0 if _covered(after, before) else -1
+
+
+def _covered(ones: Iterable[Stand], others: Sequence[Stand]) -> bool:
+    """Tell whether each of some rules is made up for by one of the others."""
+    return all(any(other.score >= one.score and other.conditions <= one.conditions for other in others) for one in ones)
+
+
+def _score(rule: Rule, *, doubtful: bool) -> int:
+    rank = min(VERDICT_RANK[rule.verdict], _HELD) if doubtful else VERDICT_RANK[rule.verdict]
+    return rank if rank <= _HELD else _HELD + 1 + STRENGTH_RANK[rule.strength]
