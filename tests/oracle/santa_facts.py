@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from oracle.apple_facts import in_force, refused, worlds
-from oracle.common import BLOCKED, DOUBT, HELD, NOT_HELD, NOT_OPEN, OPEN, UNKNOWN, either
+from oracle.common import BLOCKED, DOUBT, HELD, NOT_HELD, NOT_OPEN, OPEN, UNKNOWN, either, worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,13 +88,15 @@ def settings_answer(found: list[Settings], team: str, signing_id: str) -> frozen
     if not found:
         return OPEN
     setting = [one for one in found if "StaticRules" in one.keys]
-    if len(setting) > 1 or sum("ClientMode" in one.keys for one in found) > 1:
+    if len(setting) > 1:
         alone = [rules_answer(one.keys, team, signing_id) for one in found]
         return NOT_OPEN if all(HELD in one for one in alone) else NOT_HELD | (_mixed(alone))
     keys: dict[str, Any] = {}
     for one in found:
         keys |= one.keys
-    answer = rules_answer(keys, team, signing_id)
+    modes = [one.keys["ClientMode"] for one in found if "ClientMode" in one.keys]
+    ways = [rules_answer({**keys, "ClientMode": mode}, team, signing_id) for mode in modes]
+    answer = worst(ways) if ways else rules_answer(keys, team, signing_id)
     if any(one.doubtful for one in found):
         return answer | {UNKNOWN}
     return answer | {UNKNOWN} if len(found) > 1 else answer
@@ -137,6 +139,9 @@ def _written(kind: str, identifier: str) -> str:
 def rules_answer(keys: dict[str, Any], team: str, signing_id: str) -> frozenset[str]:
     """Say what one set of keys does to an app: its signing id first, then its certificate, then its team, then the mode."""
     rules, sound = _rules(keys)
+    if "REMOVE" in rules.values():
+        # In a list of rules it takes another away; what it does in a profile no page says.
+        sound, rules = False, {name: policy for name, policy in rules.items() if policy != "REMOVE"}
     answer = _layered(keys, rules, team, signing_id)
     if sound:
         return answer
@@ -153,11 +158,9 @@ def _layered(keys: dict[str, Any], rules: dict[tuple[str, str], str], team: str,
     if by_team is None:
         return _by_mode(keys, rules, hashed + certified, team, signing_id)
     answer = _by_rule(by_team, hashed + certified)
-    spared = [policy for policy in _of_team(rules, team) if policy not in BLOCKING]
-    if signing_id or not spared:
-        return answer
-    # One program of a team that is banned whole; a rule that only removes another leaves the team's.
-    return answer | DOUBT if set(spared) == {"REMOVE"} else NOT_HELD
+    if not signing_id and any(policy not in BLOCKING for policy in _of_team(rules, team)):
+        return NOT_HELD  # one program of a team that is banned whole
+    return answer
 
 
 def _of_team(rules: dict[tuple[str, str], str], team: str) -> list[str]:
@@ -170,7 +173,7 @@ def _by_rule(policy: str, higher: list[str]) -> frozenset[str]:
         return NOT_OPEN if any(one not in BLOCKING for one in higher) else BLOCKED
     if policy in ALLOWING:
         return NOT_HELD if any(one in BLOCKING or one == "CEL" for one in higher) else OPEN
-    return DOUBT if policy == "CEL" else NOT_HELD
+    return DOUBT
 
 
 def _by_mode(
