@@ -305,7 +305,7 @@ class BannedApp(Frozen, frozen=True):
     """Hold one banned app after lists, catalogue, deployment and date are put together.
 
     `key` is stable and unique within a resolution; `identifiers` are sorted and hold derived ones too;
-    `platforms` says per family `exists`, `none` or `unknown`. `signers` are the vendor's publishers, common names and
+    `platforms` says per family `exists`, `none` or `unknown`, and `none` of single platforms that a list excludes. `signers` are the vendor's publishers, common names and
     certificates: not banned by themselves, they narrow a rule for the app's files. `web_app`: it is a web app too.
     `named_by` says who gives it its name: the catalogue, a list with identifiers of its own, or a banned vendor, whose
     own identifiers it then stands for.
@@ -322,6 +322,8 @@ class BannedApp(Frozen, frozen=True):
     signers: tuple[Identifier, ...] = ()
     web_app: bool = False
     named_by: NamedBy = "catalogue"
+    known_as: str = ""
+    """The key of the one app of the catalogue that bears its identifiers, if there is one."""
 
     @property
     def is_vendor(self) -> bool:

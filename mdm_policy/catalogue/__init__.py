@@ -117,6 +117,37 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
         return found
 
     @cached_property
+    def _called(self) -> dict[str, dict[str, CatalogueApp]]:
+        """Map each name and alias, without regard to case, to the apps that are called so, by key."""
+        found: dict[str, dict[str, CatalogueApp]] = {}
+        for key in sorted(self.apps):
+            for text in (self.apps[key].name, *self.apps[key].aliases):
+                found.setdefault(text.casefold(), {})[key] = self.apps[key]
+        return found
+
+    @cached_property
+    def _bearers(self) -> dict[str, dict[str, CatalogueApp | CatalogueVendor]]:
+        """Map the text of each identifier, on whatever platform, to all that bear it, by key."""
+        found: dict[str, dict[str, CatalogueApp | CatalogueVendor]] = {}
+        for owner, identifier in self._listed():
+            text = folded_key(*identifier.key)[2]
+            mark = owner.key if isinstance(owner, CatalogueApp) else f"vendor:{owner.key}"
+            found.setdefault(text, {})[mark] = owner
+        return found
+
+    def meant(self, text: str) -> tuple[CatalogueApp | CatalogueVendor, ...]:
+        """Return what a text names exactly: the app of that key, else those so called, else all that bear the identifier.
+
+        More than one means that the text does not say which.
+        """
+        if text in self.apps:
+            return (self.apps[text],)
+        named = self._called.get(text.casefold())
+        if named is not None:
+            return tuple(named.values())
+        return tuple((self._bearers.get(text) or self._bearers.get(text.casefold()) or {}).values())
+
+    @cached_property
     def _apps_by_vendor(self) -> dict[str, tuple[CatalogueApp, ...]]:
         found: dict[str, tuple[CatalogueApp, ...]] = {}
         for key in sorted(self.apps):
@@ -254,15 +285,17 @@ def parse_authorities(data: bytes) -> dict[str, AuthorityRecord]:
 def inherit(identifier: Identifier, catalogue: Catalogue) -> Identifier:
     """Give an identifier that a list states itself what the catalogue knows of it: confidence, sources, role and flags.
 
-    It keeps its own place, for that is where a person would change it.
+    It keeps its own place, for that is where a person would change it. What the catalogue holds without proof stays as the
+    list states it: the list's own word stands for it.
     """
     known = catalogue.identifiers.get(folded_key(identifier.family, identifier.kind, identifier.value))
     if known is None or identifier.confidence != "stated":
         return identifier
+    proven = known.confidence != "unverified"
     return msgspec.structs.replace(
         identifier,
-        confidence=known.confidence,
-        sources=known.sources,
+        confidence=known.confidence if proven else identifier.confidence,
+        sources=known.sources if proven else (),
         role=known.role,
         runs_as_service=known.runs_as_service,
         shared=known.shared,

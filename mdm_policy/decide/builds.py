@@ -86,6 +86,8 @@ def plans(app: BannedApp) -> dict[Family, tuple[Build, ...]]:
 def plan(app: BannedApp, platform: Platform) -> Plan:
     """Return what has to be blocked on a platform."""
     family = FAMILY_OF[platform]
+    if platform != family and app.platforms.get(platform) == "none":
+        return Plan((), "not-applicable", f"{app.name} does not exist on {platform}", "does-not-exist")
     values: dict[str, list[str]] = {}
     parts: set[str] = set()
     for identifier in app.identifiers:

@@ -108,7 +108,7 @@ class Together:
 
     def prepared(self, app: BannedApp, platform: Platform) -> Prepared:
         """Return an app's builds and hits; the app is kept, so its place in memory stays its own."""
-        where = (id(app), FAMILY_OF[platform])
+        where = (id(app), platform if platform in app.platforms else FAMILY_OF[platform])
         found = self._prepared.get(where)
         if found is None:
             wanted = plan(app, platform)

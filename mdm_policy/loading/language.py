@@ -100,16 +100,23 @@ _OVERRIDE = Record(
 BAN = Record(
     "a ban",
     {
-        "app": Field("The catalogue key of the banned app; `mdm-policy lookup` finds it.", _NAME),
+        "app": Field(
+            "The banned app, the whole of it: its catalogue key (`mdm-policy lookup` finds it), or a name or an identifier "
+            "that is its alone.",
+            _NAME,
+        ),
         "feature": Field(
             "The banned feature of an app, such as a wallet; devices can only block the whole app.", _NAME
         ),
         "implemented_by": Field("The catalogue key of the app that the banned feature is part of.", _NAME),
         "vendor": Field("The catalogue key of a vendor; all its apps are banned.", _NAME),
-        "name": Field("The name of an app that is given by its identifiers here.", _NAME),
+        "name": Field(
+            "The name of an app that is given by its identifiers here: these are banned, and no others.", _NAME
+        ),
         **IDENTIFIERS,
         "not_on": Field(
-            "Platforms on which the app does not exist, so that a missing identifier there is no gap.",
+            "Platforms on which the app does not exist, so that a missing identifier there is no gap; `ios` is all that takes "
+            "`ios:` identifiers, `android` ChromeOS too.",
             Many(_PLATFORM, single=True),
         ),
         "allow_dangerous": Field("Identifiers to block although a guard would refuse them.", Many(_OVERRIDE)),
@@ -120,8 +127,8 @@ BAN = Record(
     needs={
         "feature": ("implemented_by",),
         "implemented_by": ("feature",),
-        **dict.fromkeys(bans.IDENTIFIER_KEYS, ("name",)),
     },
+    needs_one=dict.fromkeys(bans.IDENTIFIER_KEYS, ("name", "app")),
 )
 
 _REVOCATION = Record(

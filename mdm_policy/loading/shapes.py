@@ -72,7 +72,7 @@ def _keep(_report: Report, group: Group) -> Any:
 class Record(msgspec.Struct, frozen=True):
     """Shape a mapping with known keys; `make` turns its values into what the model holds.
 
-    Exactly one of the keys `one_of` must be there; a key of `needs` wants all of its keys beside it.
+    Exactly one of the keys `one_of` must be there; a key of `needs` wants all of its keys beside it, one of `needs_one` any.
     """
 
     noun: str
@@ -80,6 +80,7 @@ class Record(msgspec.Struct, frozen=True):
     make: Callable[[Report, Group], Any] = _keep
     one_of: tuple[str, ...] = ()
     needs: dict[str, tuple[str, ...]] = {}
+    needs_one: dict[str, tuple[str, ...]] = {}
 
     def bind(self, report: Report, node: Node, key: str) -> Any:
         """Return what `make` makes of the values."""
@@ -128,6 +129,11 @@ class Record(msgspec.Struct, frozen=True):
                 if other not in cells:
                     said = f"`{key}` needs `{other}` beside it"
                     report.error("key-needs-key", said, group.at(key), _about(other, self.fields[other]))
+        for key in self.needs_one.keys() & cells.keys():
+            others = self.needs_one[key]
+            if cells.keys().isdisjoint(others):
+                said = f"`{key}` needs {' or '.join(f'`{other}`' for other in others)} beside it"
+                report.error("key-needs-key", said, group.at(key), _about(others[0], self.fields[others[0]]))
 
     def schema(self) -> dict[str, Any]:
         """Describe the record and all it holds."""
@@ -140,6 +146,10 @@ class Record(msgspec.Struct, frozen=True):
             made["oneOf"] = [{"required": [key]} for key in self.one_of]
         if self.needs:
             made["dependentRequired"] = {key: list(others) for key, others in self.needs.items()}
+        if self.needs_one:
+            made["dependentSchemas"] = {
+                key: {"anyOf": [{"required": [other]} for other in others]} for key, others in self.needs_one.items()
+            }
         return made
 
 

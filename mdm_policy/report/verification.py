@@ -13,7 +13,6 @@ from mdm_policy.report import machine, markdown, summary
 from mdm_policy.report.text import cells, columns, fill, pad, plain
 from mdm_policy.verify import line_of, rows, sentence, with_cells
 from mdm_policy.verify.counts import many
-from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -241,7 +240,7 @@ def _class(verdict: ClassVerdict, found: Verification) -> dict[str, Any]:
 def _verdicts(found: Verification, places: Places) -> Iterator[dict[str, Any]]:
     for cell, record in with_cells(found, places):
         deciding, origin = record.deciding, record.deciding.origin
-        absent = found.absent.get((record.app, FAMILY_OF[record.platform]))
+        absent = found.absent.get((record.app, record.platform))
         yield {
             "app": record.app,
             "class": record.device_class,

@@ -27,6 +27,7 @@ __all__ = [
     "Entry",
     "OrderedIds",
     "blockable",
+    "keyed",
     "ordered",
     "resolve",
     "status",
@@ -155,10 +156,9 @@ def _each_coverage(apps: Iterable[BannedApp]) -> Iterator[Finding]:
             continue  # loading has said so, at the place where the identifiers are missing
         if not have:
             message = f"{app.name}: no identifier is known on any platform: nothing can block it"
-            hint = f"find its identifiers and give them inline; {how_to_find()}"
+            hint = f"find its identifiers and give them in its entry; {how_to_find()}"
             yield warning("no-identifier", message, app.reasons[0].origin, hint)
         elif missing:
             message = f"{app.name}: no identifier is known for {', '.join(missing)}: it is not blocked there"
-            how = "" if app.named_by == "list" else " in an entry with `name:`, beside one that is known"
-            hint = f"give the identifier{how}; or say `not_on:` where the app does not exist; {how_to_find(missing)}"
+            hint = f"give the identifier in the entry of the app; or say `not_on:` where the app does not exist; {how_to_find(missing)}"
             yield warning("no-identifier", message, app.reasons[0].origin, hint)

@@ -33,13 +33,35 @@ ABOUT_LEAVE = frozenset(
 
 
 def keyed(named: Iterable[_Named], apps: Sequence[BannedApp]) -> tuple[_Named, ...]:
-    """Let exceptions and accepted gaps name an app as its list does: by catalogue key, or by an inline ban's name."""
+    """Let exceptions and accepted gaps name an app as a list does: by its key, or by a name or an identifier that is its alone.
+
+    The letters' case of a name does not matter. The key of an app of the catalogue reaches the entry that names its
+    identifiers, too. What names several banned apps names none of them.
+    """
+    asked = tuple(named)
+    if not asked:
+        return ()
     keys = {app.key for app in apps}
-    by_name = {app.name: app.key for app in apps if app.named_by == "list"}
-    return tuple(
-        one if one.app in keys or one.app not in by_name else msgspec.structs.replace(one, app=by_name[one.app])
-        for one in named
-    )
+    wanted = {one.app.casefold() for one in asked if one.app not in keys}
+    called: dict[str, set[str]] = defaultdict(set)
+    bearing: dict[str, set[str]] = defaultdict(set)
+    for app in apps if wanted else ():
+        if app.name.casefold() in wanted:
+            called[app.name.casefold()].add(app.key)
+        if app.known_as in wanted:
+            bearing[app.known_as].add(app.key)
+        for identifier in app.identifiers:
+            if identifier.value.casefold() in wanted:
+                bearing[identifier.value if identifier.family != "windows" else identifier.value.casefold()].add(
+                    app.key
+                )
+    return tuple(one if one.app in keys else _keyed(one, called, bearing) for one in asked)
+
+
+def _keyed(one: _Named, called: dict[str, set[str]], bearing: dict[str, set[str]]) -> _Named:
+    text = one.app
+    found = called.get(text.casefold()) or bearing.get(text) or bearing.get(text.casefold()) or set()
+    return msgspec.structs.replace(one, app=next(iter(found))) if len(found) == 1 else one
 
 
 def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> tuple[Variant, ...]:
@@ -89,7 +111,8 @@ def waiver_findings(waivers: Iterable[Waiver], apps: Sequence[BannedApp], as_of:
     for waiver in waivers:
         if waiver.app not in keys:
             message = f"the exception names {waiver.app!r}, which no list bans"
-            yield warning("exception-unused", message, waiver.origin, "name the banned app by its catalogue key")
+            hint = "name the app as the list does: by its catalogue key, or by the name of its entry"
+            yield warning("exception-unused", message, waiver.origin, hint)
         elif waiver.until < as_of:
             message = f"the exception for {waiver.app!r} ended on {waiver.until}: the ban applies to {', '.join(waiver.groups)} again"
             yield warning("exception-expired", message, waiver.origin, "renew it with a new document, or remove it")

@@ -1,4 +1,8 @@
-"""Collect the bans of all lists into apps, merging those that are the same app."""
+"""Collect the bans of all lists into apps, merging those that are the same app.
+
+An entry with a key of the catalogue bans the whole app, and what it names beside. An entry with a name of its own bans
+exactly what it names: the catalogue lends it what is known of these identifiers, and neither others nor another name.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,21 @@ from mdm_policy import catalogue as catalogues
 from mdm_policy import guards
 from mdm_policy.derived import derive
 from mdm_policy.errors import Finding, error, note, warning
-from mdm_policy.identifiers import slug
+from mdm_policy.identifiers import quoted, slug
 from mdm_policy.model import Ban, BanList, BannedApp, CatalogueApp, CatalogueVendor, Identifier, NamedBy, Reason
+from mdm_policy.resolve.lending import Loan, knows_more, lent, platforms
 from mdm_policy.resolve.ordering import blockable
-from mdm_policy.vocabulary import FAMILIES, Duty
+from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.catalogue import Catalogue
+    from mdm_policy.errors import Origin
+    from mdm_policy.vocabulary import Duty
+
+
+_VENDOR = "vendor:"
 
 
 class Gathering:
@@ -35,10 +45,11 @@ class Gathering:
         self._catalogue = catalogue
         self._protected = {catalogues.folded_key(*identifier.key) for identifier in protected}
         self._identifiers: dict[str, dict[tuple[str, str, str], Identifier]] = {}
-        self._facts: dict[str, tuple[str, str, CatalogueApp | None, NamedBy]] = {}
+        self._facts: dict[str, tuple[str, NamedBy]] = {}
+        self._owners: dict[str, dict[str, CatalogueApp]] = defaultdict(dict)
         self._reasons: dict[str, list[Reason]] = defaultdict(list)
         self._duties: dict[str, dict[Duty, None]] = defaultdict(dict)
-        self._not_on: dict[str, set[str]] = defaultdict(set)
+        self._not_on: dict[str, dict[str, Origin]] = defaultdict(dict)
         self._platforms: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def add_list(self, ban_list: BanList, duties: Sequence[Duty]) -> None:
@@ -53,14 +64,8 @@ class Gathering:
                 self._add_known(ban, reason, duties)
 
     def _add_known(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
-        key = ban.app or ban.implemented_by or ""
-        app = self._catalogue.apps.get(key)
+        app = self._meant(ban)
         if app is None:
-            nearest = self._catalogue.suggest(key, "apps")
-            hint = (
-                f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`, or give `name:` and identifiers"
-            )
-            self.found.append(error("unknown-app", f"the catalogue has no app {key!r}", ban.origin, hint))
             return
         if ban.feature is not None:
             reason = Reason(reason.list, reason.citation, reason.origin, feature=ban.feature)
@@ -68,9 +73,41 @@ class Gathering:
                 f"{ban.feature!r} is a feature of {app.name}: no setting blocks it alone, the whole app is blocked"
             )
             self.found.append(warning("feature-over-block", message, ban.origin))
-        self._guard(ban, app.name, app.identifiers)
-        self._put(key, app.name, app.vendor, app, app.identifiers, reason, duties)
-        self._not_on[key].update(ban.not_on)
+        further = [catalogues.inherit(identifier, self._catalogue) for identifier in ban.identifiers]
+        self._guard(ban, app.name, (*app.identifiers, *further))
+        self._several(ban, app.name, {app.key: app, **self._known(further)})
+        self._put(app.key, app.name, [app], (*app.identifiers, *further), reason, duties)
+        self._say_not_on(app.key, ban)
+
+    def _meant(self, ban: Ban) -> CatalogueApp | None:
+        """Return the app of the catalogue that a ban names by its key, or by a name or an identifier that is its alone."""
+        text = ban.app or ban.implemented_by or ""
+        found = self._catalogue.meant(text)
+        if len(found) == 1 and isinstance(found[0], CatalogueApp):
+            return found[0]
+        if found:
+            said = f"{quoted(text)} does not say which app: it is {_listed(found)}"
+            hint = "write the key of the one that is meant, or one entry for each"
+            self.found.append(error("ambiguous-app", said, ban.origin, hint))
+            return None
+        nearest = self._catalogue.suggest(text, "apps")
+        hint = f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`, or give `name:` and identifiers"
+        self.found.append(error("unknown-app", f"the catalogue has no app {text!r}", ban.origin, hint))
+        return None
+
+    def _known(self, identifiers: Iterable[Identifier]) -> dict[str, CatalogueApp]:
+        """Return the apps of the catalogue that bear identifiers, by key."""
+        owners = (self._catalogue.find(*identifier.key) for identifier in identifiers)
+        return {owner.key: owner for owner in owners if isinstance(owner, CatalogueApp)}
+
+    def _several(self, ban: Ban, name: str, known: dict[str, CatalogueApp]) -> None:
+        if len(known) > 1:
+            message = f"{name!r} holds identifiers of several apps: {', '.join(sorted(known))}"
+            self.found.append(warning("identifiers-of-several-apps", message, ban.origin, "ban each app by itself"))
+
+    def _say_not_on(self, key: str, ban: Ban) -> None:
+        for place in ban.not_on:
+            self._not_on[key].setdefault(place, ban.origin)
 
     def _add_vendor(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
         key = ban.vendor or ""
@@ -86,8 +123,8 @@ class Gathering:
         for app in self._catalogue.apps_of(key):
             # Where an app has no identifier of its own, its vendor's (a team, a publisher) blocks it all the same.
             own = {identifier.family for identifier in app.identifiers}
-            lent = (identifier for identifier in vendor.identifiers if identifier.family not in own)
-            self._put(app.key, app.name, app.vendor, app, (*app.identifiers, *lent), reason, duties)
+            signed = (identifier for identifier in vendor.identifiers if identifier.family not in own)
+            self._put(app.key, app.name, [app], (*app.identifiers, *signed), reason, duties)
         if vendor.identifiers:
             self._put_vendor(vendor, reason, duties)
         elif not self._catalogue.apps_of(key):
@@ -98,30 +135,18 @@ class Gathering:
 
     def _put_vendor(self, vendor: CatalogueVendor, reason: Reason, duties: Sequence[Duty]) -> None:
         name = f"{vendor.name} (all software)"
-        key = f"vendor:{vendor.key}"
-        self._put(key, name, vendor.key, None, vendor.identifiers, reason, duties, named_by="vendor")
+        self._put(f"{_VENDOR}{vendor.key}", name, (), vendor.identifiers, reason, duties, named_by="vendor")
 
     def _add_inline(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
-        name = ban.name or ""
-        known: dict[str, CatalogueApp] = {}
-        inherited = []
-        for identifier in ban.identifiers:
-            inherited.append(catalogues.inherit(identifier, self._catalogue))
-            owner = self._catalogue.find(*identifier.key)
-            if isinstance(owner, CatalogueApp):
-                known[owner.key] = owner
+        name, key = ban.name or "", f"inline:{slug(ban.name or '')}"
+        own = [catalogues.inherit(identifier, self._catalogue) for identifier in ban.identifiers]
+        # A site is not the app that has it: of who names sites alone, nothing else is known.
+        known = self._known(identifier for identifier in ban.identifiers if identifier.family != "web")
         self._guard(ban, name, ban.identifiers)
-        if len(known) == 1:
-            # The list's own text and the catalogue speak of one app: exceptions and reports must see one app too.
-            key, app = next(iter(known.items()))
-            self._put(key, app.name, app.vendor, app, (*app.identifiers, *inherited), reason, duties)
-        else:
-            key = f"inline:{slug(name)}"
-            if len(known) > 1:
-                message = f"{name!r} holds identifiers of several apps: {', '.join(sorted(known))}"
-                self.found.append(warning("identifiers-of-several-apps", message, ban.origin, "ban each app by itself"))
-            self._put(key, name, "", None, inherited, reason, duties, named_by="list")
-        self._not_on[key].update(ban.not_on)
+        self._several(ban, name, known)
+        self.found += knows_more(ban, known.values())
+        self._put(key, name, known.values(), own, reason, duties, named_by="list")
+        self._say_not_on(key, ban)
 
     def _guard(self, ban: Ban, name: str, identifiers: Sequence[Identifier]) -> None:
         self.found += guards.guard(name, "", identifiers, ban.allow_dangerous, self._catalogue, self._protected)
@@ -130,15 +155,15 @@ class Gathering:
         self,
         key: str,
         name: str,
-        vendor: str,
-        app: CatalogueApp | None,
+        owners: Iterable[CatalogueApp],
         identifiers: Iterable[Identifier],
         reason: Reason,
         duties: Sequence[Duty],
         *,
         named_by: NamedBy = "catalogue",
     ) -> None:
-        self._facts.setdefault(key, (name, vendor, app, named_by))
+        self._facts.setdefault(key, (name, named_by))
+        self._owners[key].update((owner.key, owner) for owner in owners)
         mine = self._identifiers.setdefault(key, {})
         for identifier in identifiers:
             mine.setdefault(identifier.key, identifier)
@@ -149,33 +174,43 @@ class Gathering:
         """Return the apps in the order of their keys, identifiers sorted and derived ones added."""
         made = []
         for key in sorted(self._facts):
-            name, vendor, app, named_by = self._facts[key]
+            name, named_by = self._facts[key]
             kept = [i for i in self._identifiers[key].values() if i.confidence != "unverified"]
             for dropped in (i for i in self._identifiers[key].values() if i.confidence == "unverified"):
                 message = f"{name}: {dropped.value!r} ({dropped.kind}) is unverified in the catalogue and not rendered"
                 self.found.append(note("unverified-identifier", message, self._reasons[key][0].origin))
-            if app is None and any(i.role != "main" for i in kept):
+            if named_by != "catalogue" and any(i.role != "main" for i in kept):
                 kept = _as_named(kept)
             kept += derive(kept)
             kept.sort(key=lambda i: i.key)
-            maker = self._catalogue.vendors.get(vendor) if app else None
+            loan = self._loan(key)
+            states, contradicted = platforms(loan.states, kept, self._not_on[key])
+            self.found += (_contradicted(name, place, origin, kept) for place, origin in contradicted.items())
             made.append(
                 BannedApp(
                     key,
                     name,
-                    vendor,
+                    loan.vendor,
                     tuple(kept),
                     tuple(self._reasons[key]),
                     tuple(self._duties[key]),
-                    self._same(_platforms(named_by, app, kept, self._not_on[key], self._as_of)),
-                    app.preinstalled if app else (),
-                    tuple([i for i in maker.signers if i.confidence != "unverified"]) if maker else (),
-                    bool(app and app.web_app),
+                    self._same(states),
+                    loan.preinstalled,
+                    loan.signers,
+                    loan.web_app,
                     named_by,
+                    loan.lender,
                 )
             )
             self._over_block(made[-1])
         return tuple(made)
+
+    def _loan(self, key: str) -> Loan:
+        """Return what the catalogue knows of an app beside its identifiers; of a vendor as a whole, that it is one."""
+        if self._facts[key][1] == "vendor":
+            # It stands for the vendor's own identifiers alone: where there is none, its apps stand for themselves.
+            return Loan(vendor=key.removeprefix(_VENDOR), states=dict.fromkeys(FAMILIES, "none"))
+        return lent(self._owners[key], self._facts[key][1], self._catalogue, self._as_of)
 
     def _same(self, platforms: dict[str, str]) -> dict[str, str]:
         """Return one dictionary for all apps that exist on the same platforms."""
@@ -198,16 +233,14 @@ def _as_named(identifiers: list[Identifier]) -> list[Identifier]:
     return [one if one.family in whole or one.role == "main" else replace(one, role="main") for one in identifiers]
 
 
-def _platforms(
-    named_by: NamedBy, app: CatalogueApp | None, identifiers: Iterable[Identifier], not_on: Collection[str], as_of: str
-) -> dict[str, str]:
-    states: dict[str, str] = {family: said.on(as_of) for family, said in app.platforms.items()} if app else {}
-    if named_by == "vendor":
-        # It stands for the vendor's own identifiers alone: where there is none, its apps stand for themselves.
-        states = dict.fromkeys(FAMILIES, "none")
-    for identifier in identifiers:
-        if identifier.family != "web":
-            states[identifier.family] = "exists"
-    for family in not_on:
-        states[family] = "none"
-    return {family: states.get(family, "unknown") for family in FAMILIES if family != "web"}
+def _listed(found: Sequence[CatalogueApp | CatalogueVendor]) -> str:
+    names = (one.key if isinstance(one, CatalogueApp) else f"the vendor {one.key}" for one in found)
+    return " and ".join(names) if len(found) > 1 else ", ".join(f"{name}'s whole software" for name in names)
+
+
+def _contradicted(name: str, place: str, origin: Origin, identifiers: Iterable[Identifier]) -> Finding:
+    held = [one.value for one in identifiers if one.family == place]
+    known = f"{quoted(held[0])} is its identifier there" if held else "the catalogue names a source that it does"
+    message = f"{name} is said not to exist on {place}, but {known}: the ban holds there all the same"
+    hint = f"remove {place} from `not_on`; to ban single identifiers, name them in an entry with `name:`"
+    return warning("not-on-but-known", message, origin, hint)

@@ -103,23 +103,23 @@ def weak(gap: Gap) -> bool:
 
 
 class Absence(Frozen, frozen=True, gc=False):
-    """Say who states that an app does not exist on a platform family: the ban list, or the catalogue with its source."""
+    """Say who states that an app does not exist on a platform: the ban list, or the catalogue with its source."""
 
     by: Literal["list", "catalogue"]
     source: str
 
 
 def count(verdicts: Iterable[ClassVerdict], absent: Mapping[tuple[str, str], Absence]) -> Counts:
-    """Count the pairs; `absent` says of an app (by key) and a platform family who states that it does not exist there."""
+    """Count the pairs; `absent` says of an app (by key) and a platform who states that it does not exist there."""
     found: Counter[str] = Counter()
     for verdict in verdicts:
-        family = verdict.family
+        platform = verdict.cls.platform
         for group in verdict.groups:
             cell = group.cell
             if cell.row == "blocked":
                 found["declared" if cell.declared else cell.decision.strength or "strong"] += len(group.apps)
             elif cell.row == "does-not-exist":
-                found.update(f"absent_by_{absent[app.key, family].by}" for app in group.apps)
+                found.update(f"absent_by_{absent[app.key, platform].by}" for app in group.apps)
             else:
                 found[cell.row.replace("-", "_")] += len(group.apps)
     return Counts(**found)

@@ -143,7 +143,7 @@ class Verification(Frozen, frozen=True):
     decisions: int
     counts: Counts
     absent: dict[tuple[str, str], Absence] = {}
-    """Who says that an app (by key) does not exist on a platform family."""
+    """Who says that an app (by key) does not exist on a platform."""
     declared_documents: int = 0
     unjudged: int = 0
     """How many parts of documents no reader judges."""

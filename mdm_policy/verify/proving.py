@@ -20,6 +20,7 @@ from mdm_policy.verify.judging import UNMET, Court, Leave, Rules
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Places
 from mdm_policy.verify.table import Table
+from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mdm_policy.decide import Decision, DeviceState, Gap
     from mdm_policy.model import BannedApp, CatalogueApp, DeviceClass, Identifier, Resolution
     from mdm_policy.verify.pieces import Piece
+    from mdm_policy.vocabulary import Platform
 
 
 def verify(
@@ -60,7 +62,8 @@ def verify(
         queries.remarks(table, pieces, courts if declared else (), catalogue, protected, places),
     )
     remarks += _stale(resolution, verdicts)
-    absent = _absent(resolution.apps, catalogue, rules.as_of)
+    judged = sorted({verdict.cls.platform for verdict in verdicts})
+    absent = _absent(resolution.apps, judged, catalogue, rules.as_of)
     return Verification(
         rules.as_of,
         resolution.statuses,
@@ -84,23 +87,25 @@ def verify(
     )
 
 
-def _absent(apps: Sequence[BannedApp], catalogue: Catalogue, day: str) -> dict[tuple[str, str], Absence]:
-    found = {}
+def _absent(
+    apps: Sequence[BannedApp], judged: Sequence[Platform], catalogue: Catalogue, day: str
+) -> dict[tuple[str, str], Absence]:
+    found: dict[tuple[str, str], Absence] = {}
     stated = map(dict.values, [one.platforms for one in apps])
     for app in compress(apps, map(contains, stated, repeat("none"))):
-        known = catalogue.apps.get(app.key)
-        for family, state in app.platforms.items():
-            if state == "none":
-                found[app.key, family] = _absence(app, known, family, day)
+        known = catalogue.apps.get(app.known_as)
+        for platform in judged:
+            if "none" in (app.platforms.get(platform), app.platforms.get(FAMILY_OF[platform])):
+                found[app.key, platform] = _absence(app, known, platform, day)
     return found
 
 
-def _absence(app: BannedApp, known: CatalogueApp | None, family: str, day: str) -> Absence:
+def _absence(app: BannedApp, known: CatalogueApp | None, platform: Platform, day: str) -> Absence:
     if app.is_vendor:
         return Absence(
             "catalogue", "the vendor's software as a whole has no identifier there; its apps stand for themselves"
         )
-    said = known.platforms.get(family) if known is not None else None
+    said = known.platforms.get(FAMILY_OF[platform]) if known is not None else None
     if said is not None and said.on(day) == "none":
         return Absence("catalogue", said.source or "the catalogue, without a source")
     return Absence("list", "the ban list's own statement")

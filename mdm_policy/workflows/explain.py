@@ -54,6 +54,7 @@ def explain(request: ExplainRequest, stdin: inputs.StandardInput = inputs.no_sta
         banned
         for banned in resolution.apps
         if banned.key in exact
+        or banned.known_as in exact
         or wanted in (banned.key.casefold(), banned.name.casefold())
         or any(i.value.casefold() == wanted for i in banned.identifiers)
         or any(r.feature and r.feature.casefold() == wanted for r in banned.reasons)

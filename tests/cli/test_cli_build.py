@@ -228,7 +228,7 @@ GAP = "accepted_gaps:\n  - {app: wechat, device: own, reason: private, approved_
 def test_an_accepted_gap_is_printed_and_passes_strict_through_its_day(
     tmp_path: Path, day: str, gap: str, code: int
 ) -> None:
-    ours = "- {name: Ours, ios: {bundle_id: com.tencent.xin}, not_on: [macos, android, windows]}"
+    ours = "- {name: WeChat, ios: {bundle_id: org.example.chat}, not_on: [macos, android, windows]}"
     write(tmp_path, "ours.yaml", a_list(bans=ours))
     deployment = write(tmp_path, "d.yaml", a_deployment("ours.yaml", more=OWN + GAP))
     done = run(

@@ -54,6 +54,43 @@ ROWS = [
         id="an identifier is spelt otherwise",
     ),
     pytest.param(made(app("wechat"), own("a.b")), made(own("a.b"), app("wechat")), set(), id="another order"),
+    pytest.param(
+        made(own("a.b")), made(own("a.b", name="New")), {(_E, "Own", "ios"), (_E, "New", "ios")}, id="renamed"
+    ),
+    pytest.param(
+        made(own("a.b", "a.c")),
+        made(own("a.b", name="New")),
+        {(_L, "Own", "ios"), (_E, "Own", "ios"), (_E, "New", "ios")},
+        id="in part by another entry",
+    ),
+    pytest.param(
+        made(own("a.b")),
+        made(own("a.b", name="New"), exceptions=[waiver("New", "lab")]),
+        {(_L, "Own", "ios"), (_E, "New", "ios")},
+        id="by another entry with an exception",
+    ),
+    pytest.param(
+        made(own("a.b")),
+        made(own("a.b"), exceptions=[waiver("own", "lab")]),
+        {(_N, "Own", "")},
+        id="an exception by name",
+    ),
+    pytest.param(
+        made(own("a.b")),
+        made(own("a.b"), exceptions=[waiver("a.b", "lab")]),
+        {(_N, "Own", "")},
+        id="an exception by identifier",
+    ),
+    pytest.param(
+        made(own("com.tencent.xin")),
+        made(own("com.tencent.xin"), exceptions=[waiver("wechat", "lab")]),
+        {(_N, "Own", "")},
+        id="an exception by the key of the known app",
+    ),
+    pytest.param(
+        made(own("a.b")), made(own("a.b", not_on=("tvos",))), {(_N, "Own", "tvos")}, id="not asked for on a platform"
+    ),
+    pytest.param(made(own("a.b", not_on=("macos",))), made(own("a.b")), {(_T, "Own", "macos")}, id="asked for again"),
     pytest.param(made(WECHAT), made(WECHAT, revoked=_GONE), {(_I, _EVERY, "")}, id="revoked"),
     pytest.param(made(WECHAT, revoked=_GONE), made(WECHAT), {(_T, _EVERY, "")}, id="no more revoked"),
     pytest.param(made(WECHAT), made(WECHAT, revoked=_SOON), {(_N, _EVERY, "")}, id="to be revoked"),

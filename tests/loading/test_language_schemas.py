@@ -139,7 +139,7 @@ def test_loader_and_schema_accept_the_same_example(name: SchemaName) -> None:
         pytest.param("ban-list", "title", "titel", id="misspelt key"),
         pytest.param("ban-list", "app: alipay", "app: alipay, vendor: b", id="app and vendor"),
         pytest.param("ban-list", "feature: QQ Wallet, ", "", id="implemented_by without feature"),
-        pytest.param("ban-list", "name: WeChat", "app: wechat", id="identifiers without name"),
+        pytest.param("ban-list", "name: WeChat", "vendor: tencent", id="identifiers beside a vendor"),
         pytest.param("ban-list", "[lab]", "[]", id="no groups"),
         pytest.param("ban-list", "category: other", "category: joy", id="unknown ground"),
         pytest.param("ban-list", "duties: []", "duties: [none]", id="unknown duty"),

@@ -177,15 +177,95 @@ def test_all_unknown_keys_are_told_together_and_no_empty_list_beside_them() -> N
     assert sorted(one.id for one in found) == ["unknown-app", "unknown-vendor"]
 
 
-def test_an_inline_ban_of_a_known_identifier_is_the_known_app() -> None:
+def test_an_inline_ban_bans_what_it_names_and_nothing_else() -> None:
     mine = identifier("ios", "bundle_id", "com.acme.chat")
     extra = identifier("windows", "executable", "chat.exe")
     made = _resolve(inline("My chat", mine, extra), app("chat"))
+    chat, own = made.apps
+    assert (chat.key, chat.name, own.name, own.vendor) == ("chat", "Chat", "My chat", "")
+    assert [one.value for one in own.identifiers] == ["com.acme.chat", "chat.exe"]
+    assert (own.known_as, own.preinstalled) == ("chat", _CHAT.preinstalled)
+    assert [one.value for one in own.signers] == ["O=ACME, C=CN"]
+    assert own.platforms == {"ios": "exists", "android": "unknown", "macos": "unknown", "windows": "exists"}
+    assert _told(made, "catalogue-knows-more") == [
+        "`My chat` names an identifier of Chat, of which the catalogue knows more: 2 for macos, 1 for android"
+    ]
+
+
+def test_the_catalogue_lends_an_inline_ban_that_it_does_not_exist_somewhere() -> None:
+    [own] = _resolve(inline("My chat", identifier("ios", "bundle_id", "com.acme.chat"))).apps
+    assert own.platforms == {"ios": "exists", "android": "unknown", "macos": "unknown", "windows": "none"}
+
+
+def test_an_inline_ban_of_all_that_is_known_is_told_of_nothing_more() -> None:
+    made = _resolve(inline("Pay", identifier("android", "package_name", "com.acme.pay")))
+    assert _told(made, "catalogue-knows-more") == []
+
+
+def test_what_the_catalogue_holds_without_proof_is_banned_where_a_list_names_it_itself() -> None:
+    made = _resolve(inline("Spirit", identifier("ios", "bundle_id", "com.acme.ghost")))
+    assert [(one.value, one.confidence) for one in made.apps[0].identifiers] == [("com.acme.ghost", "stated")]
+
+
+def test_a_key_takes_further_identifiers() -> None:
+    further = identifier("ios", "bundle_id", "org.example.chat")
+    made = _resolve(app("pay", identifiers=(further,)))
+    [pay] = made.apps
+    assert (pay.key, pay.name) == ("pay", "Pay")
+    assert {(one.value, one.confidence) for one in pay.identifiers} == {
+        ("com.acme.pay", "verified"),
+        ("org.example.chat", "stated"),
+    }
+    assert pay.platforms["ios"] == "exists"
+
+
+def test_a_further_identifier_of_another_app_is_told() -> None:
+    made = _resolve(app("pay", identifiers=(identifier("ios", "bundle_id", "com.acme.chat"),)))
+    assert _told(made, "identifiers-of-several-apps") == ["'Pay' holds identifiers of several apps: chat, pay"]
+
+
+_MEANT = [
+    pytest.param("Chat", "chat", id="a name"),
+    pytest.param("CHAT", "chat", id="a name in capitals"),
+    pytest.param("com.acme.pay", "pay", id="an identifier"),
+]
+
+
+@pytest.mark.parametrize(("text", "key"), _MEANT)
+def test_an_app_may_be_named_by_what_is_its_alone(text: str, key: str) -> None:
+    assert [one.key for one in _resolve(app(text)).apps] == [key]
+    assert [one.key for one in _resolve(Ban(PLACE, feature="F", implemented_by=text)).apps] == [key]
+
+
+def test_what_names_several_does_not_say_which() -> None:
+    twin = msgspec.structs.replace(_PAY, key="pay-two")
+    two = Catalogue("test", {"pay": _PAY, "pay-two": twin}, CATALOGUE.vendors)
+    for text in ("PAY", "com.acme.pay"):
+        with pytest.raises(PolicyError) as failed:
+            resolve([ban_list(app(text))], None, two, DAY)
+        assert [(one.id, one.message) for one in failed.value.findings] == [
+            ("ambiguous-app", f"`{text}` does not say which app: it is pay and pay-two")
+        ]
+    with pytest.raises(PolicyError) as failed:
+        resolve([ban_list(app("O=ACME, C=CN"))], None, CATALOGUE, DAY)
+    assert [one.message for one in failed.value.findings if one.id == "ambiguous-app"] == [
+        "`O=ACME, C=CN` does not say which app: it is the vendor acme's whole software"
+    ]
+
+
+def test_that_an_app_does_not_exist_is_contradicted_where_it_is_known() -> None:
+    made = _resolve(app("chat", not_on=("ios", "tvos", "windows")))
     [chat] = made.apps
-    assert (chat.key, chat.name) == ("chat", "Chat")
-    assert {one.value for one in chat.identifiers} >= {"com.acme.chat", "chat.exe", "com.acme.ChatMac"}
-    assert len(chat.reasons) == 2
-    assert chat.platforms["windows"] == "exists"
+    assert (chat.platforms["ios"], chat.platforms["tvos"], chat.platforms["windows"]) == ("exists", "none", "none")
+    assert _told(made, "not-on-but-known") == [
+        "Chat is said not to exist on ios, but `com.acme.chat` is its identifier there: the ban holds there all the same"
+    ]
+    exists = msgspec.structs.replace(_PAY, platforms={"macos": Presence("exists", "https://example.org/store")})
+    stated = resolve([ban_list(app("pay", not_on=("macos",)))], None, Catalogue("test", {"pay": exists}, {}), DAY)
+    assert stated.apps[0].platforms["macos"] == "exists"
+    assert _told(stated, "not-on-but-known") == [
+        "Pay is said not to exist on macos, but the catalogue names a source that it does: the ban holds there all the same"
+    ]
 
 
 def test_an_inline_identifier_inherits_the_catalogues_confidence() -> None:
