@@ -60,6 +60,7 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     android.MODIFY,
     android.PAGE,
     android.POLICY,
+    android.ANSWER,
 )
 UNREAD = DocumentKind(
     name=UNKNOWN,

@@ -497,6 +497,30 @@ def test_a_policy_that_is_added_is_held_against_those_that_there_were(
     assert lines(compared(as_json(page), as_json({"policies": [*page["policies"], added]}))) == wanted
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda policy: {"policy": policy},
+        lambda policy: {"status": 200, "data": policy},
+        lambda policy: [policy],
+        lambda policy: {"result": {"policies": [policy]}},
+        lambda policy: {"policy": {key: policy[key] for key in ("applications", "playStoreMode")}},
+    ],
+    ids=["policy", "data", "list", "page", "without-a-name"],
+)
+def test_an_envelope_hides_no_policy(wrap: Any) -> None:
+    before, after = wrap(stored("corp", "a.b", "c.d")), wrap(stored("corp", "a.b"))
+    assert lines(compared(as_json(before), as_json(after))) == [(_L, "c.d", "android")]
+    bare = compared(as_json(before), as_json(stored("corp", "a.b", "c.d"))).changes
+    assert {one.direction for one in bare} <= {"COSMETIC", _E}
+
+
+def test_a_page_in_an_envelope_may_be_cut_short_too() -> None:
+    page = {"policies": [stored("corp", "a.b")]}
+    cut = {"result": {**page, "nextPageToken": "x"}}
+    assert {one.direction for one in compared(as_json({"result": page}), as_json(cut)).changes} & {_L, _I, _N}
+
+
 def test_a_page_that_is_cut_short_may_hold_anything() -> None:
     page = {"policies": [stored("corp", "a.b")]}
     cut = {**page, "nextPageToken": "x"}

@@ -56,6 +56,25 @@ def _is_policy(value: Any) -> bool:
     )
 
 
+def _wrapped(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what is in an envelope, each with its pointer: policies, or one page of them, by what they are."""
+    if isinstance(value, list):
+        yield from ((pointer(place), item) for place, item in enumerate(value) if _is_marked(item))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _is_marked(item) or _is_page(item) or (key == "policy" and _is_policy(item)):
+                yield pointer(key), item
+
+
+def _is_marked(value: Any) -> bool:
+    """Tell whether a value is a policy by its name or by a key that nothing else has: a list of apps alone may be anything."""
+    return isinstance(value, dict) and bool(_is_policy_name(value.get("name")) or value.keys() & _POLICY_KEYS)
+
+
+def _is_envelope(value: Any) -> bool:
+    return any(True for _ in _wrapped(value))
+
+
 def _is_request(value: Any) -> bool:
     return isinstance(value, dict) and value.get("method") == "PATCH" and isinstance(value.get("body"), dict)
 
@@ -89,6 +108,15 @@ def _policies(value: Any) -> Iterator[Embedded]:
     yield from listed_objects(value["policies"], "policies")
 
 
+def _unwrapped(value: Any) -> Iterator[Embedded]:
+    for at, item in _wrapped(value):
+        if _is_page(item):
+            listed = ((place, one) for place, one in enumerate(item["policies"]) if isinstance(one, dict))
+            yield from (Part(at + pointer("policies", place), one) for place, one in listed)
+        else:
+            yield Part(at, item)
+
+
 def _body(value: Any) -> Iterator[Embedded]:
     yield Part(pointer("body"), value["body"])
 
@@ -116,10 +144,12 @@ POLICY = DocumentKind(
 
 def _further_pages(c: Collector) -> Reading | None:
     """Stand for the policies on the pages that are not here: nobody knows what they block."""
-    token = c.document.value.get("nextPageToken") if isinstance(c.document.value, dict) else None
-    if not token:
+    value = c.document.value
+    pages = [("", value), *_wrapped(value)] if not _is_page(value) else [("", value)]
+    tokens = (f"{at}/nextPageToken" for at, page in pages if _is_page(page) and page.get("nextPageToken"))
+    at = next(tokens, "")
+    if not at:
         return None
-    at = "/nextPageToken"
     said = "there are more policies than this page holds, and a device may be under any of them"
     c.say("error", "page-incomplete", said, at, rules.UNSEEN.remedy)
     c.rule(rules.UNSEEN)
@@ -148,6 +178,28 @@ PAGE = DocumentKind(
       "applications": [{"packageName": "a.b", "installType": "BLOCKED"}]
     }
   ]
+}
+""",
+)
+ANSWER = DocumentKind(
+    name="amapi-answer",
+    title="Answer, or list, of Android Management API policies",
+    formats=("json",),
+    recognise=_is_envelope,
+    read=read_page,
+    keys=keys.ANSWER,
+    embedded=_unwrapped,
+    rules=(rules.UNSEEN,),
+    unseen=_further_pages,
+    is_page=True,
+    sample=b"""\
+{
+  "policy": {
+    "name": "enterprises/a/policies/b",
+    "version": "1",
+    "playStoreMode": "BLACKLIST",
+    "applications": [{"packageName": "a.b", "installType": "BLOCKED"}]
+  }
 }
 """,
 )

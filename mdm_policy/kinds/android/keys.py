@@ -143,6 +143,7 @@ def _names(value: Any) -> set[str]:
 
 POLICY = Keys(choose=lambda _value: _message("Policy"))
 PAGE = Keys(roles("carried", ("nextPageToken",)))
+ANSWER = Keys(roles("name", ("date", "etag", "kind", "status", "timestamp")))
 PATCH = Keys(roles("carried", ("method", "path", "query")))
 
 
