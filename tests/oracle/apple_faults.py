@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _profiles(found: Disagreement) -> list[Any]:
-    whole = [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
+    whole = [one.tree for one in found.scenario.documents if one.path.endswith((".mobileconfig", ".command"))]
     objects = [next(iter(one.tree.values())) for one in found.scenario.documents if one.path.endswith(".xml")]
     return whole + [one["general"]["payloads"] for one in objects if "payloads" in one.get("general", {})]
 
@@ -40,6 +40,12 @@ def _two_allow_lists(found: Disagreement) -> bool:
     return sum(key in one for one in _payloads(found) for key in ALLOW_LISTS) > 1
 
 
+def _other_form(found: Disagreement) -> bool:
+    return found.said == GAP and any(
+        one.path.endswith((".command", ".payload", ".answer")) for one in found.scenario.documents
+    )
+
+
 PROFILE_FAULTS = (
     Settled(
         "refused-whole",
@@ -47,6 +53,12 @@ PROFILE_FAULTS = (
         "is missing, twice there, or of another version.",
         "Apple's MDM protocol reference, profile errors 1001, 1003, 1007, 1008 and payload errors 2001, 2003",
         _refused,
+    ),
+    Settled(
+        "profile-forms-not-read",
+        "An InstallProfile command carries a profile, a custom setting one payload, a Restrictions answer the list in force.",
+        "apple/device-management@b6202ca mdm/commands/profile.install.yaml, device.restrictions.list.yaml",
+        _other_form,
     ),
     Settled("empty-allow-list", "No source says that an empty allow list hides everything.", "none", _empty),
     Settled("two-app-locks", "multiple: false", "apple/device-management@b6202ca com.apple.app.lock", _two_locks),
