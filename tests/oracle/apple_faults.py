@@ -41,9 +41,7 @@ def _two_allow_lists(found: Disagreement) -> bool:
 
 
 def _other_form(found: Disagreement) -> bool:
-    return found.said == GAP and any(
-        one.path.endswith((".command", ".payload", ".answer")) for one in found.scenario.documents
-    )
+    return any(one.path.endswith((".command", ".payload", ".answer")) for one in found.scenario.documents)
 
 
 PROFILE_FAULTS = (

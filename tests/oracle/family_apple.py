@@ -61,7 +61,7 @@ class Apple:
         for number in range(int(chosen(rng, {"1": 6, "2": 3, "3": 1}))):
             name = f"org.example.p{0 if rng.random() < 0.1 else number}"
             top = profile(rng, name, apple_payloads(rng, name, flat, mac=platform == "macos"))
-            if rng.random() < 0.3:
+            if rng.random() < 0.27:
                 mistaken(rng, top)
             documents.append(self._wrapped(rng, number, top))
         if rng.random() < 0.03 and platform not in {"macos", "watchos"}:
