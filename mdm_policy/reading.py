@@ -458,7 +458,10 @@ class Reading(Frozen, frozen=True):
     settings: dict[str, str] = {}
     """The pointer of the setting from which each rule without entries comes, by the rule's id."""
     sets: tuple[tuple[str, frozenset[object]], ...] = ()
-    """What it sets the settings to that conflict where documents set them differently, by each name of the setting."""
+    """What it sets the settings to that conflict where documents set them differently, by each name of the setting.
+
+    An empty value says that nobody knows what the setting is set to: on a page of policies that is not here.
+    """
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -165,7 +165,8 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: 
     shown = listed(scope.groups) or "no group that is named"
     if cls is None and scope.groups:
         return Reach(note=f"{path} reaches only {shown}", cause="groups")
-    return Reach(doubt=f"{path} is assigned to {shown}, which may not hold the devices", cause="groups")
+    said = scope.why or f"is assigned to {shown}, which may not hold the devices"
+    return Reach(doubt=f"{path} {said}", cause="groups")
 
 
 def _activations(readings: Sequence[Reading]) -> list[Reading]:

@@ -376,6 +376,7 @@ class Collector:
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])
+        self.sets |= {name: value for name, value in inner.sets if value == frozenset(("none",))}
         self.settings |= {id_: pointer + place for id_, place in inner.settings.items()}
         return inner
 

@@ -46,6 +46,7 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     jamf.MACOS_PROFILE,
     windows.DEFENDER_INDICATORS,
     intune.PAGE,
+    intune.TEMPLATE,
     intune.SETTINGS_CATALOG,
     intune.DEVICE_CONFIGURATION,
     intune.MOBILE_APP,

@@ -14,10 +14,13 @@ import msgspec
 
 from mdm_policy.build.record import MANIFEST
 from mdm_policy.documents import MAX_SIZE, Document
+from mdm_policy.documents.texts import check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
 from mdm_policy.kinds import UNKNOWN, kind_named, open_document
 from mdm_policy.reading import Scope
 from mdm_policy.sources import fleet_gitops
+from mdm_policy.sources.archives import files_in, is_archive
+from mdm_policy.sources.assignments import attached
 from mdm_policy.sources.builds import BuildFolder, Record, read_build
 from mdm_policy.sources.copies import decoded_copies
 from mdm_policy.sources.inputs import STANDARD_INPUT, no_standard_input
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from mdm_policy.sources.inputs import StandardInput
 
 _YAML = frozenset({".yaml", ".yml"})
-_MEANT = frozenset({".json", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
+_MEANT = frozenset({".json", ".zip", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
 """Suffixes of files that a folder holds as documents: one that cannot be read is an error, not a stranger."""
 _TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
 """Suffixes of files that only people read."""
@@ -132,14 +135,38 @@ class _Reading:
                 del self._documents[name]
             elif kind_named(self._documents[name].kind).is_gitops_profile:
                 profiles.append(name)
-        for name, finding in list(decoded_copies(self._documents)):
-            if name not in self._named:
-                del self._documents[name]
-                self._findings.append(finding)
+        self._settle()
         for path, controls in gitops:
             self._apply(path, controls, source)
         if gitops:
             self._leave_out(profiles)
+
+    def _settle(self) -> None:
+        """Leave out what only repeats another file, and put assignments that stand in files of their own where they belong."""
+        for name, finding in list(decoded_copies(self._documents)):
+            if name not in self._named:
+                del self._documents[name]
+                self._findings.append(finding)
+        found = attached(self._documents)
+        self._findings += found.findings
+        for name, body in found.bodies.items():
+            self._documents[name] = open_document(name, body, "json", max_size=_GROWN * self._max_size)
+        for name in found.read:
+            del self._documents[name]
+        for name, scope in found.scopes.items():
+            self._scopes.setdefault(name, []).append(scope)
+
+    def _unpack(self, name: str, data: bytes, source: str) -> None:
+        """Read the files in an archive as those of a folder."""
+        check_size(name, data, self._max_size)
+        for one in files_in(name, data, self._max_size):
+            if isinstance(one, Finding):
+                self._findings.append(one)
+                continue
+            inner, held = one
+            suffix = Path(inner).suffix.lower()
+            if suffix not in _TEXTS and self._document(inner, held, suffix, meant=suffix in _MEANT, named=False):
+                self._sources.setdefault(inner, {})[source] = None
 
     def _leave_out(self, profiles: list[str]) -> None:
         """Leave out the profiles that no GitOps file names, and those that stand in a merged policy alone."""
@@ -187,21 +214,34 @@ class _Reading:
         """Read one file and return the name of its document, or nothing when it holds none."""
         real = _real(path)
         if real not in self._seen:
-            self._seen[real] = self._open(path, meant, named)
+            self._seen[real] = self._open(path, source, meant, named)
         name = self._seen[real]
         if name:
             self._sources.setdefault(name, {})[source] = None
         return name if name in self._documents else ""
 
-    def _open(self, path: Path, meant: bool, named: bool) -> str:
+    def _open(self, path: Path, source: str, meant: bool, named: bool) -> str:
         name = "(standard input)" if str(path) == STANDARD_INPUT else str(path)
         try:
             data = self._bytes(path)
         except (OSError, ValueError) as bad:
             self._cannot(name, bad)
             return ""
+        if not is_archive(data):
+            return self._document(name, data, path.suffix.lower(), meant=meant, named=named)
         try:
-            document = self._parse(name, data, path.suffix.lower() in _YAML)
+            self._unpack(name, data, source)
+        except PolicyError as bad:
+            skipped = note("file-skipped", f"no document: {bad.findings[0].message}", Origin(name))
+            self._findings += bad.findings if meant else [skipped]
+        if named:
+            self._settle()
+        return ""
+
+    def _document(self, name: str, data: bytes, suffix: str, *, meant: bool, named: bool) -> str:
+        """Open a document, and return its name, or nothing when it is none."""
+        try:
+            document = self._parse(name, data, suffix in _YAML)
         except PolicyError as bad:
             if meant:
                 self._findings += bad.findings

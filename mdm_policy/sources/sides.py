@@ -51,9 +51,8 @@ def given(text: str) -> Given:
     path = Path(text)
     if text.lower() in _NULL:
         return Given(text, ())
-    return Given(
-        text, (path,), str(path) if answers(path, Path.is_dir) else str(path.parent) if path.parent.name else ""
-    )
+    inside = answers(path, Path.is_dir) or path.suffix.lower() == ".zip"
+    return Given(text, (path,), str(path) if inside else str(path.parent) if path.parent.name else "")
 
 
 def read_side(

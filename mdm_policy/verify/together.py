@@ -67,7 +67,7 @@ def conflicts(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
     for name, members in conflicting([(one, Reach()) for one in readings], None).items():
         values = [dict(one.sets)[name] for one in members]
         for one, value in list(zip(members, values, strict=True))[1:_MOST]:
-            if value == values[0] or one.path in told:
+            if value == values[0] or not all((value, values[0])) or one.path in told:
                 continue
             told.add(one.path)
             said = f"{members[0].path} sets {name} too, to another value: Intune shows a conflict, and which value counts is not documented"

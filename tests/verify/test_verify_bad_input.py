@@ -65,7 +65,7 @@ _BAD = [
     pytest.param("x.json", '{"a":"é"}'.encode("latin-1"), "document-encoding", id="Latin-1"),
     pytest.param("x.json", '{"a":1}'.encode("utf-32"), "document-encoding", id="UTF-32"),
     pytest.param("x.json", '{"a":1}'.encode("utf-16-le"), "document-encoding", id="UTF-16 without a mark"),
-    pytest.param("x.json", b"PK\x03\x04" + b"\x00" * 50, "document-", id="an archive"),
+    pytest.param("x.json", b"PK\x03\x04" + b"\x00" * 50, "archive-unreadable", id="an archive"),
     pytest.param("x.json", b"name,id\nx,y\n", "document-format-unknown", id="a spreadsheet"),
     pytest.param("x.der", bytes.fromhex("308204"), "document-", id="a broken signature"),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mdm_policy.documents import Base64, Text, pointer
 from mdm_policy.kinds.intune import keys, policies, rules
 from mdm_policy.kinds.intune.android import read_mobile_app
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mdm_policy.documents import Embedded
+    from mdm_policy.kinds.collector import Collector
+    from mdm_policy.reading import Reading
 
+_RAW = "RAWJson"
+_ROW = "JSON"
+"""The column of CIPP's table in which a whole template stands as one more text."""
 _NOT_APPS = frozenset({"detectedApp", "managedApp"})
 _CATALOG_COLLECTIONS = ("configurationPolicies",)
 _CONFIGURATION_COLLECTIONS = ("deviceConfigurations", "deviceCompliancePolicies")
@@ -145,6 +152,55 @@ def _of_oma_setting(setting: dict[str, Any], where: str) -> Iterator[Embedded]:
         yield Base64(where, text)
 
 
+def _further_pages(c: Collector) -> Reading | None:
+    """Stand for the objects on the pages that are not here.
+
+    Other policies may give a setting another value, so that the two conflict; an app that is missing can only be removed
+    from more devices. learn.microsoft.com/graph/paging: @odata.nextLink means that there are more items.
+    """
+    at = "/@odata.nextLink"
+    if not isinstance(c.document.value, dict) or not c.document.value.get("@odata.nextLink"):
+        return None
+    hint = "fetch every page, and verify all of them"
+    if c.document.inner and all(inner.kind == MOBILE_APP.name for _, inner in c.document.inner):
+        c.say("note", "page-incomplete", "there are more apps than this page holds", at, hint)
+        return c.reading(mdm="intune", silent=True)
+    said = "there are more policies than this page holds, and one of them may give a setting another value"
+    c.say("error", "page-incomplete", said, at, hint)
+    names = {
+        name
+        for rule in rules.RULES
+        if rule.setting and rule.setting.several == "conflicts"
+        for name in rule.setting.names
+    }
+    nodes = dict.fromkeys(
+        node for _, inner in c.document.inner if inner.kind == DEVICE_CONFIGURATION.name for node in nodes_of(inner)
+    )
+    made = c.reading(mdm="intune", silent=True)
+    sets = tuple((name, frozenset[object]()) for name in sorted(names))
+    return msgspec.structs.replace(made, kind=DEVICE_CONFIGURATION.name, sets=sets, identities=tuple(nodes))
+
+
+def _templates(value: Any) -> Iterator[Embedded]:
+    """Yield the policy that a template holds as a text, or the template in a row; CIPP once nested templates in one another."""
+    key = _RAW if isinstance(value.get(_RAW), str) else _ROW
+    yield Text(pointer(key), value[key])
+
+
+def _is_template(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    row = isinstance(value.get(_ROW), str) and {"PartitionKey", "RowKey"} <= value.keys()
+    return row or isinstance(value.get(_RAW), str)
+
+
+def _read_template(c: Collector) -> Reading:
+    """Read the policy inside: whom it will reach is decided when the template is deployed."""
+    for at, inner in c.document.inner:
+        c.lift(at, inner)
+    return c.reading(mdm="intune")
+
+
 PAGE = DocumentKind(
     name="graph-page",
     title="Page or array of Microsoft Graph objects",
@@ -153,6 +209,7 @@ PAGE = DocumentKind(
     read=read_page,
     keys=keys.PAGE,
     embedded=_items,
+    unseen=_further_pages,
     is_page=True,
     sample=b"""\
 {
@@ -247,6 +304,25 @@ MOBILE_APP = DocumentKind(
 }
 """,
 )
+TEMPLATE = DocumentKind(
+    name="cipp-template",
+    title="CIPP template of an Intune policy",
+    formats=("json",),
+    recognise=_is_template,
+    read=_read_template,
+    keys=keys.TEMPLATE,
+    embedded=_templates,
+    delivers_embedded=True,
+    sample=b"""\
+{
+  "Displayname": "Example",
+  "Type": "Device",
+  "GUID": "a",
+  "RAWJson": "{\\"@odata.type\\": \\"#microsoft.graph.iosGeneralDeviceConfiguration\\", \\"appsVisibilityListType\\": \\"appsNotInListCompliant\\", \\"appsVisibilityList\\": [{\\"appId\\": \\"com.a.b\\"}]}"
+}
+""",
+)
+"""KelvinTegelaar/CIPP-API@adf3242 (2026-08-08): the policy is a text in RAWJson, without assignments."""
 OTHER_OBJECT = Unread(formats=("json",), recognise=_is_typed)
 APPROVE_APPS = DocumentKind(
     name="intune-approve-apps",

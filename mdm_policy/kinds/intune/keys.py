@@ -127,5 +127,15 @@ APP = Keys(
     },
     rest="harmless",
 )
-PAGE = Keys(roles("name", ("@odata.context", "@odata.count", "@odata.nextLink", "@microsoft.graph.tips")))
+TEMPLATE = Keys(
+    {
+        **roles(
+            "name", ("Displayname", "Description", "Type", "GUID", "PartitionKey", "RowKey", "Timestamp", "ETag", "SHA")
+        ),
+        **roles("carried", ("RAWJson", "JSON")),
+    }
+)
+PAGE = Keys(
+    roles("name", ("@odata.context", "@odata.count", "@microsoft.graph.tips")) | roles("carried", ("@odata.nextLink",))
+)
 APPROVAL = Keys({**roles("carried", ("packageIds",)), "approveAllPermissions": "harmless"})
