@@ -293,6 +293,19 @@ def agent(*rules: tuple[str, str, str], **settings: Any) -> Document:
     return agents({"StaticRules": statics(*rules), **settings})
 
 
+SANTA_DOMAIN = "com.northpolesec.santa"
+
+
+def forced(*rules: tuple[str, str, str], **settings: Any) -> dict[str, Any]:
+    return {"Forced": [{"mcx_preference_settings": {"StaticRules": statics(*rules), **settings}}]}
+
+
+def managed(*contents: dict[str, Any], agents_too: bool = False, **top: Any) -> Document:
+    made = [{"PayloadType": "com.apple.ManagedClient.preferences", "PayloadContent": one} for one in contents if one]
+    flat = [{"PayloadType": SANTA_DOMAIN, "StaticRules": statics(DENY_SIGNED)}] if agents_too else []
+    return plist(*made, *flat, **top)
+
+
 def preferences(**settings: Any) -> Document:
     return open_document("com.northpolesec.santa.plist", plistlib.dumps(settings))
 
@@ -347,6 +360,15 @@ SANTA = [
     ("two payloads that are equal", [agents({"StaticRules": statics(DENY)}, {"StaticRules": statics(DENY)})], True),
     ("the mode in another payload", [agents({"StaticRules": statics(DENY)}, {"ClientMode": 1})], False),
     ("a second payload that decides nothing", [agents({"StaticRules": statics(DENY)}, {"AboutText": "x"})], False),
+    ("managed preferences", [managed({SANTA_DOMAIN: forced(DENY)})], True),
+    ("a default in managed preferences", [managed({SANTA_DOMAIN: {"Set-Once": forced(DENY)["Forced"]}})], False),
+    ("a default that is set often", [managed({SANTA_DOMAIN: {"Often": forced(DENY)["Forced"]}})], False),
+    ("two domains in one payload", [managed({SANTA_DOMAIN: forced(DENY), "x.y": forced()})], False),
+    ("two domains in two payloads", [managed({SANTA_DOMAIN: forced(DENY)}, {"x.y": forced()})], True),
+    ("managed preferences beside a payload that differs", [managed({SANTA_DOMAIN: forced(DENY)}, {}, agents_too=True)], False),
+    ("managed preferences of another domain", [managed({"com.example.santa": forced(DENY)})], False),
+    ("managed preferences in Lockdown", [managed({SANTA_DOMAIN: forced(ClientMode=2)})], True),
+    ("managed preferences for a user", [managed({SANTA_DOMAIN: forced(DENY)}, PayloadScope="User")], False),
     ("the preference list", [preferences(StaticRules=statics(DENY))], True),
     ("the preference list in Lockdown", [preferences(ClientMode=2)], True),
     ("the rules of santactl", [exported(DENY_SIGNED)], True),

@@ -10,6 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds import browsers
+from mdm_policy.kinds.apple import managed
 from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.santa_keys import santa_roles
 from mdm_policy.kinds.keys import Keys, roles, vendor_table
@@ -101,6 +102,8 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return "name"
     if kind == "com.apple.applicationaccess":
         return _restrictions()
+    if kind == managed.PAYLOAD:
+        return _MANAGED
     if kind in browsers.DOMAINS:
         return _BROWSER
     if kind in SANTA_DOMAINS:
@@ -110,6 +113,13 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
     return _of_type(kind) if kind in _READ else "unjudged"
 
 
+def _of_domain(settings: dict[str, Any]) -> Role | Keys:
+    """Return the role of each key that managed preferences set in a domain; most that act stand in payloads alone."""
+    kind = settings["PayloadType"]
+    return "unjudged" if kind in _ACTING and kind not in managed.HANDED else _of_payload(settings)
+
+
+_MANAGED = managed.keys(_of_domain, _OF_PAYLOAD)
 _BROWSER = Keys({**_OF_PAYLOAD, **browsers.ROLES}, rest="harmless")
 
 

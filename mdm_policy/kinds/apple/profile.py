@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.kinds import browsers
-from mdm_policy.kinds.apple import rules, santa
+from mdm_policy.kinds.apple import managed, rules, santa
 from mdm_policy.kinds.apple.refused import refuse_wrong
 from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
@@ -75,35 +75,64 @@ def read_profile(c: Collector) -> Reading:
 def _payloads(c: Collector, top: dict[str, Any]) -> None:
     """Read each payload; a wrong type in one of Apple's own, under a key newer than its schema, refuses the profile too."""
     wrong = 0
-    agents: list[tuple[dict[str, Any], str]] = []
+    agents = _Agents()
     for place, payload in c.mappings(top, "PayloadContent", ""):
         kind = c.text(payload, "PayloadType", place)
         reader = _PAYLOADS.get(kind)
-        if reader is None and kind not in SANTA_DOMAINS:
+        if reader is None and kind not in SANTA_DOMAINS and kind != managed.PAYLOAD:
             continue
         if payload.get("PayloadEnabled") not in (None, True):
             c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
             continue
         if reader is None:
-            agents.append((payload, place))
+            _settings(c, kind, payload, place, agents)
             continue
         before = c.mistyped
         reader(c, payload, place)
         wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
-    if agents:
+    if agents.found:
         _agent(c, top, agents)
     if wrong:
         c.refuse("devices refuse the whole profile: a value is of the wrong type")
     refuse_wrong(c, top)
 
 
-def _agent(c: Collector, top: dict[str, Any], found: list[tuple[dict[str, Any], str]]) -> None:
+class _Agents:
+    """Gather the settings of the agent Santa, which count together; `doubt` says why they may not reach it."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[dict[str, Any], str]] = []
+        self.doubt: Why | None = None
+
+
+def _settings(c: Collector, kind: str, payload: dict[str, Any], place: str, agents: _Agents) -> None:
+    """Read what a payload sets in a domain: the domain is its type, or it is one of managed preferences."""
+    if kind != managed.PAYLOAD:
+        agents.found.append((payload, place))
+        return
+    before = c.doubt, c.platforms
+    found = managed.forced(c, payload, place)
+    if len(c.optional(payload, "PayloadContent", place)) > 1 and found:
+        c.doubt = agents.doubt = Why("undocumented", managed.SEVERAL)
+        c.say("warning", "several-preference-domains", managed.SEVERAL, place, "write a payload for each domain")
+    c.platforms = frozenset({"macos"}) & (c.platforms or frozenset({"macos"}))
+    for domain, settings, at in found:
+        if domain == managed.PATH_LISTS:
+            _parental_controls(c, settings, at)
+        elif domain in browsers.DOMAINS:
+            browsers.read_domain(c, browsers.DOMAINS[domain], settings, at)
+        else:
+            agents.found.append((settings, at))
+    c.doubt, c.platforms = before
+
+
+def _agent(c: Collector, top: dict[str, Any], agents: _Agents) -> None:
     """Read the settings of the agent Santa, which guards the whole Mac."""
-    doubt = c.doubt
+    doubt, c.doubt = c.doubt, agents.doubt or c.doubt
     if top.get("PayloadScope") == "User":
         c.doubt = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
         c.say("warning", "profile-of-a-user", c.doubt.text, "/PayloadScope", "set PayloadScope to System")
-    santa.read_all(c, found)
+    santa.read_all(c, agents.found)
     c.doubt = doubt
 
 
