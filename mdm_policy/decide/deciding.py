@@ -120,7 +120,13 @@ def _placed(decision: Decision, policy: Reading | None, *, several: bool) -> Dec
     named = f"{decision.sentence}, in the policy {policy.name}" if several and policy.name else decision.sentence
     if decision.path:
         return msgspec.structs.replace(decision, sentence=named) if named is not decision.sentence else decision
-    return msgspec.structs.replace(decision, path=policy.path, pointer=policy.place, sentence=named)
+    faulty = next((rule for rule in policy.rules if rule.cause == "refused"), None)
+    if faulty is None:
+        return msgspec.structs.replace(decision, path=policy.path, pointer=policy.place, sentence=named)
+    said = f"nothing holds {decision.build}: {faulty.why}"
+    return msgspec.structs.replace(
+        decision, path=policy.path, pointer=policy.place, sentence=said, cause="refused", reason=faulty.why
+    )
 
 
 def rank(decision: Decision, *, installed: bool) -> int:

@@ -48,6 +48,8 @@ def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) ->
         return (
             f"{_ADD[family].format(build=decision.build)}: it is told by its own identity; or take --min-strength weak"
         )
+    if decision.cause == "refused":
+        return _FAULTY
     if decision.rule is not None and decision.rule.remedy:
         return decision.rule.remedy
     if decision.verdict == "not-installable":

@@ -337,6 +337,13 @@ def test_the_open_door_is_to_blame(top: dict[str, Any], pointer: str) -> None:
     assert decision.rule.remedy
 
 
+def test_a_policy_that_is_refused_says_so() -> None:
+    refused = readings(as_json({"applications": [{"packageName": MM, "installType": "BLOCKED"}], "other": 1}))
+    decision = decide(refused, android(), WECHAT, DAY)
+    assert (decision.verdict, decision.cause, decision.path) == ("allowed", "refused", "d.json")
+    assert "refuses" in decision.sentence
+
+
 def test_where_the_two_fields_for_debugging_disagree_nobody_can_tell() -> None:
     closed = {"developerSettings": "DEVELOPER_SETTINGS_DISABLED"}
     one = policy((MM, "BLOCKED"), debuggingFeaturesAllowed=True, advancedSecurityOverrides=closed)

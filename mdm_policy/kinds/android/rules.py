@@ -128,8 +128,8 @@ PERSONAL_BLOCKED = Rule(
 )
 PRESENT_COPY: dict[str, Any] = {
     "origins": ("store", "sideloaded"),
-    "escapes": "preinstalled apps on the personal side, and perhaps a copy that the store did not install: that it takes "
-    "such a copy away is not documented",
+    "escapes": "preinstalled apps on the personal side, and perhaps copies that the store did not install (whether it "
+    "takes them away is not documented)",
 }
 """What PERSONAL_BLOCKED does where no app comes in but by the store: a previously installed app is uninstalled, with no
 word of where it came from (discovery document, PersonalApplicationPolicy; bayton, manage personal apps)."""
