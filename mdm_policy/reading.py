@@ -117,8 +117,8 @@ ConditionKind = Literal[
 ]
 """What narrows a rule.
 
-It acts on one `binary`, `product` or `publisher` alone, on what stands in a `folder`, on some `versions`, a
-`code-hash`, a `signing-state`, for some `users`, where an `expression` holds; it leaves out its `exceptions`,
+It acts on one `binary`, `product` or `publisher` alone, on what stands in a `folder`, on some `versions`, a `code-hash`, a
+`signing-state`, for some `users`, where an `expression` holds; it leaves out its `exceptions`,
 `installed-copies`, `managed-apps`, or what comes by `usb-debugging`.
 """
 
@@ -421,6 +421,8 @@ class DeviceSlot(Frozen, frozen=True, gc=False):
 
     kind: Literal["profile", "declaration", "node", "policy-field"]
     name: str
+    platforms: tuple[str, ...] = ()
+    """The platforms whose devices take it; empty for any."""
 
     def __str__(self) -> str:
         """Write it for a reader."""
@@ -449,6 +451,10 @@ class Reading(Frozen, frozen=True):
     """The Identifier of the declarative configuration the document is, or empty."""
     activates: tuple[str, ...] = ()
     """The Identifiers an activation turns on; a predicate narrows its scope."""
+    concerns_apps: bool = True
+    """Whether it holds anything of a sort that can act on apps, by its vendor's own table of types."""
+    restricts: bool = False
+    """Whether it holds back programs beyond those it names, so that it is not without effect though it names none."""
     identities: tuple[DeviceSlot, ...] = ()
     """What it is or holds of which a device keeps one: the profile of an identifier, the value of a node."""
     name: str = ""

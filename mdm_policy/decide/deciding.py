@@ -234,9 +234,13 @@ def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[Contest])
         if not view.in_force(hit.rule):
             continue
         if hit.rule.sense in ("allow", "none"):  # none: an entry of which nobody knows whether it lets the app in
-            if hit.reach.alive and contest(hit.rule) not in DENY_WINS:
+            if not hit.reach.alive:
+                continue
+            if contest(hit.rule) not in DENY_WINS:
                 contested.add(contest(hit.rule))
-            continue
+                continue
+            if hit.rule.sense == "allow":
+                continue
         outcome = _outcome(hit, view.state, name)
         if best is None or _better(outcome) > _better(best):
             best = outcome

@@ -17,6 +17,7 @@ from mdm_policy.decide.conflicts import questioned
 from mdm_policy.decide.precedence import most_special, ordered
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
+from mdm_policy.decide.spared import together
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Fact, written
@@ -87,7 +88,7 @@ class Together:
         self.allow_lists: list[AllowList] = []
         self._prepared: dict[tuple[int, str], Prepared] = {}
         self._views: dict[tuple[DeviceState, str], View] = {}
-        for reading, reached in documents:
+        for reading, reached in together(tuple(documents)):
             self._take(reading, reached)
 
     def _take(self, reading: Reading, reached: Reach) -> None:

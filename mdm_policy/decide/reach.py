@@ -150,9 +150,10 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: 
     named = set(scope.groups)
     covered = bool(mine & named) if isinstance(cls, Sample) else bool(mine) and mine <= named
     if scope.filtered and not covered:
-        return Reach(doubt=f"{path} is assigned under a filter that may leave the devices out", cause="filter")
-    # A device, user or building left out by name may be of any class, whatever its groups are.
-    single = any(isinstance(one, Audience) for one in scope.excluded)
+        return Reach(doubt=f"{path} {_filtered(scope)}", cause="filter")
+    # A device, user or building left out by name may be of any class, whatever its groups are; but of those that a
+    # sample stands for it is known by which names they are named.
+    single = not isinstance(cls, Sample) and any(isinstance(one, Audience) for one in scope.excluded)
     if scope.excluded and cls is not None and (single or not mine or mine & set(scope.excluded)):
         said = f"{path} excludes {listed(scope.excluded)}, which may hold the devices"
         return Reach(doubt=said, cause="exclusion")
@@ -167,6 +168,14 @@ def _scoped(path: str, scope: Scope, cls: DeviceClass | None, *, require_scope: 
         return Reach(note=f"{path} reaches only {shown}", cause="groups")
     said = scope.why or f"is assigned to {shown}, which may not hold the devices"
     return Reach(doubt=f"{path} {said}", cause="groups")
+
+
+def _filtered(scope: Scope) -> str:
+    """Say what decides beside the groups, in the word of the vendor."""
+    predicates = [one for one in scope.groups if isinstance(one, Audience) and one.kind == "predicate"]
+    if predicates:
+        return f"is turned on by a predicate ({predicates[0].name[:120]}), and whether it holds on the devices is not known here"
+    return "is assigned under a filter that may leave the devices out"
 
 
 def _activations(readings: Sequence[Reading]) -> list[Reading]:

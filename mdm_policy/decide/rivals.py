@@ -6,6 +6,8 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mdm_policy.decide.reach import Reach
 from mdm_policy.reading import written
 
@@ -27,13 +29,30 @@ def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
     policy the later counts, or they are for two policies; an AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs
     applocker-csp.md).
     """
-    found: dict[tuple[DeviceSlot | tuple[Mechanism, Setting], str], list[Reading]] = {}
+    found: dict[tuple[DeviceSlot | tuple[Mechanism, Setting], str], list[tuple[Reading, frozenset[str]]]] = {}
     for one in readings:
         for identity in one.identities:
-            found.setdefault((identity, one.mdm), []).append(one)
+            key = msgspec.structs.replace(identity, platforms=())
+            found.setdefault((key, one.mdm), []).append((one, frozenset(identity.platforms)))
         for setting in replacing(one):
-            found.setdefault((setting, one.mdm), []).append(one)
-    return [members for members in found.values() if len(members) > 1]
+            found.setdefault((setting, one.mdm), []).append((one, frozenset()))
+    groups = (group for members in found.values() if len(members) > 1 for group in _meeting(members))
+    return [group for group in groups if len(group) > 1]
+
+
+def _meeting(members: list[tuple[Reading, frozenset[str]]]) -> list[list[Reading]]:
+    """Part documents that no device takes two of, each being for other platforms (TargetDeviceType of a profile)."""
+    if not all(platforms for _, platforms in members):
+        return [[one for one, _ in members]]
+    groups: list[tuple[set[str], list[Reading]]] = []
+    for one, platforms in members:
+        near = [group for group in groups if not group[0].isdisjoint(platforms)]
+        joined = (
+            set(platforms).union(*(group[0] for group in near)),
+            [*(known for group in near for known in group[1]), one],
+        )
+        groups = [group for group in groups if group not in near] + [joined]
+    return [group for _, group in groups]
 
 
 def replacing(reading: Reading) -> list[tuple[Mechanism, Setting]]:

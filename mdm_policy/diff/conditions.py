@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mdm_policy.decide import in_force
+from mdm_policy.reading import Condition
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide import DeviceState, Reach
-    from mdm_policy.reading import Condition, Reading, Rule
+    from mdm_policy.reading import Reading, Rule
 
 _HELD = VERDICT_RANK["unknown"]
 
@@ -31,19 +32,22 @@ class Stands:
     """Hold the rules that act on a build on one side, with whom they reach."""
 
     def __init__(self, reached: Iterable[tuple[Reading, Reach]]) -> None:
-        """Take those that block, be it by absence."""
+        """Take those that block, be it by absence, and those of which nobody knows whether they let it in."""
         self._acting: dict[tuple[int, bool], Rule] = {}
         for reading, reach in reached:
             if reach.alive:
-                named = (one.rule for one in reading.columns if one.rule.sense in ("block", "remove"))
-                lists = (rule for rule in reading.rules if rule.sense == "allow-only")
+                named = (
+                    one.rule for one in reading.columns if one.rule.sense in ("block", "remove") or _lets(one.rule)
+                )
+                members = {id(one.rule) for one in reading.columns}  # a list refuses what is not on it
+                lists = (rule for rule in reading.rules if rule.sense == "allow-only" and id(rule) not in members)
                 self._acting |= {(id(rule), bool(reach.doubt)): rule for rule in (*named, *lists)}
         self.conditional = any(rule.conditions for rule in self._acting.values())
 
     def within(self, state: DeviceState, day: str) -> frozenset[Stand]:
         """Return what stands on a day in a state."""
         return frozenset(
-            Stand(_score(rule, doubtful=doubtful), frozenset(rule.conditions))
+            Stand(_score(rule, doubtful=doubtful), _limits(rule))
             for (_, doubtful), rule in self._acting.items()
             if in_force(rule, state, day)
         )
@@ -60,6 +64,18 @@ def compare(old: Iterable[Stand], new: Iterable[Stand]) -> int:
 def _covered(ones: Iterable[Stand], others: Sequence[Stand]) -> bool:
     """Tell whether each of some rules is made up for by one of the others."""
     return all(any(other.score >= one.score and other.conditions <= one.conditions for other in others) for one in ones)
+
+
+def _lets(rule: Rule) -> bool:
+    """Tell whether a rule lets the build in under conditions of which nobody knows whether they are met."""
+    return rule.sense == "none" and rule.verdict == "unknown" and bool(rule.conditions)
+
+
+def _limits(rule: Rule) -> frozenset[Condition]:
+    """Return what narrows a rule. Of one that lets in, fewer conditions are no gain: only the same ones are alike."""
+    if not _lets(rule):
+        return frozenset(rule.conditions)
+    return frozenset([Condition("exceptions", "; ".join(f"{one.kind} {one.value}" for one in rule.conditions))])
 
 
 def _score(rule: Rule, *, doubtful: bool) -> int:

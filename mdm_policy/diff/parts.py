@@ -14,6 +14,7 @@ import msgspec
 from mdm_policy.decide import activated, contending, reach, rivals
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
+from mdm_policy.decide.spared import spares
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Scope, written
@@ -68,7 +69,10 @@ class Coded:
         self.effects: dict[Key, list[tuple[Named, Effect]]] = {}
         """Filled by `gather` alone, for the few keys that changed."""
         self.lists = frozenset(
-            codes.of(one, rule) for one in named for rule in one.reading.rules if rule.sense == "allow-only"
+            codes.of(one, rule)
+            for one in named
+            for rule in one.reading.rules
+            if rule.sense == "allow-only" or spares(rule)
         )
         self.alternatives = sum(kind_named(one.reading.kind).is_alternative for one in self.named)
         """How many Android policies there are: a device lives under one of them."""
@@ -138,7 +142,7 @@ def _on_all(reading: Reading, *, beside_policies: bool, rival: bool) -> tuple[Ru
     return tuple(
         rule
         for rule in reading.rules
-        if rival or rule.sense == "allow-only" or (beside_policies and "android" in rule.introduced)
+        if rival or rule.sense == "allow-only" or spares(rule) or (beside_policies and "android" in rule.introduced)
     )
 
 

@@ -115,6 +115,10 @@ class Collector:
         """Why nothing that is read from here on has an effect."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
+        self.concerns_apps = True
+        """Whether the document holds anything of a sort that can act on apps."""
+        self.restricts = False
+        """Whether the document holds back programs beyond those it names."""
         self.doubt: Why | None = None
         """Why nobody can tell whether devices obey what is read from here on."""
         self._lifted: set[int] = set()
@@ -359,6 +363,14 @@ class Collector:
             message = f"this is an allow list of {entries}: every app that is not on it is refused"
             self.say("warning", "allow-list-sense", message, pointer, "use the deny list if a ban was meant")
 
+    def empty_allow_list(self, base: Rule, pointer: str) -> Rule:
+        """Return the rule of an allow list that names nothing: no vendor says whether it refuses everything or nothing."""
+        why = "an allow list that names nothing may refuse everything, or count as not set: no page of the vendor says which"
+        self.say(
+            "warning", "allow-list-empty", why, pointer, "use the deny list if a ban was meant, or remove the list"
+        )
+        return self.rule(base, verdict="unknown", why=why, cause="undocumented")
+
     def lift(self, pointer: str, document: Document) -> Reading:
         """Read an embedded document and take over its effects, under what weakens this one."""
         inner, places = self.read(document)
@@ -401,7 +413,8 @@ class Collector:
                 self.places.append("")
         acting = any(one.rule.sense != "none" for one in self.columns)
         acting = acting or any(rule.sense == "allow-only" for rule in self.rules)
-        if not acting and not silent:
+        restricts = self.restricts and not self.void
+        if not acting and not silent and not restricts:
             self.say("note", "no-effect", "nothing in this document allows, blocks or reports an app")
         return Reading(
             self.document.name,
@@ -413,6 +426,8 @@ class Collector:
             mdm,
             declares=declares,
             activates=activates,
+            concerns_apps=self.concerns_apps,
+            restricts=restricts,
             name=name,
             place=place,
             settings=self.settings,

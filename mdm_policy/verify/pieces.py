@@ -62,6 +62,7 @@ class Piece(Frozen, frozen=True):
         """Tell whether the document blocks, allows or reports anything, or turns on one that does."""
         return any(
             reading.activates
+            or reading.restricts
             or any(rule.sense == "allow-only" for rule in reading.rules)
             or any(column.rule.sense != "none" for column in reading.columns)
             for reading in self.readings

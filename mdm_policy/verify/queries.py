@@ -63,11 +63,19 @@ class Said(Frozen, frozen=True):
 
 def failures(pieces: Sequence[Piece], places: Places) -> list[Finding]:
     """Return why nothing can be proven: what was named and does nothing, and ways that block less than another."""
-    found = [_without_effect(one) for one in pieces if one.named and not one.acts]
+    acting = any(one.acts for one in pieces)
+    idle = (one for one in pieces if one.named and not one.acts)
+    found = [_without_effect(one) for one in idle if not (acting and _beside_the_ban(one))]
     if pieces and not any(one.acts for one in pieces) and not found:
         said = f"none of the {len(pieces)} documents allows, blocks or reports an app, so nothing was checked"
         found.append(error("nothing-to-check", said, None, "name the documents that carry the ban"))
     return [*found, *_located(_weaker_ways(pieces), places)]
+
+
+def _beside_the_ban(one: Piece) -> bool:
+    """Tell whether a document has nothing to do with apps, by its vendor's own table: it is no ban that went wrong."""
+    known = one.document.kind != UNKNOWN and not one.unjudged
+    return known and not any(reading.concerns_apps for reading in one.readings)
 
 
 def _without_effect(one: Piece) -> Finding:

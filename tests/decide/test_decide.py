@@ -480,7 +480,7 @@ NAME_ONLY = app(("macos", "process_name", "WeChat"), ("macos", "process_name", "
             [denied({"SigningID": "com.a.one"}, {"SigningID": "com.a.two", "PathPrefix": "/A"})],
             MAC27,
             TWO_BUILDS,
-            ("blocked", "weak"),
+            ("unknown", "weak"),
             id="the-weakest-build-counts",
         ),
         pytest.param([denied({"TeamID": TEAM})], MAC27, TEAM_ONLY, ("blocked", "strong"), id="a-vendor"),

@@ -49,8 +49,8 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
         pytest.param(
             plist(restrictions(whitelistedAppBundleIDs=[])),
             [],
-            ["allow-list-sense", "key-deprecated"],
-            id="empty-allow-list-refuses-all",
+            ["allow-list-empty", "key-deprecated"],
+            id="empty-allow-list",
         ),
         pytest.param(
             plist(restrictions(blockedAppBundleIDs=["a.b"], allowListedAppBundleIDs=["a.b"])),
@@ -161,7 +161,7 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
         pytest.param(
             plist({"PayloadType": PARENTAL, "familyControlsEnabled": True, "pathAllowList": ["/Applications"]}),
             [],
-            ["key-deprecated", "no-effect", "parental-controls-default-deny"],
+            ["key-deprecated", "parental-controls-default-deny"],
             id="some-paths-allowed",
         ),
         pytest.param(

@@ -54,19 +54,19 @@ DENY = "apple-ddm-denied-binaries"
                 (DENY, "block", "bundle_id", "com.a.b"),
                 (DENY, "block", "cdhash", "a" * 40),
             ],
-            [],
+            ["app-settings-binaries"],
             id="binaries",
         ),
         pytest.param(
             settings(DeniedBinaries=[{"PathPrefix": "/Applications"}, 7]),
             [],
-            ["binary-without-identity", "no-effect", "wrong-type"],
+            ["app-settings-binaries", "binary-without-identity", "no-effect", "wrong-type"],
             id="binary-without-identity",
         ),
         pytest.param(
             settings(AllowedBinaries=[{"TeamID": "5A4RE8SF68"}]),
             [("apple-ddm-allowed-binaries", "allow-only", "team_id", "5A4RE8SF68")],
-            ["allow-list-sense"],
+            ["allow-list-sense", "app-settings-binaries"],
             id="allowed-binaries",
         ),
         pytest.param(settings(AllowedBinaries={}), [], ["no-effect", "wrong-type"], id="no-list"),
@@ -80,13 +80,13 @@ DENY = "apple-ddm-denied-binaries"
         pytest.param(
             settings(DeniedBinaries=[{"TeamID": "5A4RE8SF68", "SigningState": "all"}]),
             [("apple-ddm-denied-binaries", "none", "team_id", "5A4RE8SF68")],
-            ["declaration-key", "no-effect"],
+            ["app-settings-binaries", "declaration-key", "no-effect"],
             id="no-signing-state",
         ),
         pytest.param(
             settings(DeniedBinaries=[{"TeamID": "5A4RE8SF68", "BundleID": "com.a.b"}]),
             [("apple-ddm-denied-binaries", "none", "team_id", "5A4RE8SF68")],
-            ["declaration-key", "no-effect"],
+            ["app-settings-binaries", "declaration-key", "no-effect"],
             id="a-wrong-key-in-an-item",
         ),
         pytest.param(
@@ -157,4 +157,5 @@ def test_every_field_beyond_the_identity_makes_a_denial_narrower(
 ) -> None:
     reading = read(settings(DeniedBinaries=[item], AlwaysAllowManagedApps=managed))
     assert reading.effects[0].rule.strength == strength
-    assert [finding.id for finding in reading.findings] == (["managed-apps-allowed"] if managed else [])
+    told = [finding.id for finding in reading.findings]
+    assert told == [*["managed-apps-allowed"] * managed, "app-settings-binaries"]

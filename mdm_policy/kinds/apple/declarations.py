@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple import rules
+from mdm_policy.kinds.apple.binaries import read_binaries
 from mdm_policy.kinds.apple.schema import faults
-from mdm_policy.kinds.collector import NOT_STATED, Entries, narrowed
+from mdm_policy.kinds.collector import NOT_STATED
 from mdm_policy.kinds.keys import vendor_table
-from mdm_policy.reading import Audience, Condition, Scope
+from mdm_policy.reading import Audience, Scope
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading, Rule
-    from mdm_policy.vocabulary import Kind
+    from mdm_policy.reading import Reading
 
 _SHOWN = 10
 """How many faults of a declaration are told."""
-_MANAGED_APPS = Condition("managed-apps")
 
 
 def read_configuration(c: Collector) -> Reading:
@@ -33,7 +32,10 @@ def read_configuration(c: Collector) -> Reading:
         _managed_app(c, payload)
     elif kind in ("com.apple.configuration.legacy", "com.apple.configuration.legacy.interactive"):
         c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
+    else:
+        c.concerns_apps = kind not in vendor_table("apple-declarations")["declarations"]
     _refuse_wrong(c, kind, payload)
+    _channel(c, top)
     name = c.text(top, "Identifier", "")
     if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
         c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
@@ -49,7 +51,11 @@ def read_activation(c: Collector) -> Reading:
     refused = _refused(c, c.text(top, "Type", ""), payload)
     scope = NOT_STATED
     predicate = payload.get("Predicate")
-    if predicate not in (None, ""):
+    word = predicate.strip().upper() if isinstance(predicate, str) else ""
+    if word == "FALSEPREDICATE":
+        scope = Scope("nobody", why="is turned on by a predicate that holds on no device")
+        c.say("error", "activation-predicate", "the predicate holds on no device", "/Payload/Predicate")
+    elif predicate not in (None, "") and word != "TRUEPREDICATE":
         scope = Scope("groups", (Audience("predicate", str(predicate)),), filtered=True)
         message = "a predicate decides on each device whether the activation holds"
         c.say("note", "activation-predicate", message, "/Payload/Predicate")
@@ -58,18 +64,34 @@ def read_activation(c: Collector) -> Reading:
     return c.reading(scope, activates=() if refused else names, silent=True)
 
 
+def _channel(c: Collector, top: dict[str, Any]) -> None:
+    """Question a declaration for the user's channel: binary controls have the system scope alone, app lists Shared iPad's.
+
+    `PayloadScope` beside `Type` is how Fleet is told the channel; Apple's declarations themselves name none.
+    """
+    if top.get("PayloadScope") not in (None, "System"):
+        message = (
+            "the declaration is for the user's channel, where a Mac takes no binary controls and an iPhone no app lists"
+        )
+        c.say("warning", "declaration-scope", message, "/PayloadScope", "write System, or remove the key")
+        c.question("the declaration is for the user's channel, and whether the device obeys it there is not documented")
+
+
 def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
     base = "/Payload/Allowed"
     for key, app_rule in (("DeniedApps", rules.DENIED_APPS), ("AllowedApps", rules.ALLOWED_APPS)):
         if not isinstance(allowed.get(key), list):
             c.items(allowed, key, base)
             continue
-        rule = c.rule(app_rule)
         entries = c.texts(allowed, key, base)
+        if app_rule.sense == "allow-only" and not allowed[key]:
+            c.empty_allow_list(app_rule, f"{base}/{key}")
+            continue
+        rule = c.rule(app_rule)
         c.add_all(rule, "ios", "bundle_id", entries)
         if app_rule.sense == "allow-only":
             c.allow_list(rule, len(entries), f"{base}/{key}")
-    _binaries(c, allowed, base)
+    read_binaries(c, allowed, base)
 
 
 def _refused(c: Collector, kind: str, payload: dict[str, Any]) -> str:
@@ -108,67 +130,6 @@ def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
     if first:
         why = f"devices refuse the whole declaration: {first}"
         c.refuse(why)
-
-
-def _binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
-    managed = c.flag(allowed, "AlwaysAllowManagedApps", base) is True
-    denied = c.records(allowed, "DeniedBinaries", base)
-    if denied.values:
-        rule = c.rule(rules.DENIED_BINARIES)
-        if managed:
-            rule = c.rule(
-                rules.DENIED_BINARIES, strength="partial", conditions=(_MANAGED_APPS,), escapes="apps the MDM manages"
-            )
-        _each_binary(c, rule, denied)
-    if managed:
-        message = "AlwaysAllowManagedApps lets every app the MDM manages launch"
-        c.say("warning", "managed-apps-allowed", message, f"{base}/AlwaysAllowManagedApps")
-    if isinstance(allowed.get("AllowedBinaries"), list):
-        rule = c.rule(rules.ALLOWED_BINARIES)
-        entries = c.records(allowed, "AllowedBinaries", base)
-        c.allow_list(rule, len(entries), f"{base}/AllowedBinaries")
-        _each_binary(c, rule, entries)
-    else:
-        c.items(allowed, "AllowedBinaries", base)
-
-
-def _each_binary(c: Collector, rule: Rule, entries: Entries) -> None:
-    """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
-    teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
-    texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
-    if texts and set(map(len, entries.values)) == {2}:
-        signed = [f"{team}:{signing}" for team, signing in zip(teams, signings, strict=True)]
-        c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
-        return
-    for at, item in entries:
-        _binary(c, rule, item, at)
-
-
-def _binary(c: Collector, rule: Rule, item: dict[str, Any], at: str) -> None:
-    """Read one item: all its fields must match, so every field beyond the identity makes it narrower.
-
-    That an item lets in one version of a program is enough to take the program for let in.
-    """
-    team, signing, cdhash = (c.text(item, key, at) for key in ("TeamID", "SigningID", "CDHash"))
-    folder, state = c.text(item, "PathPrefix", at), c.text(item, "SigningState", at)
-    narrow = [Condition("folder", folder)] if folder else []
-    narrow += [Condition("signing-state", state)] if state not in ("", "All") else []
-    kind: Kind
-    if cdhash and (rule.sense == "block" or not team):
-        kind, value, narrow = "cdhash", cdhash, [*narrow, Condition("code-hash")]
-    elif team and signing:
-        kind, value = "signing_id", f"{team}:{signing}"
-    elif team or signing:
-        kind, value = ("team_id", team) if team else ("bundle_id", signing)
-    else:
-        message = "the item has neither CDHash nor TeamID nor SigningID, so it matches nothing"
-        c.say("error", "binary-without-identity", message, at, "add TeamID and SigningID")
-        return
-    if narrow and rule.sense == "block":
-        escapes = "copies in another folder, of another version or from another source"
-        conditions = narrowed(*rule.conditions, *narrow)
-        rule = c.rule(rules.DENIED_BINARIES, strength="weak", conditions=conditions, escapes=escapes)
-    c.add(rule, "macos", kind, value, at)
 
 
 def _managed_app(c: Collector, payload: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mdm_policy.kinds import browsers
 from mdm_policy.kinds.apple import keys, rules, santa, santa_keys, santa_rules
 from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
-from mdm_policy.kinds.apple.profile import read_profile
+from mdm_policy.kinds.apple.profile import read_profile, target_platforms
 from mdm_policy.kinds.kind import DocumentKind
 from mdm_policy.reading import DeviceSlot
 
@@ -21,6 +21,8 @@ _DECLARATION_RULES = (
     rules.ALLOWED_APPS,
     rules.DENIED_BINARIES,
     rules.ALLOWED_BINARIES,
+    rules.PARTLY_ALLOWED_BINARIES,
+    rules.MANAGED_APPS_ALLOWED,
     rules.MANAGED_APP,
 )
 
@@ -64,8 +66,10 @@ def _named(key: str, kind: Literal["profile", "declaration"]) -> Callable[[Docum
     """Name a document by the identifier under a key: a device keeps one of each, the last that is sent."""
 
     def identities(document: Document) -> tuple[DeviceSlot, ...]:
-        named = document.value.get(key) if isinstance(document.value, dict) else None
-        return (DeviceSlot(kind, named),) if isinstance(named, str) and named else ()
+        top = document.value if isinstance(document.value, dict) else {}
+        named = top.get(key)
+        platforms = tuple(sorted(target_platforms(top) or ())) if kind == "profile" else ()
+        return (DeviceSlot(kind, named, platforms),) if isinstance(named, str) and named else ()
 
     return identities
 

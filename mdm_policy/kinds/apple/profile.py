@@ -17,7 +17,7 @@ from mdm_policy.kinds.web import address
 from mdm_policy.reading import Condition, Expiry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading, Rule
@@ -31,6 +31,7 @@ _TARGETS = {
     6: frozenset({"visionos"}),
 }
 """TargetDeviceType of the profile's top level; 0 means any."""
+_LOCKED_TWICE = Why("undocumented", "a device has one App Lock, and which of several is in force is not documented")
 _LIFTS = "a ban must not lift itself: remove the key"
 _LISTS: dict[str, Rule] = {
     "blockedAppBundleIDs": rules.BLOCKED,
@@ -74,27 +75,44 @@ def read_profile(c: Collector) -> Reading:
 
 def _payloads(c: Collector, top: dict[str, Any]) -> None:
     """Read each payload; a wrong type in one of Apple's own, under a key newer than its schema, refuses the profile too."""
-    wrong = 0
-    agents = _Agents()
-    for place, payload in c.mappings(top, "PayloadContent", ""):
-        kind = c.text(payload, "PayloadType", place)
-        reader = _PAYLOADS.get(kind)
-        if reader is None and kind not in SANTA_DOMAINS and kind != managed.PAYLOAD:
-            continue
-        if payload.get("PayloadEnabled") not in (None, True):
-            c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
-            continue
-        if reader is None:
+    found = c.mappings(top, "PayloadContent", "")
+    c.concerns_apps = any(_is_read(payload.get("PayloadType")) for _, payload in found)
+    payloads = [(place, payload) for place, payload in found if _is_on(c, payload, place)]
+    before, others, agents = c.mistyped, 0, _Agents()
+    locked_twice = sum(payload["PayloadType"] == "com.apple.app.lock" for _, payload in payloads) > 1
+    for place, payload in payloads:
+        kind = payload["PayloadType"]
+        doubt, mistyped = c.doubt, c.mistyped
+        if kind == "com.apple.app.lock" and locked_twice:
+            c.doubt = _LOCKED_TWICE
+            c.say("warning", "app-lock-twice", c.doubt.text, place, "keep one")
+        if kind in _PAYLOADS:
+            _PAYLOADS[kind](c, payload, place)
+        else:
             _settings(c, kind, payload, place, agents)
-            continue
-        before = c.mistyped
-        reader(c, payload, place)
-        wrong += c.mistyped - before if kind.startswith("com.apple.") else 0
+        c.doubt = doubt
+        others += c.mistyped - mistyped if kind == managed.PAYLOAD or not kind.startswith("com.apple.") else 0
+    _allow_lists(c, [one for one in payloads if one[1]["PayloadType"] == "com.apple.applicationaccess"])
+    wrong = c.mistyped - others > before  # what other makers' programs read is checked by nobody but them
     if agents.found:
         _agent(c, top, agents)
     if wrong:
         c.refuse("devices refuse the whole profile: a value is of the wrong type")
     refuse_wrong(c, top)
+
+
+def _is_read(kind: object) -> bool:
+    return isinstance(kind, str) and (kind in _PAYLOADS or kind in SANTA_DOMAINS or kind == managed.PAYLOAD)
+
+
+def _is_on(c: Collector, payload: dict[str, Any], place: str) -> bool:
+    """Tell whether a payload is of a type that is read, and is not switched off, which is said."""
+    if not _is_read(payload.get("PayloadType")):
+        return False
+    if payload.get("PayloadEnabled") not in (None, True):
+        c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)
+        return False
+    return True
 
 
 class _Agents:
@@ -136,11 +154,18 @@ def _agent(c: Collector, top: dict[str, Any], agents: _Agents) -> None:
     c.doubt = doubt
 
 
+def target_platforms(top: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the platforms whose devices take a profile; None for any, and where nobody can tell."""
+    target = top.get("TargetDeviceType")
+    return _TARGETS.get(target) if type(target) is int else None
+
+
 def _target(c: Collector, top: dict[str, Any]) -> object:
     """Return the TargetDeviceType, having narrowed what follows to the devices it names; a wrong one may name any."""
     target = top.get("TargetDeviceType")
-    if type(target) is int and target in _TARGETS:
-        c.platforms = _TARGETS[target]
+    platforms = target_platforms(top)
+    if platforms is not None:
+        c.platforms = platforms
     elif target is not None and (type(target) is not int or target != 0):
         c.doubt = Why("undocumented", "which devices take a profile with such a TargetDeviceType is not documented")
         message = "TargetDeviceType is none of the numbers 0 to 6, so nobody can tell which devices take the profile"
@@ -175,21 +200,15 @@ def _removal_day(c: Collector, date: object) -> Expiry | None:
 
 def _restrictions(c: Collector, payload: dict[str, Any], place: str) -> None:
     for key, base in _LISTS.items():
-        if payload.get(key) is None:
+        if payload.get(key) is None or (isinstance(payload[key], list) and base.sense == "allow-only"):
             continue
         if not isinstance(payload[key], list):
             c.items(payload, key, place)
             continue
-        rule = c.rule(base)
         entries = c.texts(payload, key, place)
-        c.add_all(rule, "ios", "bundle_id", entries)
-        pointer = f"{place}/{key}"
-        if base.sense == "allow-only":
-            c.allow_list(rule, len(entries), pointer)
-        else:
-            say_never_hidden(c, entries)
-        since, instead, beside = _DEPRECATED[key]
-        c.deprecated(key, since, instead, pointer, "note" if not beside or beside in payload else "warning")
+        c.add_all(c.rule(base), "ios", "bundle_id", entries)
+        say_never_hidden(c, entries)
+        _say_deprecated(c, key, payload, place)
     if payload.get("allowAppInstallation") is False:
         c.rule(rules.NO_INSTALLATION)
     if payload.get("allowUIAppInstallation") is False:
@@ -199,7 +218,37 @@ def _restrictions(c: Collector, payload: dict[str, Any], place: str) -> None:
     c.near_misses({k: v for k, v in payload.items() if k not in _TRAPS}, _LISTS, place)
 
 
+def _say_deprecated(c: Collector, key: str, payload: dict[str, Any], place: str) -> None:
+    since, instead, beside = _DEPRECATED[key]
+    c.deprecated(key, since, instead, f"{place}/{key}", "note" if not beside or beside in payload else "warning")
+
+
+def _allow_lists(c: Collector, payloads: list[tuple[str, dict[str, Any]]]) -> None:
+    """Read the allow lists of all Restrictions payloads: a device lets in what every list of one key names.
+
+    Apple, MDM command Restrictions: sets under `intersection` can only get smaller.
+    """
+    for key, base in _LISTS.items():
+        lists = [(place, one) for place, one in payloads if isinstance(one.get(key), list)]
+        if base.sense != "allow-only" or not lists:
+            continue
+        each = [c.texts(one, key, place) for place, one in lists]
+        for place, one in lists:
+            _say_deprecated(c, key, one, place)
+        empty = next((place for place, one in lists if not one[key]), None)
+        if empty is not None:
+            c.empty_allow_list(base, f"{empty}/{key}")
+            continue
+        first, *others = each
+        members = [set(entries.values) for entries in others]
+        places = [at for at, value in enumerate(first.values) if all(value in named for named in members)]
+        rule = c.rule(base)
+        c.add_all(rule, "ios", "bundle_id", first.only(places) if others else first)
+        c.allow_list(rule, len(places), f"{lists[0][0]}/{key}")
+
+
 def _app_lock(c: Collector, payload: dict[str, Any], place: str) -> None:
+    """Read the app that a device is held in."""
     app = c.optional(payload, "App", place)
     identifier = c.text(app, "Identifier", f"{place}/App")
     if identifier:
@@ -235,7 +284,8 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
     if allowed:
         why = "whether an app is refused depends on the folder it stands in"
         folders = narrowed(*(Condition("folder", path) for path in allowed))
-        c.rule(rules.PARENTAL_DEFAULT, sense="none", verdict="unknown", why=why, cause="condition", conditions=folders)
+        rule = c.rule(rules.PARENTAL_DEFAULT, verdict="unknown", why=why, cause="condition", conditions=folders)
+        c.add_all(rule, "macos", "bundle_id", Entries.of(named))
         return
     c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", Entries.of(named))
 

@@ -7,7 +7,7 @@ Versions come from Apple's own schema files (github.com/apple/device-management,
 from __future__ import annotations
 
 from mdm_policy.kinds.collector import ANY, fact, same
-from mdm_policy.reading import Rule, Setting
+from mdm_policy.reading import Condition, Rule, Setting
 
 _RESTRICTIONS = "apple/device-management@97a11a8 mdm/profiles/com.apple.applicationaccess.yaml (OS 27)"
 _SETTINGS = "apple/device-management@97a11a8 declarative/declarations/configurations/app.settings.yaml (OS 27)"
@@ -157,6 +157,31 @@ ALLOWED_BINARIES = Rule(
     supervised=True,
     enrollments=_MANAGED,
 )
+PARTLY_ALLOWED_BINARIES = Rule(
+    "apple-ddm-partly-allowed-binaries",
+    "apple-app-settings",
+    "none",
+    "unknown",
+    "weak",
+    fact("an item of Allowed.AllowedBinaries lets in what matches every field of it", _SETTINGS),
+    introduced={"macos": (27,)},
+    supervised=True,
+    enrollments=_MANAGED,
+    why="an item of AllowedBinaries lets the app in where its folder, version and source match, which is not known here",
+    cause="condition",
+)
+MANAGED_APPS_ALLOWED = Rule(
+    "apple-ddm-managed-apps-allowed",
+    "apple-app-settings",
+    "allow",
+    "allowed",
+    "strong",
+    fact("AlwaysAllowManagedApps lets managed apps launch; declarations are combined by boolean or", _SETTINGS),
+    introduced={"macos": (27,)},
+    supervised=True,
+    enrollments=_MANAGED,
+    conditions=(Condition("managed-apps"),),
+)
 MANAGED_APP = Rule(
     "apple-ddm-managed-app",
     "apple-managed-app",
@@ -265,6 +290,8 @@ RULES = (
     ALLOWED_APPS,
     DENIED_BINARIES,
     ALLOWED_BINARIES,
+    PARTLY_ALLOWED_BINARIES,
+    MANAGED_APPS_ALLOWED,
     MANAGED_APP,
     PATH_DENY,
     PATH_BLACK,

@@ -52,7 +52,7 @@ RULES = (KILL, DELETE, NOTIFY)
 
 _MOBILE = frozenset({"ios", "ipados", "tvos", "visionos", "watchos"})
 _GROUPS = frozenset({"computer_groups", "mobile_device_groups"})
-_USER_LEVELS = frozenset({"user", "user level"})
+_USER_LEVELS = frozenset({"user", "user level", "users"})
 """How the servers of the Classic API and its clients write that a profile is one of a user."""
 _SELF_SERVICE = frozenset({"make available in self service"})
 _AUTOMATIC = frozenset({"", "install automatically"})
@@ -74,7 +74,14 @@ def read_restricted_software(c: Collector) -> Reading:
     if not name:
         c.say("error", "process-name-missing", "the record names no process, so it restricts nothing", pointer)
         return c.reading(_scope(root, "all_computers"), "jamf")
-    if _text(root, "general/delete_executable") == "true":
+    exact = _text(root, "general/match_exact_process_name") == "true"
+    deletes = _text(root, "general/delete_executable") == "true"
+    if deletes and not exact:
+        message = "Jamf stores delete_executable only where the name is matched exactly, so nothing is deleted"
+        where = "/restricted_software/general/delete_executable"
+        c.say("error", "delete-needs-exact-name", message, where, "set match_exact_process_name to true")
+    _question_site(c, root)
+    if deletes and exact:
         rule = c.rule(DELETE)
     elif _text(root, "general/kill_process") == "true":
         rule = c.rule(KILL)
@@ -82,7 +89,7 @@ def read_restricted_software(c: Collector) -> Reading:
         rule = c.rule(NOTIFY)
         message = "kill_process is not true, so the program keeps running"
         c.say("error", "report-only-list", message, "/restricted_software/general", "set kill_process to true")
-    if _text(root, "general/match_exact_process_name") != "true":
+    if not exact:
         message = "the name is matched in part: other programs whose names hold it may be stopped too"
         c.say("warning", "process-name-inexact", message, pointer, "set match_exact_process_name to true")
     if _text(root, "general/display_message").lower() in ("true", "false"):
@@ -117,11 +124,12 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
     elif sent.lower() not in _AUTOMATIC:
         c.doubt = Why("undocumented", f"{sent[:80]!r} is no way of sending a profile that is known")
         c.say("warning", "jamf-method-word", c.doubt.text, f"{base}/{method}", "write Install Automatically")
-    if "macos" in platforms and _text(root, "general/level").lower() in _USER_LEVELS:
+    if _text(root, "general/level").lower() in _USER_LEVELS:
         c.doubt = Why(
-            "undocumented", "the profile is one of a user, and whether the whole Mac obeys it is not documented"
+            "undocumented", "the profile is one of a user, and whether the whole device obeys it is not documented"
         )
-        c.say("warning", "profile-of-a-user", c.doubt.text, f"{base}/level", "write System")
+        c.say("warning", "profile-of-a-user", c.doubt.text, f"{base}/level", "write System, or Device Level")
+    _question_site(c, root)
     if _text(root, "general/user_removable") == "true":
         message = "users may remove the profile"
         c.say("warning", "user-removable", message, f"{base}/user_removable", "set user_removable to false")
@@ -137,6 +145,22 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
     scope = _scope(root, everyone)
     _say_nobody(c, scope)
     return c.reading(scope, "jamf")
+
+
+def _question_site(c: Collector, root: etree._Element) -> None:
+    """Question an object that belongs to a site: whether that narrows whom it reaches is not documented.
+
+    Jamf Pro's documentation says of sites which objects a person of Jamf sees and manages. `-1` and `None` are no site.
+    """
+    number, name = _text(root, "general/site/id"), _text(root, "general/site/name")
+    if number in ("", "-1", "0") and name in ("", "None"):
+        return
+    shown = name or number
+    why = f"the object belongs to the site {shown[:80]!r}, and whether it reaches only that site's devices is not documented"
+    c.doubt = c.doubt or Why("undocumented", why)
+    c.say(
+        "warning", "jamf-site", why, f"/{root.tag}/general/site", "look up in Jamf whom it reaches, or remove the site"
+    )
 
 
 def _root(c: Collector) -> etree._Element | None:
