@@ -17,7 +17,7 @@ from mdm_policy.loading.includes import Merger
 from mdm_policy.loading.reader import read
 from mdm_policy.loading.report import Report
 from mdm_policy.loading.sources import FindInclude, Loaded, Source, collector_paused, detect, finish, judged
-from mdm_policy.loading.tables import read_bans
+from mdm_policy.loading.tables import as_list, read_bans
 from mdm_policy.loading.target_manifests import PlacedManifest
 from mdm_policy.loading.text import MAX_BYTES
 
@@ -38,6 +38,7 @@ __all__ = [
     "load_bans_csv",
     "load_deployment",
     "load_devices",
+    "load_table",
     "load_target",
     "load_target_test",
     "schema",
@@ -125,6 +126,13 @@ def load_bans_csv(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple
     with collector_paused():
         report = Report(source.name)
         return finish(read_bans(source.data, report, max_bytes), report.findings)
+
+
+def load_table(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[BanList]:
+    """Load a table as a list of its own: its name is the file's, and it is in force by the word of whoever names it."""
+    loaded = load_bans_csv(source, max_bytes=max_bytes)
+    made = None if loaded.value is None else as_list(source.name, loaded.value, source.data)
+    return Loaded(made, loaded.findings)
 
 
 def schema(name: SchemaName) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mdm_policy.loading.shapes import Group
     from mdm_policy.model import DestinationSpec
 
-_PATH = re.compile(r"[/\\]|\.(?:ya?ml|csv)\Z", re.IGNORECASE)
+_PATH = re.compile(r"[/\\]|\.(?:ya?ml|[ct]sv|xlsx?)\Z", re.IGNORECASE)
 
 
 def make_device(report: Report, group: Group) -> DeviceClass:

@@ -15,6 +15,7 @@ from mdm_policy.identifiers import quoted
 from mdm_policy.loading.reader import top_level_keys
 from mdm_policy.loading.tables import is_csv
 from mdm_policy.loading.text import MAX_BYTES, lenient
+from mdm_policy.loading.workbooks import is_workbook
 
 T = TypeVar("T")
 FileKind = Literal["ban-list", "deployment", "devices", "target", "csv", "unknown"]
@@ -64,6 +65,8 @@ def detect(source: Source) -> FileKind:
     Only a table without a known header is told by its name's ending, so that the finding is about the header. The last
     files asked about are remembered: commands ask before they load, and loading asks when it fails.
     """
+    if is_workbook(source.data):
+        return "csv"
     text = lenient(source.data[:MAX_BYTES])
     if is_csv(source.name, text):
         return "csv"

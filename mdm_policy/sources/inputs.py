@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _MAX_FILE = 64 * 1024 * 1024
+_LISTS = (".yaml", ".yml", ".csv", ".tsv", ".xlsx", ".xls")
 
 
 class Inputs(msgspec.Struct):
@@ -122,8 +123,9 @@ class Reader:
         return tuple(made)
 
     def load(self, source: Source) -> BanList | None:
-        """Load one list that is read already, with what it includes."""
-        loaded = loading.load_ban_list(source, self._include)
+        """Load one list that is read already, with what it includes; a table is a list of its own."""
+        table = loading.detect(source) == "csv"
+        loaded = loading.load_table(source) if table else loading.load_ban_list(source, self._include)
         self.findings += loaded.findings
         return loaded.value
 
@@ -132,8 +134,8 @@ class Reader:
         if reference in known:
             return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
         path = Path(reference) if folder is None else folder / reference
-        if not _exists(path) and reference != STANDARD_INPUT and not reference.endswith((".yaml", ".yml", ".csv")):
-            hint = f"shipped lists: {', '.join(known)}; or give a path to a .yaml file"
+        if not _exists(path) and reference != STANDARD_INPUT and not reference.lower().endswith(_LISTS):
+            hint = f"shipped lists: {', '.join(known)}; or give a path to a .yaml, .csv or .xlsx file"
             self.findings.append(
                 error("unknown-list", f"no list {quoted(reference)} is shipped, and no file has that name", place, hint)
             )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mdm_policy.sources.builds import Record
 
 _LISTS = frozenset({".yaml", ".yml"})
+_TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls"})
 _LANGUAGE = ("ban-list", "deployment", "devices")
 _NULL = ("/dev/null", "nul")
 """How git names the side on which a file does not exist."""
@@ -73,7 +74,7 @@ def read_side(
     strange: set[str] = set()
     others: list[Path] = []
     for path in side.paths:
-        kind = _kind(path)
+        kind = _kind(path) or ("ban-list" if path.suffix.lower() in _TABLES and answers(path, Path.is_file) else "")
         if kind == "deployment":
             read = inputs.gather(path, ())
             deployment = read.deployment

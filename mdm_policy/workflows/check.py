@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mdm_policy import catalogue, loading, resources
-from mdm_policy.errors import Finding, Origin, PolicyError, finding_order, note
-from mdm_policy.model import Authority, BanList, Frozen
+from mdm_policy.errors import Finding, PolicyError, finding_order, note
+from mdm_policy.model import Frozen
 from mdm_policy.report.reference import standing
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from mdm_policy.model import Ban, Deployment
+    from mdm_policy.model import BanList, Deployment
 
 
 class CheckRequest(Frozen, frozen=True):
@@ -69,18 +69,9 @@ def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> 
         return loading.load_devices(source).findings
     if kind == "target":
         return loading.load_target(source).findings
-    if kind == "csv":
-        table = loading.load_bans_csv(source)
-        return [*table.findings, *_resolved(_as_list(source.name, table.value), None, day)]
     reader = inputs.Reader(stdin=stdin)
     found = reader.load(source)
     return [*reader.findings, *_resolved((found,) if found else (), None, day)]
-
-
-def _as_list(name: str, bans: tuple[Ban, ...] | None) -> tuple[BanList, ...]:
-    """Let the guards see a table's bans as they will when a list includes it."""
-    place = Origin(name)
-    return (BanList("table", "table", Authority("", place), bans, (), place, ""),) if bans else ()
 
 
 def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:
