@@ -276,7 +276,7 @@ class _Asked:
             made = self._decision(reading, reached, effect)
             opened = next((one for one in letting if _opens(one[2], effect)), None)
             if opened is not None:
-                sure = not opened[1].doubt and opened[2].rule.verdict != "unknown"
+                sure = not opened[1].doubt and _surely(opened[2].rule, rule)
                 by = self._decision(opened[0], opened[1], opened[2])
                 made = msgspec.structs.replace(by, verdict="allowed" if sure else "unknown", would_be=rule.verdict)
             if rank(made, installed=state.installed) > rank(best, installed=state.installed) or best.rule is None:
@@ -291,6 +291,11 @@ class _Asked:
         name = self._unit.shown[0]
         shown = (verdict, rule.strength, rule, reading.path, effect.pointer, name, rule.fact.text)
         return Decision(*shown, cause=cause or rule.cause, would_be=rule.verdict if cause else None)
+
+
+def _surely(allow: Rule, block: Rule) -> bool:
+    """Tell whether an entry that allows holds wherever one that blocks does: both may be in the same doubt."""
+    return allow.verdict != "unknown" or (block.verdict == "unknown" and block.why == allow.why)
 
 
 def _opens(allow: Effect, block: Effect) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mdm_policy.kinds.collector import ANY, Entries, fact
-from mdm_policy.kinds.keys import roles
+from mdm_policy.kinds.collector import ANY, Entries, Why, fact
+from mdm_policy.kinds.keys import Keys, roles
 from mdm_policy.kinds.web import address
 from mdm_policy.reading import Rule
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.kinds.keys import Keys, Role
-    from mdm_policy.reading import Mechanism
+    from mdm_policy.kinds.keys import Role
+    from mdm_policy.reading import Mechanism, Reading
 
 Browser = Literal["chrome", "edge"]
 _SOURCE: dict[Browser, str] = {
@@ -110,3 +110,25 @@ def _entry(c: Collector, rule: Rule, key: str, text: str, place: str) -> None:
             return
     kind, value = address(text)
     c.add(rule, "web", kind, value, place)
+
+
+def is_policy_file(value: Any) -> bool:
+    """Recognise a policy file, as browsers on Linux read it: a dictionary with one of the lists."""
+    return isinstance(value, dict) and any(isinstance(value.get(key), list) for key in _LISTS)
+
+
+def read_policy_file(c: Collector) -> Reading:
+    """Read a policy file, which does not say whose it is: /etc/opt/chrome and /etc/opt/edge hold files of one form.
+
+    No system that is judged here reads such a file, so what it does to a device is unknown.
+    """
+    top = c.mapping(c.document.value, "")
+    said = "such a file is read by browsers on Linux, and whether it reaches these devices is not known"
+    c.doubt = Why("elsewhere", said)
+    c.say("note", "url-list-of-linux", said, "", "send Windows and the Mac their own form: the registry, or a profile")
+    for browser in _BY:
+        read_domain(c, browser, top, "")
+    return c.reading()
+
+
+POLICY_FILE = Keys(ROLES, rest="harmless")

@@ -62,6 +62,8 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     android.PAGE,
     android.POLICY,
     android.ANSWER,
+    windows.REGISTRY,
+    windows.BROWSER_POLICY,
 )
 UNREAD = DocumentKind(
     name=UNKNOWN,

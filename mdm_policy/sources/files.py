@@ -18,7 +18,7 @@ from mdm_policy.documents.texts import check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
 from mdm_policy.kinds import UNKNOWN, kind_named, open_document
 from mdm_policy.reading import Scope
-from mdm_policy.sources import fleet_gitops
+from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file
 from mdm_policy.sources.archives import files_in, is_archive
 from mdm_policy.sources.assignments import attached
 from mdm_policy.sources.builds import BuildFolder, Record, read_build
@@ -38,6 +38,18 @@ _TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
 """Suffixes of files that only people read."""
 _GROWN = 8
 """How many times as large as the file it came from a translation may be."""
+
+
+def _is_prose(path: Path) -> bool:
+    """Tell whether only people read a file; a table is a document where its first line says so."""
+    suffix = path.suffix.lower()
+    if suffix != ".csv":
+        return suffix in _TEXTS
+    try:
+        with path.open("rb") as file:
+            return not indicator_csv.claims(file.read(indicator_csv.HEAD))
+    except OSError:
+        return True
 
 
 class Policies(msgspec.Struct, frozen=True):
@@ -207,7 +219,7 @@ class _Reading:
                 continue
             if answers(entry, Path.is_dir):
                 yield from self._walk(entry, (*above, real))
-            elif entry.suffix.lower() not in _TEXTS and (answers(entry, Path.is_file) or entry.is_symlink()):
+            elif (answers(entry, Path.is_file) or entry.is_symlink()) and not _is_prose(entry):
                 yield entry
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
@@ -262,6 +274,10 @@ class _Reading:
             return file.read(self._max_size + 1)
 
     def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
+        for table in (registry_file, indicator_csv):
+            if table.claims(data):
+                made = table.as_json(name, data, self._max_size)
+                return open_document(name, made, "json", max_size=_GROWN * self._max_size)
         if not yaml:
             document = open_document(name, data, max_size=self._max_size)
             jamf = document.kind == UNKNOWN and document.format == "json" and is_jamf(document.value)

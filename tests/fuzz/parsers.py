@@ -21,6 +21,7 @@ from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document, read_each
 from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
+from mdm_policy.sources import indicator_csv, registry_file
 from mdm_policy.sources.builds import read_build
 from mdm_policy.sources.files import read_policies
 from mdm_policy.sources.yaml_backup import as_json
@@ -121,6 +122,12 @@ def _policy_yaml(data: bytes) -> None:
         _exercise(open_document("f", as_json("f", data, MAX_SIZE), "json"))
 
 
+def _table(data: bytes) -> None:
+    for table in (registry_file, indicator_csv):
+        with contextlib.suppress(PolicyError):
+            _exercise(open_document("f", table.as_json("f", data, MAX_SIZE), "json"))
+
+
 class _Folder:
     """Write the bytes as one file of a folder that holds others, and read the folder."""
 
@@ -211,6 +218,7 @@ PARSERS: dict[str, Parser] = {
     "kinds-xml": Parser(_document, "xml"),
     "schema": Parser(_schema, "json", 0.5),
     "yaml-backup": Parser(_policy_yaml, "yaml"),
+    "tables": Parser(_table, "bytes", 0.5),
     "yaml-gitops": Parser(
         _Folder("f.yml", _read_policies, {"a.mobileconfig": _seed("plist-xml", "restrictions")}), "yaml", 0.5
     ),

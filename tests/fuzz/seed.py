@@ -70,6 +70,18 @@ exceptions:
   - {app: alipay, category: security-research, approved_by: B, document: D, groups: [lab], until: 2021-05-01}
 """
 _TABLE = 'app,platform,kind,identifier\nQQ,ios,bundle_id,com.tencent.mqq\n"W, X",web,domain,wechat.com\n'
+_REGISTRY = """\
+Windows Registry Editor Version 5.00\r
+\r
+[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Edge\\URLBlocklist]\r
+"1"="a.example"\r
+"2"=hex(1):61,00,\\\r
+  00,00\r
+"""
+_INDICATORS = """\
+IndicatorType,IndicatorValue,ExpirationTime,Action,Title,RbacGroups
+DomainName,a.example,2030-01-01T00:00:00.0Z,Block,"a, b","c, d"
+"""
 _GITOPS = """\
 team_settings: {}
 policies: []
@@ -202,6 +214,7 @@ def main() -> None:
             "rules": rules[0],
         },
         "yaml-backup": {"ios": _BACKUP.encode()},
+        "tables": {"registry": _REGISTRY.encode("utf-16"), "indicators": _INDICATORS.encode()},
         "yaml-gitops": {"gitops": _GITOPS.encode()},
         "json-jamf": {"software": json.dumps(jamf_json).encode()},
         "build-manifest": {"manifest": _manifest()},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mdm_policy.kinds import browsers
 from mdm_policy.kinds.kind import DocumentKind
-from mdm_policy.kinds.windows import appcontrol, applocker, defender, keys
+from mdm_policy.kinds.windows import appcontrol, applocker, defender, keys, registry
 
 _ROOTS = ("RuleCollection", "AppLockerPolicy")
 
@@ -122,5 +123,34 @@ DEFENDER_INDICATORS = DocumentKind(
     {"indicatorValue": "https://b.example/c", "indicatorType": "Url", "action": "Allowed", "rbacGroupNames": []}
   ]
 }
+""",
+)
+REGISTRY = DocumentKind(
+    name="windows-registry-file",
+    title="Registration file of Windows",
+    formats=("json",),
+    recognise=registry.is_registry,
+    read=registry.read_registry,
+    keys=registry.KEYS,
+    rules=browsers.RULES,
+    sample=b"""\
+{
+  "Windows Registry Editor Version 5.00": {
+    "HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Policies\\\\Microsoft\\\\Edge\\\\URLBlocklist": {"1": "a.example", "2": "b.example"},
+    "HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Policies\\\\Google\\\\Chrome\\\\URLAllowlist": {"1": "c.example"}
+  }
+}
+""",
+)
+BROWSER_POLICY = DocumentKind(
+    name="browser-policy-file",
+    title="Policy file of Chrome or Edge",
+    formats=("json",),
+    recognise=browsers.is_policy_file,
+    read=browsers.read_policy_file,
+    keys=browsers.POLICY_FILE,
+    rules=browsers.RULES,
+    sample=b"""\
+{"URLBlocklist": ["a.example"], "URLAllowlist": ["b.a.example"]}
 """,
 )
