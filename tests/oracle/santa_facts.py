@@ -106,45 +106,29 @@ def _mixed(alone: list[frozenset[str]]) -> frozenset[str]:
     return NOT_OPEN if any(HELD in one for one in alone) and all(one != OPEN for one in alone) else frozenset()
 
 
-def _rules(keys: dict[str, Any]) -> tuple[dict[tuple[str, str], str], bool]:
-    """Return the last rule of each identifier, and whether every entry is a rule."""
+def _rules(keys: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """Return the last rule of each identifier; what is no rule is none."""
     entries = keys.get("StaticRules", [])
-    if not isinstance(entries, list):
-        return {}, False
     rules: dict[tuple[str, str], str] = {}
-    sound = True
-    for entry in entries:
+    for entry in entries if isinstance(entries, list) else []:
         rule = {key.lower(): value for key, value in entry.items()} if isinstance(entry, dict) else {}
         kind, policy, identifier = (rule.get(key) for key in ("rule_type", "policy", "identifier"))
         if not isinstance(kind, str) or not isinstance(policy, str) or not isinstance(identifier, str):
-            sound = False
             continue
         kind, policy = kind.upper(), policy.upper()
         known = policy in ALLOWING | BLOCKING | {"REMOVE", "CEL"}
-        if kind not in GRAMMAR or not known or not re.fullmatch(GRAMMAR[kind], identifier):
-            sound = False
-            continue
-        rules[kind, _written(kind, identifier)] = policy
-    return rules, sound
-
-
-def _written(kind: str, identifier: str) -> str:
-    """Write teams in capitals and hashes in small letters, as Santa forces them to be before it compares (SNTRule.mm)."""
-    if kind not in {"TEAMID", "SIGNINGID"}:
-        return identifier.lower()
-    team, colon, rest = identifier.partition(":")
-    return (team if team == "platform" else team.upper()) + colon + rest
+        if kind in GRAMMAR and known and re.fullmatch(GRAMMAR[kind], identifier):
+            rules[kind, identifier] = policy
+    return rules
 
 
 def rules_answer(keys: dict[str, Any], team: str, signing_id: str) -> frozenset[str]:
     """Say what one set of keys does to an app: its signing id first, then its certificate, then its team, then the mode."""
-    rules, sound = _rules(keys)
-    if "REMOVE" in rules.values():
-        # In a list of rules it takes another away; what it does in a profile no page says.
-        sound, rules = False, {name: policy for name, policy in rules.items() if policy != "REMOVE"}
-    answer = _layered(keys, rules, team, signing_id)
-    if sound:
+    rules = _rules(keys)
+    answer = _layered(keys, {name: policy for name, policy in rules.items() if policy != "REMOVE"}, team, signing_id)
+    if "REMOVE" not in rules.values():
         return answer
+    # In a list of rules it takes another away; what it does in a profile no page says.
     return NOT_HELD if answer == OPEN else answer | DOUBT
 
 
@@ -170,7 +154,7 @@ def _of_team(rules: dict[tuple[str, str], str], team: str) -> list[str]:
 def _by_rule(policy: str, higher: list[str]) -> frozenset[str]:
     if policy in BLOCKING:
         # A hash that is allowed above this rule may be the app's: nobody can tell.
-        return NOT_OPEN if any(one not in BLOCKING for one in higher) else BLOCKED
+        return DOUBT if any(one not in BLOCKING for one in higher) else BLOCKED
     if policy in ALLOWING:
         return NOT_HELD if any(one in BLOCKING or one == "CEL" for one in higher) else OPEN
     return DOUBT
@@ -185,5 +169,5 @@ def _by_mode(
             return NOT_HELD
         if "AllowedPathRegex" in keys:
             return NOT_HELD
-        return NOT_OPEN if any(one not in BLOCKING for one in hashes) else BLOCKED
+        return DOUBT if any(one not in BLOCKING for one in hashes) else BLOCKED
     return OPEN if mode == 1 and "BlockedPathRegex" not in keys and not hashes else NOT_HELD

@@ -35,7 +35,18 @@ def _cel_of_a_team(found: Disagreement) -> bool:
     return found.said == HELD and bans_a_team and "'CEL'" in str([one.tree for one in found.scenario.documents])
 
 
+def _two_lists(found: Disagreement) -> bool:
+    payloads = [one for document in found.scenario.documents for one in document.tree.get("PayloadContent", [])]
+    return found.said == HELD and sum("StaticRules" in one for one in payloads) > 1
+
+
 SANTA_FAULTS = (
+    Settled(
+        "santa-list-without-a-rule",
+        "Two profiles that both set StaticRules: undefined; a list without one sound rule sets the key too.",
+        "northpolesec/santa docs, Rule layering",
+        _two_lists,
+    ),
     Settled(
         "santa-alternatives-that-agree",
         "A device keeps one profile of each PayloadIdentifier: where each of them blocks the app, it is blocked.",
