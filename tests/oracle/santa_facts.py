@@ -116,10 +116,19 @@ def _rules(keys: dict[str, Any]) -> dict[tuple[str, str], str]:
         if not isinstance(kind, str) or not isinstance(policy, str) or not isinstance(identifier, str):
             continue
         kind, policy = kind.upper(), policy.upper()
+        identifier = _as_stored(kind, identifier)
         known = policy in ALLOWING | BLOCKING | {"REMOVE", "CEL"}
         if kind in GRAMMAR and known and re.fullmatch(GRAMMAR[kind], identifier):
             rules[kind, identifier] = policy
     return rules
+
+
+def _as_stored(kind: str, identifier: str) -> str:
+    """Team identifiers are stored in capitals (SNTRule.mm: "enforce that the identifier is uppercase"); signing ids keep their case."""
+    team, colon, signing_id = identifier.partition(":")
+    return (
+        identifier.upper() if kind == "TEAMID" else f"{team if team == 'platform' else team.upper()}{colon}{signing_id}"
+    )
 
 
 def rules_answer(keys: dict[str, Any], team: str, signing_id: str) -> frozenset[str]:
