@@ -22,7 +22,7 @@ _LONGEST = 100
 """No payload type is longer; a text that is says nothing to a reader."""
 _NAMES = ("PayloadUUID", "PayloadIdentifier", "PayloadDisplayName", "PayloadDescription", "PayloadOrganization")
 _OF_PAYLOAD = {**roles("name", _NAMES), **roles("carried", ("PayloadType", "PayloadVersion", "PayloadEnabled"))}
-_ACTING = frozenset(
+ACTING = frozenset(
     {
         "com.apple.ManagedClient.preferences",
         "com.apple.TCC.configuration-profile-policy",
@@ -46,7 +46,7 @@ _ACTING = frozenset(
     }
 )
 """Payload types that say which apps may run, install or talk, or that let an agent (Santa, a filter) do its work."""
-_ACTING_RESTRICTIONS = frozenset(
+ACTING_RESTRICTIONS = frozenset(
     {
         "allowAppClips",
         "allowAppInstallation",
@@ -108,7 +108,7 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return _BROWSER
     if kind in SANTA_DOMAINS:
         return Keys({**_OF_PAYLOAD, **santa_roles(payload)})
-    if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in _ACTING:
+    if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in ACTING:
         return _HARMLESS_PAYLOAD
     return _of_type(kind) if kind in _READ else "unjudged"
 
@@ -116,7 +116,7 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
 def _of_domain(settings: dict[str, Any]) -> Role | Keys:
     """Return the role of each key that managed preferences set in a domain; most that act stand in payloads alone."""
     kind = settings["PayloadType"]
-    return "unjudged" if kind in _ACTING and kind not in managed.HANDED else _of_payload(settings)
+    return "unjudged" if kind in ACTING and kind not in managed.HANDED else _of_payload(settings)
 
 
 _MANAGED = managed.keys(_of_domain, _OF_PAYLOAD)
@@ -131,7 +131,7 @@ def _of_type(kind: str) -> Keys:
 @functools.cache
 def _restrictions() -> Keys:
     known = vendor_table("apple-profiles")["payloads"]["com.apple.applicationaccess"]
-    harmless = roles("harmless", (key for key in known if key not in _ACTING_RESTRICTIONS))
+    harmless = roles("harmless", (key for key in known if key not in ACTING_RESTRICTIONS))
     return Keys({**harmless, **_OF_PAYLOAD, **roles("carried", _READ["com.apple.applicationaccess"])})
 
 

@@ -86,17 +86,19 @@ def _is_catalog_type(name: str) -> bool:
 def _is_configuration_type(name: str) -> bool:
     """Tell whether a type is a device configuration or a compliance policy.
 
-    Every type derived from deviceConfiguration ends in `Configuration`; so do those that configure an app, which block
+    Nearly every type derived from deviceConfiguration ends in `Configuration`; so do those that configure an app, which block
     none, except macOSCustomAppConfiguration. Every type derived from deviceCompliancePolicy ends in `CompliancePolicy`
-    (graph.microsoft.com/beta/$metadata).
+    (graph.microsoft.com/beta/$metadata). Certificates are of types that bear other names.
     """
+    if keys.descends(name, "deviceConfiguration"):
+        return True
     if name.endswith("AppConfiguration"):
         return name == "macOSCustomAppConfiguration"
     return name.endswith(("Configuration", "CompliancePolicy"))
 
 
 def _is_app_type(name: str) -> bool:
-    return name.endswith("App") and name not in _NOT_APPS
+    return (name.endswith("App") and name not in _NOT_APPS) or keys.descends(name, "mobileApp")
 
 
 def _has_catalog_settings(value: dict[str, Any]) -> bool:

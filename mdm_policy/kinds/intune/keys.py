@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from mdm_policy.kinds.intune import definitions
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.keys import Keys, Role, roles, vendor_table
 
@@ -93,8 +94,18 @@ _CARRIED = frozenset(
 """Properties whose meaning the reader gives in full."""
 
 
+def descends(name: str, base: str) -> bool:
+    """Tell whether a type is derived from another, by Graph's own table."""
+    types = vendor_table("graph-types")["types"]
+    while name in types and name != base:
+        name = types[name]["base"]
+    return name == base
+
+
 def _of_configuration(value: dict[str, Any]) -> Role | Keys:
     name = odata_type(value)
+    if name in _PARTLY_ACTING:
+        return _PARTLY_ACTING[name]
     types = vendor_table("graph-types")["types"]
     if name in types and "properties" in types[name] and name not in _ACTING_TYPES:
         return _properties(name)
@@ -115,10 +126,45 @@ def _properties(name: str) -> Keys:
     return Keys({**known, **_OBJECT}, rest="unjudged")
 
 
+_PARTLY_ACTING = {
+    "iosDeviceFeaturesConfiguration": Keys(
+        {
+            **roles(
+                "harmless",
+                (
+                    *(
+                        "assetTagTemplate",
+                        "lockScreenFootnote",
+                        "homeScreenDockIcons",
+                        "homeScreenPages",
+                        "homeScreenGridWidth",
+                    ),
+                    *(
+                        "homeScreenGridHeight",
+                        "notificationSettings",
+                        "singleSignOnSettings",
+                        "wallpaperDisplayLocation",
+                    ),
+                    *("wallpaperImage", "singleSignOnExtension", "iosSingleSignOnExtension", "airPrintDestinations"),
+                    *("identityCertificateForClientAuthentication", "singleSignOnExtensionPkinitCertificate"),
+                ),
+            ),
+            **_OBJECT,
+        }
+    )
+}
+"""Types of which some properties act on sites: of these, contentFilterSettings (npm @microsoft/microsoft-graph-types-beta
+0.44.0-preview)."""
 _HARMLESS = Keys(_OBJECT, rest="harmless")
 _ANY = Keys({**_OBJECT, **roles("carried", _CARRIED)})
 CONFIGURATION = Keys(choose=_of_configuration)
-CATALOG = Keys({**_OBJECT, **roles("carried", ("platforms", "technologies", "templateReference", "settings"))})
+CATALOG = Keys(
+    {
+        **_OBJECT,
+        **roles("carried", ("platforms", "technologies", "templateReference")),
+        "settings": definitions.SETTINGS,
+    }
+)
 APP = Keys(
     {
         **_OBJECT,
