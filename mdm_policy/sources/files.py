@@ -43,13 +43,7 @@ _GROWN = 8
 def _is_prose(path: Path) -> bool:
     """Tell whether only people read a file; a table is a document where its first line says so."""
     suffix = path.suffix.lower()
-    if suffix != ".csv":
-        return suffix in _TEXTS
-    try:
-        with path.open("rb") as file:
-            return not indicator_csv.claims(file.read(indicator_csv.HEAD))
-    except OSError:
-        return True
+    return suffix in _TEXTS and not (suffix == ".csv" and indicator_csv.claimed(path))
 
 
 class Policies(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from mdm_policy.documents.texts import Report, check_values, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _NAMES = {
     name.casefold(): name
@@ -25,15 +26,23 @@ _NAMES = {
 """The keys of the API by the titles of the columns, without regard to case."""
 _GROUPS = "rbacGroupNames"
 _MARKS = ("indicatortype", "indicatorvalue", "action")
-HEAD = 4096
-"""How many bytes tell whether a file is such an export."""
+_HEAD = 4096
 
 
 def claims(data: bytes) -> bool:
     """Tell whether bytes are such an export: the first line names its columns."""
-    head = data[:HEAD].replace(b"\0", b"").lower()
+    head = data[:_HEAD].replace(b"\0", b"").lower()
     first = head.lstrip(b"\xef\xbb\xbf\xff\xfe").partition(b"\n")[0]
     return b"," in first and all(mark.encode() in first for mark in _MARKS)
+
+
+def claimed(path: Path) -> bool:
+    """Tell whether a file is such an export; one that cannot be opened is none."""
+    try:
+        with path.open("rb") as file:
+            return claims(file.read(_HEAD))
+    except OSError:
+        return False
 
 
 def as_json(name: str, data: bytes, max_size: int) -> bytes:

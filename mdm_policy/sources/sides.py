@@ -12,7 +12,7 @@ from mdm_policy.diff import ListSide, Side
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Resolution
 from mdm_policy.resolve import resolve
-from mdm_policy.sources import inputs, signatures
+from mdm_policy.sources import indicator_csv, inputs, signatures
 from mdm_policy.sources.files import Policies, answers, read_policies
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read_side(
     strange: set[str] = set()
     others: list[Path] = []
     for path in side.paths:
-        kind = _kind(path) or ("ban-list" if path.suffix.lower() in _TABLES and answers(path, Path.is_file) else "")
+        kind = _kind(path) or ("ban-list" if _is_table(path) else "")
         if kind == "deployment":
             read = inputs.gather(path, ())
             deployment = read.deployment
@@ -105,6 +105,13 @@ def _kind(path: Path) -> str:
         return ""
     kind = loading.detect(inputs.read(path))
     return kind if kind in _LANGUAGE else ""
+
+
+def _is_table(path: Path) -> bool:
+    """Tell whether a file that is given by name is a table of bans; a table of Defender's indicators is a policy."""
+    if path.suffix.lower() not in _TABLES or not answers(path, Path.is_file):
+        return False
+    return not indicator_csv.claimed(path)
 
 
 def _language(folder: Path) -> Iterator[tuple[Path, str]]:

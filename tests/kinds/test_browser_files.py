@@ -15,6 +15,7 @@ from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.documents import place
 from mdm_policy.kinds import read
 from mdm_policy.sources.files import read_policies
+from mdm_policy.sources.sides import given, read_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,6 +141,14 @@ def test_a_folder_gives_the_tables_that_are_documents(tmp_path: Path) -> None:
     found = read_policies([tmp_path], max_size=2**20)
     assert [one.kind for one in found.documents] == ["defender-indicator-list"]
     assert not found.findings
+
+
+def test_the_table_of_indicators_is_no_table_of_bans(tmp_path: Path) -> None:
+    path = tmp_path / "indicators.csv"
+    path.write_text(TABLE + TABLE_ROW, encoding="utf-8")
+    side = read_side(given(str(path)), 2**20, DAY)
+    assert [one.kind for one in side.policies.documents] == ["defender-indicator-list"]
+    assert not side.lists
 
 
 def test_a_broken_table_is_said(tmp_path: Path) -> None:
