@@ -42,3 +42,15 @@ def joined(parts: Mapping[Kind, str]) -> tuple[Kind, str]:
         return first, parts[first]
     values = {kind: FOLDED[kind](parts[kind]) if kind in FOLDED else parts[kind] for kind in told}
     return first, "; ".join([values[first], *(f"{kind}={values[kind]}" for kind in rest)])
+
+
+def parted(kind: Kind, value: str) -> dict[Kind, str]:
+    """Return what a joined identifier was made of; one that stands by itself stays as it is."""
+    if kind not in _ORDER:
+        return {kind: value}
+    places = sorted((value.find(f"; {other}="), other) for other in _ORDER if f"; {other}=" in value)
+    if not places:
+        return {kind: value}
+    ends = [*(place for place, _ in places[1:]), len(value)]
+    rest = {other: value[at + len(other) + 3 : end] for (at, other), end in zip(places, ends, strict=True)}
+    return {kind: value[: places[0][0]]} | rest

@@ -112,13 +112,14 @@ ConditionKind = Literal[
     "publisher",
     "signing-state",
     "usb-debugging",
+    "user-processes",
     "users",
     "versions",
 ]
 """What narrows a rule.
 
 It acts on one `binary`, `product` or `publisher` alone, on what stands in a `folder`, on some `versions`, a `code-hash`, a
-`signing-state`, for some `users`, where an `expression` holds; it leaves out its `exceptions`,
+`signing-state`, for some `users`, on `user-processes` and no services, where an `expression` holds; it leaves out its `exceptions`,
 `installed-copies`, `managed-apps`, or what comes by `usb-debugging`.
 """
 
@@ -247,6 +248,75 @@ class Effect(Frozen, frozen=True):
     def key(self) -> tuple[str, str, str]:
         """Return (family, kind, value)."""
         return (self.family, self.kind, self.value)
+
+
+EVERYBODY = frozenset({"S-1-1-0", "S-1-5-11", "S-1-5-4", "S-1-5-32-545"})
+"""Who signs in to Windows is all of these: Everyone, Authenticated Users, Interactive, and Users, which holds the two by default."""
+
+
+class FileCondition(Frozen, frozen=True, gc=False, order=True):
+    """Say which files a rule for files means: by signature and version resource, by path, or by the hashes of some builds.
+
+    The texts stand as the document writes them, `*` for any; `hashes` are hexadecimal, in lower case.
+    """
+
+    kind: Literal["publisher", "path", "hash"]
+    publisher: str = ""
+    product: str = ""
+    binary: str = ""
+    low: str = "*"
+    high: str = "*"
+    path: str = ""
+    hashes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it for a reader."""
+        if self.kind == "path":
+            return self.path
+        if self.kind == "hash":
+            return f"the file with the hash {self.hashes[0][:16] if self.hashes else '?'}..."
+        parts = [f"the publisher {self.publisher}" if self.publisher != "*" else "any publisher"]
+        parts += [f"the product {self.product}"] if self.product != "*" else []
+        parts += [f"the file {self.binary}"] if self.binary != "*" else []
+        parts += [f"versions {self.low} to {self.high}"] if self.bounded else []
+        return ", ".join(parts)
+
+    @property
+    def bounded(self) -> bool:
+        """Tell whether it leaves versions out."""
+        return self.low not in ("*", "0.0.0.0") or self.high != "*"  # noqa: S104  # a version, not an address
+
+
+class FileRule(Frozen, frozen=True, gc=False):
+    """Hold a rule that allows or denies files to some users, but for its exceptions; `rule` is what a verdict shows."""
+
+    rule: Rule
+    allows: bool
+    users: str
+    condition: FileCondition
+    exceptions: tuple[FileCondition, ...] = ()
+    pointer: str = ""
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """Return what equal rules share, whatever they are called and wherever they stand."""
+        return self.allows, self.users, self.condition, frozenset(self.exceptions)
+
+
+class RuleSet(Frozen, frozen=True, gc=True, weakref=True):
+    """Hold all rules for one sort of files: one that any rule denies is refused, and one that none allows is refused too.
+
+    `rule` is the refusal of what no rule allows. `node` names the setting of an MDM that delivers the set, and is empty for a
+    policy of the device or its domain, whose sets add up. `services`: whether processes of services obey too.
+    """
+
+    rule: Rule
+    collection: Literal["exe", "msi", "appx"]
+    mode: Literal["enabled", "audit", "not-configured"]
+    rules: tuple[FileRule, ...]
+    node: str = ""
+    services: bool = False
+    pointer: str = ""
 
 
 class Run(Frozen, frozen=True, gc=False):
@@ -468,6 +538,8 @@ class Reading(Frozen, frozen=True):
 
     An empty value says that nobody knows what the setting is set to: on a page of policies that is not here.
     """
+    rule_sets: tuple[RuleSet, ...] = ()
+    """Rules for files that decide together: the effects of AppLocker name what they act on, and these say what they do."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -25,11 +25,11 @@ import msgspec
 
 from mdm_policy.decide.builds import by_store_alone
 from mdm_policy.decide.contests import DENY_WINS, contest
-from mdm_policy.decide.index import Index
+from mdm_policy.decide.index import Hit, Index, in_force
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.precedence import may_let_in, without
 from mdm_policy.model import Frozen
-from mdm_policy.reading import Cause, Rule  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.reading import Cause, Effect, Rule
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK, Strength, Verdict
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.decide.contests import Contest
-    from mdm_policy.decide.index import AllowList, Hit, Prepared, Together, View
+    from mdm_policy.decide.gathering import Found
+    from mdm_policy.decide.index import AllowList, Prepared, Together, View
     from mdm_policy.decide.law import Against
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp
@@ -197,6 +198,7 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - DENY_WINS
     if not by_store_alone(keys):  # no list of bundle ids says whether it holds such an app
         candidates += [_refused(one, state, name, keys) for one in lists if one.members.isdisjoint(keys)]
+    candidates += [_by_file_rules(one, state, name) for one in (prepared.found[place] if prepared.found else ())]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
         candidates = [
@@ -275,6 +277,22 @@ def _refused(one: AllowList, state: DeviceState, name: str, keys: Collection[Key
     if found.score > _HELD and may_let_in(one, keys):
         return msgspec.structs.replace(found, score=_UNKNOWN, doubt=_UNSIGNED, cause="condition")
     return found
+
+
+def _by_file_rules(found: Found, state: DeviceState, name: str) -> _Outcome:
+    """Return what rules for files make of a build as any other rule's outcome."""
+    if found.rule is None or not in_force(found.rule, state, ""):
+        return _Outcome(_ALLOWED, "allowed", None, name)
+    rule = found.rule
+    effect = Effect(rule, "windows", "executable", name, found.pointer) if found.pointer else None
+    hit = Hit(rule, effect, found.path, found.reach)
+    verdict: Verdict = "not-installable" if rule.mechanism == "applocker-msi" else "blocked"
+    if found.kind == "blocked":
+        return _Outcome(_SCORES[verdict, rule.strength, state.installed], verdict, hit, name)
+    if found.kind == "reported":
+        return _Outcome(_SCORES["reported-only", rule.strength, state.installed], "reported-only", hit, name)
+    score = _UNKNOWN if found.kind == "unknown" else _ALLOWED
+    return _Outcome(score, verdict, hit, name, found.why, found.cause)
 
 
 def _held(verdict: Verdict, hit: Hit, build: str, state: DeviceState) -> Decision:

@@ -14,6 +14,7 @@ import msgspec
 
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.conflicts import questioned
+from mdm_policy.decide.gathering import Found, Gathered
 from mdm_policy.decide.precedence import most_special, ordered
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
@@ -76,6 +77,8 @@ class Prepared(Frozen, frozen=True, gc=False):
     """Per build, those that match it."""
     decided: tuple[frozenset[Document], ...]
     """Per build, the documents in which one rule decides, so that their lists do not."""
+    found: tuple[tuple[Found, ...], ...] = ()
+    """Per build, what rules for files make of it; nothing where there are none."""
 
 
 class Together:
@@ -86,6 +89,7 @@ class Together:
         self.alternative = alternative
         self._entries: dict[Key, list[Hit]] = {}
         self.allow_lists: list[AllowList] = []
+        self.gathered = Gathered()
         self._prepared: dict[tuple[int, str], Prepared] = {}
         self._views: dict[tuple[DeviceState, str], View] = {}
         for reading, reached in together(tuple(documents)):
@@ -94,8 +98,13 @@ class Together:
     def _take(self, reading: Reading, reached: Reach) -> None:
         members: dict[int, list[Key]] = {id(rule): [] for rule in reading.rules if rule.sense == "allow-only"}
         entries, path = self._entries, reading.path
+        for one in reading.rule_sets:
+            self.gathered.add(one, path, reached)
+        named = {id(one.rule) for found in reading.rule_sets for one in found.rules}
         for effect in reading.effects:
             rule = effect.rule
+            if id(rule) in named:  # its set says what it does
+                continue
             key = compared((effect.family, effect.kind, effect.value))
             if rule.sense == "allow-only":
                 members.setdefault(id(rule), []).append(key)
@@ -122,7 +131,12 @@ class Together:
                 for build, mine in zip(wanted.builds, keys, strict=True)
             ]
             hits, decided = tuple(one for one, _ in settled), tuple(one for _, one in settled)
-            found = self._prepared[where] = Prepared(app, wanted, hits, keys, decided)
+            by_files = (
+                tuple(self.gathered.outcomes(app, build) for build in wanted.builds)
+                if self.gathered and platform == "windows"
+                else ()
+            )
+            found = self._prepared[where] = Prepared(app, wanted, hits, keys, decided, by_files)
         return found
 
     def view(self, state: DeviceState, as_of: str) -> View:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy.decide.filerules import book
 from mdm_policy.decide.reach import Reach
 from mdm_policy.reading import written
 
@@ -108,7 +109,8 @@ def apart(members: Sequence[Reading]) -> list[list[Reading]]:
 
 def _acts(reading: Reading) -> list[object]:
     lists = [written(rule) for rule in reading.rules if rule.sense == "allow-only"]
-    return [lists, *((written(one.rule), one.family, one.kind, one.values) for one in reading.columns)]
+    sets = [(one.node, book(one).meaning) for one in reading.rule_sets]
+    return [lists, sets, *((written(one.rule), one.family, one.kind, one.values) for one in reading.columns)]
 
 
 def _does(reading: Reading) -> object:
@@ -117,4 +119,5 @@ def _does(reading: Reading) -> object:
     named: dict[object, set[str]] = {}
     for one in reading.columns:
         named.setdefault((written(one.rule), one.family, one.kind), set()).update(one.values)
-    return lists, frozenset((acts, frozenset(values)) for acts, values in named.items())
+    sets = frozenset((one.node, book(one).meaning) for one in reading.rule_sets)
+    return lists, sets, frozenset((acts, frozenset(values)) for acts, values in named.items())

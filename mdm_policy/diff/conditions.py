@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mdm_policy.decide import in_force
+from mdm_policy.decide.gathering import denying
 from mdm_policy.reading import Condition
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mdm_policy.decide import DeviceState, Reach
+    from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading, Rule
 
 _HELD = VERDICT_RANK["unknown"]
+_BLOCKS = ("block", "remove")
 
 
 class Stand(NamedTuple):
@@ -31,17 +34,21 @@ class Stand(NamedTuple):
 class Stands:
     """Hold the rules that act on a build on one side, with whom they reach."""
 
-    def __init__(self, reached: Iterable[tuple[Reading, Reach]]) -> None:
-        """Take those that block, be it by absence, and those of which nobody knows whether they let it in."""
+    def __init__(self, reached: Iterable[tuple[Reading, Reach]], app: BannedApp) -> None:
+        """Take those that block, be it by absence, and those of which nobody knows whether they let it in.
+
+        Of rules for files those count that mean the app, whatever they name.
+        """
         self._acting: dict[tuple[int, bool], Rule] = {}
         for reading, reach in reached:
             if reach.alive:
-                named = (
-                    one.rule for one in reading.columns if one.rule.sense in ("block", "remove") or _lets(one.rule)
-                )
+                files = {id(one.rule) for found in reading.rule_sets for one in found.rules}
+                named = (one.rule for one in reading.columns if id(one.rule) not in files)
+                every = (*named, *denying(reading.rule_sets, app))
+                acting = (rule for rule in every if rule.sense in _BLOCKS or _lets(rule))
                 members = {id(one.rule) for one in reading.columns}  # a list refuses what is not on it
                 lists = (rule for rule in reading.rules if rule.sense == "allow-only" and id(rule) not in members)
-                self._acting |= {(id(rule), bool(reach.doubt)): rule for rule in (*named, *lists)}
+                self._acting |= {(id(rule), bool(reach.doubt)): rule for rule in (*acting, *lists)}
         self.conditional = any(rule.conditions for rule in self._acting.values())
 
     def within(self, state: DeviceState, day: str) -> frozenset[Stand]:

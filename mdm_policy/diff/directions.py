@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds
+from mdm_policy.decide.gathering import signature
 from mdm_policy.diff.remains import SUBJECT, Remains
 from mdm_policy.diff.units import ANYTHING
 from mdm_policy.model import Frozen
@@ -81,7 +82,9 @@ class Comparer:
         rules = tuple(tuple((self._old.acts.on(key), self._new.acts.on(key)) for key in group) for group in unit.groups)
         shipped = tuple(sorted({one.maker.lower() == "apple" for one in unit.app.preinstalled}))
         kinds = tuple(identifier.kind for identifier in unit.app.identifiers)
-        mark = (unit.family, unit.raw, kinds, ANYTHING in unit.shown, rules, shipped)
+        sets = (self._old.rule_sets, self._new.rule_sets) if unit.family == "windows" else ()
+        made = tuple(signature(one, unit.app) for one in sets)
+        mark = (unit.family, unit.raw, kinds, ANYTHING in unit.shown, rules, shipped, made)
         if mark not in self._known:
             every = self._grid.judge(unit)
             worse = tuple(point for point in every if point.worse)

@@ -250,7 +250,7 @@ class _Asked:
         self._index = None if unit.raw else Index(readings, atom.cls, require_scope=sure)
         self._known: dict[int, Decision] = {}
         self._hits = tuple((one, reach(one, atom.cls, readings, require_scope=sure)) for one in readings)
-        self.stands = Stands(self._hits)
+        self.stands = Stands(self._hits, unit.app)
 
     def decide(self, state: DeviceState, day: str) -> Decision:
         if self._index is not None:

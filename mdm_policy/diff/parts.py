@@ -14,6 +14,7 @@ import msgspec
 from mdm_policy.decide import activated, contending, reach, rivals
 from mdm_policy.decide.builds import Key, compared
 from mdm_policy.decide.columns import Acts, Sets, by_kind, places_in, values_of
+from mdm_policy.decide.filerules import book
 from mdm_policy.decide.spared import spares
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
@@ -76,6 +77,13 @@ class Coded:
         )
         self.alternatives = sum(kind_named(one.reading.kind).is_alternative for one in self.named)
         """How many Android policies there are: a device lives under one of them."""
+        self.rule_sets = tuple(found for one in named for found in one.reading.rule_sets)
+        self.sets = frozenset(
+            (one.name, one.reading.scope, found.node, found.collection, book(found).meaning)
+            for one in named
+            for found in one.reading.rule_sets
+        )
+        """The rules for files of all documents, and whom they reach, in whatever order they stand there."""
         self._places = {id(one): place for place, one in enumerate(self.named)}
         self._columns: dict[KindOf, list[tuple[Named, Column]]] = {}
         together = [*rivals(self.readings), *(one for each in contending(self.readings).values() for one in each)]
@@ -142,7 +150,11 @@ def _on_all(reading: Reading, *, beside_policies: bool, rival: bool) -> tuple[Ru
     return tuple(
         rule
         for rule in reading.rules
-        if rival or rule.sense == "allow-only" or spares(rule) or (beside_policies and "android" in rule.introduced)
+        if bool(reading.rule_sets)
+        or rival
+        or rule.sense == "allow-only"
+        or spares(rule)
+        or (beside_policies and "android" in rule.introduced)
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from mdm_policy.decide import both
 from mdm_policy.decide.columns import Sets
+from mdm_policy.decide.gathering import signature
 from mdm_policy.diff.directions import Comparer
 from mdm_policy.diff.grid import EFFORT, Effort, Grid
 from mdm_policy.diff.lines import Result, lines
@@ -17,7 +18,8 @@ from mdm_policy.diff.model import Change, Comparison, Other, ordered
 from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
 from mdm_policy.diff.residue import kinds_of, leaves, others, unjudged
-from mdm_policy.diff.units import Apps, anything, units
+from mdm_policy.diff.units import Apps, anything, lone, units
+from mdm_policy.diff.witnesses import witnesses
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import read_each
 from mdm_policy.model import Frozen
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.model import BannedApp, DeviceClass, ListStatus
     from mdm_policy.reading import Column, Effect
+    from mdm_policy.vocabulary import Family
 
 
 class Question(Frozen, frozen=True):
@@ -117,11 +120,24 @@ def _compare(
     # Where a document may take another's place, what the other blocks is not the same any more, by name or by absence.
     rivals = old.rivals != new.rivals
     whole = old.lists != new.lists or (rivals and bool(old.lists))
-    beside = old.acts.beside(new.acts, every=whole or rivals)
+    # A rule for files that one side alone has may act on whatever the others name.
+    files = old.sets != new.sets or (rivals and bool(old.sets))
+    acting |= {one[0] for one in old.sets ^ new.sets}
+    beside = old.acts.beside(new.acts, every=whole or rivals or files)
+    if files and not (whole or rivals):
+        beside = {key: values for key, values in beside.items() if key[0][0] == "windows" or key[1] != key[2]}
     for before, after in {(before, after) for _, before, after in beside}:
         acting |= codes.names(frozenset(sets[before]) ^ frozenset(sets[after]))
     alike: list[tuple[KindOf, Sequence[str]]] = [(kind, values) for (kind, _, _), values in beside.items()]
-    chosen = _units(alike, question, apps, partial(_is_named, old.acts, new.acts), whole=whole)
+    if files:
+        alike = list(_apart(alike, old, new))
+    families: tuple[Family, ...] = FAMILIES if whole else ("windows",) if files else ()
+    chosen = _units(alike, question, apps, partial(_is_named, old.acts, new.acts), families)
+    if whole:
+        chosen = (*chosen, *(unit for family in FAMILIES for unit in anything(family)))
+    if files:
+        named = {id(column.rule) for side in (old, new) for one in side.readings for column in one.columns}
+        chosen = (*chosen, *witnesses(old.rule_sets, new.rule_sets, named))
     if not chosen:
         return
     touched = {key for unit in chosen for key in unit.keys}
@@ -157,14 +173,33 @@ def _is_named(old: Acts, new: Acts, kind: KindOf, value: str) -> bool:
 
 
 def _units(
-    alike: list[tuple[KindOf, Sequence[str]]], question: Question, apps: Apps, named: IsNamed, *, whole: bool
+    alike: list[tuple[KindOf, Sequence[str]]],
+    question: Question,
+    apps: Apps,
+    named: IsNamed,
+    families: Collection[Family],
 ) -> tuple[Unit, ...]:
-    """Return what has to be judged: what is named differently, and `whole`, where a list refuses by absence, all else."""
-    if not whole:
+    """Return what has to be judged: what is named differently, and all else in `families` in which absence decides."""
+    if not families:
         return units(alike, apps, named)
-    listed = {i.key for app in question.apps for i in app.identifiers}
+    listed = {i.key for app in question.apps for i in app.identifiers if i.family in families}
     rest = [((family, kind), [value]) for family, kind, value in sorted(listed) if not named((family, kind), value)]
-    return (*units([*alike, *rest], apps, named), *(unit for family in FAMILIES for unit in anything(family)))
+    return units([*alike, *rest], apps, named)
+
+
+def _apart(
+    alike: Iterable[tuple[KindOf, Sequence[str]]], old: Coded, new: Coded
+) -> Iterator[tuple[KindOf, Sequence[str]]]:
+    """Take apart the identifiers of Windows of which rules for files make different things, on either side."""
+    for kind, values in alike:
+        if kind[0] != "windows" or len(values) < 2:
+            yield kind, values
+            continue
+        found: dict[object, list[str]] = {}
+        for value in values:
+            app = lone(("windows", kind[1], value))
+            found.setdefault((signature(old.rule_sets, app), signature(new.rule_sets, app)), []).append(value)
+        yield from ((kind, members) for members in found.values())
 
 
 def _deciding(side: Coded, unit: Unit, decision: Decision) -> Entry:
@@ -175,7 +210,7 @@ def _deciding(side: Coded, unit: Unit, decision: Decision) -> Entry:
         if unit.members:
             return partial(side.where, one, effect.rule, (effect.family, effect.kind))
         return one.reading.path, effect.pointer
-    return decision.path, ""
+    return decision.path, decision.pointer
 
 
 def _differing(
@@ -215,7 +250,9 @@ def _residue(
     kinds = kinds_of(documents[0]) & kinds_of(documents[1])
     told = list(others(old, new, kinds))
     strange = list(unjudged(old, new, names, accepted))
-    acting = set[str]().union(*({one.name for one in named if one.reading.effects} for named in sides))
+    acting = set[str]().union(
+        *({one.name for one in named if one.reading.effects or one.reading.rule_sets} for named in sides)
+    )
     acting |= {change.name for change in strange}
     for one in changed:
         document = one.old or one.new

@@ -256,6 +256,11 @@ def _lone(key: Key, app: str, name: str, part_of: tuple[str, ...] = (), members:
     return Unit(app, name, family, (value,), one, mine[0] if mine else covering, not mine, part_of, members)
 
 
+def lone(key: Key) -> BannedApp:
+    """Return an app that bears one identifier."""
+    return BannedApp("", key[2], "", (Identifier(_family(key), _kind(key[1]), key[2], _NOWHERE),), (), ())
+
+
 def _family(key: Key) -> Family:
     return _FAMILIES[key[0]]
 

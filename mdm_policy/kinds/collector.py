@@ -17,7 +17,20 @@ import msgspec
 
 from mdm_policy.errors import Finding, Origin
 from mdm_policy.model import Frozen
-from mdm_policy.reading import Cause, Column, Condition, Effects, Fact, Reading, Rule, Run, Scope, written
+from mdm_policy.reading import (
+    Cause,
+    Column,
+    Condition,
+    Effects,
+    Fact,
+    FileRule,
+    Reading,
+    Rule,
+    RuleSet,
+    Run,
+    Scope,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -99,6 +112,7 @@ class Collector:
         self._open: tuple[Rule, Family, Kind, list[str], list[str]] | None = None
         """The column that `add` fills: rule, family, kind, values, pointers."""
         self.rules: list[Rule] = []
+        self.rule_sets: list[RuleSet] = []
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
@@ -194,6 +208,7 @@ class Collector:
         made = {id(rule): self._rule(rule, {}) for rule in read}
         self._close()
         self._columns = [msgspec.structs.replace(one, rule=made[id(one.rule)]) for one in self._columns]
+        self.rule_sets = [_under(one, made, "") for one in self.rule_sets]
 
     def add(self, rule: Rule, family: Family, kind: Kind, value: str, pointer: str) -> None:
         """Record one effect; those of one rule and kind that follow one another make a column."""
@@ -381,6 +396,7 @@ class Collector:
             under = kept.under(pointer) if isinstance(kept, Run) else tuple([pointer + place for place in kept])
             self._columns.append(Column(rules[id(one.rule)], one.family, one.kind, one.values, under))
             self._lifted.add(id(one.values))
+        self.rule_sets += [_under(one, rules, pointer) for one in inner.rule_sets]
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
         if dead and not self.void:
             reached = ", ".join(sorted(self.platforms or ()))
@@ -414,6 +430,7 @@ class Collector:
         acting = any(one.rule.sense != "none" for one in self.columns)
         acting = acting or any(rule.sense == "allow-only" for rule in self.rules)
         restricts = self.restricts and not self.void
+        acting = acting or any(one.rules and one.rule.sense != "none" for one in self.rule_sets)
         if not acting and not silent and not restricts:
             self.say("note", "no-effect", "nothing in this document allows, blocks or reports an app")
         return Reading(
@@ -432,6 +449,7 @@ class Collector:
             place=place,
             settings=self.settings,
             sets=self._set(),
+            rule_sets=tuple(self.rule_sets),
         )
 
     def _set(self) -> tuple[tuple[str, frozenset[object]], ...]:
@@ -498,6 +516,26 @@ def _closest(key: str, known: tuple[str, ...]) -> str:
     folded = {one.casefold(): one for one in known}
     close = difflib.get_close_matches(key.casefold(), folded, n=1, cutoff=0.9)
     return folded[close[0]] if close else ""
+
+
+def _under(one: RuleSet, made: Mapping[int, Rule], pointer: str) -> RuleSet:
+    """Return a rule set as an outer document has it, with the rules that were made of its own."""
+    rules = one.rules
+    if pointer or any(made[id(each.rule)] is not each.rule for each in rules):
+        rules = tuple(
+            [
+                FileRule(
+                    made[id(each.rule)],
+                    each.allows,
+                    each.users,
+                    each.condition,
+                    each.exceptions,
+                    pointer + each.pointer,
+                )
+                for each in rules
+            ]
+        )
+    return msgspec.structs.replace(one, rule=made[id(one.rule)], rules=rules, pointer=pointer + one.pointer)
 
 
 def _meet(one: Rule, other: Rule) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from mdm_policy.decide import preinstalled, reach, rivals
 from mdm_policy.decide.builds import by_store_alone, keys, plans
 from mdm_policy.decide.columns import Acts, by_kind, select
+from mdm_policy.decide.gathering import signature
 from mdm_policy.decide.web import above
 from mdm_policy.kinds import kind_named
 from mdm_policy.reading import written
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mdm_policy.model import BannedApp
-    from mdm_policy.reading import Reading
+    from mdm_policy.reading import Reading, RuleSet
     from mdm_policy.verify.pieces import Piece
     from mdm_policy.verify.table import Table
 
@@ -39,10 +40,12 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
         for reading in one.readings
         for column in reading.columns
     )
+    sets = tuple(one for piece in pieces for reading in piece.readings for one in reading.rule_sets)
     nearly: dict[object, list[int]] = defaultdict(list)
     for number, layout in enumerate(table.layouts):
         mine = [apps[place] for place in layout.places]
-        told = [column for column in map(list, (*_plain(mine, alone), *marks(layout, acts.codes))) if _varies(column)]
+        every = [*_plain(mine, alone), *marks(layout, acts.codes), *_by_sets(mine, sets)]
+        told = [column for column in map(list, every) if _varies(column)]
         if not told:
             nearly[number] = layout.places
             continue
@@ -50,7 +53,9 @@ def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tupl
             nearly[row].append(place)
     groups: dict[object, list[int]] = {}
     for places in nearly.values():
-        groups.setdefault(_shape(apps[places[0]], acts, alone, holes=holes), []).extend(places)
+        first = apps[places[0]]
+        shape = (_shape(first, acts, alone, holes=holes), *_by_sets([first], sets))
+        groups.setdefault(shape, []).extend(places)
     ordered = sorted(sorted(places) for places in groups.values())
     return tuple(tuple([apps[place] for place in places]) for places in ordered)
 
@@ -73,6 +78,12 @@ def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterab
         yield [app.key if app.key in alone else "" for app in apps]
     if any("no-traffic" in each for each in set(duties)):
         yield map(_domains, apps)
+
+
+def _by_sets(apps: Sequence[BannedApp], sets: Sequence[RuleSet]) -> Iterator[tuple[object, ...]]:
+    """Yield what rules for files make of apps, where there are such rules."""
+    if sets:
+        yield tuple([signature(sets, app) for app in apps])
 
 
 def _domains(app: BannedApp) -> tuple[str, ...]:

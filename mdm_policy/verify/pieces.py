@@ -65,6 +65,7 @@ class Piece(Frozen, frozen=True):
             or reading.restricts
             or any(rule.sense == "allow-only" for rule in reading.rules)
             or any(column.rule.sense != "none" for column in reading.columns)
+            or any(one.rules and one.rule.sense != "none" for one in reading.rule_sets)
             for reading in self.readings
         )
 

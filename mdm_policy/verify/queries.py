@@ -132,7 +132,13 @@ def remarks(
     found += [Said(*told) for told in dead.out_of_force(courts)]
     found += [Said(*told) for told in dead.shadowed(courts)]
     found += [
-        Said(*told) for told in (*together.several(pieces), *together.conflicts(pieces), *together.replaced(pieces))
+        Said(*told)
+        for told in (
+            *together.several(pieces),
+            *together.conflicts(pieces),
+            *together.replaced(pieces),
+            *together.side_effects(pieces),
+        )
     ]
     own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
     own += declared_notes(pieces)

@@ -179,8 +179,8 @@ ROWS = [
         blocking(OWN), blocking(OWN, RemovalDate=PAST), [(_I, OWN, "ios")], "no device obeys", id="it removed itself"
     ),
     pytest.param(
-        rules(DEFAULT_EXE, path_rule("*\\wechat.exe")),
-        rules(DEFAULT_EXE, path_rule("*\\wechat.exe"), mode="AuditOnly"),
+        rules(path_rule("*", action="Allow"), path_rule("*\\wechat.exe")),
+        rules(path_rule("*", action="Allow"), path_rule("*\\wechat.exe"), mode="AuditOnly"),
         [(_I, "WeChat", "windows")],
         "logs",
         id="AppLocker only audits",
@@ -256,8 +256,8 @@ ROWS = [
     pytest.param(
         rules(DEFAULT_EXE, publisher_rule("O=X")),
         rules(DEFAULT_EXE, publisher_rule("O=X", binary="X.EXE")),
-        [(_I, "O=X", "windows"), (_T, "x.exe", "windows")],
-        "still stands",
+        [(_N, "O=X", "windows"), ("EQUIVALENT", "x.exe; publisher=o=x", "windows")],
+        "the file X.EXE alone",
         id="one binary of a publisher",
     ),
     pytest.param(

@@ -326,8 +326,12 @@ INTUNE = [
         RULES,
     ),
     *[
-        (f"11 mode {mode}", "applocker-not-enforced", exe(PUBLISHER, mode=mode), exe(PUBLISHER))
-        for mode in ("Audit", "AuditOnly", "NotConfigured")
+        (f"11 mode {mode}", said, exe(PUBLISHER, mode=mode), exe(PUBLISHER))
+        for mode, said in (
+            ("Audit", "applocker-schema"),
+            ("AuditOnly", "applocker-not-enforced"),
+            ("NotConfigured", "applocker-mode-open"),
+        )
     ],
     ("11 no default rules", "applocker-default-rules-missing", xml(rules_xml(PUBLISHER)), exe(PUBLISHER)),
     ("11 escaped", "payload-unreadable", oma(("EXE", ENFORCED.replace("<", "&lt;"))), RULES),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import functools
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -154,6 +155,8 @@ def _replace(one: Any, old: str, new: str) -> Any:
     """Return a copy of an entry that holds another identifier."""
     if isinstance(one, etree._Element):
         made = copy.deepcopy(one)
+        if "Id" in made.attrib:  # Windows takes no rule with the Id of another
+            made.set("Id", str(uuid.uuid5(uuid.UUID(made.get("Id")), new)))
         for element in made.iter():
             if element.text == old:
                 element.text = new
@@ -331,7 +334,7 @@ _SPOILT = [
         "another address",
     ),
     _word("windows-applocker-exe", "rules", '"Enabled"', '"AuditOnly"', "only logs", "audit only"),
-    _word("windows-applocker-exe", "rules", '"Enabled"', '"NotConfigured"', "not enforced", "not enforced"),
+    _word("windows-applocker-exe", "rules", '"Enabled"', '"NotConfigured"', "not documented", "not configured"),
     _word("windows-applocker-exe", "rules", 'Action="Deny"', 'Action="Allow"', "is ordered", "allowed instead"),
     _word("windows-applocker-appx", "rules", 'Type="Appx"', 'Type="Exe"', "ordered", "the wrong collection"),
     _word("windows-applocker-appx", "rules", "S-1-1-0", "S-1-5-32-544", "claimed", "administrators only"),

@@ -616,7 +616,7 @@ WINDOWS = [
     ("by Intune", [oma(), PACKAGE], True),
     ("two objects, one node", [oma(), oma(value=ELSE, name="b"), PACKAGE], False),
     ("two objects, one node in other letters", [oma(), oma(NODE.format("exe").lower(), value=ELSE, name="b"), PACKAGE], False),
-    ("two objects, two nodes", [oma(), oma(NODE.replace("/{}", "s/{}").format("EXE"), value=ELSE, name="b"), PACKAGE], True),
+    ("two objects, two nodes", [oma(), oma(NODE.replace("/{}", "s/{}").format("EXE"), value=ELSE, name="b"), PACKAGE], False),
     ("two objects that are the same", [oma(), oma(name="b"), PACKAGE], True),
     ("by Intune, as bytes", [oma(kind="omaSettingBase64"), PACKAGE], False),
     ("by Intune, as a number", [oma(kind="omaSettingInteger"), PACKAGE], False),

@@ -211,9 +211,11 @@ ROWS = [
     ("removed from the group again", IPHONES, hidden(EVERYONE, {**FIELD, "intent": "remove"}), hidden(EVERYONE)),
     ("removed from all again", IPHONES, hidden(EVERYONE, {**EVERYONE, "intent": "remove"}), hidden(EVERYONE)),
     ("a group, removed from all", IPHONES, hidden(FIELD, {**EVERYONE, "intent": "remove"}), hidden(FIELD)),
-    ("two settings of one node", PCS, oma("g", "g"), oma("g", "h")),
+    ("two settings of one node", PCS, oma("g", "g"), oma("g")),
+    ("two nodes for one sort of files", PCS, oma("g", "h"), oma("g")),
     ("for administrators alone", PCS, exe(path_rule("*\\chat.exe", sid="S-1-5-32-544")), exe(path_rule("*\\chat.exe"))),
-    ("of another publisher", PCS, exe(publisher_rule("O=X", binary="CHAT.EXE")), exe(publisher_rule("*", binary="CHAT.EXE"))),
+    ("of another publisher", PCS, exe(publisher_rule("O=X", binary="CHAT.EXE")), None),
+    ("by the name in its resource", PCS, exe(publisher_rule("*", binary="CHAT.EXE")), exe(path_rule("*chat.exe"))),
     (
         "an app let past the path lists",
         MACS,

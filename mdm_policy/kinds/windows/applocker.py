@@ -1,93 +1,47 @@
-"""Read AppLocker rules: one bare RuleCollection, or a whole AppLockerPolicy as Group Policy takes it."""
+"""Read AppLocker rules: one bare RuleCollection, or a whole AppLockerPolicy as Group Policy takes it.
+
+What becomes of an app is for `decide`: it takes the rules of all documents together. Here each rule is taken down with all
+its parameters, and what it names is told as an effect, so that a comparison knows of which apps to speak.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lxml import etree
 
 from mdm_policy.documents import pointer
-from mdm_policy.kinds.collector import Why, fact, narrowed
+from mdm_policy.joined import joined
+from mdm_policy.kinds.collector import Why, narrowed
+from mdm_policy.kinds.windows import applocker_rules as rules
+from mdm_policy.kinds.windows.applocker_conditions import condition_of, exceptions_of, misread
 from mdm_policy.kinds.windows.applocker_schema import MOST, faults
-from mdm_policy.reading import Condition, Rule
+from mdm_policy.reading import EVERYBODY, Condition, FileRule, RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import ConditionKind, Reading
-    from mdm_policy.vocabulary import Kind, Strength
+    from mdm_policy.reading import ConditionKind, FileCondition, Reading, Rule
+    from mdm_policy.vocabulary import Kind
 
-_CSP = "MicrosoftDocs/windows-itpro-docs applocker-csp.md and its XSD (2026-08)"
-_WINDOWS: dict[str, tuple[int, ...]] = {"windows": (10,)}
-_EVERYONE = "S-1-1-0"
 _RULE_NAMES = ("FilePublisherRule", "FilePathRule", "FileHashRule")
-_CONDITIONS = ("FilePublisherCondition", "FilePathCondition", "FileHashCondition")
-
-PUBLISHER = Rule(
-    "applocker-exe-publisher",
-    "applocker-exe",
-    "block",
-    "blocked",
-    "partial",
-    fact("a Deny publisher rule for executables stops all that a publisher signed", _CSP),
-    introduced=_WINDOWS,
-    escapes="copies that are unsigned or signed by another publisher",
-)
-BINARY_NAME = Rule(
-    "applocker-exe-binary-name",
-    "applocker-exe",
-    "block",
-    "blocked",
-    "weak",
-    fact("a Deny publisher rule may name one binary of a publisher", _CSP),
-    introduced=_WINDOWS,
-    escapes="other binaries, and copies that are unsigned or signed by another publisher",
-)
-PATH = Rule(
-    "applocker-exe-path",
-    "applocker-exe",
-    "block",
-    "blocked",
-    "weak",
-    fact("a Deny path rule stops a file name or folder", _CSP),
-    introduced=_WINDOWS,
-    escapes="copies that are renamed or stand in another folder",
-)
-INSTALLER = Rule(
-    "applocker-msi-publisher",
-    "applocker-msi",
-    "block",
-    "not-installable",
-    "partial",
-    fact("a Deny publisher rule for MSI stops a publisher's installers, not its programs", _CSP),
-    introduced=_WINDOWS,
-    escapes="other kinds of installer",
-)
-APPX_NAME = Rule(
-    "applocker-appx-name",
-    "applocker-appx",
-    "block",
-    "blocked",
-    "strong",
-    fact("a Deny rule for packaged apps stops a package by its name", _CSP),
-    introduced=_WINDOWS,
-)
-APPX_PUBLISHER = Rule(
-    "applocker-appx-publisher",
-    "applocker-appx",
-    "block",
-    "blocked",
-    "strong",
-    fact("a Deny rule for packaged apps stops all packages of a publisher", _CSP),
-    introduced=_WINDOWS,
-)
-RULES = (PUBLISHER, BINARY_NAME, PATH, INSTALLER, APPX_NAME, APPX_PUBLISHER)
-
-_NAMES = frozenset({"PublisherName", "ProductName", "BinaryName", "Path"})
 _DEFAULT_PATHS = ({"*"}, {"%PROGRAMFILES%\\*", "%WINDIR%\\*"})
+_Sort = Literal["exe", "msi", "appx"]
+_SORTS: dict[str, tuple[_Sort, Rule]] = {
+    "Exe": ("exe", rules.UNLISTED),
+    "Msi": ("msi", rules.INSTALLER_UNLISTED),
+    "Appx": ("appx", rules.APPX_UNLISTED),
+}
+_TYPES = (*_SORTS, "Dll", "Script", "ManagedInstaller")
+_MODES: dict[str, Literal["enabled", "audit", "not-configured"]] = {
+    "Enabled": "enabled",
+    "AuditOnly": "audit",
+    "NotConfigured": "not-configured",
+}
+_CSP_MODE = "whether rules under NotConfigured are enforced where the MDM sends them is not documented"
 
 
 def read_applocker(c: Collector) -> Reading:
@@ -97,22 +51,17 @@ def read_applocker(c: Collector) -> Reading:
         c.mapping(root, "")
         return c.reading()
     top = pointer(_local(root))
-    collections = iter([(top, root)]) if _local(root) == "RuleCollection" else _children(root, top)
+    bare = _local(root) == "RuleCollection"
+    collections = iter([(top, root)]) if bare else _children(root, top)
     held = [(place, element) for place, element in collections if _local(element) == "RuleCollection"]
-    modes: dict[str, set[str]] = {}
-    for _, element in held:
-        modes.setdefault(element.get("Type", ""), set()).add(element.get("EnforcementMode", ""))
     _refused(c, root, top)
+    installs = any(element.get("Type") == "ManagedInstaller" for _, element in held)
     before = c.doubt
     for place, element in held:
-        if len(modes[element.get("Type", "")]) > 1:
-            said = "another collection of the type has another EnforcementMode, and which counts is not documented"
-            c.doubt = Why("undocumented", said)
-            c.say("error", "applocker-two-modes", c.doubt.text, place, "keep one collection of each type")
-        collection = _Collection(c, element, place)
+        collection = _Collection(c, element, place, bare=bare)
         for at, rule in _children(element, place):
             collection.read_rule(rule, _local(rule), at)
-        collection.close()
+        collection.close(beside_installers=installs)
         c.doubt = before
     return c.reading()
 
@@ -122,13 +71,8 @@ def _refused(c: Collector, root: etree._Element, top: str) -> None:
     first = ""
     for fault in islice(faults(root), MOST):
         first = first or fault.message
-        c.say(
-            "error",
-            "applocker-schema",
-            f"{fault.message}: Windows refuses the policy",
-            _place(fault.element, root, top),
-            fault.hint,
-        )
+        said = f"{fault.message}: Windows refuses the policy"
+        c.say("error", "applocker-schema", said, _place(fault.element, root, top), fault.hint)
     if first:
         why = f"Windows refuses the policy: {first}"
         c.refuse(why)
@@ -140,9 +84,8 @@ def _place(element: etree._Element, root: etree._Element, top: str) -> str:
         return top
     parent = element.getparent()
     base = top if parent is None else _place(parent, root, top)
-    return next(
-        (place for place, child in _children(root if parent is None else parent, base) if child is element), base
-    )
+    found = _children(root if parent is None else parent, base)
+    return next((place for place, child in found if child is element), base)
 
 
 def _children(element: etree._Element, base: str) -> Iterator[tuple[str, etree._Element]]:
@@ -158,153 +101,133 @@ def _children(element: etree._Element, base: str) -> Iterator[tuple[str, etree._
             seen[name] += 1
 
 
-class _Limits:
-    """Gather what narrows one rule: every condition, and in words the first of those that let copies of an app escape."""
-
-    def __init__(self) -> None:
-        self._conditions: list[Condition] = []
-        self._strength: Strength | None = None
-        self._escapes = ""
-
-    def tell(self, kind: ConditionKind, value: str) -> None:
-        """Add a condition that the rule's own words already speak of."""
-        if value not in ("", "*"):
-            self._conditions.append(Condition(kind, value))
-
-    def narrow(self, kind: ConditionKind, value: str, escapes: str, *, strength: Strength = "weak") -> None:
-        """Add a condition, and what escapes by it; where several do, the first is told and says how strong the rule is."""
-        self._conditions.append(Condition(kind, value))
-        if not self._escapes:
-            self._escapes, self._strength = escapes, strength
-
-    def changes(self) -> dict[str, Any]:
-        """Return the fields of a rule that is narrowed so."""
-        made: dict[str, Any] = {"conditions": narrowed(*self._conditions)} if self._conditions else {}
-        return made | {"strength": self._strength, "escapes": self._escapes} if self._escapes else made
-
-
 class _Collection:
     """Read the rules of one collection: its mode decides what they do, its allow rules what else still runs."""
 
-    def __init__(self, c: Collector, element: etree._Element, pointer: str) -> None:
+    def __init__(self, c: Collector, element: etree._Element, pointer: str, *, bare: bool) -> None:
         self.c = c
         self.pointer = pointer
         self.type = element.get("Type", "")
-        self.mode = element.get("EnforcementMode", "")
+        self.word = element.get("EnforcementMode", "NotConfigured")
+        self.mode = _MODES.get(self.word, "not-configured")
+        words = _services(element)
+        self.services = words == "Enabled"
+        self.found: list[FileRule] = []
         self.allowed: set[str] = set()
         self.rules = 0
+        self.by_csp = bare and self.mode == "not-configured"
+        if self.by_csp:
+            c.doubt = Why("undocumented", _CSP_MODE)
+        elif words == "ServicesOnly":
+            c.doubt = Why(
+                "undocumented", "whether a collection for services only holds users' programs is not documented"
+            )
         data = c.document.data
         self.plain = data.isascii() and b"&#" not in data
+        sort = _SORTS.get(self.type)
+        self.unlisted = None if sort is None else c.rule(sort[1], **self._changes(sort[1], ()))
 
-    def close(self) -> None:
-        if not self.rules:
-            return
-        if self.mode != "Enabled":
-            message = f"EnforcementMode is {self.mode!r}: the rules stop nothing"
+    def close(self, *, beside_installers: bool) -> None:
+        """Take the collection down as a whole, and say what is wrong with it."""
+        sort = _SORTS.get(self.type)
+        if sort is not None and self.unlisted is not None:
+            taken = tuple(self.found)
+            self.c.rule_sets.append(RuleSet(self.unlisted, sort[0], self.mode, taken, "", self.services, self.pointer))
+        if self.type and self.type not in _TYPES:
+            said = f"{self.type[:80]!r} is no type of AppLocker's, and what such a collection does is not documented"
+            self.c.say(
+                "error", "applocker-type-unknown", said, self.pointer, f"write {', '.join(_SORTS)}, Dll or Script"
+            )
+        elif self.rules and self.word in _MODES:  # of another word the schema has spoken
+            self._say_mode(beside_installers=beside_installers)
+
+    def _say_mode(self, *, beside_installers: bool) -> None:
+        if self.mode == "audit":
+            if beside_installers:
+                said = "this is Microsoft's form for a managed installer: it stops nothing, and is not meant to"
+                self.c.say("note", "applocker-managed-installer", said, self.pointer)
+                return
+            message = f"EnforcementMode is {self.word!r}: the rules are only logged, and stop nothing"
             self.c.say("error", "applocker-not-enforced", message, self.pointer, 'write EnforcementMode="Enabled"')
-        elif not any(paths <= self.allowed for paths in _DEFAULT_PATHS):
+            return
+        if self.by_csp:
+            said = f"EnforcementMode is {self.word!r}: {_CSP_MODE}"
+            self.c.say("warning", "applocker-mode-open", said, self.pointer, 'write EnforcementMode="Enabled"')
+        elif self.mode == "not-configured":
+            said = "rules under NotConfigured are enforced, unless another policy of the device sets AuditOnly"
+            self.c.say("note", "applocker-mode-open", said, self.pointer, 'write EnforcementMode="Enabled"')
+        if not any(paths <= self.allowed for paths in _DEFAULT_PATHS):
             message = f"the {self.type} rules allow nothing by default, so all that no rule allows is refused"
             hint = "add the default Allow rules"
             self.c.say("warning", "applocker-default-rules-missing", message, self.pointer, hint)
 
     def read_rule(self, element: etree._Element, name: str, pointer: str) -> None:
+        """Take one rule down."""
         if name not in _RULE_NAMES:
             return
         self.rules += 1
-        action = element.get("Action")
-        conditions = _condition(element) if len(element) else None
-        everyone = element.get("UserOrGroupSid") == _EVERYONE
-        if action == "Allow":
-            self._spelling(element, conditions, pointer)
-            if everyone and conditions is not None:
-                path = conditions.get("Path", "")
-                any_publisher = conditions.get("PublisherName") == "*" and conditions.get("ProductName") == "*"
-                self.allowed.add("*" if any_publisher else path.upper())
-            if _has(element, "Exceptions"):
-                message = "an exception of an Allow rule does not deny: another rule may allow what it leaves out"
-                self.c.say("warning", "applocker-exceptions-only", message, pointer, "write a Deny rule")
-            return
-        if action != "Deny" or conditions is None:
+        condition = condition_of(element)
+        if condition is None:
             return  # the schema has said so
-        self._spelling(element, conditions, pointer)
-        if name == "FileHashRule":
+        action, users = element.get("Action"), element.get("UserOrGroupSid", "")
+        exceptions = exceptions_of(element)
+        self._spelling(element, condition, pointer)
+        if action == "Allow":
+            self._allow(condition, exceptions, users, pointer)
+        elif action == "Deny":
+            self._deny(condition, exceptions, users, pointer)
+
+    def _allow(self, condition: FileCondition, exceptions: tuple[FileCondition, ...], users: str, pointer: str) -> None:
+        if users in EVERYBODY:
+            self.allowed.add("*" if _is_all(condition) else condition.path.upper())
+        if exceptions and self.type in _SORTS:
+            message = "what an Allow rule leaves out is refused only as long as no other rule allows it"
+            self.c.say("note", "applocker-exceptions-only", message, pointer, "write a Deny rule to be sure")
+        if self.unlisted is not None:
+            self.found.append(FileRule(self.unlisted, True, users, condition, exceptions, pointer))
+
+    def _deny(self, condition: FileCondition, exceptions: tuple[FileCondition, ...], users: str, pointer: str) -> None:
+        if users not in EVERYBODY:
+            message = "the rule holds for some users only"
+            self.c.say("warning", "applocker-some-users", message, pointer, 'write UserOrGroupSid="S-1-1-0"')
+        if condition.kind == "hash":
             message = "a hash rule stops one build of a file, which no list of identifiers can hold"
             self.c.say("note", "no-identifier-kind", message, pointer)
+        if self.type not in _SORTS:
             return
-        limits = _Limits()
+        base, named = _named(self.type, condition)
+        conditions = _conditions(condition, exceptions, users, named[0] if named else "")
         before = self.c.doubt
-        if not everyone:
-            who = element.get("UserOrGroupSid") or "nobody"
-            limits.narrow("users", who, f"other users: the rule is for {who}")
-            self.c.doubt = Why("condition", f"the rule stops {who} alone, and others launch the app")
-            message = "the rule holds for some users only"
-            self.c.say("warning", "applocker-some-users", message, pointer, f'write UserOrGroupSid="{_EVERYONE}"')
-        if exceptions := _exceptions(element):
-            limits.narrow("exceptions", exceptions, "what the exceptions of the rule leave out")
-        if name == "FilePathRule":
-            self._path(conditions, pointer, limits)
-        else:
-            self._publisher(element, conditions, pointer, limits)
+        if why := _spares(condition, exceptions, users, conditions):
+            self.c.doubt = self.c.doubt or Why("condition", why)
+        rule = self.c.rule(base, **self._changes(base, conditions))
         self.c.doubt = before
+        self.found.append(FileRule(rule, False, users, condition, exceptions, pointer))
+        if named is not None:
+            self.c.add(rule, "windows", *named, pointer)
 
-    def _spelling(self, element: etree._Element, condition: etree._Element | None, pointer: str) -> None:
+    def _changes(self, base: Rule, conditions: tuple[Condition, ...]) -> dict[str, Any]:
+        """Return the fields of a rule as this collection has it."""
+        made: dict[str, Any] = {}
+        if self.type == "Exe" and not self.services:
+            conditions = (*conditions, Condition("user-processes"))
+            made["escapes"] = f"{base.escapes}, and {rules.SERVICES}" if base.escapes else rules.SERVICES
+        if conditions:
+            made["conditions"] = narrowed(*conditions)
+        if self.mode == "audit":
+            made |= {"sense": "report", "verdict": "reported-only", "why": "EnforcementMode AuditOnly only logs"}
+        return made
+
+    def _spelling(self, element: etree._Element, condition: FileCondition, pointer: str) -> None:
         """Say which names cannot match: text decoded wrongly, and a program's publisher not in capitals."""
-        broken = None
-        if not self.plain:
-            texts = [text for child in element.iter() for key, text in child.attrib.items() if key in _NAMES]
-            broken = next((text for text in texts if _mojibake(str(text))), None)
-        if broken is not None:
-            message = f"{str(broken)[:80]!r} was decoded with the wrong encoding, so it matches nothing"
+        broken = "" if self.plain else misread(element)
+        if broken:
+            message = f"{broken[:80]!r} was decoded with the wrong encoding, so it matches nothing"
             self.c.say("error", "mojibake", message, pointer, "export the rule again, as UTF-8")
-        publisher = "" if condition is None else condition.get("PublisherName", "")
+        publisher = condition.publisher
         if self.type in ("Exe", "Msi") and publisher != publisher.upper():
             message = "AppLocker writes the publisher of a program in capitals; another spelling may match nothing"
             self.c.say("warning", "applocker-publisher-case", message, pointer, f"write {publisher.upper()[:80]!r}")
-
-    def _path(self, condition: etree._Element, pointer: str, limits: _Limits) -> None:
-        folder, _, file = condition.get("Path", "").replace("/", "\\").rpartition("\\")
-        if self.type == "Exe" and file.lower().endswith(".exe") and "*" not in file:
-            if folder not in ("", "*"):
-                limits.narrow("folder", folder, f"copies that are renamed or stand outside of {folder}")
-            self._add(PATH, "executable", file, pointer, limits)
-
-    def _publisher(self, element: etree._Element, condition: etree._Element, pointer: str, limits: _Limits) -> None:
-        publisher = condition.get("PublisherName", "")
-        product = condition.get("ProductName", "")
-        binary = condition.get("BinaryName", "")
-        _versions(element, limits)
-        if self.type == "Appx":
-            if binary not in ("", "*"):
-                limits.narrow("binary", binary, f"programs of the package that are not called {binary}")
-            if product not in ("", "*"):
-                if publisher != "*":
-                    other = f"a package of that name by another publisher than {publisher}"
-                    limits.narrow("publisher", publisher, other, strength="partial")
-                self._add(APPX_NAME, "appx_name", product, pointer, limits)
-            elif publisher not in ("", "*"):
-                self._add(APPX_PUBLISHER, "publisher", publisher, pointer, limits)
-        elif self.type == "Exe" and binary not in ("", "*"):
-            limits.tell("product", product)
-            if publisher != "*":
-                limits.tell("publisher", publisher)
-                who = f"the rule stops a file of that name by {publisher or 'nobody'} alone"
-                self.c.doubt = Why("condition", f"{who}; whether the app is theirs is not known here")
-            self._add(BINARY_NAME, "executable", binary, pointer, limits)
-        elif self.type in ("Exe", "Msi") and publisher not in ("", "*"):
-            if product == "*":
-                self._add(PUBLISHER if self.type == "Exe" else INSTALLER, "publisher", publisher, pointer, limits)
-                return
-            message = f"the rule stops only the product {product!r} of its publisher"
-            self.c.say("note", "no-identifier-kind", message, pointer)
-
-    def _add(self, base: Rule, kind: Kind, value: str, pointer: str, limits: _Limits) -> None:
-        changes = limits.changes()
-        if self.mode == "AuditOnly":
-            changes |= {"sense": "report", "verdict": "reported-only", "why": "EnforcementMode AuditOnly only logs"}
-        elif self.mode != "Enabled":
-            why = "the collection is not enforced"
-            changes |= {"sense": "none", "verdict": "allowed", "why": why, "cause": "no-effect"}
-        self.c.add(self.c.rule(base, **changes), "windows", kind, value, pointer)
 
 
 def _local(element: etree._Element) -> str:
@@ -312,47 +235,88 @@ def _local(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if "}" in tag else tag
 
 
-def _condition(element: etree._Element) -> etree._Element | None:
-    for block in element:
-        if _local(block) == "Conditions":
-            for child in block:
-                if _local(child) in _CONDITIONS:
-                    return child
-    return None
+def _services(element: etree._Element) -> str:
+    """Return how a collection holds for services, in the vendor's word."""
+    extensions = (child for child in element if child.tag == "RuleCollectionExtensions")
+    found = (one for child in extensions for one in child.iter() if one.tag == "Services")
+    return next((one.get("EnforcementMode", "") for one in found), "")
 
 
-def _mojibake(text: str) -> bool:
-    """Tell whether a text is UTF-8 that was read as Windows-1252, as in `MICROSOFTÂ®`."""
-    if text.isascii():
-        return False
-    try:
-        return text.encode("cp1252").decode("utf-8") != text
-    except UnicodeError:
-        return False
+def _is_all(condition: FileCondition) -> bool:
+    return condition.path == "*" or (condition.publisher == condition.product == "*")
 
 
-def _has(element: etree._Element, name: str) -> bool:
-    return any(_local(child) == name and len(child) > 0 for child in element)
+def _named(type_: str, condition: FileCondition) -> tuple[Rule, tuple[Kind, str] | None]:
+    """Return what a Deny rule does, and the identifier that it names, if it names one at all."""
+    if type_ == "Appx":
+        if condition.kind == "publisher" and condition.product not in ("", "*"):
+            return rules.APPX_NAME, ("appx_name", condition.product)
+        return rules.APPX_PUBLISHER, _publisher(condition)
+    if type_ == "Msi":
+        if condition.kind == "publisher":
+            return rules.INSTALLER, _publisher(condition) if condition.product == condition.binary == "*" else None
+        return rules.INSTALLER_OTHER, None
+    if condition.kind == "hash":
+        return rules.HASH, None
+    if condition.kind == "path":
+        file = condition.path.replace("/", "\\").rpartition("\\")[2]
+        plain = file.lower().endswith(".exe") and "*" not in file and "?" not in file
+        return rules.PATH, ("executable", file) if plain else None
+    if condition.product == condition.binary == "*":
+        return rules.PUBLISHER, _publisher(condition)
+    return (rules.PRODUCT if condition.binary == "*" else rules.BINARY_NAME), _program(condition)
 
 
-def _exceptions(element: etree._Element) -> str:
-    """Return the exceptions of a rule as they are written, without white space between elements; empty for none."""
-    return " ".join(
-        f"{_local(one)} {sorted((str(key), str(value)) for key, value in one.attrib.items())}"
-        for child in element
-        if _local(child) == "Exceptions"
-        for one in child.iter()
-        if one is not child and isinstance(one.tag, str)
-    )
+def _program(condition: FileCondition) -> tuple[Kind, str] | None:
+    """Return all that a publisher rule asks for at once as one identifier; a file name with wildcards is none."""
+    told: dict[Kind, str] = {
+        "product_name": condition.product,
+        "original_file_name": condition.binary,
+        "publisher": condition.publisher,
+    }
+    if not all(told.values()) or (condition.binary != "*" and ("*" in condition.binary or "?" in condition.binary)):
+        return None
+    return joined({kind: value for kind, value in told.items() if value != "*"})
 
 
-def _versions(element: etree._Element, limits: _Limits) -> None:
-    """Add what a version range leaves out; every version is `*` to `*`."""
-    ranges = [child for child in element.iter() if _local(child) == "BinaryVersionRange"]
-    if not ranges:
-        limits.narrow("versions", "", "versions, since the rule gives no BinaryVersionRange")
-        return
-    low, high = ranges[0].get("LowSection", ""), ranges[0].get("HighSection", "")
-    if low in ("*", "0.0.0.0") and high == "*":  # noqa: S104  # a version, not an address
-        return
-    limits.narrow("versions", f"{low}..{high}", f"versions outside {low or '?'} to {high or '?'}")
+def _spares(
+    condition: FileCondition, exceptions: tuple[FileCondition, ...], users: str, conditions: tuple[Condition, ...]
+) -> str:
+    """Say what may keep a rule from what it names; nothing where it holds that for certain."""
+    if users not in EVERYBODY:
+        return f"the rule stops {users} alone, and others launch the app"
+    if exceptions:
+        return f"the rule leaves out {exceptions[0]}, which may be the app"
+    if condition.bounded:
+        return f"the rule is for versions {condition.low} to {condition.high} alone"
+    if any(one.kind == "folder" for one in conditions):
+        return f"the rule is for {condition.path} alone, and whether the app stands there and nowhere else is not known"
+    return ""
+
+
+def _publisher(condition: FileCondition) -> tuple[Kind, str] | None:
+    return ("publisher", condition.publisher) if condition.publisher not in ("", "*") else None
+
+
+def _conditions(
+    condition: FileCondition, exceptions: tuple[FileCondition, ...], users: str, kind: str
+) -> tuple[Condition, ...]:
+    """Return what narrows a rule beside the identifier that it names."""
+    found = [Condition("exceptions", ", ".join(one.hashes) or str(one)) for one in exceptions]
+    if users not in EVERYBODY:
+        found.append(Condition("users", users))
+    if condition.kind == "path":
+        folder = condition.path.replace("/", "\\").rpartition("\\")[0] if kind else condition.path
+        if folder not in ("", "*"):
+            found.append(Condition("folder", folder))
+    if condition.kind == "hash":
+        found += [Condition("code-hash", one) for one in condition.hashes]
+    if condition.kind != "publisher":
+        return tuple(found)
+    if not kind or kind == "appx_name":
+        named: tuple[tuple[ConditionKind, str], ...]
+        named = (("publisher", condition.publisher), ("product", condition.product), ("binary", condition.binary))
+        found += [Condition(sort, value) for sort, value in named if value != "*" and not (kind and sort == "product")]
+    if condition.bounded:
+        found.append(Condition("versions", f"{condition.low}..{condition.high}"))
+    return tuple(found)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mdm_policy.kinds import browsers
 from mdm_policy.kinds.kind import DocumentKind
-from mdm_policy.kinds.windows import appcontrol, applocker, defender, keys, registry
+from mdm_policy.kinds.windows import appcontrol, applocker, applocker_rules, defender, keys, registry
 
 _ROOTS = ("RuleCollection", "AppLockerPolicy")
 
@@ -22,7 +22,7 @@ APPLOCKER = DocumentKind(
     recognise=_is_applocker,
     read=applocker.read_applocker,
     keys=keys.APPLOCKER,
-    rules=applocker.RULES,
+    rules=applocker_rules.RULES,
     schemas=("applocker-exe", "applocker-appx"),
     is_gitops_profile=True,
     sample=b"""\

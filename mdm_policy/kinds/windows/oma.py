@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import odata_type
@@ -15,6 +17,8 @@ from mdm_policy.kinds.windows.documents import APPLOCKER
 from mdm_policy.reading import Condition, DeviceSlot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mdm_policy.documents import Document
     from mdm_policy.kinds.collector import Collector
 
@@ -27,6 +31,12 @@ _APP_CONTROL_URI = re.compile(
     r"/CodeIntegrity)/Policy",
     re.IGNORECASE,
 )
+_SIBLING = re.compile(
+    r"(\./(?:Device/)?Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/[^/]+/(?:EXE|MSI|Script|StoreApps|DLL)/)"
+    r"(EnforcementMode|NonInteractiveProcessEnforcement)",
+    re.IGNORECASE,
+)
+"""Nodes beside a policy whose effect the vendor's page does not describe (windows/client-management/mdm/applocker-csp.md)."""
 _TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
 """Types of a setting that hold text (microsoftgraph/msgraph-metadata@f54f11b6 v1.0-Prod.csdl)."""
 _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
@@ -52,6 +62,7 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     values: dict[str, set[str]] = {}
     for _, setting in settings:
         values.setdefault(str(setting.get("omaUri")).lower(), set()).add(str(setting.get("value")))
+    siblings = dict(_siblings(c, settings))
     before = c.doubt
     for at, setting in settings:
         value = setting.get("value")
@@ -78,13 +89,15 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
             if match is not None and len(values[match[0].lower()]) > 1:
                 said = "another setting writes the same AppLocker node, and which of them counts is not documented"
                 c.doubt = Why("undocumented", said)
+            elif match is not None and match[0].lower() in siblings:
+                c.doubt = Why("undocumented", siblings[match[0].lower()])
             kind = odata_type(setting)
             if kind not in _TEXTS:
                 c.doubt = Why(
                     "undocumented", f"whether the server takes a {kind} for AppLocker rules is not documented"
                 )
                 c.say("error", "oma-type", c.doubt.text, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
-            _applocker(c, document, f"{at}/value", match[1].lower() if match else "")
+            _applocker(c, document, f"{at}/value", match[1].lower() if match else "", match[0].lower() if match else "")
             c.doubt = before
 
 
@@ -98,7 +111,18 @@ def _app_control(c: Collector, value: str, at: str) -> None:
     c.say("warning", "app-control-unread", message, at, "verify the XML that it was made from")
 
 
-def _applocker(c: Collector, document: Document, at: str, node: str) -> None:
+def _siblings(c: Collector, settings: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, str]]:
+    """Yield the policy nodes beside which another node sets something of which nobody knows what it does."""
+    for at, setting in settings:
+        uri = setting.get("omaUri")
+        match = _SIBLING.fullmatch(uri) if isinstance(uri, str) else None
+        if match is not None:
+            said = f"the node {match[2]} beside the policy is set, and what it does is not documented"
+            c.say("warning", "applocker-sibling-node", said, f"{at}/omaUri", "set the mode in the RuleCollection alone")
+            yield f"{match[1]}Policy".lower(), said
+
+
+def _applocker(c: Collector, document: Document, at: str, node: str, uri: str) -> None:
     root = str(document.value.tag).rpartition("}")[2]
     kind = str(document.value.get("Type"))
     before = c.void
@@ -113,5 +137,7 @@ def _applocker(c: Collector, document: Document, at: str, node: str) -> None:
     elif kind != _COLLECTIONS[node]:
         c.void = Why("refused", f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}")
         c.say("error", "applocker-wrong-node", c.void.text, at, "match the OMA-URI and the Type of the collection")
+    count = len(c.rule_sets)
     c.lift(at, document)
+    c.rule_sets[count:] = [structs.replace(one, node=uri) for one in c.rule_sets[count:]]
     c.void = before

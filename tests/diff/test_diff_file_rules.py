@@ -1,0 +1,125 @@
+"""What changes when rules for files do: what they deny, what they allow, and whom they leave out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from kind_documents import DEFAULT_APPX, DEFAULT_EXE, path_rule, publisher_rule, rules_xml, xml
+
+from mdm_policy.diff import Question, Side, compare_policies
+
+if TYPE_CHECKING:
+    from mdm_policy.documents import Document
+
+ALL = path_rule("*", action="Allow")
+OTHER = publisher_rule("O=OTHER, C=US", action="Allow")
+FOLDER = path_rule("%PROGRAMFILES%\\Example\\*")
+PATTERN = path_rule("*\\tool*.exe")
+SERVICES = (
+    '<RuleCollectionExtensions><ThresholdExtensions><Services EnforcementMode="Enabled"/></ThresholdExtensions>'
+    '<RedstoneExtensions><SystemApps Allow="Enabled"/></RedstoneExtensions></RuleCollectionExtensions>'
+)
+
+
+def exe(*rules: str, mode: str = "Enabled") -> str:
+    return rules_xml(*rules, mode=mode)
+
+
+def appx(*rules: str) -> str:
+    return rules_xml(*rules, kind="Appx")
+
+
+def excepting(rule: str, *products: str) -> str:
+    inside = "".join(
+        f'<FilePublisherCondition PublisherName="O=X" ProductName="{one}" BinaryName="*">'
+        '<BinaryVersionRange LowSection="*" HighSection="*"/></FilePublisherCondition>'
+        for one in products
+    )
+    return rule.replace("</Conditions>", f"</Conditions><Exceptions>{inside}</Exceptions>")
+
+
+def versions(low: str, high: str) -> str:
+    return f'<BinaryVersionRange LowSection="{low}" HighSection="{high}"/>'
+
+
+def side(*collections: str, more: tuple[str, ...] = ()) -> tuple[Document, ...]:
+    every = ("".join(collections), *more)
+    made = [xml(f'<AppLockerPolicy Version="1">{text}</AppLockerPolicy>', f"{n}.xml") for n, text in enumerate(every)]
+    return tuple(made)
+
+
+DENY = publisher_rule("O=X")
+WEAKER = [
+    pytest.param(side(exe(ALL, FOLDER)), side(exe(ALL)), id="a folder is no longer denied"),
+    pytest.param(side(exe(ALL, PATTERN)), side(exe(ALL)), id="a pattern is no longer denied"),
+    pytest.param(
+        side(exe(ALL, FOLDER, PATTERN)), side(exe(ALL, PATTERN)), id="one of two rules that nobody can weigh is gone"
+    ),
+    pytest.param(side(exe(ALL, publisher_rule("O=X", "P"))), side(exe(ALL)), id="a product is no longer denied"),
+    pytest.param(side(exe(ALL, DENY)), side(exe(ALL, publisher_rule("O=X", "P"))), id="one product in place of all"),
+    pytest.param(side(exe(ALL, DENY)), side(exe(ALL, excepting(DENY, "P"))), id="an exception"),
+    pytest.param(
+        side(exe(ALL, excepting(DENY, "P"))), side(exe(ALL, excepting(DENY, "P", "Q"))), id="one more exception"
+    ),
+    pytest.param(
+        side(exe(ALL, excepting(DENY, "P"))), side(exe(ALL, excepting(DENY, "*"))), id="the exception of everything"
+    ),
+    pytest.param(
+        side(exe(ALL, publisher_rule("O=X", "P", versions=versions("*", "5.0.0.0")))),
+        side(exe(ALL, publisher_rule("O=X", "P", versions=versions("*", "4.0.0.0")))),
+        id="fewer versions of a product",
+    ),
+    pytest.param(side(exe(OTHER)), side(exe(ALL)), id="an allow list is opened"),
+    pytest.param(
+        side(exe(OTHER)), side(exe(OTHER), more=(exe(ALL),)), id="an allow list is opened by another document"
+    ),
+    pytest.param(side(exe(DEFAULT_EXE)), side(exe(ALL)), id="the default rules are opened"),
+    pytest.param(
+        side(exe(OTHER)),
+        side(exe(OTHER, path_rule("%OSDRIVE%\\Tools\\*", action="Allow"))),
+        id="one more folder may run",
+    ),
+    pytest.param(
+        side(appx(excepting(DEFAULT_APPX, "P"))),
+        side(appx(DEFAULT_APPX)),
+        id="the exception of an allow rule is dropped",
+    ),
+    pytest.param(side(exe(ALL, DENY, SERVICES)), side(exe(ALL, DENY)), id="services are no longer held"),
+    pytest.param(
+        side(exe(ALL, DENY)), side(exe(ALL, DENY), more=(exe(ALL, mode="AuditOnly"),)), id="an audit policy beside it"
+    ),
+    pytest.param(side(exe(ALL, FOLDER)), side(exe(ALL, FOLDER, mode="AuditOnly")), id="a folder is only audited"),
+]
+NOTHING = [
+    pytest.param(side(exe(ALL, FOLDER)), side(exe(FOLDER, ALL)), id="another order"),
+    pytest.param(side(exe(ALL, DENY)), side(exe(ALL, DENY.replace('Name="n"', 'Name="other"'))), id="another name"),
+    pytest.param(
+        side(exe(ALL, FOLDER) + appx(DEFAULT_APPX)), side(appx(DEFAULT_APPX) + exe(ALL, FOLDER)), id="collections"
+    ),
+    pytest.param(
+        side(exe(ALL, DENY)), side(exe(ALL, DENY, mode="NotConfigured")), id="not configured, which is enforced"
+    ),
+]
+
+
+def directions(old: tuple[Document, ...], new: tuple[Document, ...]) -> list[str]:
+    found = compare_policies(Side("old", old), Side("new", new), Question("2026-11-24"), None)
+    return [one.direction for one in found.changes]
+
+
+@pytest.mark.parametrize(("old", "new"), WEAKER)
+def test_weaker_rules_for_files_are_never_milder(old: tuple[Document, ...], new: tuple[Document, ...]) -> None:
+    found = compare_policies(Side("old", old), Side("new", new), Question("2026-11-24"), None)
+    assert found.exit_code == 11
+    assert not [one for one in found.others if one.kind == "applocker-rules"]
+
+
+@pytest.mark.parametrize(("old", "new"), [row for row in WEAKER if "fewer versions" not in str(row.id)])
+def test_the_way_back_weakens_nothing(old: tuple[Document, ...], new: tuple[Document, ...]) -> None:
+    assert not {"LOOSENED", "INEFFECTIVE", "NARROWED"} & set(directions(new, old))
+
+
+@pytest.mark.parametrize(("old", "new"), NOTHING)
+def test_what_changes_nothing_is_no_alarm(old: tuple[Document, ...], new: tuple[Document, ...]) -> None:
+    assert not set(directions(old, new)) & {"LOOSENED", "INEFFECTIVE", "NARROWED", "TIGHTENED", "UNJUDGED"}
