@@ -16,7 +16,7 @@ from mdm_policy.verify.model import Alike, Cell, ClassVerdict
 from mdm_policy.verify.pieces import acting, readings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.decide import DeviceState
     from mdm_policy.decide.web import WebVerdict
@@ -111,7 +111,7 @@ class Court:
             gaps,
             accepted,
             duties,
-            judged.notes,
+            (*judged.notes, *self._routes(app, duties)),
             judged.states,
             _row(judged.worst, gaps, accepted),
             held and judged.declared,
@@ -138,6 +138,22 @@ class Court:
     def _states(self, app: BannedApp) -> tuple[DeviceState, ...]:
         platform = self.cls.platform
         return states(self.cls, platform, preinstalled(app, platform), versions=self.index.versions(platform))
+
+    def _routes(self, app: BannedApp, duties: Sequence[str]) -> Iterator[Note]:
+        """Say by which routes the app's sites are closed, where that is less than the duty asks for, or asks more to hold."""
+        if "no-traffic" not in app.duties:
+            return
+        web = self.web(app)
+        routes = " and ".join(web.routes)
+        if web.word == "browser":
+            rest = (
+                "what apps and embedded pages ask for goes on"
+                if web.whole
+                else "other browsers, and apps, still reach them"
+            )
+            yield Note("", "", f"no-traffic: sites are closed in {routes}; {rest}")
+        elif web.word == "unknown" and "no-traffic" in duties:
+            yield Note("", "", "no-traffic: sites are on a list, and nobody can tell whether it holds on these devices")
 
     def _silent(self, app: BannedApp, *, held: bool) -> bool:
         """Tell whether nothing on a device of the class reaches the app's addresses.

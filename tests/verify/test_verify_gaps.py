@@ -503,9 +503,43 @@ def test_no_traffic_is_met_by_closed_domains() -> None:
     made = resolve(
         [ban_list(wechat, duties=("no-traffic",))], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False
     )
-    for documents, unmet in (([blocking(WECHAT), plist(web, name="w")], ()), ([blocking(WECHAT)], ("no-traffic",))):
+    for documents, unmet in (
+        ([blocking(WECHAT), plist(web, name="w")], ()),
+        ([blocking(WECHAT)], ("no-traffic",)),
+        ([plist(web, name="w")], ("no-traffic",)),  # the app itself is not held, and talks to its sites
+    ):
         found = verify(made, [piece(one) for one in documents], NOTHING_KNOWN, Rules(DAY))
         assert found.classes[0].groups[0].cell.duties == unmet
+        closed = any("closed in every browser" in text for text in found.notes)
+        assert closed is (len(documents) == 2 or not unmet or documents[0].name == "w")
+
+
+def test_a_list_of_one_browser_does_not_meet_no_traffic() -> None:
+    named = "device_vendor_msft_policy_config_microsoft_edge~policy~microsoft_edge_urlblocklist"
+    listed = {
+        "settingDefinitionId": f"{named}_urlblocklistdesc",
+        "simpleSettingCollectionValue": [{"value": "wechat.com"}],
+    }
+    setting = {"settingDefinitionId": named, "choiceSettingValue": {"value": f"{named}_1", "children": [listed]}}
+    edge = as_json(
+        {
+            "@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy",
+            "platforms": "windows10",
+            "technologies": "mdm",
+            "settings": [{"settingInstance": setting}],
+        },
+        "edge.json",
+    )
+    wechat = inline(
+        "WeChat", identifier("windows", "executable", "WeChat.exe"), identifier("web", "domain", "wechat.com")
+    )
+    laptops = device("windows", ">=10", "laptops")
+    made = resolve(
+        [ban_list(wechat, duties=("no-traffic",))], deployment(devices=(laptops,)), NOTHING_KNOWN, DAY, enforce=False
+    )
+    found = verify(made, [piece(edge)], NOTHING_KNOWN, Rules(DAY))
+    assert found.classes[0].groups[0].cell.duties == ("no-traffic",)
+    assert any("closed in Microsoft Edge; other browsers" in text for text in found.notes)
 
 
 @pytest.mark.parametrize(
