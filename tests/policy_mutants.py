@@ -219,6 +219,7 @@ def _entry_edits(layer: Layer, entries: Sequence[tuple[str, str, str]]) -> Itera
         item = _item(value, at)
         repeated = family == "web" and alike[_list_of(at), family, text] > 1
         covered = any(other != text and other == text.partition(":")[0] for _, _, other in entries)
+        covered = covered or (family == "web" and any(text.endswith(f".{other}") for _, _, other in entries))
         if repeated or covered or (item, text) in seen:
             continue
         seen.add((item, text))

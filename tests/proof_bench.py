@@ -57,7 +57,8 @@ class Bench(NamedTuple):
     """Hold the classes, the golden documents sent beside, and how weak a block may be.
 
     `work` adds a document that blocks everything on the work side, for one that acts on the personal side alone.
-    `remove` orders that copies be deleted, and `net` gives the classes on which addresses are refused, if any.
+    `remove` orders that copies be deleted, and `net` gives the classes on which addresses are refused, if any: where one
+    browser of several refuses them, nothing proves that nobody reaches them.
     """
 
     classes: tuple[DeviceClass, ...]
@@ -71,8 +72,8 @@ class Bench(NamedTuple):
 BENCHES: dict[str, Bench] = {
     "amapi-cope/banned.modify-applications.json": Bench(_COPE, ("amapi-cope/banned.patch-personal.json",)),
     "amapi-cope/banned.patch-personal.json": Bench(_COPE, ("amapi-cope/banned.modify-applications.json",)),
-    "amapi-cope/banned.policy.json": Bench((*_COPE, *_MANAGED), net=_MANAGED),
-    "amapi-fully-managed/banned.policy.json": Bench(_MANAGED, net=_MANAGED),
+    "amapi-cope/banned.policy.json": Bench((*_COPE, *_MANAGED)),
+    "amapi-fully-managed/banned.policy.json": Bench(_MANAGED),
     "apple-ddm-apps/banned.configuration.json": Bench(_DDM),
     "apple-ddm-binaries/banned.configuration.json": Bench(_apple(("macos", "27", ""))),
     "apple-ios-restrictions/banned.mobileconfig": Bench(_LEGACY, net=_apple(("ios", "15", ""), ("visionos", "27", ""))),
@@ -126,7 +127,8 @@ class Prover:
     @property
     def pairs(self) -> tuple[Pair, ...]:
         """Return every identifier the golden bans."""
-        return tuple(dict.fromkeys((effect.family, effect.value) for effect in self._effects))
+        found = dict.fromkeys((effect.family, effect.value) for effect in self._effects)
+        return tuple(pair for pair in found if self.bench.net or pair[0] != "web")
 
     def unproven(
         self,
@@ -139,9 +141,10 @@ class Prover:
         beside: Iterable[Piece] = (),
     ) -> bool:
         """Tell whether a document leaves one of some bans unproven: of those of `values`, else of all."""
-        return any(
-            not one.proven for one in self._asked(document, tuple(values), day, classes, require_scope, tuple(beside))
-        )
+        asked = tuple(values)
+        if not self.bench.net and any(family == "web" for family, _ in asked):
+            return True
+        return any(not one.proven for one in self._asked(document, asked, day, classes, require_scope, tuple(beside)))
 
     def _asked(
         self,

@@ -468,29 +468,6 @@ def test_an_allowed_address_contradicts_a_blocked_one() -> None:
     assert says(policy(edge, playStoreMode="WHITELIST")) == ["contradiction"]
 
 
-@pytest.mark.parametrize(
-    ("blocked_", "allowed", "wanted"),
-    [
-        ("qq.com", "qq.com", "allowed"),
-        ("qq.com", "https://QQ.com/", "allowed"),
-        ("qq.com", "www.qq.com", "unknown"),
-        ("qq.com", "qq.com/help", "unknown"),
-        ("qq.com", ".qq.com", "unknown"),
-        ("*", "qq.com", "unknown"),
-        ("www.qq.com", "qq.com", "blocked"),
-        ("qq.com", "notqq.com", "blocked"),
-        ("qq.com", "example.com", "blocked"),
-    ],
-)
-def test_the_more_specific_address_counts(blocked_: str, allowed: str, wanted: str) -> None:
-    lists = {"URLBlocklist": f'["{blocked_}"]', "URLAllowlist": f'["{allowed}"]'}
-    reading = read(policy(entry("com.android.chrome", "AVAILABLE", managedConfiguration=lists)))
-    [effect] = [one for one in reading.effects if one.rule.id == "amapi-browser-url-blocklist"]
-    assert effect.rule.verdict == wanted
-    said = {one.id for one in reading.findings} & {"contradiction", "url-allowlist-opens"}
-    assert said == {"allowed": {"contradiction"}, "unknown": {"url-allowlist-opens"}, "blocked": set()}[wanted]
-
-
 def test_a_long_browser_list_and_another_browser() -> None:
     long = ",".join(f"{n}.com" for n in range(1001))
     chrome = entry("com.android.chrome", "AVAILABLE", managedConfiguration={"URLBlocklist": long})

@@ -118,8 +118,8 @@ def _agrees(decision: Decision, state: DeviceState, expected: Held) -> bool:
         return decision.verdict == "unenforceable"
     shut = decision.verdict == "not-installable" and state.origin == "sideloaded"
     if expected is not None:
-        if shut and decision.strength == "strong" and _STRENGTHS[expected[0]] != "strong":
-            return True  # a door that is closed for every app holds more strongly than the claim
+        if shut and decision.strength is not None and _STRENGTHS.index(decision.strength) >= expected[0]:
+            return True  # a door that is closed for every app holds at least as strongly as the claim
         return (decision.verdict, decision.strength) == (_VERDICTS[expected[1]], _STRENGTHS[expected[0]])
     return shut or decision.verdict in ("allowed", "unenforceable", "unknown")
 

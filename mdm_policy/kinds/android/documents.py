@@ -60,7 +60,7 @@ def _wrapped(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield what is in an envelope, each with its pointer: policies, or one page of them, by what they are."""
     if isinstance(value, list):
         yield from ((pointer(place), item) for place, item in enumerate(value) if _is_marked(item))
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and "method" not in value:  # a request that is none is no answer
         for key, item in value.items():
             if _is_marked(item) or _is_page(item) or (key == "policy" and _is_policy(item)):
                 yield pointer(key), item
