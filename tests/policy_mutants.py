@@ -327,8 +327,10 @@ def _leaf_edits(value: Any, leaf: str, family: str) -> Iterator[tuple[str, Any]]
     owner, key = _parent(value, leaf)
     pair = isinstance(owner, dict) and list(owner.values()).count(text) > 1
     pair = pair or (isinstance(owner, dict) and {"TeamID", "SigningID"} <= owner.keys())
+    team = isinstance(owner, dict) and owner.get("rule_type") == "TEAMID"  # Santa does not mind the case of a team
     for label, new in leaf_texts(text, family):
-        yield label, _with(value, leaf, new)
+        if not (team and label == "other case"):
+            yield label, _with(value, leaf, new)
     if pair:
         return  # without one of its fields such an entry matches as much, or more
     yield "in a list", _with(value, leaf, [text])

@@ -202,7 +202,7 @@ WEAKER = [
     ("an allow list beside a profile of the same identifier", allowing(), [allowing(), called(name="b")]),
     ("a second set of Santa's rules", santa(DENY), [santa(DENY), santa(("BLOCKLIST", "TEAMID", "ZZZZZZZZZZ"))]),
     ("a second value of one node", oma("O=A", "a"), [oma("O=A", "a"), oma("O=B", "b")]),
-    ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM))),
+    ("an expression for the same", santa(DENY), santa(DENY, ("CEL", "TEAMID", TEAM, "euid != 0"))),
     ("another expression", santa(("CEL", "TEAMID", TEAM, "ALLOWLIST")), santa(("CEL", "TEAMID", TEAM, "BLOCKLIST"))),
     ("an expression in place of a block", santa(DENY), santa(("CEL", "TEAMID", TEAM, "BLOCKLIST"))),
     ("a file's block is gone", santa(DENY_FILE), santa()),

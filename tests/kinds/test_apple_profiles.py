@@ -219,7 +219,10 @@ def static(identifier: str, rule_type: str = "SIGNINGID", policy: str = "BLOCKLI
             id="santa-mode",
         ),
         pytest.param(
-            santa(static("5A4RE8SF68", "TEAMID", "REMOVE"), static("5A4RE8SF68", "TEAMID", "CEL")),
+            santa(
+                static("5A4RE8SF68", "TEAMID", "REMOVE"),
+                static("5A4RE8SF68", "TEAMID", "CEL") | {"cel_expr": "euid != 0"},
+            ),
             [("santa-team-id", "none", "team_id", "5A4RE8SF68"), ("santa-team-id", "block", "team_id", "5A4RE8SF68")],
             ["santa-cel"],
             id="santa-remove-and-cel",

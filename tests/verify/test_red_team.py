@@ -276,13 +276,13 @@ MACS = device("macos", ">=14", "Macs", supervised=True, enrollment="automated", 
 SIGNED = f"{TEAM}:{MAC}"
 
 
-def santa(*rules: tuple[str, str, str], name: str = "santa.mobileconfig", **top: Any) -> Document:
-    listed = [dict(zip(("policy", "rule_type", "identifier"), rule, strict=True)) for rule in rules]
-    return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": listed}, name=name, **top)
+def santa(*rules: tuple[str, ...], name: str = "santa.mobileconfig", **top: Any) -> Document:
+    return plist({"PayloadType": "com.northpolesec.santa", "StaticRules": statics(*rules)}, name=name, **top)
 
 
-def statics(*rules: tuple[str, str, str]) -> list[dict[str, str]]:
-    return [dict(zip(("policy", "rule_type", "identifier"), rule, strict=True)) for rule in rules]
+def statics(*rules: tuple[str, ...]) -> list[dict[str, str]]:
+    words = ("policy", "rule_type", "identifier", "cel_expr")
+    return [dict(zip(words, rule, strict=False)) for rule in rules]
 
 
 def agents(*settings: dict[str, Any]) -> Document:
@@ -324,8 +324,8 @@ SANTA = [
     ("a narrower rule lets it in", [santa(DENY, ("ALLOWLIST", "SIGNINGID", SIGNED))], False),
     ("a narrower rule of another profile", [santa(DENY), santa(("ALLOWLIST", "SIGNINGID", SIGNED), name="b")], False),
     ("a narrower rule for another app", [santa(DENY, ("ALLOWLIST", "SIGNINGID", f"{TEAM}:com.chat.b"))], True),
-    ("a narrower expression", [santa(DENY, ("CEL", "SIGNINGID", SIGNED))], False),
-    ("an expression for the same", [santa(DENY, ("CEL", "TEAMID", TEAM))], False),
+    ("a narrower expression", [santa(DENY, ("CEL", "SIGNINGID", SIGNED, "euid != 0"))], False),
+    ("an expression for the same", [santa(DENY, ("CEL", "TEAMID", TEAM, "euid != 0"))], False),
     ("the same rule removed", [santa(DENY, ("REMOVE", "TEAMID", TEAM))], False),
     ("the same rule removed before", [santa(("REMOVE", "TEAMID", TEAM), DENY)], True),
     ("a narrower rule removed", [santa(DENY, ("REMOVE", "SIGNINGID", SIGNED))], True),
@@ -337,7 +337,8 @@ SANTA = [
     ("a file let in", [santa(DENY, ("ALLOWLIST_COMPILER", "BINARY", "a" * 64))], False),
     ("a certificate let in", [santa(DENY, ("ALLOWLIST", "CERTIFICATE", "a" * 64))], False),
     ("a certificate let in below the signing id", [santa(DENY_SIGNED, ("ALLOWLIST", "CERTIFICATE", "a" * 64))], True),
-    ("a file with an expression", [santa(DENY, ("CEL", "BINARY", "a" * 64))], False),
+    ("a file with an expression", [santa(DENY, ("CEL", "BINARY", "a" * 64, "euid != 0"))], False),
+    ("an expression that is none, which Santa refuses", [santa(DENY, ("CEL", "SIGNINGID", SIGNED))], True),
     ("a file that is blocked too", [santa(DENY, ("BLOCKLIST", "BINARY", "a" * 64))], True),
     ("a file that is blocked alone", [santa(("BLOCKLIST", "BINARY", "a" * 64))], False),
     ("Lockdown", [agent(ClientMode=2)], True),

@@ -173,18 +173,21 @@ def _exceptions(found: Iterable[_Static], rule_type: str) -> tuple[list[Conditio
 def _rules(c: Collector, owner: Mapping[str, Any], key: str, pointer: str) -> list[_Static]:
     """Return the rules that count, having said of the others why they do not."""
     found: dict[tuple[str, str], _Static] = {}
+    copies: list[_Static] = []
     for place, raw in c.records(owner, key, pointer):
         one = _static(c, raw, place)
         if one is None:
             continue
         known = (one.rule_type, one.identifier)
         before = found.pop(known, None)
-        if before is not None:
+        if before is not None and before._replace(place=one.place) == one:
+            copies.append(before)
+        elif before is not None:
             _idle(c, before, _REPLACED)
             if one.policy == "REMOVE" and before.policy != "REMOVE":
                 one = one._replace(policy="REPLACED")
         found[known] = one
-    return list(found.values())
+    return [*copies, *found.values()]
 
 
 def _static(c: Collector, raw: dict[str, Any], place: str) -> _Static | None:
@@ -209,6 +212,9 @@ def _static(c: Collector, raw: dict[str, Any], place: str) -> _Static | None:
         c.say("error", "santa-policy", f"{policy!r} is no policy of Santa; the rule has no effect", place)
         return None
     expression = c.text(item, "cel_expr", place) if policy == "CEL" else ""
+    if policy == "CEL" and not expression:
+        c.say("error", "santa-policy", "a CEL rule has no cel_expr, so Santa refuses the rule", place, "use BLOCKLIST")
+        return None
     return _Static(policy, rule_type, identifier, place, expression)
 
 
