@@ -16,6 +16,7 @@ from mdm_policy.kinds.apple import documents as apple
 from mdm_policy.kinds.intune import documents as intune
 from mdm_policy.kinds.jamf import documents as jamf
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind, Unread
+from mdm_policy.kinds.strangers import STRANGER, tool_of
 from mdm_policy.kinds.windows import documents as windows
 
 if TYPE_CHECKING:
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 
 
 def _read_unknown(c: Collector) -> Reading:
+    tool = tool_of(c.document.value)
     message = "this is no document mdm-policy knows, so it blocks nothing"
+    if tool:
+        message = f"this is {tool}; mdm-policy does not read it, so it proves nothing"
     c.say("error", "document-unknown", message, "", "see `mdm-policy targets` for what is read")
     return c.reading(silent=True)
 
 
 ORDER: tuple[DocumentKind | Unread, ...] = (
+    STRANGER,
     apple.CONFIGURATION,
     apple.ACTIVATION,
     apple.PROFILE,

@@ -18,7 +18,7 @@ from mdm_policy.documents.texts import check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
 from mdm_policy.kinds import UNKNOWN, kind_named, open_document
 from mdm_policy.reading import Scope
-from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file
+from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file, sdk_objects
 from mdm_policy.sources.archives import files_in, is_archive
 from mdm_policy.sources.assignments import attached
 from mdm_policy.sources.builds import BuildFolder, Record, read_build
@@ -274,6 +274,8 @@ class _Reading:
                 return open_document(name, made, "json", max_size=_GROWN * self._max_size)
         if not yaml:
             document = open_document(name, data, max_size=self._max_size)
+            if sdk_objects.is_sdk(document):
+                return open_document(name, sdk_objects.as_graph(document), "json", max_size=_GROWN * self._max_size)
             jamf = document.kind == UNKNOWN and document.format == "json" and is_jamf(document.value)
             return (
                 open_document(name, as_xml(document.value, data), "xml", max_size=_GROWN * self._max_size)

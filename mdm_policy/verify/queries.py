@@ -19,6 +19,7 @@ from mdm_policy.decide.columns import places_in, values_of
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.kinds import UNKNOWN
+from mdm_policy.kinds.strangers import tool_of
 from mdm_policy.model import Frozen
 from mdm_policy.verify import dead, together
 from mdm_policy.verify.table import NAMING
@@ -81,6 +82,8 @@ def _beside_the_ban(one: Piece) -> bool:
 def _without_effect(one: Piece) -> Finding:
     unknown = one.document.kind == UNKNOWN
     why = "no reader knows what it is" if unknown else "nothing in it allows, blocks or reports an app"
+    if tool := tool_of(one.document.value) if unknown else "":
+        why = f"it is {tool}; mdm-policy does not read it"
     hint = "give the file the console exported; see `mdm-policy targets` for what is read"
     return error("document-without-effect", f"the document blocks nothing: {why}", Origin(one.name), hint)
 

@@ -11,7 +11,8 @@ import pytest
 from kind_documents import as_json, target
 
 from mdm_policy.diff import Question, Side, compare_policies
-from mdm_policy.kinds import read
+from mdm_policy.documents import place
+from mdm_policy.kinds import read, read_each
 from mdm_policy.reading import Scope
 from mdm_policy.sources.files import read_policies
 
@@ -129,6 +130,31 @@ def test_an_archive_inside_an_archive_is_skipped(tmp_path: Path) -> None:
     found = read_policies([tmp_path / "x.zip"])
     assert not found.documents
     assert [one.id for one in found.findings] == ["file-skipped"]
+
+
+def sdk(value: Any) -> Any:
+    """Write an object as the PowerShell SDK does."""
+    own = {"id": "Id", "displayName": "DisplayName", "assignments": "Assignments"}
+    made = {own[key]: held for key, held in value.items() if key in own}
+    return {
+        **made,
+        "Version": None,
+        "AdditionalProperties": {key: held for key, held in value.items() if key not in own},
+    }
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda one: one, lambda one: [one], lambda one: {"value": [one]}], ids=["one", "array", "page"]
+)
+def test_an_object_of_the_powershell_sdk_is_the_object_of_graph(tmp_path: Path, wrap: Any) -> None:
+    held = {**HIDDEN, "assignments": [sdk({"id": "a", "target": {"AdditionalProperties": EVERYONE["target"]}})]}
+    (tmp_path / "p.json").write_text(json.dumps(wrap(sdk(held)), indent=2))
+    (document,) = read_policies([tmp_path]).documents
+    (reading,) = read_each(document)
+    (effect,) = reading.effects
+    assert (effect.value, reading.scope) == ("com.a.b", Scope("everyone"))
+    line = place(document, effect.pointer).line
+    assert "com.a.b" in (tmp_path / "p.json").read_text().splitlines()[line - 1]
 
 
 def template(inner: Any, times: int = 1) -> dict[str, Any]:
