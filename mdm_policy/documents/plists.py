@@ -145,7 +145,9 @@ class _Builder:
         """Take the start of an element."""
         if self.leaf:
             self.syntax(f"the element <{tag}> stands inside <{self.leaf}>")
-        if not self.stack and tag != "plist":
+        if not self.stack and tag == "dict" and not self.strict and not self.roots:
+            self.stack.append(_Frame("plist", self.roots, self.parser.CurrentByteIndex))
+        elif not self.stack and tag != "plist":
             self.syntax(f"the root element is <{tag}>, not <plist>")
         if attributes and (tag != "plist" or set(attributes) != {"version"}):
             self.syntax(f"the element <{tag}> has attributes, which a plist does not know")

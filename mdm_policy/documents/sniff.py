@@ -12,7 +12,8 @@ from mdm_policy.documents.texts import Report, Source, decode
 if TYPE_CHECKING:
     from mdm_policy.documents.locate import Format
 
-_PLIST_ROOT = re.compile(r"<plist[\s/>]")
+_PLIST_ROOT = re.compile(r"<(?:plist|dict)[\s/>]")
+"""The root of a property list, or of the fragment of one that some consoles take."""
 
 
 def sniff(name: str, data: bytes) -> Format:

@@ -39,7 +39,8 @@ def test_the_sample_is_of_its_kind_and_says_something(kind: DocumentKind) -> Non
     assert not document.findings
     reading = read(document)
     assert not [one for one in reading.findings if one.severity == "error"]
-    assert reading.effects or reading.activates or not kind.rules
+    unknown = any(rule.verdict == "unknown" for rule in reading.rules)  # a form whose content nobody knows
+    assert reading.effects or reading.activates or unknown or not kind.rules
 
 
 @pytest.mark.parametrize("kind", EACH)

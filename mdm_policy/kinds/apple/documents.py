@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Literal
 
 from mdm_policy.kinds import browsers
-from mdm_policy.kinds.apple import keys, rules, santa, santa_keys, santa_rules
+from mdm_policy.kinds.apple import forms, keys, rules, santa, santa_keys, santa_rules
 from mdm_policy.kinds.apple.declarations import read_activation, read_configuration
 from mdm_policy.kinds.apple.profile import read_profile, target_platforms
 from mdm_policy.kinds.kind import DocumentKind
@@ -182,5 +183,98 @@ SANTA_RULES = DocumentKind(
 {
   "rules": [{"identifier": "5A4RE8SF68", "rule_type": "TEAMID", "policy": "BLOCKLIST"}]
 }
+""",
+)
+PAYLOAD = DocumentKind(
+    name="apple-payload",
+    title="Apple payload without its profile",
+    formats=("plist",),
+    recognise=forms.is_payload,
+    read=forms.read_bare_payload,
+    keys=keys.PAYLOAD,
+    rules=PROFILE.rules,
+    sample=b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+  <key>PayloadType</key><string>com.apple.applicationaccess</string>
+  <key>blockedAppBundleIDs</key><array><string>com.a.b</string></array>
+</dict>
+</plist>
+""",
+)
+INSTALL = DocumentKind(
+    name="apple-install-profile",
+    title="Apple MDM command: InstallProfile",
+    formats=("plist",),
+    recognise=forms.is_install,
+    read=forms.read_install,
+    keys=keys.INSTALL,
+    embedded=forms.installed,
+    delivers_embedded=True,
+    sample=b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+  <key>CommandUUID</key><string>a</string>
+  <key>Command</key>
+  <dict>
+    <key>RequestType</key><string>InstallProfile</string>
+    <key>Payload</key><data>"""
+    + b64encode(PROFILE.sample)
+    + b"""</data>
+  </dict>
+</dict>
+</plist>
+""",
+)
+ANSWER = DocumentKind(
+    name="apple-restrictions-answer",
+    title="Apple MDM answer: Restrictions of a device",
+    formats=("plist",),
+    recognise=forms.is_answer,
+    read=forms.read_answer,
+    keys=keys.ANSWER,
+    rules=(
+        rules.BLOCKED,
+        rules.BLACKLISTED,
+        rules.ALLOW_LISTED,
+        rules.WHITELISTED,
+        rules.NO_INSTALLATION,
+        rules.NO_STORE,
+    ),
+    sample=b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+  <key>Status</key><string>Acknowledged</string>
+  <key>GlobalRestrictions</key>
+  <dict>
+    <key>union</key>
+    <dict>
+      <key>blockedAppBundleIDs</key><dict><key>values</key><array><string>com.a.b</string></array></dict>
+    </dict>
+  </dict>
+</dict>
+</plist>
+""",
+)
+LISTING = DocumentKind(
+    name="apple-undocumented-form",
+    title="Tools' own forms of Apple profiles",
+    formats=("plist", "json"),
+    recognise=forms.is_undocumented,
+    read=forms.read_undocumented,
+    rules=(rules.UNDOCUMENTED,),
+    sample=b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+  <key>_computerlevel</key>
+  <array>
+    <dict><key>ProfileIdentifier</key><string>a.b</string><key>ProfileItems</key><array/></dict>
+  </array>
+</dict>
+</plist>
 """,
 )

@@ -153,6 +153,29 @@ PROFILE = Keys(
         ),
     }
 )
+PAYLOAD = Keys(choose=_of_payload)
+INSTALL = Keys(
+    {
+        "CommandUUID": "name",
+        "Command": Keys({**roles("carried", ("RequestType", "Payload")), "RequestRequiresNetworkTether": "harmless"}),
+    }
+)
+
+
+def _of_switches(_switches: dict[str, Any]) -> Role | Keys:
+    return _restrictions()
+
+
+ANSWER = Keys(
+    {
+        **roles("name", ("CommandUUID", "UDID", "EnrollmentID", "UserID", "UserShortName", "UserLongName")),
+        "Status": "harmless",
+        "ProfileRestrictions": "harmless",
+        "GlobalRestrictions": Keys(
+            dict.fromkeys(("union", "intersection", "restrictedBool", "restrictedValue"), Keys(choose=_of_switches))
+        ),
+    }
+)
 _OF_DECLARATION = {**roles("name", ("Identifier", "ServerToken")), "Type": "carried"}
 _ALLOWED = ("AllowedApps", "AllowedBinaries", "AlwaysAllowManagedApps", "DeniedApps", "DeniedBinaries")
 _PAYLOAD = Keys(

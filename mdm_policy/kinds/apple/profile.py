@@ -9,7 +9,7 @@ import msgspec
 
 from mdm_policy.kinds import browsers
 from mdm_policy.kinds.apple import managed, rules, santa
-from mdm_policy.kinds.apple.refused import refuse_wrong
+from mdm_policy.kinds.apple.refused import refuse_wrong, refuse_wrong_payload
 from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
 from mdm_policy.kinds.collector import Entries, Why, narrowed
@@ -74,9 +74,20 @@ def read_profile(c: Collector) -> Reading:
 
 
 def _payloads(c: Collector, top: dict[str, Any]) -> None:
-    """Read each payload; a wrong type in one of Apple's own, under a key newer than its schema, refuses the profile too."""
     found = c.mappings(top, "PayloadContent", "")
-    c.concerns_apps = any(_is_read(payload.get("PayloadType")) for _, payload in found)
+    c.concerns_apps = any(is_payload_read(payload.get("PayloadType")) for _, payload in found)
+    _each(c, top, found)
+    refuse_wrong(c, top)
+
+
+def read_payload(c: Collector, payload: dict[str, Any]) -> None:
+    """Read a payload that stands by itself, for a console that makes the profile around it."""
+    _each(c, {}, [("", payload)])
+    refuse_wrong_payload(c, payload)
+
+
+def _each(c: Collector, top: dict[str, Any], found: list[tuple[str, dict[str, Any]]]) -> None:
+    """Read each payload; a wrong type in one of Apple's own, under a key newer than its schema, refuses the profile too."""
     payloads = [(place, payload) for place, payload in found if _is_on(c, payload, place)]
     before, others, agents = c.mistyped, 0, _Agents()
     locked_twice = sum(payload["PayloadType"] == "com.apple.app.lock" for _, payload in payloads) > 1
@@ -98,16 +109,16 @@ def _payloads(c: Collector, top: dict[str, Any]) -> None:
         _agent(c, top, agents)
     if wrong:
         c.refuse("devices refuse the whole profile: a value is of the wrong type")
-    refuse_wrong(c, top)
 
 
-def _is_read(kind: object) -> bool:
+def is_payload_read(kind: object) -> bool:
+    """Tell whether a payload of a type has a reader."""
     return isinstance(kind, str) and (kind in _PAYLOADS or kind in SANTA_DOMAINS or kind == managed.PAYLOAD)
 
 
 def _is_on(c: Collector, payload: dict[str, Any], place: str) -> bool:
     """Tell whether a payload is of a type that is read, and is not switched off, which is said."""
-    if not _is_read(payload.get("PayloadType")):
+    if not is_payload_read(payload.get("PayloadType")):
         return False
     if payload.get("PayloadEnabled") not in (None, True):
         c.say("error", "payload-disabled", "the payload is switched off (PayloadEnabled is not true)", place)

@@ -27,8 +27,17 @@ _READ_BY_OURSELVES = frozenset({"PayloadContent", "RemovalDate", "DurationUntilR
 
 def refuse_wrong(c: Collector, top: Mapping[str, Any]) -> None:
     """Take back all that was read of a profile that a device refuses, and question it where that is not certain."""
+    _refuse(c, list(_profile_faults(top)))
+
+
+def refuse_wrong_payload(c: Collector, payload: Mapping[str, Any]) -> None:
+    """Do the same for a payload by itself; which of its own keys a console adds is not documented."""
+    given = {key: payload.get(key, 1 if key == "PayloadVersion" else "x") for key in _REQUIRED}
+    _refuse(c, [*_common(given, ""), *_payload_faults(payload, "")])
+
+
+def _refuse(c: Collector, told: list[Fault]) -> None:
     said = set(c.places)
-    told = list(_profile_faults(top))
     for fault in told:
         if fault.id != "wrong-type" or not _said(fault.pointer, said):
             hint = "export the profile again, or write what Apple's schema asks for"
@@ -53,7 +62,7 @@ def _where(fault: Fault) -> str:
 
 def _profile_faults(top: Mapping[str, Any]) -> Iterator[Fault]:
     table = vendor_table("apple-profiles")
-    yield from _common(top, "")
+    yield from _common(top, "", profile=True)
     envelope = {key: said for key, said in table["profile"].items() if key not in (*_REQUIRED, *_READ_BY_OURSELVES)}
     yield from faults(top, envelope)
     content = top.get("PayloadContent")
@@ -66,12 +75,12 @@ def _profile_faults(top: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _not_unique(payloads, key)
 
 
-def _common(owner: Mapping[str, Any], place: str) -> Iterator[Fault]:
+def _common(owner: Mapping[str, Any], place: str, *, profile: bool = False) -> Iterator[Fault]:
     """Yield what is wrong with the keys that every profile and payload must have."""
     for key in _REQUIRED:
         value = owner.get(key)
         wanted: type = int if key == "PayloadVersion" else str
-        if type(value) is not wanted or (key == "PayloadType" and not place and value != "Configuration"):
+        if type(value) is not wanted or (profile and key == "PayloadType" and value != "Configuration"):
             yield Fault(place, f"{key} is missing or wrong, and Apple requires it", id="required-key-missing")
         elif key == "PayloadVersion" and value != 1:
             message = f"PayloadVersion is {value}, and there is no version but 1"

@@ -277,6 +277,17 @@ ENCRYPTED = Rule(
     introduced=same(ANY, "ios", "ipados", "tvos", "visionos", "watchos", "macos"),
     cause="unread",
 )
+UNDOCUMENTED = Rule(
+    "apple-undocumented-form",
+    "apple-profile",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact("no page of a vendor describes the form of the document", "none: forms of tools, as seen in public files"),
+    introduced=same(ANY, "ios", "ipados", "tvos", "visionos", "watchos", "macos"),
+    why="no page of a vendor describes the form of the document",
+    cause="undocumented",
+)
 
 RULES = (
     BLOCKED,
