@@ -216,6 +216,9 @@ class Deployment(Frozen, frozen=True):
     protected: tuple[Identifier, ...] = ()
     destinations: tuple[DestinationSpec, ...] = ()
     signing: SigningPlan | None = None
+    overlays: tuple[tuple[str, Origin], ...] = ()
+    catalogue: tuple[str, Origin] | None = None
+    """The version of the catalogue that the organization builds with, and where it says so."""
 
 
 class Preinstall(Frozen, frozen=True, gc=False):
@@ -277,6 +280,15 @@ class CatalogueVendor(Frozen, frozen=True, gc=False):
     def signers(self) -> tuple[Identifier, ...]:
         """Return what tells the vendor's programs on Windows: its publishers, their common names, who certified them."""
         return tuple([one for one in self.identifiers if one.kind in ("publisher", "publisher_cn", "certificate")])
+
+
+class Overlay(Frozen, frozen=True):
+    """Hold an organization's own apps and vendors, with the place of each by its key (`vendor:` before a vendor's)."""
+
+    apps: tuple[CatalogueApp, ...]
+    vendors: tuple[CatalogueVendor, ...]
+    places: dict[str, Origin]
+    origin: Origin
 
 
 class Reason(Frozen, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from mdm_policy import __version__
 COMMANDS = (
     "apply",
     "build",
+    "catalogue",
     "check",
     "diff",
     "drift",
@@ -38,6 +39,7 @@ COMMANDS = (
 _HELP = {
     "apply": "Carry out a saved plan at an MDM, read everything back, and prove it.",
     "build": "Render, validate and read back the files every MDM takes.",
+    "catalogue": "Save the catalogue, to compare it with another version of it.",
     "check": "Check ban lists, deployments, targets and CSV lists, and show every finding.",
     "diff": "Say what changed between two lists or policies, and in which direction.",
     "drift": "Compare what is at the MDMs with what the lists order.",

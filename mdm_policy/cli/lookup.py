@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mdm_policy import catalogue as catalogues
@@ -12,13 +14,17 @@ from mdm_policy.identifiers import quoted
 from mdm_policy.report import catalogue as writing
 from mdm_policy.report import machine
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @options.command("lookup")
 @click.argument("query", required=False)
 @click.option("--all", "everything", is_flag=True, help="Show sources, notes and all domains too.")
 @click.option("--stats", "stats", is_flag=True, help="Count what is known instead, by platform and confidence.")
+@options.deployment("Search what this deployment's overlays hold, too.")
 @options.format_("text", "json", help="How to print.")
-def command(query: str | None, everything: bool, stats: bool, format_: str) -> None:
+def command(query: str | None, everything: bool, stats: bool, deployment: Path | None, format_: str) -> None:
     """Search the catalogue for QUERY: a name, a vendor, or an identifier.
 
     Exit code 1 when nothing is found.
@@ -26,6 +32,10 @@ def command(query: str | None, everything: bool, stats: bool, format_: str) -> N
     if (query is None) != stats:
         raise click.UsageError("give either QUERY or --stats")
     loaded = catalogues.load()
+    if deployment is not None:
+        from mdm_policy.sources import inputs  # noqa: PLC0415 - the packaged catalogue is found without reading any YAML
+
+        loaded = inputs.gather(deployment, ()).catalogue
     if stats:
         counts = writing.statistics(loaded)
         output.data(machine.dump(counts)) if format_ == "json" else output.result(writing.statistics_text(loaded))

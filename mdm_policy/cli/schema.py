@@ -18,6 +18,6 @@ NAMES = get_args(loading.SchemaName)
 def command(name: loading.SchemaName) -> None:
     """Print the JSON Schema of a file format, for editors that complete and check YAML.
 
-    NAME is ban-list, deployment, devices, target (target.yaml) or target-test (tests/expected.yaml).
+    NAME is ban-list, deployment, devices, overlay, target (target.yaml) or target-test (tests/expected.yaml).
     """
     output.data(machine.dump(loading.schema(name)))

@@ -14,6 +14,7 @@ import msgspec
 from mdm_policy.errors import Origin
 from mdm_policy.loading import language, target_language
 from mdm_policy.loading.includes import Merger
+from mdm_policy.loading.overlays import OVERLAY
 from mdm_policy.loading.reader import read
 from mdm_policy.loading.report import Report
 from mdm_policy.loading.sources import FindInclude, Loaded, Source, collector_paused, detect, finish, judged
@@ -23,7 +24,7 @@ from mdm_policy.loading.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from mdm_policy.loading.shapes import Record
-    from mdm_policy.model import Ban, BanList, Deployment, DeviceClass
+    from mdm_policy.model import Ban, BanList, Deployment, DeviceClass, Overlay
     from mdm_policy.target_model import TargetTest
 
 __all__ = [
@@ -38,17 +39,19 @@ __all__ = [
     "load_bans_csv",
     "load_deployment",
     "load_devices",
+    "load_overlay",
     "load_table",
     "load_target",
     "load_target_test",
     "schema",
 ]
 
-SchemaName = Literal["ban-list", "deployment", "devices", "target", "target-test"]
+SchemaName = Literal["ban-list", "deployment", "devices", "overlay", "target", "target-test"]
 _SHAPES: dict[SchemaName, Record] = {
     "ban-list": language.BAN_LIST,
     "deployment": language.DEPLOYMENT,
     "devices": language.DEVICES,
+    "overlay": OVERLAY,
     "target": target_language.TARGET,
     "target-test": target_language.TARGET_TEST,
 }
@@ -56,6 +59,7 @@ _TITLES: dict[SchemaName, str] = {
     "ban-list": "mdm-policy ban list",
     "deployment": "mdm-policy deployment",
     "devices": "mdm-policy device classes",
+    "overlay": "mdm-policy overlay of the catalogue",
     "target": "mdm-policy target",
     "target-test": "mdm-policy test of a target",
 }
@@ -96,6 +100,14 @@ def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[
         )
         return finish(None, report.findings)
     return Loaded(None if whole.value is None else whole.value.devices, whole.findings)
+
+
+def load_overlay(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[Overlay]:
+    """Load an overlay of the catalogue; whether the catalogue has its keys already is asked when the two are joined."""
+    with collector_paused():
+        value, report = _bind(source, OVERLAY, max_bytes)
+        loaded: Loaded[Overlay] = finish(value, report.findings)
+    return judged(source, loaded, "an overlay of the catalogue", ("ban-list", "deployment", "devices", "target", "csv"))
 
 
 def load_target(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[PlacedManifest]:

@@ -156,6 +156,8 @@ def make_deployment(report: Report, group: Group) -> Deployment:
         group.get("protected") or (),
         tuple(_called(cell, destination) for cell, destination in group.many("destinations")),
         group.get("signing"),
+        tuple((cell.value, cell.origin) for cell in group.many("overlays")),
+        (group.text("catalogue"), group.at("catalogue")) if group.get("catalogue") else None,
     )
 
 

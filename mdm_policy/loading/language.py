@@ -297,6 +297,13 @@ DEPLOYMENT = Record(
             Record("the protected identifiers", IDENTIFIERS, deployments.make_protected),
         ),
         "signing": Field("How `build --sign` signs profiles.", _SIGNING),
+        "overlays": Field(
+            "Files with the organization's own apps beside the catalogue, paths relative to this file.",
+            Many(Text(), single=True),
+        ),
+        "catalogue": Field(
+            "The version of the catalogue to build with, a day; `build` and `plan` refuse another.", Day()
+        ),
         "note": _NOTE,
     },
     deployments.make_deployment,

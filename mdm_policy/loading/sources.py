@@ -18,7 +18,7 @@ from mdm_policy.loading.text import MAX_BYTES, lenient
 from mdm_policy.loading.workbooks import is_workbook
 
 T = TypeVar("T")
-FileKind = Literal["ban-list", "deployment", "devices", "target", "csv", "unknown"]
+FileKind = Literal["ban-list", "deployment", "devices", "target", "csv", "overlay", "unknown"]
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -41,10 +41,21 @@ FindInclude = Callable[[str, Origin, str], Source | None]
 _KEYS: dict[str, FileKind] = {
     **dict.fromkeys(("ban_list", "bans", "authority", "include", "exceptions"), "ban-list"),
     **dict.fromkeys(
-        ("organization", "lists", "adopt", "accepted_gaps", "targets", "options", "protected", "destinations"),
+        (
+            "organization",
+            "lists",
+            "adopt",
+            "accepted_gaps",
+            "targets",
+            "options",
+            "protected",
+            "destinations",
+            "overlays",
+        ),
         "deployment",
     ),
     **dict.fromkeys(("blocks", "documents"), "target"),
+    "catalogue_overlay": "overlay",
 }
 _WEAK: dict[str, FileKind] = {"devices": "devices", "target": "target"}
 """Keys that tell what a file is where no other one does: `target` may be a deployment's misspelt `targets`."""
@@ -55,6 +66,7 @@ _NOUNS: dict[FileKind, str] = {
     "devices": "a file of device classes",
     "target": "a target's manifest",
     "csv": "a table of bans",
+    "overlay": "an overlay of the catalogue",
 }
 
 

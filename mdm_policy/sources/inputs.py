@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy import catalogue as catalogues
 from mdm_policy import loading, resources
+from mdm_policy.catalogue import Catalogue, overlays
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading import Source
@@ -38,6 +40,33 @@ class Inputs(msgspec.Struct):
     files: tuple[tuple[str, str, str], ...]
     names: dict[str, str]
     findings: tuple[Finding, ...]
+    catalogue: Catalogue
+    """The packaged catalogue, with what the deployment's overlays add."""
+
+    @property
+    def pin(self) -> Finding | None:
+        """Return the refusal of this catalogue, when the deployment asks for another version; those who build raise it."""
+        asked = self.deployment.catalogue if self.deployment is not None else None
+        if asked is None or asked[0] == self.catalogue.version:
+            return None
+        message = f"the deployment asks for the catalogue of {asked[0]}, and this program has that of {self.catalogue.version}"
+        return error("catalogue-version", message, asked[1], _PIN_HINT)
+
+    def check_pin(self) -> None:
+        """Refuse to go on with another version of the catalogue than the deployment asks for.
+
+        Raises:
+            PolicyError: `catalogue-version`.
+
+        """
+        if self.pin is not None:
+            raise PolicyError([self.pin])
+
+
+_PIN_HINT = (
+    "compare an export of each (`mdm-policy catalogue export`, `mdm-policy diff OLD NEW`), then write the new version; "
+    "or install the program that has the old one"
+)
 
 
 def no_standard_input(limit: int) -> bytes:
@@ -103,6 +132,27 @@ class Reader:
         loaded = loading.load_deployment(source)
         self.findings += loaded.findings
         return loaded.value
+
+    def catalogue(self, deployment: Deployment | None, folder: Path | None) -> Catalogue:
+        """Return the packaged catalogue, with a deployment's overlays, whose paths are relative to its folder."""
+        packaged = catalogues.load()
+        if deployment is None or not deployment.overlays:
+            return packaged
+        made = []
+        for reference, place in deployment.overlays:
+            path = Path(reference) if folder is None else folder / reference
+            if not _exists(path):
+                said = f"there is no file {quoted(reference)}"
+                self.findings.append(error("overlay-missing", said, place, "write a path relative to the deployment"))
+                continue
+            source = self._read(path, "overlay", self._recorded(path, reference))
+            if source is not None:
+                loaded = loading.load_overlay(source)
+                self.findings += loaded.findings
+                made += [loaded.value] if loaded.value is not None else []
+        whole, found = overlays.joined(packaged, made)
+        self.findings += found
+        return whole
 
     def lists(self, references: Iterable[tuple[str, Origin | None]], folder: Path | None) -> tuple[BanList, ...]:
         """Read lists by shipped id or path; paths in a deployment are relative to its folder."""
@@ -194,7 +244,8 @@ def gather(
         found = reader.lists(loaded.lists, deployment.parent)
     else:
         found = ()
+    known = reader.catalogue(loaded, deployment.parent if deployment is not None else None)
     if any(f.severity == "error" for f in reader.findings):
         raise PolicyError(reader.findings)
     files = tuple((role, name, digest) for (role, name), digest in reader.files.items())
-    return Inputs(loaded, found, files, reader.names, tuple(reader.findings))
+    return Inputs(loaded, found, files, reader.names, tuple(reader.findings), known)

@@ -18,6 +18,7 @@ from mdm_policy.sources.files import Policies, answers, read_policies
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mdm_policy.catalogue import Catalogue
     from mdm_policy.model import BanList, Deployment
     from mdm_policy.sources.builds import Record
 
@@ -45,6 +46,7 @@ class Sources(msgspec.Struct, frozen=True):
     policies: Policies
     root: str
     findings: tuple[Finding, ...]
+    catalogue: Catalogue
 
 
 def given(text: str) -> Given:
@@ -69,7 +71,7 @@ def read_side(
     """
     reader = inputs.Reader()
     lists: list[BanList] = []
-    deployment = None
+    deployment, known = None, catalogue.load()
     found: list[Finding] = []
     strange: set[str] = set()
     others: list[Path] = []
@@ -77,7 +79,7 @@ def read_side(
         kind = _kind(path) or ("ban-list" if _is_table(path) else "")
         if kind == "deployment":
             read = inputs.gather(path, ())
-            deployment = read.deployment
+            deployment, known = read.deployment, read.catalogue
             lists += read.lists
             found += read.findings
         elif kind == "ban-list":
@@ -93,7 +95,7 @@ def read_side(
     policies = msgspec.structs.replace(policies, documents=documents, findings=kept)
     policies = signatures.judged(policies, day, roots)
     return Sources(
-        side.label, tuple(lists), deployment, policies, side.root, (*found, *reader.findings, *policies.findings)
+        side.label, tuple(lists), deployment, policies, side.root, (*found, *reader.findings, *policies.findings), known
     )
 
 
@@ -148,7 +150,7 @@ def as_lists(side: Sources, day: str) -> ListSide:
 
     """
     if side.lists:
-        resolution = resolve(side.lists, side.deployment, catalogue.load(), day, enforce=False)
+        resolution = resolve(side.lists, side.deployment, side.catalogue, day, enforce=False)
     else:
         resolution = Resolution("", "", day, (), (), (), (), (), ())
     return ListSide(side.label, side.lists, resolution)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path  # noqa: TC003 - msgspec reads the fields' types at run time
 from typing import TYPE_CHECKING
 
-from mdm_policy import catalogue
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.applying import failures
@@ -113,7 +112,7 @@ def _weaker(
     """Plan once more with what was read back: what is left to tighten is not blocked."""
     found = []
     for outcome, destination, want in zip(outcomes, destinations, wanted, strict=True):
-        again = make_plan(destination, want, Seen(outcome.remotes), read.question, catalogue.load())
+        again = make_plan(destination, want, Seen(outcome.remotes), read.question, read.gathered.catalogue)
         if weakened(again) and outcome.complete:
             said = "what was read back blocks less than is ordered"
             first = [said for action in again.changes for said in report.effects(action.effects)][:3]
@@ -126,4 +125,4 @@ def _proof(
     outcomes: Sequence[Outcome], uses: dict[str, Use], read: push.Read
 ) -> tuple[Verification | None, tuple[str, ...]]:
     pieces = [one for outcome in outcomes for one in pieces_of(outcome.remotes, outcome.plan.destination, uses)]
-    return prove(read.resolution, pieces, catalogue.load(), read.deployment.protected)
+    return prove(read.resolution, pieces, read.gathered.catalogue, read.deployment.protected)

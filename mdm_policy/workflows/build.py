@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import __version__, catalogue, resources, templating
+from mdm_policy import __version__, resources, templating
 from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.manifest import record_of
 from mdm_policy.build.record import MANIFEST, Command, Input, encode
@@ -96,6 +96,7 @@ def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_st
     if not request.lists and request.deployment is None:
         raise RequestError("name a LIST, or give --deployment FILE")
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
+    read.check_pin()
 
     def sealing_for(chosen: Sequence[Target]) -> Sealing | None:
         return _sealing(request.signer, read, request, chosen) if request.signer is not None else None
@@ -128,7 +129,7 @@ def make(
     read = order.read
     adoptions = [_adoption(name, order.as_of) for name in order.adopt]
     _check_adopted(order.adopt, [item.id for item in read.lists])
-    known = catalogue.load()
+    known = read.catalogue
     resolution = resolve(read.lists, read.deployment, known, order.as_of, adopt=adoptions)
     findings = tuple(dict.fromkeys((*read.findings, *resolution.findings)))
     resolution = msgspec.structs.replace(resolution, findings=findings)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mdm_policy import catalogue, loading, resources
+from mdm_policy.catalogue import overlays
 from mdm_policy.errors import Finding, PolicyError, finding_order, note
 from mdm_policy.model import Frozen
 from mdm_policy.report.reference import standing
@@ -62,16 +65,20 @@ def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> 
         read = inputs.gather(path, (), source, stdin=stdin)
         return [
             *read.findings,
-            *_resolved(read.lists, read.deployment, day),
+            *_resolved(read.lists, read.deployment, day, read.catalogue),
+            *([msgspec.structs.replace(read.pin, severity="warning")] if read.pin is not None else []),
             *(_targets(read.deployment, request.templates) if read.deployment else ()),
         ]
     if kind == "devices":
         return loading.load_devices(source).findings
+    if kind == "overlay":
+        overlay = loading.load_overlay(source)
+        return [*overlay.findings, *(overlays.joined(catalogue.load(), [overlay.value])[1] if overlay.value else ())]
     if kind == "target":
         return loading.load_target(source).findings
     reader = inputs.Reader(stdin=stdin)
     found = reader.load(source)
-    return [*reader.findings, *_resolved((found,) if found else (), None, day)]
+    return [*reader.findings, *_resolved((found,) if found else (), None, day, catalogue.load())]
 
 
 def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:
@@ -89,12 +96,14 @@ def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:
     return found
 
 
-def _resolved(lists: tuple[BanList, ...], deployment: Deployment | None, day: str) -> list[Finding]:
+def _resolved(
+    lists: tuple[BanList, ...], deployment: Deployment | None, day: str, known: catalogue.Catalogue
+) -> list[Finding]:
     """Resolve what loaded, so that unknown apps, guards and dates are found too; a list out of force is a note here."""
     if not lists:
         return []
     try:
-        resolution = resolve(lists, deployment, catalogue.load(), day, enforce=False)
+        resolution = resolve(lists, deployment, known, day, enforce=False)
     except PolicyError as bad:
         return list(bad.findings)
     stale = [s for s in resolution.statuses if s.state not in ("in-force", "adopted")]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import catalogue
+from mdm_policy import catalogue as catalogues
+from mdm_policy.catalogue.exports import Export, is_export, read_export
 from mdm_policy.diff import EFFORT, Comparison, Question, compare_lists, compare_policies, ordered
+from mdm_policy.diff.catalogues import compare_catalogues
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.model import Frozen
@@ -22,6 +24,7 @@ from mdm_policy.workflows.requests import RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mdm_policy.catalogue import Catalogue
     from mdm_policy.model import DeviceClass
 
     Renaming = Callable[[str], str]
@@ -124,8 +127,11 @@ def compare_given(
 def _compared(
     old: Given, new: Given, request: CompareRequest, renamed: Renaming, stdin: inputs.StandardInput
 ) -> CompareResult:
+    saved = [_saved(side) for side in (old, new)]
+    if saved[0] is not None and saved[1] is not None:
+        return _catalogues((old, saved[0]), (new, saved[1]), request, renamed, stdin)
     trusted = signatures.read_roots(request.roots)
-    question, classes = _question(request, stdin)
+    question, classes, known = _question(request, stdin)
     read = [read_side(side, request.max_size, request.as_of, trusted, stdin) for side in (old, new)]
     found = [finding for side in read for finding in side.findings]
     if any(finding.severity == "error" for finding in found):
@@ -137,12 +143,39 @@ def _compared(
     question = msgspec.structs.replace(
         question, classes=classes, effort=effort, accept_unjudged=request.accept_unjudged
     )
-    comparison = _renaming(_both(read[0], read[1], question), renamed)
+    comparison = _renaming(_both(read[0], read[1], question, known), renamed)
     told = (*(_named(finding, renamed) for finding in found), *comparison.findings)
     return CompareResult(comparison, renamed(old.label), renamed(new.label), told)
 
 
-def _both(old: Sources, new: Sources, question: Question) -> Comparison:
+def _saved(side: Given) -> Export | None:
+    """Return the saved catalogue that a side is, if it is one."""
+    if len(side.paths) != 1 or side.paths[0].suffix.lower() != ".json" or not side.paths[0].is_file():
+        return None
+    source = inputs.read(side.paths[0])
+    return read_export(source.name, source.data) if is_export(source.data) else None
+
+
+def _catalogues(
+    old: tuple[Given, Export],
+    new: tuple[Given, Export],
+    request: CompareRequest,
+    renamed: Renaming,
+    stdin: inputs.StandardInput,
+) -> CompareResult:
+    """Compare two saved catalogues, for what the lists ban, where there are any."""
+    banned: set[str] | None = None
+    if request.lists or request.deployment is not None:
+        question, _, _ = _question(request, stdin)
+        named = [app for app in question.apps if app.named_by != "list"]
+        banned = {app.key for app in named}
+        banned |= {f"vendor:{reason.banned_vendor}" for app in named for reason in app.reasons if reason.banned_vendor}
+    labels = (old[0].label, new[0].label)
+    comparison = compare_catalogues((labels[0], old[1]), (labels[1], new[1]), banned)
+    return CompareResult(_renaming(comparison, renamed), renamed(labels[0]), renamed(labels[1]), ())
+
+
+def _both(old: Sources, new: Sources, question: Question, known: Catalogue) -> Comparison:
     """Compare the lists of both sides, and their policies."""
     made: list[Comparison] = []
     if old.lists or new.lists:
@@ -150,7 +183,7 @@ def _both(old: Sources, new: Sources, question: Question) -> Comparison:
     if old.policies.documents or new.policies.documents:
         builds = bool(old.policies.builds and new.policies.builds)
         sides = (as_documents(old, by_target=builds), as_documents(new, by_target=builds))
-        made.append(compare_policies(*sides, question, catalogue.load()))
+        made.append(compare_policies(*sides, question, known))
     return Comparison(
         ordered(change for one in made for change in one.changes),
         tuple(other for one in made for other in one.others),
@@ -159,14 +192,17 @@ def _both(old: Sources, new: Sources, question: Question) -> Comparison:
     )
 
 
-def _question(request: CompareRequest, stdin: inputs.StandardInput) -> tuple[Question, tuple[DeviceClass, ...]]:
+def _question(
+    request: CompareRequest, stdin: inputs.StandardInput
+) -> tuple[Question, tuple[DeviceClass, ...], Catalogue]:
     """Read the lists and the device classes that the comparison is asked with."""
     classes = read_devices(request.devices, stdin) if request.devices is not None else ()
     if not request.lists and request.deployment is None:
-        return Question(request.as_of), classes
+        return Question(request.as_of), classes, catalogues.load()
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
-    resolution = resolve(read.lists, read.deployment, catalogue.load(), request.as_of, enforce=False)
-    return Question(request.as_of, resolution.apps, resolution.statuses), classes or resolution.devices
+    resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
+    question = Question(request.as_of, resolution.apps, resolution.statuses)
+    return question, classes or resolution.devices, read.catalogue
 
 
 def _renaming(comparison: Comparison, renamed: Renaming) -> Comparison:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy import catalogue
 from mdm_policy.model import Frozen
 from mdm_policy.push.planning import unassigned
 from mdm_policy.push.proving import pieces_of, prove, weakened
@@ -47,5 +46,5 @@ def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
     idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
     weaker = any(idle.values()) or any(weakened(plan) for plan in plans)
     pieces = [piece for one in ready for piece in pieces_of(one.seen.remotes, one.plan.destination, one.wanted.uses)]
-    proof, _ = prove(read.resolution, pieces, catalogue.load(), read.deployment.protected)
+    proof, _ = prove(read.resolution, pieces, read.gathered.catalogue, read.deployment.protected)
     return DriftResult(plans, idle, weaker, proof, found)

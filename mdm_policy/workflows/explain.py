@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - msgspec reads the fields' types at run time
 from typing import TYPE_CHECKING
 
-from mdm_policy import catalogue, resources
+from mdm_policy import resources
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.report import reference
@@ -46,7 +46,7 @@ def explain(request: ExplainRequest, stdin: inputs.StandardInput = inputs.no_sta
         request.lists or (() if request.deployment else tuple(inputs.shipped())),
         stdin=stdin,
     )
-    app, known = request.app, catalogue.load()
+    app, known = request.app, read.catalogue
     resolution = resolve(read.lists, read.deployment, known, request.as_of, enforce=False)
     wanted = app.casefold()
     exact = {hit.app.key for hit in known.lookup(app) if hit.exact and hit.app is not None}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import catalogue, loading
+from mdm_policy import loading
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.model import Frozen
@@ -23,6 +23,7 @@ from mdm_policy.workflows.trust import not_trusted, trust_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mdm_policy.catalogue import Catalogue
     from mdm_policy.errors import Finding
     from mdm_policy.model import DeviceClass, Identifier, Resolution
     from mdm_policy.verify import Verification
@@ -78,7 +79,7 @@ def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standar
 
     """
     _check(request)
-    resolution, protected = _resolved(request, stdin)
+    resolution, known, protected = _resolved(request, stdin)
     _check_classes(request.assigned, resolution.devices)
     every = dict.fromkeys([*request.paths, *(Path(path) for _, path in request.assigned)])
     policies = read_policies(every, max_size=request.max_size, stdin=stdin)
@@ -89,7 +90,7 @@ def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standar
     pieces = pieces_of(policies, request.assigned, trust_in(request.templates, manifests=request.trust_manifest))
     places = Places({one.name: one.document for one in pieces})
     rules = Rules(request.as_of, request.min_strength, request.require_scope, request.require_duty)
-    found = verify(resolution, pieces, catalogue.load(), rules, protected, places)
+    found = verify(resolution, pieces, known, rules, protected, places)
     told = [f for f in resolution.findings if f.id in ABOUT_LEAVE]
     read = [f for f in policies.findings if f.severity != "error"]
     found = msgspec.structs.replace(found, findings=(*told, *read, *not_trusted(policies, pieces), *found.findings))
@@ -105,12 +106,14 @@ def _check(request: ProveRequest) -> None:
         raise RequestError("--deployment has device classes already; give one of --deployment and --devices")
 
 
-def _resolved(request: ProveRequest, stdin: inputs.StandardInput) -> tuple[Resolution, tuple[Identifier, ...]]:
+def _resolved(
+    request: ProveRequest, stdin: inputs.StandardInput
+) -> tuple[Resolution, Catalogue, tuple[Identifier, ...]]:
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
-    resolution = resolve(read.lists, read.deployment, catalogue.load(), request.as_of, enforce=False)
+    resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
     if request.devices is not None:
         resolution = msgspec.structs.replace(resolution, devices=read_devices(request.devices, stdin))
-    return resolution, read.deployment.protected if read.deployment else ()
+    return resolution, read.catalogue, read.deployment.protected if read.deployment else ()
 
 
 def read_devices(path: Path, stdin: inputs.StandardInput = inputs.no_standard_input) -> tuple[DeviceClass, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import catalogue, resources
+from mdm_policy import resources
 from mdm_policy.diff import Question
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.answers import Failure
@@ -119,7 +119,7 @@ def read(request: PushRequest, services: Services) -> Read:
     if not known:
         said = "the deployment names no destination to push to"
         raise PolicyError([error("no-destination", said, place, "add `destinations:`; docs/push.md shows how")])
-    resolution = resolve(gathered.lists, found, catalogue.load(), request.as_of)
+    resolution = resolve(gathered.lists, found, gathered.catalogue, request.as_of)
     base = deployment.parent
     edge = Edge(
         lambda where: secret(where, base, services.environment),
@@ -258,7 +258,7 @@ def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple
             told += untaken(destination, spec, every, items, told)
             wanted = Wanted(items, used, prune=prune, findings=told)
             seen = look(destination, owner)
-            plan = make_plan(destination, wanted, seen, read_.question, catalogue.load(), read_.files)
+            plan = make_plan(destination, wanted, seen, read_.question, read_.gathered.catalogue, read_.files)
         except PolicyError as bad:
             problems += bad.findings
             continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import __version__, catalogue
+from mdm_policy import __version__
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.applying import failures
@@ -92,7 +92,7 @@ def _plan(receipt: Receipt, destination: Destination, owner: str, read: push.Rea
         frozenset(done.key for done in receipt.done if not done.before),
     )
     ours = Seen(tuple(remote for remote in seen.remotes if remote.key in keys))
-    return make_plan(destination, wanted, ours, read.question, catalogue.load(), read.files)
+    return make_plan(destination, wanted, ours, read.question, read.gathered.catalogue, read.files)
 
 
 def _moved(done: Done, remote: Remote | None, destination: Destination) -> str:

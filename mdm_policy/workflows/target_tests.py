@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy import catalogue, loading
+from mdm_policy import loading
 from mdm_policy.build import build, check_options
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
@@ -72,7 +72,7 @@ def _run(target: Target, targets: dict[str, Target], folder: Path) -> list[Findi
     problems = [*check_options(targets, options, test.origin), *_unknown_documents(target, test)]
     if problems:
         raise PolicyError(problems)
-    resolution = resolve(read.lists, None, catalogue.load(), test.as_of)
+    resolution = resolve(read.lists, None, read.catalogue, test.as_of)
     with printer_for(targets) as printer:
         built = build(resolution, [target], targets, options, "test", lambda _path, _data: None, printer=printer)
     blocked = _blocked(built)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import io
 import sys
 from pathlib import Path
@@ -26,7 +27,9 @@ COMMANDS = [
 
 def test_every_command_is_a_module_and_every_module_a_command() -> None:
     holding = {
-        path.stem.replace("_", "-") for path in MODULES if "\n@options.command(" in path.read_text(encoding="utf-8")
+        path.stem.replace("_", "-")
+        for path in MODULES
+        if re.search(r'^@(?:options\.command|click\.group)\("', path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert set(edge.COMMANDS) == holding == set(edge._HELP)
     assert list(edge.COMMANDS) == sorted(edge.COMMANDS)

@@ -49,6 +49,7 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
                 "list-id",
                 "organization-identifier",
                 "os-version",
+                "overlay-key",
                 "target-name",
             }
         ),

@@ -17,6 +17,7 @@ from mdm_policy.loading import (
     load_ban_list,
     load_deployment,
     load_devices,
+    load_overlay,
     load_target,
     load_target_test,
     schema,
@@ -50,6 +51,19 @@ devices: [{name: a, platform: ios, os: ">=12, <17", supervised: true}]
 targets: all
 options: {a: {b: true, c: 1, d: x}}
 protected: {ios: {bundle_id: a.b}}
+""",
+    "overlay": """\
+catalogue_overlay: ours
+vendors: {acme: {name: Acme, windows: {publisher: "O=ACME, C=US"}}}
+apps:
+  our-chat:
+    name: Our Chat
+    vendor: acme
+    aliases: [OC]
+    ios: {bundle_id: [org.example.chat]}
+    absent: [{platform: android, source: MEMO-1, until: "2090-01-01"}]
+    web_app: true
+    sources: MEMO-1
 """,
     "devices": "devices: [{name: a, platform: android, mode: byod, groups: []}]\n",
     "target": """\
@@ -96,6 +110,8 @@ def loads(name: SchemaName, text: str) -> bool:
         return load_target(source).value is not None
     if name == "target-test":
         return load_target_test(source).value is not None
+    if name == "overlay":
+        return load_overlay(source).value is not None
     return (load_deployment(source) if name == "deployment" else load_devices(source)).value is not None
 
 
@@ -156,6 +172,9 @@ def test_loader_and_schema_accept_the_same_example(name: SchemaName) -> None:
         pytest.param("deployment", "{bundle_id: a.b}", "{}", id="no kinds"),
         pytest.param("devices", "[{name: a, platform: android, mode: byod, groups: []}]", "[]", id="no devices"),
         pytest.param("devices", "android", "symbian", id="unknown platform"),
+        pytest.param("overlay", "our-chat:", "Our Chat:", id="overlay's key with a space"),
+        pytest.param("overlay", "web_app: true", "web_app: maybe", id="overlay's truth that is none"),
+        pytest.param("overlay", "platform: android", "platform: tvos", id="absence on no family"),
         pytest.param("target", "acme-kiosk", "Acme", id="target's name in capitals"),
         pytest.param("target", "acme-kiosk", "a" * 81, id="target's name too long"),
         pytest.param("target", "acme-kiosk", "com1", id="target's name a device"),
