@@ -143,7 +143,7 @@ def test_ids_that_are_not_written_out_are_known() -> None:
     ],
 )
 def test_ids_said_to_be_handed_on_stand_in_their_module(module: str, ids: frozenset[str]) -> None:
-    tables = ("loading/language.py", "loading/destinations.py", "loading/target_language.py")
+    tables = ("loading/language.py", "loading/destinations.py", "loading/overlays.py", "loading/target_language.py")
     apple = ("kinds/apple/refused.py", "kinds/apple/schema.py")
     beside = {"loading/leaves.py": tables, "kinds/apple/refused.py": apple}.get(module, (module,))
     assert sorted(ids.difference(*(constants(one, "") for one in beside))) == []
