@@ -306,12 +306,13 @@ class FileRule(Frozen, frozen=True, gc=False):
 class RuleSet(Frozen, frozen=True, gc=True, weakref=True):
     """Hold all rules for one sort of files: one that any rule denies is refused, and one that none allows is refused too.
 
-    `rule` is the refusal of what no rule allows. `node` names the setting of an MDM that delivers the set, and is empty for a
+    `rule` is the refusal of what no rule allows. `collection` is the sort of files: `exe`, `msi`, `appx`, or another in the
+    vendor's word, of which nobody here says what becomes. `node` names the setting of an MDM that delivers the set, and is empty for a
     policy of the device or its domain, whose sets add up. `services`: whether processes of services obey too.
     """
 
     rule: Rule
-    collection: Literal["exe", "msi", "appx"]
+    collection: str
     mode: Literal["enabled", "audit", "not-configured"]
     rules: tuple[FileRule, ...]
     node: str = ""

@@ -101,6 +101,11 @@ class _Side:
             found.update(self.by_id.get(one.rpartition("_")[2], ()))
         return found
 
+    def every(self) -> Iterator[FileRule]:
+        """Yield all rules."""
+        lists = (*self.by_publisher.values(), *self.by_file.values())
+        return chain(chain.from_iterable(lists), self.patterns, self.hashes)
+
     def related(self, program: Program) -> Iterator[FileRule]:
         """Yield the rules that ask for a known name of a program, and for a publisher besides, where that is not known."""
         if program.publisher is None and not program.families:
@@ -128,6 +133,12 @@ class Book:
         self._allow = _Side(rule for rule in found.rules if rule.allows)
         self.shape = (found.mode, found.services, found.rule.sense, found.rule.verdict)
         self.meaning = (self.shape, frozenset(rule.meaning for rule in found.rules))
+
+    @cached_property
+    def plain(self) -> bool:
+        """Tell whether each rule names what it means, or means all: then nobody else is meant."""
+        every = (*self._deny.every(), *self._allow.every())
+        return not any(one.exceptions or not (_is_all(one) or (not one.allows and _names(one))) for one in every)
 
     def see(self, program: Program) -> Seen:
         """Say what the set makes of a program."""
@@ -171,6 +182,19 @@ class Book:
 def _first_open(side: _Side, program: Program, *, hashes: Sequence[FileRule]) -> FileRule | None:
     found = chain(side.named(program), side.open(program), hashes)
     return next((one for one in found if meant(one, program) == MAYBE), None)
+
+
+def _is_all(rule: FileRule) -> bool:
+    one = rule.condition
+    return one.path == "*" or (one.publisher == one.product == one.binary == "*" and rule.allows)
+
+
+def _names(rule: FileRule) -> bool:
+    """Tell whether a rule is for one publisher, one package or one file name in any folder, and for nothing else."""
+    one = rule.condition
+    if one.kind == "path":
+        return one.path.replace("/", "\\").rpartition("\\")[0] == "*" and bool(_file_name(one.path))
+    return one.kind == "publisher" and one.binary == "*" and "*" in (one.publisher, one.product)
 
 
 def _fold(publisher: str) -> str:

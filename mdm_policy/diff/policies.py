@@ -9,6 +9,7 @@ import msgspec
 
 from mdm_policy.decide import both
 from mdm_policy.decide.columns import Sets
+from mdm_policy.decide.filerules import book
 from mdm_policy.decide.gathering import signature
 from mdm_policy.diff.directions import Comparer
 from mdm_policy.diff.grid import EFFORT, Effort, Grid
@@ -19,6 +20,7 @@ from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
 from mdm_policy.diff.residue import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.units import Apps, anything, lone, units
+from mdm_policy.diff.unread_rules import unread_rules
 from mdm_policy.diff.witnesses import witnesses
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import read_each
@@ -79,6 +81,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     differing = _differing(pairs, acting, left, right)
     rest, strange = _residue(pairs, differing, (left, right), question.accept_unjudged)
     changes = lines(results, (old, new), question.apps, question.statuses, many=len(found) > 1)
+    strange += unread_rules(left, right, question.accept_unjudged)
     changes += strange
     changes += _cosmetic(pairs, differing, rest, {change.name for change in strange})
     return Comparison(ordered(changes), rest, question.statuses, tuple(dict.fromkeys(findings)))
@@ -191,8 +194,9 @@ def _apart(
     alike: Iterable[tuple[KindOf, Sequence[str]]], old: Coded, new: Coded
 ) -> Iterator[tuple[KindOf, Sequence[str]]]:
     """Take apart the identifiers of Windows of which rules for files make different things, on either side."""
+    plain = all(book(one).plain for one in (*old.rule_sets, *new.rule_sets))
     for kind, values in alike:
-        if kind[0] != "windows" or len(values) < 2:
+        if plain or kind[0] != "windows" or len(values) < 2:
             yield kind, values
             continue
         found: dict[object, list[str]] = {}

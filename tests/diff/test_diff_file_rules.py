@@ -123,3 +123,16 @@ def test_the_way_back_weakens_nothing(old: tuple[Document, ...], new: tuple[Docu
 @pytest.mark.parametrize(("old", "new"), NOTHING)
 def test_what_changes_nothing_is_no_alarm(old: tuple[Document, ...], new: tuple[Document, ...]) -> None:
     assert not set(directions(old, new)) & {"LOOSENED", "INEFFECTIVE", "NARROWED", "TIGHTENED", "UNJUDGED"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("Dll", ["UNJUDGED"]), ("ManagedInstaller", ["UNJUDGED"]), ("Script", [])]
+)
+def test_rules_that_nobody_judges_have_no_direction(kind: str, expected: list[str]) -> None:
+    other = rules_xml(path_rule("C:\\x\\*", action="Allow"), kind=kind, mode="AuditOnly")
+    more = rules_xml(path_rule("C:\\y\\*", action="Allow"), kind=kind, mode="AuditOnly")
+    found = directions(side(exe(ALL, FOLDER) + other), side(exe(ALL, FOLDER) + more))
+    assert [one for one in found if one != "COSMETIC"] == expected
+    accepted = Question("2026-11-24", accept_unjudged=("0.xml#*",))
+    sides = [Side(name, side(exe(ALL, FOLDER) + text)) for name, text in (("old", other), ("new", more))]
+    assert compare_policies(sides[0], sides[1], accepted, None).exit_code in (0, 10)

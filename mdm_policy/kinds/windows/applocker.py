@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 _RULE_NAMES = ("FilePublisherRule", "FilePathRule", "FileHashRule")
 _DEFAULT_PATHS = ({"*"}, {"%PROGRAMFILES%\\*", "%WINDIR%\\*"})
-_Sort = Literal["exe", "msi", "appx"]
-_SORTS: dict[str, tuple[_Sort, Rule]] = {
+_SORTS: dict[str, tuple[str, Rule]] = {
     "Exe": ("exe", rules.UNLISTED),
     "Msi": ("msi", rules.INSTALLER_UNLISTED),
     "Appx": ("appx", rules.APPX_UNLISTED),
@@ -124,15 +123,13 @@ class _Collection:
             )
         data = c.document.data
         self.plain = data.isascii() and b"&#" not in data
-        sort = _SORTS.get(self.type)
-        self.unlisted = None if sort is None else c.rule(sort[1], **self._changes(sort[1], ()))
+        self.sort, base = _SORTS.get(self.type, (self.type, rules.OTHER_FILES))
+        self.unlisted = c.rule(base, **({} if base is rules.OTHER_FILES else self._changes(base, ())))
 
     def close(self, *, beside_installers: bool) -> None:
         """Take the collection down as a whole, and say what is wrong with it."""
-        sort = _SORTS.get(self.type)
-        if sort is not None and self.unlisted is not None:
-            taken = tuple(self.found)
-            self.c.rule_sets.append(RuleSet(self.unlisted, sort[0], self.mode, taken, "", self.services, self.pointer))
+        taken = tuple(self.found)
+        self.c.rule_sets.append(RuleSet(self.unlisted, self.sort, self.mode, taken, "", self.services, self.pointer))
         if self.type and self.type not in _TYPES:
             said = f"{self.type[:80]!r} is no type of AppLocker's, and what such a collection does is not documented"
             self.c.say(
@@ -183,8 +180,7 @@ class _Collection:
         if exceptions and self.type in _SORTS:
             message = "what an Allow rule leaves out is refused only as long as no other rule allows it"
             self.c.say("note", "applocker-exceptions-only", message, pointer, "write a Deny rule to be sure")
-        if self.unlisted is not None:
-            self.found.append(FileRule(self.unlisted, True, users, condition, exceptions, pointer))
+        self.found.append(FileRule(self.unlisted, True, users, condition, exceptions, pointer))
 
     def _deny(self, condition: FileCondition, exceptions: tuple[FileCondition, ...], users: str, pointer: str) -> None:
         if users not in EVERYBODY:
@@ -194,6 +190,7 @@ class _Collection:
             message = "a hash rule stops one build of a file, which no list of identifiers can hold"
             self.c.say("note", "no-identifier-kind", message, pointer)
         if self.type not in _SORTS:
+            self.found.append(FileRule(self.unlisted, False, users, condition, exceptions, pointer))
             return
         base, named = _named(self.type, condition)
         conditions = _conditions(condition, exceptions, users, named[0] if named else "")

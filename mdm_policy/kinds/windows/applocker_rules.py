@@ -133,6 +133,17 @@ APPX_UNLISTED = Rule(
     fact("a collection with rules stops every packaged app that none of its Allow rules names", _WORK),
     introduced=_WINDOWS,
 )
+OTHER_FILES = Rule(
+    "applocker-other-files",
+    "applocker-exe",
+    "none",
+    "allowed",
+    "weak",
+    fact("rules for libraries, scripts and managed installers name no app", _WORK),
+    introduced=_WINDOWS,
+    why="rules for libraries, scripts and managed installers name no app",
+    cause="no-effect",
+)
 RULES = (
     PUBLISHER,
     PRODUCT,
@@ -146,4 +157,5 @@ RULES = (
     APPX_NAME,
     APPX_PUBLISHER,
     APPX_UNLISTED,
+    OTHER_FILES,
 )
