@@ -33,7 +33,10 @@ def _refused(found: Disagreement) -> bool:
 
 
 def _two_locks(found: Disagreement) -> bool:
-    return found.said == HELD and sum(one.get("PayloadType") == APP_LOCK for one in _payloads(found)) > 1
+    return (
+        found.scenario.device["platform"] == "visionos"
+        and sum(one.get("PayloadType") == APP_LOCK for one in _payloads(found)) > 1
+    )
 
 
 def _two_allow_lists(found: Disagreement) -> bool:
@@ -59,7 +62,12 @@ PROFILE_FAULTS = (
         _other_form,
     ),
     Settled("empty-allow-list", "No source says that an empty allow list hides everything.", "none", _empty),
-    Settled("two-app-locks", "multiple: false", "apple/device-management@b6202ca com.apple.app.lock", _two_locks),
+    Settled(
+        "app-lock-on-visionos",
+        "visionOS: introduced n/a; a lock that does not exist there contests nothing.",
+        "apple/device-management@b6202ca com.apple.app.lock",
+        _two_locks,
+    ),
     Settled(
         "several-allow-lists",
         "Allow lists intersect, also inside one profile: an app runs when it stands on each of them, and only then.",

@@ -378,7 +378,8 @@ class AppSettings:
                 answer = settings_answer(declarations, app, state)
                 if profiles and "ios" in app:
                     answer = both(answer, worst(restrictions(profiles, one, state) for one in app["ios"]["bundle_id"]))
-                answers.append(answer)
+                # With installs refused, a copy that is not there is a known gap and one that is there a doubt: either may be named.
+                answers.append(NOT_HELD if profiles and answer == DOUBT else answer)
             found[app["name"]] = worst(answers)
         return found
 

@@ -22,7 +22,8 @@ def _empty(found: Disagreement) -> bool:
 
 
 def _faceless(found: Disagreement) -> bool:
-    items = [item for one in _allowed(found) for item in one.get("DeniedBinaries", ()) if isinstance(item, dict)]
+    lists = [one["DeniedBinaries"] for one in _allowed(found) if isinstance(one.get("DeniedBinaries"), list)]
+    items = [item for items in lists for item in items if isinstance(item, dict)]
     return found.said == HELD and any(not set(item) & {"CDHash", "TeamID", "SigningID"} for item in items)
 
 
