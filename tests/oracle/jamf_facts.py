@@ -70,7 +70,7 @@ def narrowed(general: dict[str, Any], answer: frozenset[str]) -> frozenset[str]:
     """Take an object of one site for in doubt: which devices are there is not in it."""
     site = general.get("site") or {}
     apart = site.get("id", "-1") not in {"-1", ""} or site.get("name", "None") not in {"None", "NONE", ""}
-    return (answer - {HELD}) | DOUBT if apart and HELD in answer else answer
+    return (answer - {HELD}) | DOUBT if apart else answer
 
 
 def with_scope(effect: frozenset[str], reached: frozenset[str]) -> frozenset[str]:
