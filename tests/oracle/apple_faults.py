@@ -33,10 +33,8 @@ def _refused(found: Disagreement) -> bool:
 
 
 def _two_locks(found: Disagreement) -> bool:
-    return (
-        found.scenario.device["platform"] == "visionos"
-        and sum(one.get("PayloadType") == APP_LOCK for one in _payloads(found)) > 1
-    )
+    platform: str = found.scenario.device["platform"]
+    return platform == "visionos" and sum(one.get("PayloadType") == APP_LOCK for one in _payloads(found)) > 1
 
 
 def _two_allow_lists(found: Disagreement) -> bool:
