@@ -153,7 +153,10 @@ class Santa:
     @staticmethod
     def _loose(document: Document) -> Settings:
         if document.path.endswith(".json"):
-            return Settings({"StaticRules": document.tree.get("rules", [])})
+            rules = document.tree.get("rules", [])
+            names = [str(one.get("identifier")).upper() for one in rules]
+            # That the last of equal ones counts is said of static rules alone.
+            return Settings({"StaticRules": rules}, doubtful=len(set(names)) < len(names))
         return Settings(document.tree, doubtful=document.path.startswith(OLD_DOMAIN))
 
     def encode(self, document: Document) -> bytes:
