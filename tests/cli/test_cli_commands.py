@@ -209,7 +209,7 @@ def test_the_edge_takes_a_stdout_that_is_no_text_file(monkeypatch: pytest.Monkey
 def test_shell_completion_offers_the_commands() -> None:
     env = {"_MDM_POLICY_COMPLETE": "bash_complete", "COMP_WORDS": "mdm-policy l", "COMP_CWORD": "1"}
     done = run(env=env)
-    assert [line.partition(",")[2] for line in done.out.splitlines()] == ["lists", "lookup"]
+    assert [line.partition(",")[2] for line in done.out.splitlines()] == ["learn", "lists", "lookup"]
 
 
 @pytest.mark.parametrize("name", ["", ".", "nothing.yaml", "x" * 5000, "a\0b"])
