@@ -8,7 +8,9 @@ import yaml
 from corpus import ban_list_yaml
 from figures import Figure, pairs, ratio, seconds
 
+from mdm_policy import catalogue
 from mdm_policy.loading import Source, load_ban_list
+from mdm_policy.resolve import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,3 +31,17 @@ def figures(runs: int) -> Iterator[Figure]:
         runs,
     )
     yield ratio(f"load {_APPS:,} apps, {len(source.data) / 1e6:.1f} MB / CSafeLoader", found, 0.35)
+    yield _resolving(source, runs)
+
+
+def _resolving(source: Source, runs: int) -> Figure:
+    """Measure putting the loaded list and the catalogue together, by what loading it costs."""
+    loaded = load_ban_list(source).value
+    assert loaded is not None
+    known = catalogue.load()
+    found = pairs(
+        lambda: seconds(lambda: resolve([loaded], None, known, "2026-11-28", enforce=False)),
+        lambda: seconds(lambda: yaml.load(source.data, Loader=yaml.CSafeLoader)),
+        runs,
+    )
+    return ratio(f"resolve {_APPS:,} apps / CSafeLoader of their list", found, 0.5)
