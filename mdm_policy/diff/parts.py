@@ -183,7 +183,7 @@ class Codes:
         return {self._names[code] for code in codes}
 
 
-def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
+def parts(old: Sequence[Named], new: Sequence[Named], *, devices_move: bool = True) -> tuple[Part, ...]:
     """Split two sides into parts that act on the same devices.
 
     What only one side has is compared with all that only the other has; but each Android policy by itself, since nobody
@@ -194,7 +194,7 @@ def parts(old: Sequence[Named], new: Sequence[Named]) -> tuple[Part, ...]:
     made = [Part(label, mine[label], theirs[label]) for label in sorted(mine.keys() & theirs.keys())]
     rest_old = [label for label in sorted(mine) if label not in theirs]
     rest_new = [label for label in sorted(theirs) if label not in mine]
-    if not any(_is_alternative(mine[label]) for label in rest_old):
+    if devices_move and not any(_is_alternative(mine[label]) for label in rest_old):
         # A device that is under an added policy came from one of those that there were: the worst of them counts.
         before = tuple(one for label in sorted(mine) if _is_alternative(mine[label]) for one in mine[label])
         added = [label for label in rest_new if before and _is_alternative(theirs[label])]

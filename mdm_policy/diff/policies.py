@@ -55,6 +55,8 @@ class Question(Frozen, frozen=True):
     classes: tuple[DeviceClass, ...] = ()
     effort: int = EFFORT
     accept_unjudged: tuple[str, ...] = ()
+    devices_move: bool = True
+    """Whether devices may come under an Android policy that is added: a push that makes one moves none."""
 
 
 def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalogue | None) -> Comparison:
@@ -73,7 +75,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
         Mentions(new.documents, (one.reading for one in right)),
     )
     apps = Apps(question.apps, catalogue)
-    found = parts(left, right)
+    found = parts(left, right, devices_move=question.devices_move)
     findings: list[Finding] = []
     acting: set[str] = set()
     told = (findings, acting, Effort(question.effort))

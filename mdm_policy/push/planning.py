@@ -266,7 +266,7 @@ def _whole(drafts: Sequence[_Draft], question: Question, catalogue: Catalogue | 
     busy = [one for one in drafts if one.action.op != "noop" or one.action.effects]
     if not busy:
         return Comparison(())
-    return compare_policies(*_sides(drafts), question, catalogue)
+    return compare_policies(*_sides(drafts), msgspec.structs.replace(question, devices_move=False), catalogue)
 
 
 def _direction(found: Comparison) -> Direction | Literal[""]:
