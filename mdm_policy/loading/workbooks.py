@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.errors import Origin
@@ -55,6 +54,8 @@ def sheet(data: bytes, report: Report, max_bytes: int) -> Iterator[tuple[int, tu
 def _unpacked(data: bytes) -> int:
     if not data.startswith(_ZIP):
         return len(data)
+    import zipfile  # noqa: PLC0415 - a workbook alone needs it
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return sum(one.file_size for one in archive.infolist())
