@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mdm_policy.catalogue import Catalogue, Key, NeverBlock, WrongId, folded_key, plain
+from mdm_policy.catalogue import Catalogue, Key, NeverBlock, WrongId, folded_key, plain_name
 from mdm_policy.errors import error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.model import CatalogueApp, CatalogueVendor, Identifier
@@ -27,7 +27,7 @@ _Owner = CatalogueApp | CatalogueVendor
 _APP_KINDS = ("bundle_id", "package_name")
 _DANGER = {
     "brick": "blocking it breaks the device or its management",
-    "unmanage": "blocking it costs the MDM its grip on the device",
+    "unmanage": "blocking it makes the MDM lose control of the device",
     "vital": "safety and calls depend on it",
     "function": "blocking it has a side effect",
 }
@@ -55,9 +55,9 @@ def guard(
     index = _index(catalogue)
     found: list[Finding] = [*_windows_signers(identifiers)]
     suspects, stems, prefixes = index.suspects, index.stems, index.prefixes
-    called = index.names.get(plain(name), ())
+    called = index.names.get(plain_name(name), ())
     if vendor:
-        called += index.names.get(plain(vendor), ())
+        called += index.names.get(plain_name(vendor), ())
     for identifier in identifiers:
         value = identifier.value
         dangerous = value.casefold() in suspects or identifier.kind == "signing_id"
@@ -148,7 +148,7 @@ class _Index:
         self.stems = frozenset(place[2] for place in self._halves)
         self.names: dict[str, tuple[_Owner, ...]] = {**catalogue.names}
         for key, vendor in catalogue.vendors.items():
-            for text in dict.fromkeys((plain(key), plain(vendor.name))):
+            for text in dict.fromkeys((plain_name(key), plain_name(vendor.name))):
                 self.names[text] = (*self.names.get(text, ()), vendor, *catalogue.apps_of(key))
 
     def _put(self, one: Identifier) -> None:
@@ -297,10 +297,10 @@ def _right(identifier: Identifier, wrong: WrongId, index: _Index) -> str:
 
 def _paired(wrong: WrongId, name: str, beside: Sequence[Identifier], index: _Index) -> bool:
     """Tell whether a ban pairs a real identifier with what it is known to be wrongly paired with: a name or another id."""
-    names = {plain(name)}
-    for app in index.catalogue.names.get(plain(name), ()):
-        names.update(map(plain, (app.key, app.name, *app.aliases)))
-    return plain(wrong.circulates_as) in names or any(
+    names = {plain_name(name)}
+    for app in index.catalogue.names.get(plain_name(name), ()):
+        names.update(map(plain_name, (app.key, app.name, *app.aliases)))
+    return plain_name(wrong.circulates_as) in names or any(
         one.value == wrong.circulates_as for one in beside if one.kind in (*_APP_KINDS, "app_store_id")
     )
 

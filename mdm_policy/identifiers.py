@@ -304,8 +304,8 @@ def _shape_fault(family: Family, kind: Kind, value: str, rule: _Rule) -> _Fault:
             return "identifier-case", "has letters in the wrong case", f"write {quoted(folded)}"
     for other in KINDS_BY_FAMILY[family]:
         if is_valid(family, other, value) and other not in _WIDE_KINDS:
-            return "identifier-shape", f"is no {kind}", f"it has the shape of {other}; {rule.hint}"
-    return "identifier-shape", f"is no {kind}", rule.hint
+            return "identifier-shape", f"is not a valid {kind}", f"it has the shape of {other}; {rule.hint}"
+    return "identifier-shape", f"is not a valid {kind}", rule.hint
 
 
 def name_problems(text: str, origin: Origin) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Hold the words of the house: what is banned and by whom, and on which devices.
+"""Define the core types: what is banned and by whom, and on which devices.
 
 Every type is a frozen struct of plain values, so that it can be compared, sorted and written out; nothing here
 reads a file or knows a vendor's key. Dates are ISO `YYYY-MM-DD` strings: they compare as text, and carry no time zone.
@@ -88,7 +88,7 @@ class Ban(Frozen, frozen=True, gc=False):
     allow_dangerous: tuple[Override, ...] = ()
 
 
-class Waiver(Frozen, frozen=True, gc=False):
+class GrantedException(Frozen, frozen=True, gc=False):
     """Record an approved exception; it holds through its `until` day for the named groups only."""
 
     app: str
@@ -110,7 +110,7 @@ class BanList(Frozen, frozen=True, gc=False):
     title: str
     authority: Authority
     bans: tuple[Ban, ...]
-    exceptions: tuple[Waiver, ...]
+    exceptions: tuple[GrantedException, ...]
     origin: Origin
     digest: str
     includes: tuple[str, ...] = ()
@@ -360,7 +360,7 @@ class Variant(Frozen, frozen=True):
     name: str
     groups: tuple[str, ...]
     excepted: tuple[str, ...]
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[GrantedException, ...] = ()
 
 
 class Resolution(Frozen, frozen=True):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.resolve import Entry, OrderedIds
     from mdm_policy.targets import Claim, Copy, DocumentSpec, Embed, Target
-    from mdm_policy.templating import Printer
+    from mdm_policy.templating import TemplateRunner
 
 
 class Artifact(Frozen, frozen=True):
@@ -113,7 +113,7 @@ class Job(Frozen, frozen=True):
     targets: dict[str, Target]
     stem: str
     memo: Memo = msgspec.field(default_factory=Memo)
-    printer: Printer = templating.print_page
+    printer: TemplateRunner = templating.render_template
 
 
 def claimed(job: Job, spec: DocumentSpec) -> tuple[tuple[Claim, tuple[Entry, ...]], ...]:

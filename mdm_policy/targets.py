@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy import loading, resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
-from mdm_policy.loading.report import Report
+from mdm_policy.loading.report import LoadReport
 from mdm_policy.model import Frozen
 from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option
 
@@ -169,7 +169,7 @@ def _is_file(path: Path) -> bool:
 def _unknown_schema(name: str, place: Origin) -> Finding:
     from mdm_policy.validate import schema_names  # noqa: PLC0415 - it brings all of validating, for the names alone
 
-    hint = Report(place.file).guess(name, schema_names())
+    hint = LoadReport(place.file).guess(name, schema_names())
     return error("schema-missing", f"there is no packaged schema {quoted(name)}", place, hint)
 
 
@@ -190,10 +190,10 @@ def _embed_problem(wanted: Copy | Embed, targets: dict[str, Target]) -> tuple[st
     """Say why a document cannot be made of another one, and what to do; nothing when it can."""
     other = targets.get(wanted.target)
     if other is None:
-        return "does not exist", Report("").guess(wanted.target, targets)
+        return "does not exist", LoadReport("").guess(wanted.target, targets)
     inner = other.document(wanted.document)
     if inner is None:
-        return "does not exist", Report("").guess(wanted.document, [spec.name for spec in other.manifest.documents])
+        return "does not exist", LoadReport("").guess(wanted.document, [spec.name for spec in other.manifest.documents])
     if inner.embed or inner.copy_of or inner.for_each:
         # One level is all that is needed, and it keeps a circle of documents impossible.
         return "is itself made of others", "use the document that it is made of"

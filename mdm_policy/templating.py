@@ -26,7 +26,7 @@ from markupsafe import Markup
 from mdm_policy import resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
-from mdm_policy.writers import WRITERS, TemplateFormat, code, fit, json_text, shape, signing, stable_uuid
+from mdm_policy.writers import WRITERS, TemplateFormat, code, fit, json_text, shape, split_team, stable_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from jinja2.bccache import Bucket
     from jinja2.compiler import Frame
 
-    Printer = Callable[["Page"], str]
+    TemplateRunner = Callable[["Page"], str]
     """Print a page, in this process or in another; it raises what `render` raises."""
 
 _REMOVED_FILTERS = (
@@ -199,7 +199,7 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
     made.filters["json_text"] = json_text
     made.filters["fit"] = fit
     made.filters["prefixed"] = lambda value, prefix: prefix + value
-    made.filters["signing"] = signing
+    made.filters["split_team"] = split_team
     if format_ == "markdown":
         made.filters["code"] = code
     return made
@@ -222,7 +222,7 @@ class Page(Frozen, frozen=True):
     foreign: bool = False
 
 
-def print_page(page: Page) -> str:
+def render_template(page: Page) -> str:
     """Print a page in this process.
 
     Raises:

@@ -83,7 +83,7 @@ def code(value: Any) -> Markup:
     return Markup(f"{fence}{pad}{text}{pad}{fence}")  # noqa: S704 - Markdown, fenced
 
 
-def signing(values: Sequence[str]) -> list[dict[str, str]]:
+def split_team(values: Sequence[str]) -> list[dict[str, str]]:
     """Split qualified signing ids `TEAM:id` into records with `team` and `id`."""
     return [{"team": team, "id": rest} for team, _, rest in (value.partition(":") for value in values)]
 

@@ -16,7 +16,7 @@ from mdm_policy.build import Built, build
 from mdm_policy.catalogue import Catalogue
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.identifiers import is_valid, name_problems
-from mdm_policy.model import Authority, Ban, BanList, Deployment, Identifier, Resolution, Waiver
+from mdm_policy.model import Authority, Ban, BanList, Deployment, GrantedException, Identifier, Resolution
 from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
 from mdm_policy.validate import validate
@@ -51,13 +51,17 @@ def app(key: str, **more: Any) -> Ban:
     return Ban(Origin("our-list.yaml", 5, 5), app=key, **more)
 
 
-def ban_list(*bans: Ban, name: str = "our-list", exceptions: Sequence[Waiver] = (), **authority: Any) -> BanList:
+def ban_list(
+    *bans: Ban, name: str = "our-list", exceptions: Sequence[GrantedException] = (), **authority: Any
+) -> BanList:
     cited = Authority(f"Order {name}", Origin(f"{name}.yaml", 2, 12), **{"effective": "2026-01-01", **authority})
     return BanList(name, f"List {name}", cited, bans, tuple(exceptions), Origin(f"{name}.yaml", 1, 1), "0" * 64)
 
 
-def waiver(app_key: str, *groups: str, until: str = "2027-06-30", document: str = "MEMO-1 (example)") -> Waiver:
-    return Waiver(app_key, "security-research", "CISO (example)", document, groups, until, PLACE)
+def waiver(
+    app_key: str, *groups: str, until: str = "2027-06-30", document: str = "MEMO-1 (example)"
+) -> GrantedException:
+    return GrantedException(app_key, "security-research", "CISO (example)", document, groups, until, PLACE)
 
 
 def deployment(**more: Any) -> Deployment:

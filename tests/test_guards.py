@@ -119,12 +119,15 @@ def check(book: Catalogue, name: str, *given_: Identifier, vendor: str = "", **m
             ios("com.apple.Preferences"), "error", "never hides it, so the rule would be a no-op", id="settings"
         ),
         pytest.param(ios("com.apple.webapp"), "warning", "side effect (blocks all web clips)", id="function"),
-        pytest.param(android("com.google.android.gms"), "error", "costs the MDM its grip", id="unmanage"),
+        pytest.param(android("com.google.android.gms"), "error", "makes the MDM lose control", id="unmanage"),
         pytest.param(android("com.android.phone"), "error", "calls depend on it (calls)", id="vital"),
         pytest.param(one("windows", "executable", "EXPLORER.exe"), "error", "breaks the device", id="windows-case"),
         pytest.param(one("macos", "team_id", "UBF8T346G9"), "error", "all Microsoft signs", id="bare-team"),
         pytest.param(
-            one("macos", "signing_id", "UBF8T346G9:com.microsoft.CompanyPortalMac"), "error", "grip", id="signing"
+            one("macos", "signing_id", "UBF8T346G9:com.microsoft.CompanyPortalMac"),
+            "error",
+            "lose control",
+            id="signing",
         ),
     ],
 )

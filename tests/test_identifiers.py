@@ -169,7 +169,9 @@ def test_wrong_identifiers_are_explained(family: Any, kind: Any, value: str, exp
         pytest.param("ios", "bundle_id", "com.a\x01", "U+0001 control character", "", id="names-the-control"),
         pytest.param("ios", "bundle_id", "com.äöüß", "LETTER U WITH DIAERESIS and 1 more", "Latin", id="first-three"),
         pytest.param("ios", "bundle_id", "com\uff0exin", "FULLWIDTH FULL STOP", "write `com.xin`", id="plain-twin"),
-        pytest.param("ios", "bundle_id", "414478124", "is no bundle_id", "shape of app_store_id", id="other-kind"),
+        pytest.param(
+            "ios", "bundle_id", "414478124", "is not a valid bundle_id", "shape of app_store_id", id="other-kind"
+        ),
         pytest.param("ios", "team_id", "x", "`team_id` is not a kind", "bundle_id, app_store_id", id="kinds"),
         pytest.param("beos", "team_id", "x", "of `beos`", "the families are ios", id="families"),
         pytest.param("macos", "team_id", "*APPLE*", "wildcard", "all of Apple's own", id="apple"),

@@ -212,7 +212,7 @@ def diff_policies(
     day = _day(as_of)
     request = CompareRequest((str(old), str(new)), day, None, _names(lists), _path(deployment), _path(devices))
     result = compare(request)
-    report = changes.Report(result.comparison, result.old_label, result.new_label, day, True)
+    report = changes.ChangesReport(result.comparison, result.old_label, result.new_label, day, True)
     return typed(changes.as_json(report), DiffReport, findings=result.findings)
 
 

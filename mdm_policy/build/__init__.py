@@ -20,7 +20,7 @@ from mdm_policy.model import Frozen, Resolution
 from mdm_policy.reading import Column, Effects, Reading
 from mdm_policy.resolve import OrderedIds, ordered
 from mdm_policy.validate import validate
-from mdm_policy.verify.pieces import Part, Piece, piece, placed
+from mdm_policy.verify.pieces import BuildPart, Piece, piece, placed
 from mdm_policy.verify.queries import declared_notes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.targets import Claim, DocumentSpec, Target
-    from mdm_policy.templating import Printer
+    from mdm_policy.templating import TemplateRunner
 
     Sink = Callable[[str, bytes], None]
     Seal = Callable[[str, str, bytes], bytes | None]
@@ -72,7 +72,7 @@ class _Proven(Frozen, frozen=True):
 
     written: Written
     piece: Piece
-    part: Part
+    part: BuildPart
     findings: tuple[Finding, ...]
 
 
@@ -99,7 +99,7 @@ def check_options(
     for name, chosen in sorted(options.items()):
         target = targets.get(name)
         if target is None:
-            found.append(error("unknown-target", f"options name {name!r}, which is no target", place))
+            found.append(error("unknown-target", f"options name {name!r}, which is not a target", place))
             continue
         known = target.manifest.options
         for key, value in sorted(chosen.items()):
@@ -122,7 +122,7 @@ def build(
     sink: Sink,
     seal: Seal | None = None,
     *,
-    printer: Printer = templating.print_page,
+    printer: TemplateRunner = templating.render_template,
 ) -> Built:
     """Render, validate and read back every chosen target for every variant, handing each file to the sink.
 
@@ -250,7 +250,7 @@ def _hand_over(job: render.Job, made: _Made, kept: tuple[readback.Kept, ...], ou
         made.piece.declared,
     )
     manifest = job.target.manifest
-    part = Part(
+    part = BuildPart(
         "",
         artifact.target,
         artifact.document,

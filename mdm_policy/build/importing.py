@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating
-from mdm_policy.verify.table import Table
+from mdm_policy.verify.table import AppTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +68,7 @@ only that what is ordered stands where the manifest says it counts: {files}. Try
 def layouts(apps: Sequence[BannedApp]) -> Layouts:
     """Sort the banned apps by the kinds of their identifiers, which is all that this page asks of most of them."""
     return [
-        (frozenset(layout.kinds), [apps[place] for place in layout.places]) for layout in Table(tuple(apps)).layouts
+        (frozenset(layout.kinds), [apps[place] for place in layout.places]) for layout in AppTable(tuple(apps)).layouts
     ]
 
 

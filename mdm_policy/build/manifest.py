@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from mdm_policy.build.record import (
     AppRecord,
     BlockRecord,
+    BuildCommand,
     BuildRecord,
     ClassRecord,
-    Command,
     CoverageRecord,
     DocumentRecord,
     ExceptionRecord,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mdm_policy.build import Built, Written
     from mdm_policy.build.readback import Kept
     from mdm_policy.errors import Finding, Origin
-    from mdm_policy.model import BannedApp, Resolution, Waiver
+    from mdm_policy.model import BannedApp, GrantedException, Resolution
     from mdm_policy.targets import Target
     from mdm_policy.verify import ClassVerdict, GapReport, Verification
 
@@ -46,7 +46,7 @@ def record_of(
     inputs: Sequence[Input],
     names: Mapping[str, str],
     program: str,
-    command: Command,
+    command: BuildCommand,
     signer: SignerRecord | None = None,
 ) -> BuildRecord:
     """Return what a build's manifest records; what `found` says of the whole is what `verify` says of the build.
@@ -97,7 +97,7 @@ class _Places:
         return f"{name}:{origin.line}:{origin.column}" if origin.line else name
 
 
-def _exception(waiver: Waiver, place: _Places) -> ExceptionRecord:
+def _exception(waiver: GrantedException, place: _Places) -> ExceptionRecord:
     return ExceptionRecord(
         waiver.app,
         waiver.category,

@@ -87,7 +87,7 @@ def compare(
 
 
 def _allow_only(target: str, readings: Sequence[Reading]) -> Iterable[Finding]:
-    """Find what refuses every store app it does not name, even if it names none: closing sideloading is no such thing.
+    """Find what refuses every store app it does not name, even if it names none: closing sideloading does not count.
 
     Neither is what the vendor's own default refuses, since it does so without the document too.
     """

@@ -41,7 +41,7 @@ class Input(Frozen, frozen=True):
     sha256: str
 
 
-class Command(Frozen, frozen=True):
+class BuildCommand(Frozen, frozen=True):
     """Say what the build was asked for that its inputs do not say, so that it can be rendered again.
 
     `lists` are the recorded names of the lists, in order; `adopt` the lists adopted by option; `targets` the names of
@@ -248,7 +248,7 @@ class BuildRecord(Frozen, frozen=True, kw_only=True):
     version: int = VERSION
     program: str = ""
     as_of: str = ""
-    command: Command = Command()
+    command: BuildCommand = BuildCommand()
     organization: OrganizationRecord = OrganizationRecord()
     inputs: tuple[Input, ...] = ()
     lists: tuple[ListRecord, ...] = ()

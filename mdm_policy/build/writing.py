@@ -173,7 +173,7 @@ def _some(names: list[str]) -> str:
 
 
 def _as_written(path: Path, digest: str) -> bool:
-    """Tell whether a file holds the bytes a manifest records, be it that they have been signed since."""
+    """Tell whether a file holds the bytes a manifest records, or would, had they not been signed since."""
     try:
         data = b"" if path.is_symlink() else path.read_bytes()
     except OSError:

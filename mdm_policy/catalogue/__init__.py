@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from mdm_policy import publishers, resources
-from mdm_policy.catalogue.rows import AppRow, Evidence, FileRow, VendorRow
+from mdm_policy.catalogue.rows import AppRow, FileRow, RowEvidence, VendorRow
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import CatalogueApp, CatalogueVendor, Frozen, Identifier, Revocation
 from mdm_policy.vocabulary import Family, Kind
@@ -66,7 +66,7 @@ class WrongId(Frozen, frozen=True, gc=False, forbid_unknown_fields=True):
     pattern: bool = False
 
 
-class Hit(Frozen, frozen=True, gc=False):
+class LookupHit(Frozen, frozen=True, gc=False):
     """Answer one search: an app or a vendor, and which text of it matched (`what` names the field)."""
 
     app: CatalogueApp | None
@@ -87,7 +87,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
     vendors: dict[str, CatalogueVendor]
     never_block: dict[Key, NeverBlock] = msgspec.field(default_factory=dict)
     wrong_ids: tuple[WrongId, ...] = ()
-    evidence: dict[Key, Evidence] = msgspec.field(default_factory=dict)
+    evidence: dict[Key, RowEvidence] = msgspec.field(default_factory=dict)
 
     @cached_property
     def owners(self) -> dict[Key, tuple[CatalogueApp | CatalogueVendor, ...]]:
@@ -112,7 +112,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
         found: dict[str, tuple[CatalogueApp, ...]] = {}
         for key in sorted(self.apps):
             app = self.apps[key]
-            for text in dict.fromkeys(map(plain, (app.key, app.name, *app.aliases))):
+            for text in dict.fromkeys(map(plain_name, (app.key, app.name, *app.aliases))):
                 found[text] = (*found.get(text, ()), app)
         return found
 
@@ -180,14 +180,14 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
         """Return the key a person most likely meant by an unknown one, of an app, of a vendor, or of either; or nothing."""
         texts: dict[str, str] = {}
         if among != "vendors":
-            texts = {plain(known): known for known in sorted(self.apps)}
+            texts = {plain_name(known): known for known in sorted(self.apps)}
             for text, apps in self.names.items():
                 texts.setdefault(text, apps[0].key)
         if among != "apps":
             for known in sorted(self.vendors):
-                texts.setdefault(plain(known), known)
-                texts.setdefault(plain(self.vendors[known].name), known)
-        wanted = plain(key)
+                texts.setdefault(plain_name(known), known)
+                texts.setdefault(plain_name(self.vendors[known].name), known)
+        wanted = plain_name(key)
         if wanted in texts:
             return texts[wanted]
         from difflib import get_close_matches  # noqa: PLC0415 - only a mistaken key needs it
@@ -195,7 +195,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
         close = get_close_matches(wanted, sorted(texts), n=1, cutoff=0.7)
         return texts[close[0]] if close else None
 
-    def lookup(self, query: str) -> tuple[Hit, ...]:
+    def lookup(self, query: str) -> tuple[LookupHit, ...]:
         """Search keys, names, aliases, vendors and identifiers without regard to case.
 
         Each app and vendor answers once, with its best match: exact ones first, then those that contain the query; within
@@ -204,7 +204,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True, eq=False):
         wanted = query.strip().casefold()
         if not wanted:
             return ()
-        hits: list[tuple[int, int, str, Hit]] = []
+        hits: list[tuple[int, int, str, LookupHit]] = []
         for vendor in self.vendors.values():
             texts = (("key", vendor.key), ("name", vendor.name), *_identifier_texts(vendor))
             hits += _best(wanted, vendor.key, texts, None, vendor)
@@ -242,7 +242,7 @@ def parse(catalogue: bytes, never_block: bytes = b"{}", wrong_ids: bytes = b"[]"
     """
     raw = _decode("catalogue.json", catalogue, FileRow)
     never = _decode("never_block.json", never_block, dict[Family, dict[str, NeverBlock]])
-    evidence: dict[Key, Evidence] = {}
+    evidence: dict[Key, RowEvidence] = {}
     borne: list[VendorRow | AppRow] = [*raw.vendors.values(), *raw.apps.values()]
     for owner in borne:
         for one in owner.identifiers:
@@ -312,7 +312,7 @@ def folded_key(family: str, kind: str, value: str) -> Key:
     return (family, kind, (publishers.unquoted(value) if kind == "publisher" else value).casefold())
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Fold a name to what people mean by it: no case, no punctuation, no spaces."""
     if name.isascii():
         return name.translate(_PLAIN) or name
@@ -354,13 +354,13 @@ def _best(
     texts: Iterable[tuple[str, str]],
     app: CatalogueApp | None,
     vendor: CatalogueVendor | None,
-) -> list[tuple[int, int, str, Hit]]:
+) -> list[tuple[int, int, str, LookupHit]]:
     """Return the best match of one app or vendor, as a list of one, ranked; an empty list when nothing matches."""
-    best: tuple[int, int, str, Hit] | None = None
+    best: tuple[int, int, str, LookupHit] | None = None
     for what, text in texts:
         folded = text.casefold()
         if wanted in folded:
             rank = (0 if folded == wanted else 1, _FIELDS.index(what))
             if best is None or rank < best[:2]:
-                best = (*rank, key, Hit(app, vendor, what, text, folded == wanted))
+                best = (*rank, key, LookupHit(app, vendor, what, text, folded == wanted))
     return [best] if best else []

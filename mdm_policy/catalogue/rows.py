@@ -11,7 +11,7 @@ from mdm_policy.vocabulary import Confidence, Family, Kind, Role  # noqa: TC001 
 _ORIGIN = Origin("catalogue.json")
 
 
-class Evidence(Frozen, frozen=True, gc=False):
+class RowEvidence(Frozen, frozen=True, gc=False):
     """Say when the catalogue's identifier was last checked, and what a reader should know of it.
 
     `original_file_name` is what the version resource of an executable says: None where nobody looked, empty where it
@@ -56,9 +56,9 @@ class IdentifierRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             self.shared,
         )
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> RowEvidence:
         """Return what is known about the identifier besides."""
-        return Evidence(self.checked or "", self.note, self.original_file_name, self.publisher)
+        return RowEvidence(self.checked or "", self.note, self.original_file_name, self.publisher)
 
 
 class VendorRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -105,7 +105,7 @@ def main() -> None:
         click.echo("interrupted", err=True)
         sys.exit(1)
     except Exception as failed:  # noqa: BLE001 - the outermost edge: whatever it is, a person gets a sentence
-        failing = importlib.import_module("mdm_policy.cli.failing")
+        failing = importlib.import_module("mdm_policy.cli.uncaught")
         sys.exit(failing.explain(failed))
     # Without its standalone mode, click returns the code of ctx.exit() and of Exit in place of exiting with it.
     sys.exit(code if isinstance(code, int) else 0)

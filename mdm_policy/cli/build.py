@@ -9,7 +9,7 @@ import click
 
 from mdm_policy.cli import edge, options, output, signers
 from mdm_policy.report import building
-from mdm_policy.workflows.build import BuildRequest, Made, build_into
+from mdm_policy.workflows.build import BuildRequest, MadeBuild, build_into
 
 
 @options.command("build")
@@ -72,7 +72,7 @@ def command(
         raise click.exceptions.Exit(code)
 
 
-def _tell(format_: str, made: Made, folder: Path) -> None:
+def _tell(format_: str, made: MadeBuild, folder: Path) -> None:
     if format_ == "json":
         output.data(made.manifest.decode())
     else:

@@ -88,7 +88,7 @@ def _answer_git(call: GitCall, asked: CompareRequest, format_: str, everything: 
 
 
 def _print(result: CompareResult, asked: CompareRequest, format_: str, everything: bool) -> None:
-    report = changes.Report(result.comparison, result.old_label, result.new_label, asked.as_of, everything)
+    report = changes.ChangesReport(result.comparison, result.old_label, result.new_label, asked.as_of, everything)
     if format_ == "json":
         output.data(changes.as_json(report))
     elif format_ == "sarif":

@@ -25,7 +25,7 @@ def command(files: tuple[Path, ...], as_of: str) -> None:
     found: list[tuple[str, Learned]] = []
     told: list[Finding] = []
     for path in files:
-        source = inputs.read(path, edge.standard_input)
+        source = inputs.read_source(path, edge.standard_input)
         learned, findings = learn(source.name, lenient(source.data))
         found += [(source.name, one) for one in learned]
         told += findings

@@ -51,8 +51,8 @@ class ForParam(click.ParamType[tuple[str, str]]):
     show_default=True,
     help="The weakest block that counts.",
 )
-@click.option("--require-scope", is_flag=True, help="Take a document that does not say whom it reaches for a gap.")
-@click.option("--require-duty", is_flag=True, help="Take a duty that is not met for a gap.")
+@click.option("--require-scope", is_flag=True, help="Treat a document with no stated assignment as a gap.")
+@click.option("--require-duty", is_flag=True, help="Treat an unmet duty as a gap.")
 @options.MAX_SIZE
 @options.roots()
 @options.templates(

@@ -64,7 +64,7 @@ class Build(Frozen, frozen=True, gc=False):
         return frozenset(key for match in self.every for key in match)
 
 
-class Plan(Frozen, frozen=True, gc=False):
+class AppBuilds(Frozen, frozen=True, gc=False):
     """Hold the builds of an app on a family, or say in `verdict` and `sentence` why there is nothing to judge."""
 
     builds: tuple[Build, ...]
@@ -83,11 +83,11 @@ def plans(app: BannedApp) -> dict[Family, tuple[Build, ...]]:
     return {family: tuple(_BUILDERS[family](values)) for family, values in families.items()}
 
 
-def plan(app: BannedApp, platform: Platform) -> Plan:
+def plan(app: BannedApp, platform: Platform) -> AppBuilds:
     """Return what has to be blocked on a platform."""
     family = FAMILY_OF[platform]
     if platform != family and app.platforms.get(platform) == "none":
-        return Plan((), "not-applicable", f"{app.name} does not exist on {platform}", "does-not-exist")
+        return AppBuilds((), "not-applicable", f"{app.name} does not exist on {platform}", "does-not-exist")
     values: dict[str, list[str]] = {}
     parts: set[str] = set()
     for identifier in app.identifiers:
@@ -99,10 +99,10 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
             values.setdefault(identifier.kind, []).append(identifier.value)
     builds = tuple(_BUILDERS[family](values))
     if builds:
-        return Plan(builds)
+        return AppBuilds(builds)
     if values:
         kinds = ", ".join(sorted(values))
-        return Plan(
+        return AppBuilds(
             (),
             "unknown",
             f"of {app.name} only {kinds} is known here, which no device compares",
@@ -110,10 +110,10 @@ def plan(app: BannedApp, platform: Platform) -> Plan:
         )
     if parts:
         said = f"of {app.name} only the {' and the '.join(sorted(parts))} is known here, not the app"
-        return Plan((), "unknown", said, "only-parts")
+        return AppBuilds((), "unknown", said, "only-parts")
     if app.platforms.get(family) == "none":
-        return Plan((), "not-applicable", f"{app.name} does not exist on {platform}", "does-not-exist")
-    return Plan((), "unknown", f"no identifier of {app.name} is known for {platform}", "no-identifier")
+        return AppBuilds((), "not-applicable", f"{app.name} does not exist on {platform}", "does-not-exist")
+    return AppBuilds((), "unknown", f"no identifier of {app.name} is known for {platform}", "no-identifier")
 
 
 def keys(app: BannedApp) -> frozenset[Key]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.decide.contests import Contest
-    from mdm_policy.decide.gathering import Found
+    from mdm_policy.decide.gathering import FoundRules
     from mdm_policy.decide.index import AllowList, Prepared, Together, View
     from mdm_policy.decide.law import Against
     from mdm_policy.decide.states import DeviceState
@@ -279,7 +279,7 @@ def _refused(one: AllowList, state: DeviceState, name: str, keys: Collection[Key
     return found
 
 
-def _by_file_rules(found: Found, state: DeviceState, name: str) -> _Outcome:
+def _by_file_rules(found: FoundRules, state: DeviceState, name: str) -> _Outcome:
     """Return what rules for files make of a build as any other rule's outcome."""
     if found.rule is None or not in_force(found.rule, state, ""):
         return _Outcome(_ALLOWED, "allowed", None, name)

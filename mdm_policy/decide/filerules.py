@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _Key = tuple[str, str, str]
 
 
-class Seen(NamedTuple):
+class SeenFile(NamedTuple):
     """Say what one set makes of a program.
 
     The strongest rule that denies it, a rule that may deny it, one that allows it, one that may; and where none does, how
@@ -140,7 +140,7 @@ class Book:
         every = (*self._deny.every(), *self._allow.every())
         return not any(one.exceptions or not (_is_all(one) or (not one.allows and _names(one))) for one in every)
 
-    def see(self, program: Program) -> Seen:
+    def see(self, program: Program) -> SeenFile:
         """Say what the set makes of a program."""
         denies = self._denies(program)
         allows = next((one for one in self._allow.named(program) if meant(one, program) == YES), None)
@@ -149,7 +149,7 @@ class Book:
             may_deny = _first_open(self._deny, program, hashes=())
         if allows is None:
             may_allow = _first_open(self._allow, program, hashes=self._allow.hashes)
-        return Seen(denies, may_deny, allows, may_allow, self._unlisted(program))
+        return SeenFile(denies, may_deny, allows, may_allow, self._unlisted(program))
 
     def denying(self, program: Program) -> Iterator[FileRule]:
         """Yield the Deny rules that mean a program, or may do so, by what is known of it."""

@@ -13,7 +13,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Literal
 
 from mdm_policy.decide.builds import PARTS, plan
-from mdm_policy.decide.filerules import Seen, book, unlisted
+from mdm_policy.decide.filerules import SeenFile, book, unlisted
 from mdm_policy.decide.programs import Program
 from mdm_policy.decide.reach import Reach
 from mdm_policy.joined import parted
@@ -53,7 +53,7 @@ class Placed(Frozen, frozen=True, gc=False):
     reach: Reach
 
 
-class Found(Frozen, frozen=True, gc=False):
+class FoundRules(Frozen, frozen=True, gc=False):
     """Say what becomes of a build, by which rule of which document, and why nobody can tell where that is so.
 
     `pointer` is empty where a whole set decides. `reach` is that of the document.
@@ -73,7 +73,7 @@ class Found(Frozen, frozen=True, gc=False):
         return _ORDER[self.kind], STRENGTH_RANK[self.rule.strength] if self.rule is not None else 0
 
 
-NOTHING = Found("allowed")
+NOTHING = FoundRules("allowed")
 
 
 class Gathered:
@@ -92,7 +92,7 @@ class Gathered:
         """Tell whether there are any."""
         return bool(self._sets)
 
-    def outcomes(self, app: BannedApp, build: Build) -> tuple[Found, ...]:
+    def outcomes(self, app: BannedApp, build: Build) -> tuple[FoundRules, ...]:
         """Return what the sets make of a build: of its programs, and of its installers, where anything is said of it."""
         found = []
         for collection, programs in faces(app, build):
@@ -118,7 +118,7 @@ def signature(sets: Sequence[RuleSet], app: BannedApp) -> object:
     return tuple(found)
 
 
-def _gist(seen: Seen) -> object:
+def _gist(seen: SeenFile) -> object:
     told = (seen.allows is None, seen.may_allow is None, seen.unlisted)
     return (*told, *(0 if one is None else id(one.rule) for one in (seen.denies, seen.may_deny)))
 
@@ -182,7 +182,7 @@ def _few(names: Sequence[Sequence[str]]) -> list[Sequence[str | None]]:
     return made
 
 
-def _outcome(sets: Sequence[Placed], program: Program) -> Found:
+def _outcome(sets: Sequence[Placed], program: Program) -> FoundRules:
     """Judge one program by the sets of one sort; those that may not count are asked with and without."""
     sure = [one for one in sets if one.reach.alive and not _doubt(one)[0]]
     doubtful = [one for one in sets if one.reach.alive and _doubt(one)[0]]
@@ -194,7 +194,7 @@ def _outcome(sets: Sequence[Placed], program: Program) -> Found:
         dead = [one for one in sets if not one.reach.alive]
         would = _together(dead, program) if dead else NOTHING
         if would.kind == "blocked":
-            return Found(
+            return FoundRules(
                 "allowed", would.rule, would.path, would.pointer, would.reach, would.reach.note, would.reach.cause
             )
     return found
@@ -215,16 +215,16 @@ def _choices(doubtful: Sequence[Placed]) -> Iterable[Sequence[Placed]]:
         yield from ([one] for one in islice(doubtful, _MOST_ASKED))
 
 
-def _agreed(found: Sequence[Found], why: str, cause: Cause) -> Found:
+def _agreed(found: Sequence[FoundRules], why: str, cause: Cause) -> FoundRules:
     """Return what all of some possible outcomes come to: the worst of them, or that nobody can tell."""
     worst = min(found, key=lambda one: one.worth)
     best = max(found, key=lambda one: one.worth)
     if best.kind == "blocked" and worst.kind != "blocked":
-        return Found("unknown", best.rule, best.path, best.pointer, best.reach, why, cause)
+        return FoundRules("unknown", best.rule, best.path, best.pointer, best.reach, why, cause)
     return worst
 
 
-def _together(sets: Sequence[Placed], program: Program) -> Found:
+def _together(sets: Sequence[Placed], program: Program) -> FoundRules:
     """Judge a program by sets that are there for certain."""
     options = _options(sets)
     if len(options) == 1:
@@ -247,14 +247,14 @@ def _options(sets: Sequence[Placed]) -> list[Sequence[Placed]]:
     return [*([spoken] if spoken else []), *alone, [*spoken, *nodes.values()]]
 
 
-def _by_mode(sets: Sequence[Placed], program: Program) -> Found:
+def _by_mode(sets: Sequence[Placed], program: Program) -> FoundRules:
     modes = {one.set.mode for one in sets}
     enforced = _enforced(sets, program)
     if "audit" not in modes:
         return enforced
-    logged = Found("allowed")
+    logged = FoundRules("allowed")
     if enforced.kind == "blocked":
-        logged = Found("reported", enforced.rule, enforced.path, enforced.pointer, enforced.reach)
+        logged = FoundRules("reported", enforced.rule, enforced.path, enforced.pointer, enforced.reach)
     if "enabled" not in modes:
         return logged
     said = ", ".join(f"{one.path} says {one.set.mode}" for one in sets if one.set.mode != "not-configured")
@@ -262,7 +262,7 @@ def _by_mode(sets: Sequence[Placed], program: Program) -> Found:
     return _agreed([enforced, logged], why, "conflict")
 
 
-def _enforced(sets: Sequence[Placed], program: Program) -> Found:
+def _enforced(sets: Sequence[Placed], program: Program) -> FoundRules:
     """Judge a program by rules that add up and are enforced: deny before allow, and what none allows is refused."""
     full = [one for one in sets if one.set.rules]
     if not full:
@@ -271,33 +271,35 @@ def _enforced(sets: Sequence[Placed], program: Program) -> Found:
     denying = [(one, s.denies) for one, s in seen if s.denies is not None]
     if denying:
         where, rule = max(denying, key=lambda one: STRENGTH_RANK[one[1].rule.strength])
-        return _held(Found("blocked", rule.rule, where.path, rule.pointer, where.reach), full, program)
+        return _held(FoundRules("blocked", rule.rule, where.path, rule.pointer, where.reach), full, program)
     if all(s.allows is None and s.may_allow is None for _, s in seen):
         return _held(_unlisted(seen), full, program)
     doubts = [(one, s.may_deny) for one, s in seen if s.may_deny is not None]
     if doubts:
         where, rule = doubts[0]
-        return Found("unknown", rule.rule, where.path, rule.pointer, where.reach, why_open(rule, program), "condition")
+        return FoundRules(
+            "unknown", rule.rule, where.path, rule.pointer, where.reach, why_open(rule, program), "condition"
+        )
     if all(s.allows is None for _, s in seen):
         if any(s.may_allow is not None and s.may_allow.condition.kind == "path" for _, s in seen):
             return NOTHING  # whoever may install a program chooses its folder
         where, rule = next((one, s.may_allow) for one, s in seen if s.may_allow is not None)
         why = f"the Allow rule for {rule.condition} may let it run"
-        return Found("unknown", where.set.rule, where.path, rule.pointer, where.reach, why, "condition")
+        return FoundRules("unknown", where.set.rule, where.path, rule.pointer, where.reach, why, "condition")
     return NOTHING
 
 
-def _unlisted(seen: Sequence[tuple[Placed, Seen]]) -> Found:
+def _unlisted(seen: Sequence[tuple[Placed, SeenFile]]) -> FoundRules:
     where = seen[0][0]
     strength: Strength = min((one.unlisted for _, one in seen), key=STRENGTH_RANK.__getitem__)
-    return Found("blocked", unlisted(where.set.rule, strength), where.path, "", where.reach)
+    return FoundRules("blocked", unlisted(where.set.rule, strength), where.path, "", where.reach)
 
 
-def _held(found: Found, sets: Sequence[Placed], program: Program) -> Found:
+def _held(found: FoundRules, sets: Sequence[Placed], program: Program) -> FoundRules:
     """Return a block as it is for a program that may run as a service."""
     if program.service and not all(one.set.services for one in sets):
         why = "it runs as a service too, which the rules do not hold without the enforcement of services"
-        return Found("unknown", found.rule, found.path, found.pointer, found.reach, why, "condition")
+        return FoundRules("unknown", found.rule, found.path, found.pointer, found.reach, why, "condition")
     return found
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.conflicts import questioned
-from mdm_policy.decide.gathering import Found, Gathered
+from mdm_policy.decide.gathering import FoundRules, Gathered
 from mdm_policy.decide.precedence import most_special, ordered
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
@@ -27,7 +27,7 @@ from mdm_policy.vocabulary import FAMILY_OF
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mdm_policy.decide.builds import Key, Plan
+    from mdm_policy.decide.builds import AppBuilds, Key
     from mdm_policy.decide.precedence import Document
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp, DeviceClass
@@ -70,14 +70,14 @@ class Prepared(Frozen, frozen=True, gc=False):
     """Hold an app's builds with the hits on each of their keys, worked out once for all states."""
 
     app: BannedApp
-    plan: Plan
+    plan: AppBuilds
     hits: tuple[tuple[tuple[tuple[Hit, ...], ...], ...], ...]
     """Per build, per match and then per guess, per key."""
     keys: tuple[frozenset[Key], ...]
     """Per build, those that match it."""
     decided: tuple[frozenset[Document], ...]
     """Per build, the documents in which one rule decides, so that their lists do not."""
-    found: tuple[tuple[Found, ...], ...] = ()
+    found: tuple[tuple[FoundRules, ...], ...] = ()
     """Per build, what rules for files make of it; nothing where there are none."""
 
 
@@ -192,7 +192,7 @@ class Index:
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
-        """Return the alternatives on a platform: a device lives under one of them, the worst counts."""
+        """Return the alternatives on a platform: a device applies exactly one of them, the worst counts."""
         return self._android if platform == "android" else self._managed(platform)
 
     def _managed(self, platform: Platform) -> tuple[Together, ...]:

@@ -51,7 +51,7 @@ class WebVerdict(Frozen, frozen=True, gc=False):
     whole: bool = False
 
 
-class Entry(Frozen, frozen=True, gc=False):
+class AddressEntry(Frozen, frozen=True, gc=False):
     """Hold an entry of an address list: its rule, what it covers, how specific it is, and whether it surely holds."""
 
     rule: Rule
@@ -108,8 +108,8 @@ class Addresses:
         require_scope: bool = False,
     ) -> None:
         """Take the entries that hold in every state."""
-        self._blocks: dict[Key, list[Entry]] = {}
-        self._allows: dict[str, list[Entry]] = {}
+        self._blocks: dict[Key, list[AddressEntry]] = {}
+        self._allows: dict[str, list[AddressEntry]] = {}
         for reading in readings:
             columns = [one for one in reading.columns if one.family == "web" and one.rule.sense in ("block", "allow")]
             reached = reach(reading, cls, readings, require_scope=require_scope) if columns else None
@@ -122,7 +122,7 @@ class Addresses:
                 sure = not (reached is not None and reached.doubt) and rule.verdict != "unknown" and not ends
                 sure = sure and rule.mechanism not in _UNSURE
                 for value in column.values:
-                    entry = Entry(rule, *parts(column.kind, value), sure)
+                    entry = AddressEntry(rule, *parts(column.kind, value), sure)
                     if rule.sense == "block":
                         self._blocks.setdefault(("web", column.kind, value), []).append(entry)
                     else:
@@ -153,7 +153,7 @@ class Addresses:
                     found[by] = found.get(by, False) or entry.sure
         return found
 
-    def _holes(self, domain: str) -> Iterator[Entry]:
+    def _holes(self, domain: str) -> Iterator[AddressEntry]:
         """Yield the entries that allow a domain, a part of it, or what it is a part of."""
         yield from self._allows.get(domain, ())
         for name in _tails(domain)[1:]:

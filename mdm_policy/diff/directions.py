@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds
 from mdm_policy.decide.gathering import signature
-from mdm_policy.diff.remains import SUBJECT, Remains
+from mdm_policy.diff.leftovers import SUBJECT, Remains
 from mdm_policy.diff.units import ANYTHING
 from mdm_policy.model import Frozen
 

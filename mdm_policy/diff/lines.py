@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from mdm_policy.diff.audience import who
 from mdm_policy.diff.directions import Verdicts, before_after
+from mdm_policy.diff.leftovers import SUBJECT
 from mdm_policy.diff.model import DIRECTIONS, Change, standing
-from mdm_policy.diff.remains import SUBJECT
 from mdm_policy.diff.units import ANYTHING, Unit
-from mdm_policy.diff.who import who
 from mdm_policy.documents import places
 from mdm_policy.model import Frozen
 
@@ -27,7 +27,7 @@ _MOST = 1_000
 """As many identifiers that nobody knows have a line each where they fare alike; more than that share one."""
 
 
-class Result(Frozen, frozen=True):
+class UnitResult(Frozen, frozen=True):
     """Hold the outcome for one unit in one part; for a unit with members, for those of them of whom it is true."""
 
     unit: Unit
@@ -41,8 +41,8 @@ class Result(Frozen, frozen=True):
 class _Said(Frozen, frozen=True):
     """Hold what is said of some names alike: results of which `mine` are as bad as the worst, `first` decides."""
 
-    first: Result
-    mine: tuple[Result, ...]
+    first: UnitResult
+    mine: tuple[UnitResult, ...]
     who: str
     before: str
     after: str
@@ -55,7 +55,7 @@ class _Said(Frozen, frozen=True):
 
 
 def lines(
-    results: Iterable[Result],
+    results: Iterable[UnitResult],
     sides: tuple[Side, Side],
     apps: Iterable[BannedApp],
     statuses: Iterable[ListStatus],
@@ -81,7 +81,7 @@ def lines(
     ]
 
 
-def _together(results: Iterable[Result]) -> Iterator[tuple[Sequence[Result], Iterable[str]]]:
+def _together(results: Iterable[UnitResult]) -> Iterator[tuple[Sequence[UnitResult], Iterable[str]]]:
     """Yield the results of each name on a platform, with all names of which only one and the same result tells."""
     each = [(one, one.unit.family, one.members or (one.unit.key or one.unit.shown[0],)) for one in results]
     seen: dict[str, set[str]] = {}
@@ -90,7 +90,7 @@ def _together(results: Iterable[Result]) -> Iterator[tuple[Sequence[Result], Ite
         before = seen.setdefault(family, set())
         several.setdefault(family, set()).update(before.intersection(names))
         before.update(names)
-    grouped: dict[tuple[str, str], list[Result]] = {}
+    grouped: dict[tuple[str, str], list[UnitResult]] = {}
     for one, family, names in each:
         shared = several[family]
         if shared.isdisjoint(names):
@@ -104,14 +104,14 @@ def _together(results: Iterable[Result]) -> Iterator[tuple[Sequence[Result], Ite
         yield alike, (name,)
 
 
-def _say(alike: Sequence[Result], words: dict[int, str], *, many: bool) -> _Said:
+def _say(alike: Sequence[UnitResult], words: dict[int, str], *, many: bool) -> _Said:
     worst = sorted(alike, key=lambda one: (_RANKS[one.verdicts.direction], one.unit.shown))
     first = worst[0]
     mine = tuple(one for one in worst if one.verdicts.direction == first.verdicts.direction)
     return _Said(first, mine, _who(mine, words, many=many), *before_after(first.verdicts.points[0]), [])
 
 
-def _who(results: Sequence[Result], known: dict[int, str], *, many: bool) -> str:
+def _who(results: Sequence[UnitResult], known: dict[int, str], *, many: bool) -> str:
     """Say which devices are affected, for all parts; an equivalent change affects none.
 
     `known` holds what has been worked out for the points that many apps share; the results keep them alive.
@@ -151,7 +151,7 @@ def _change(name: str, said: _Said, old: Origin | None, new: Origin | None, by: 
     )
 
 
-def _values(one: Result, name: str) -> tuple[str, ...]:
+def _values(one: UnitResult, name: str) -> tuple[str, ...]:
     return (name,) if one.members else one.unit.shown
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from mdm_policy.errors import Origin
-    from mdm_policy.model import BanList, BannedApp, Resolution, Waiver
+    from mdm_policy.model import BanList, BannedApp, GrantedException, Resolution
 
 _IN_FORCE = ("in-force", "adopted")
 _FAR = "9999-12-31"
@@ -255,9 +255,9 @@ def _exceptions(new: ListSide, held: tuple[Held, Held], both: Collection[str]) -
         yield _change(direction, names[app], "", (), why, *places, key=app, who=f"group {group}", verdicts=verdicts)
 
 
-def _waivers(side: ListSide) -> dict[tuple[str, str], Waiver]:
+def _waivers(side: ListSide) -> dict[tuple[str, str], GrantedException]:
     """Return the live exceptions by app and group, the longest of each."""
-    found: dict[tuple[str, str], Waiver] = {}
+    found: dict[tuple[str, str], GrantedException] = {}
     for ban_list in side.lists:
         for waiver in keyed(ban_list.exceptions, side.resolution.apps):
             if waiver.until < side.resolution.as_of:

@@ -47,7 +47,7 @@ class Named(Frozen, frozen=True):
     policy: str = ""
 
 
-class Part(Frozen, frozen=True):
+class ComparedPart(Frozen, frozen=True):
     """Hold what acts together on some devices, before and after; `label` says which devices, or is empty.
 
     `added` says that the new side stands beside all that the old side has, so that what is held alike is no change.
@@ -76,7 +76,7 @@ class Coded:
             if rule.sense == "allow-only" or spares(rule)
         )
         self.alternatives = sum(kind_named(one.reading.kind).is_alternative for one in self.named)
-        """How many Android policies there are: a device lives under one of them."""
+        """How many Android policies there are: a device applies exactly one of them."""
         self.rule_sets = tuple(found for one in named for found in one.reading.rule_sets)
         self.sets = frozenset(
             (one.name, one.reading.scope, found.node, found.collection, book(found).meaning)
@@ -183,7 +183,7 @@ class Codes:
         return {self._names[code] for code in codes}
 
 
-def parts(old: Sequence[Named], new: Sequence[Named], *, devices_move: bool = True) -> tuple[Part, ...]:
+def parts(old: Sequence[Named], new: Sequence[Named], *, devices_move: bool = True) -> tuple[ComparedPart, ...]:
     """Split two sides into parts that act on the same devices.
 
     What only one side has is compared with all that only the other has; but each Android policy by itself, since nobody
@@ -191,23 +191,23 @@ def parts(old: Sequence[Named], new: Sequence[Named], *, devices_move: bool = Tr
     """
     mine, theirs = _by_label(settled(old)), _by_label(settled(new))
     _renamed(mine, theirs)
-    made = [Part(label, mine[label], theirs[label]) for label in sorted(mine.keys() & theirs.keys())]
+    made = [ComparedPart(label, mine[label], theirs[label]) for label in sorted(mine.keys() & theirs.keys())]
     rest_old = [label for label in sorted(mine) if label not in theirs]
     rest_new = [label for label in sorted(theirs) if label not in mine]
     if devices_move and not any(_is_alternative(mine[label]) for label in rest_old):
         # A device that is under an added policy came from one of those that there were: the worst of them counts.
         before = tuple(one for label in sorted(mine) if _is_alternative(mine[label]) for one in mine[label])
         added = [label for label in rest_new if before and _is_alternative(theirs[label])]
-        made += [Part(label, before, theirs[label], added=True) for label in added]
+        made += [ComparedPart(label, before, theirs[label], added=True) for label in added]
         rest_new = [label for label in rest_new if label not in added]
     if rest_old and rest_new:
         right = tuple(one for label in rest_new for one in theirs[label])
         alone = [label for label in rest_old if _is_alternative(mine[label])]
         left = tuple(one for label in rest_old if label not in alone for one in mine[label])
-        made += [Part(label if left or len(alone) > 1 else "", mine[label], right) for label in alone]
-        return (*made, Part("", left, right)) if left else tuple(made)
-    made += [Part(label, mine[label], ()) for label in rest_old]
-    made += [Part(label, (), theirs[label]) for label in rest_new]
+        made += [ComparedPart(label if left or len(alone) > 1 else "", mine[label], right) for label in alone]
+        return (*made, ComparedPart("", left, right)) if left else tuple(made)
+    made += [ComparedPart(label, mine[label], ()) for label in rest_old]
+    made += [ComparedPart(label, (), theirs[label]) for label in rest_new]
     if len(made) == 1:
         return (msgspec.structs.replace(made[0], label=""),)
     return tuple(made)

@@ -13,12 +13,12 @@ from mdm_policy.decide.filerules import book
 from mdm_policy.decide.gathering import signature
 from mdm_policy.diff.directions import Comparer
 from mdm_policy.diff.grid import EFFORT, Effort, Grid
-from mdm_policy.diff.lines import Result, lines
+from mdm_policy.diff.lines import UnitResult, lines
 from mdm_policy.diff.mentions import Mentions
 from mdm_policy.diff.model import Change, Comparison, Other, ordered
+from mdm_policy.diff.other_keys import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
-from mdm_policy.diff.residue import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.units import Apps, anything, lone, units
 from mdm_policy.diff.unread_rules import unread_rules
 from mdm_policy.diff.witnesses import witnesses
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mdm_policy.decide.columns import Acts, KindOf
     from mdm_policy.diff.lines import Entry
     from mdm_policy.diff.model import Side
-    from mdm_policy.diff.parts import Part
+    from mdm_policy.diff.parts import ComparedPart
     from mdm_policy.diff.units import IsNamed, Unit
     from mdm_policy.documents import Document
     from mdm_policy.model import BannedApp, DeviceClass, ListStatus
@@ -108,12 +108,12 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
 
 
 def _compare(
-    part: Part,
+    part: ComparedPart,
     question: Question,
     apps: Apps,
     mentions: tuple[Mentions, Mentions],
     told: tuple[list[Finding], set[str], Effort],
-) -> Iterator[Result]:
+) -> Iterator[UnitResult]:
     """Compare all that the two sides of a part name differently.
 
     Findings, the names of documents whose entries differ, and the effort are added to what is `told`.
@@ -168,7 +168,7 @@ def _compare(
         if helped or (verdicts.direction == "EQUIVALENT" and (same or part.added or not verdicts.every)):
             continue
         point = verdicts.points[0]
-        yield Result(
+        yield UnitResult(
             unit, verdicts, part.label, _deciding(old, unit, point.old), _deciding(new, unit, point.new), members
         )
 

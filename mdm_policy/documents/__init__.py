@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdm_policy.documents.embedded import Base64, Embedded, Part, Text
+from mdm_policy.documents.embedded import Embedded, EmbeddedBase64, EmbeddedPart, EmbeddedText
 from mdm_policy.documents.formats import dump, parse
 from mdm_policy.documents.locate import Format, locate, locate_all
 from mdm_policy.documents.opening import Document, Recogniser, open_with, place, places
@@ -13,13 +13,13 @@ from mdm_policy.documents.texts import MAX_DEPTH, MAX_SIZE
 __all__ = [
     "MAX_DEPTH",
     "MAX_SIZE",
-    "Base64",
     "Document",
     "Embedded",
+    "EmbeddedBase64",
+    "EmbeddedPart",
+    "EmbeddedText",
     "Format",
-    "Part",
     "Recogniser",
-    "Text",
     "dump",
     "elements",
     "locate",

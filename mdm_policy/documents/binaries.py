@@ -17,7 +17,7 @@ from mdm_policy.documents.texts import (
     BYTES_PER_VALUE,
     MAX_DEPTH,
     MAX_SIZE,
-    Report,
+    TextReport,
     Twice,
     WhiteSpace,
     check_size,
@@ -52,26 +52,26 @@ def parse_binary(
 
     """
     check_size(name, data, max_size)
-    report = Report(name)
+    report = TextReport(name)
     most = max_size // BYTES_PER_VALUE["plist"]
     try:
-        value = _Reader(data, report, most, twice, strict=white_space == "error").read()
-    except (_DamagedError, struct.error, IndexError, ValueError, OverflowError) as problem:
-        why = str(problem) if isinstance(problem, _DamagedError) else "it ends early or points outside itself"
+        value = _BinaryReader(data, report, most, twice, strict=white_space == "error").read()
+    except (_DamagedPlistError, struct.error, IndexError, ValueError, OverflowError) as problem:
+        why = str(problem) if isinstance(problem, _DamagedPlistError) else "it ends early or points outside itself"
         report.fail("document-syntax", f"the binary plist is damaged: {why}", hint="export it again, as XML")
     report.stop_if_any()
     return value
 
 
-class _DamagedError(Exception):
+class _DamagedPlistError(Exception):
     """Say what is wrong with the file."""
 
 
-class _Reader:
+class _BinaryReader:
     """Read objects by their number, containers anew for each reference, so that no two places share one."""
 
     def __init__(
-        self, data: bytes, report: Report, most: int, twice: list[Twice] | None = None, *, strict: bool
+        self, data: bytes, report: TextReport, most: int, twice: list[Twice] | None = None, *, strict: bool
     ) -> None:
         self.data = data
         self.twice = twice
@@ -88,7 +88,7 @@ class _Reader:
     def read(self) -> Any:
         """Return the top object."""
         if self.data[:8] != b"bplist00" or len(self.data) < 40:
-            raise _DamagedError("it is not version 00")
+            raise _DamagedPlistError("it is not version 00")
         offset_size, self.ref_size, count, top, table = _TRAILER.unpack(self.data[-32:])
         if count > self.most:
             refuse_values(self.report, self.most)
@@ -99,7 +99,7 @@ class _Reader:
         """Pay for work; a file cannot buy more than its own size."""
         self.budget -= amount
         if self.budget < 0:
-            raise _DamagedError("its objects overlap")
+            raise _DamagedPlistError("its objects overlap")
 
     def follow(self, count: int) -> None:
         """Pay for references, of which there is also a largest number, since each makes a value."""
@@ -112,13 +112,13 @@ class _Reader:
         """Return bytes that must be there."""
         part = self.data[start : start + length]
         if len(part) != length:
-            raise _DamagedError("it ends early")
+            raise _DamagedPlistError("it ends early")
         return part
 
     def integers(self, start: int, count: int, size: int) -> tuple[int, ...]:
         """Return `count` big-endian integers of `size` bytes."""
         if not 1 <= size <= 8 or count * size > len(self.data):
-            raise _DamagedError("a table is larger than the file")
+            raise _DamagedPlistError("a table is larger than the file")
         part = self.slice(start, count * size)
         if code := {1: "B", 2: "H", 4: "L", 8: "Q"}.get(size):
             return struct.unpack(f">{count}{code}", part)
@@ -136,7 +136,7 @@ class _Reader:
             self.budget -= length
             content = self.data[offset + 1 : offset + 1 + length]
             if len(content) != length or self.budget < 0:
-                raise _DamagedError("it ends early" if self.budget >= 0 else "its objects overlap")
+                raise _DamagedPlistError("it ends early" if self.budget >= 0 else "its objects overlap")
             self.known[number] = text = self.string(content.decode("ascii"))
             return text
         if token & 0xF0 in (0xA0, 0xD0):
@@ -168,7 +168,7 @@ class _Reader:
         for key_number, value_number in zip(numbers[:count], numbers[count:], strict=True):
             key = self.object(key_number, depth)
             if not isinstance(key, str):
-                raise _DamagedError("a key is not a string")
+                raise _DamagedPlistError("a key is not a string")
             if key in result and self.twice is not None:
                 self.twice.append(Twice(result, key, result[key]))
             elif key in result:
@@ -190,7 +190,7 @@ class _Reader:
                 return 0.0
             return number if token != 0x33 else _EPOCH + dt.timedelta(seconds=number)
         if kind not in (0x40, 0x50, 0x60):
-            raise _DamagedError(f"it holds an object of the unknown type 0x{token:02X}")
+            raise _DamagedPlistError(f"it holds an object of the unknown type 0x{token:02X}")
         start, length = self.sized(offset, token)
         if kind == 0x50:
             return self.ascii(start, length)
@@ -208,7 +208,7 @@ class _Reader:
     def integer(self, offset: int, width: int) -> int:
         """Return an integer: one, two and four bytes are unsigned, eight signed, sixteen hold the larger unsigned."""
         if width > 16:
-            raise _DamagedError("an integer is too long")
+            raise _DamagedPlistError("an integer is too long")
         number = int.from_bytes(self.slice(offset + 1, width), "big", signed=width >= 8)
         if not -(1 << 63) <= number < 1 << 64:
             self.report.add("number-out-of-range", f"the integer {number} has more than 64 bits")

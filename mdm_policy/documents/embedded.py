@@ -7,21 +7,21 @@ from typing import Any
 import msgspec
 
 
-class Part(msgspec.Struct, frozen=True):
+class EmbeddedPart(msgspec.Struct, frozen=True):
     """Point at a piece of a JSON document that is a document by itself."""
 
     pointer: str
     value: Any
 
 
-class Base64(msgspec.Struct, frozen=True):
+class EmbeddedBase64(msgspec.Struct, frozen=True):
     """Point at a string that holds a document's bytes in base64."""
 
     pointer: str
     text: str
 
 
-class Text(msgspec.Struct, frozen=True):
+class EmbeddedText(msgspec.Struct, frozen=True):
     """Point at a string that is a document; `unescapes` is how often it may have been escaped once too much."""
 
     pointer: str
@@ -29,4 +29,4 @@ class Text(msgspec.Struct, frozen=True):
     unescapes: int = 0
 
 
-Embedded = Part | Base64 | Text
+Embedded = EmbeddedPart | EmbeddedBase64 | EmbeddedText

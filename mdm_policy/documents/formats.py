@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy.documents.jsons import dump_json, parse_json, parse_json_text
 from mdm_policy.documents.plistdump import dump_plist
 from mdm_policy.documents.plists import parse_plist, parse_plist_text
-from mdm_policy.documents.texts import MAX_SIZE, Source, Twice, WhiteSpace
+from mdm_policy.documents.texts import MAX_SIZE, TextSource, Twice, WhiteSpace
 from mdm_policy.documents.xmls import dump_xml, parse_xml, parse_xml_text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def parse(
     return _PARSE[format](name, data, white_space, max_size, twice)
 
 
-def parse_text(source: Source, format: Format, twice: list[Twice] | None = None) -> Any:  # noqa: A002 - as above
+def parse_text(source: TextSource, format: Format, twice: list[Twice] | None = None) -> Any:  # noqa: A002 - as above
     """Parse a document taken out of another one as text; white space is kept.
 
     Raises:

@@ -21,8 +21,8 @@ from mdm_policy.documents.texts import (
     INT_MIN,
     MAX_DEPTH,
     MAX_SIZE,
-    Report,
-    Source,
+    TextReport,
+    TextSource,
     Twice,
     WhiteSpace,
     check_values,
@@ -53,7 +53,7 @@ def parse_json(
 
 
 def parse_json_text(
-    source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE, twice: list[Twice] | None = None
+    source: TextSource, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE, twice: list[Twice] | None = None
 ) -> Any:
     """Parse a JSON text already decoded."""
     check_values(source, "json", max_size)
@@ -80,9 +80,9 @@ def _is_whole(colons: int, text: str) -> bool:
     return colons == text.count(":")
 
 
-def _refuse_what_is_found(source: Source, twice: list[Twice] | None, *, strict: bool) -> None:
+def _refuse_what_is_found(source: TextSource, twice: list[Twice] | None, *, strict: bool) -> None:
     """Say what is wrong with a text that is JSON; if the scanner finds nothing, the slow parser has the last word."""
-    report = Report(source.name)
+    report = TextReport(source.name)
     check(source, report, strict=strict, unique=twice is None)
     report.stop_if_any()
 
@@ -145,12 +145,12 @@ def _last(twice: list[Twice], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _parse_slowly(source: Source, twice: list[Twice] | None, *, strict: bool) -> Any:
+def _parse_slowly(source: TextSource, twice: list[Twice] | None, *, strict: bool) -> Any:
     """Read a text the proof failed for: return its value if nothing is wrong with it, else say what is.
 
     A syntax error in a very large text is reported alone: scanning for others would take longer than mending it.
     """
-    report = Report(source.name)
+    report = TextReport(source.name)
     constants: list[str] = []
     problem: Exception | None = None
     value: Any = None

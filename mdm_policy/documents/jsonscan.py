@@ -13,12 +13,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents.pointers import pointer
-from mdm_policy.documents.texts import INT_MAX, INT_MIN, MAX_DEPTH, Places, is_stray, shown
+from mdm_policy.documents.texts import INT_MAX, INT_MIN, MAX_DEPTH, TextPlaces, is_stray, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mdm_policy.documents.texts import Report, Source
+    from mdm_policy.documents.texts import TextReport, TextSource
 
 _TOKEN = re.compile(
     r'[ \t\r\n]*+(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*+")|([^\s"\[\]{},:]++))',
@@ -55,10 +55,10 @@ class _Container:
         self.keys: set[str] | None = set() if is_object else None
 
 
-def check(source: Source, report: Report, *, strict: bool, unique: bool = True) -> None:
+def check(source: TextSource, report: TextReport, *, strict: bool, unique: bool = True) -> None:
     """Report duplicate keys (if keys must be `unique`), numbers out of bounds, unpaired surrogates, depth and (when strict) stray white space."""
     stack: list[set[str]] = []
-    places = Places(source.text)
+    places = TextPlaces(source.text)
     match = _MEANING.match
     position = 0
     while found := match(source.text, position):  # until something is no token
@@ -89,18 +89,20 @@ def check(source: Source, report: Report, *, strict: bool, unique: bool = True) 
             return
 
 
-def _told_twice(places: Places, report: Report, key: str, offset: int) -> None:
+def _told_twice(places: TextPlaces, report: TextReport, key: str, offset: int) -> None:
     """Report a key that its object has had before."""
     message = f"the key {shown(key)} appears twice in one object"
     hint = "keep one: which of them a server obeys is not defined"
     report.add("duplicate-key", message, places.of(offset), hint)
 
 
-def _check_string(places: Places, report: Report, string: tuple[str, str], offset: int, *, strict: bool) -> None:
+def _check_string(
+    places: TextPlaces, report: TextReport, string: tuple[str, str], offset: int, *, strict: bool
+) -> None:
     """Report what is wrong with one string, given as it stands and as what it means."""
     word, text = string
     if SURROGATE.search(word) and any("\ud800" <= character <= "\udfff" for character in text):
-        message = "the string holds an unpaired surrogate, which is no character"
+        message = "the string holds an unpaired surrogate, which is not a character"
         report.add("control-character", message, places.of(offset), "remove it")
     elif strict and is_stray(text):
         message = f"the string {shown(text)} begins or ends in white space"
@@ -108,13 +110,13 @@ def _check_string(places: Places, report: Report, string: tuple[str, str], offse
         report.add("stray-white-space", message, places.of(offset), hint)
 
 
-def _check_number(places: Places, report: Report, word: str, offset: int) -> None:
+def _check_number(places: TextPlaces, report: TextReport, word: str, offset: int) -> None:
     """Report a number that is infinite, none at all, or too long for 64 bits."""
     if _INTEGER.fullmatch(word):
         if len(word) > _DIGITS or not INT_MIN <= int(word) <= INT_MAX:
             report.add("number-out-of-range", "the integer has more than 64 bits", places.of(offset))
     elif word in ("NaN", "Infinity", "-Infinity"):
-        message = f"the document holds {word}, which is no JSON"
+        message = f"the document holds {word}, which is not JSON"
         report.add("number-not-finite", message, places.of(offset))
     elif _REAL.fullmatch(word) and not math.isfinite(float(word)):
         report.add("number-not-finite", f"the number {shown(word)} is too large", places.of(offset))

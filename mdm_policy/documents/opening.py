@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from mdm_policy.documents.doubles import doubtful
-from mdm_policy.documents.embedded import Embedded, Part, Text
+from mdm_policy.documents.embedded import Embedded, EmbeddedPart, EmbeddedText
 from mdm_policy.documents.formats import dump, parse, parse_text
 from mdm_policy.documents.locate import Format, locate_all
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.documents.sniff import sniff, sniff_text
-from mdm_policy.documents.texts import MAX_SIZE, Report, Source, check_size
+from mdm_policy.documents.texts import MAX_SIZE, TextReport, TextSource, check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _open_bytes(opening: _Opening, prefix: str, data: bytes, format_: Format | N
     if looks_signed(data):
         content = signed_content(data)
         if content is None:
-            Report(name).fail(
+            TextReport(name).fail(
                 "document-syntax", "the signed file is damaged or carries no content", hint="export it again"
             )
         envelope, data = data, content
@@ -178,10 +178,10 @@ def _build(
 
 def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int, doubts: tuple[str, ...]) -> Document:
     """Open one inner document; `doubts` are those of the outer one that lead into it."""
-    if isinstance(found, Part):
+    if isinstance(found, EmbeddedPart):
         parsed: tuple[Format, Any, bytes] = ("json", found.value, dump(found.value, "json"))
         return _build(opening, prefix, parsed, part=True, layer=layer, doubts=doubts)
-    if isinstance(found, Text):
+    if isinstance(found, EmbeddedText):
         return _open_text(opening, prefix, found, layer)
     try:
         text = found.text
@@ -189,13 +189,13 @@ def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int, dou
             text = text.replace(space, "")
         data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except ValueError:
-        Report(_name(opening.file, prefix)).fail(
+        TextReport(_name(opening.file, prefix)).fail(
             "document-syntax", "the embedded document is not base64", hint="encode it again"
         )
     return _open_bytes(opening, prefix, data, None, MAX_SIZE)
 
 
-def _open_text(opening: _Opening, prefix: str, found: Text, layer: int) -> Document:
+def _open_text(opening: _Opening, prefix: str, found: EmbeddedText, layer: int) -> Document:
     """Open a string that is a document.
 
     Some servers give texts back with entities encoded once more than they were sent, so a text is unescaped until it
@@ -204,7 +204,7 @@ def _open_text(opening: _Opening, prefix: str, found: Text, layer: int) -> Docum
     text = found.text
     first: PolicyError | None = None
     for _ in range(found.unescapes + 1):
-        source = Source(_name(opening.file, prefix), text.strip().removeprefix("\ufeff").strip())
+        source = TextSource(_name(opening.file, prefix), text.strip().removeprefix("\ufeff").strip())
         try:
             format_ = sniff_text(source)
             twice: list[Twice] = []

@@ -50,7 +50,7 @@ def dump_plist(value: Any, *, compact: bool = False) -> bytes:
             `value-not-representable`.
 
     """
-    writer = _Writer(compact=compact)
+    writer = _PlistWriter(compact=compact)
     writer.write(value, "", ())
     newline = "" if compact else "\n"
     text = newline.join([*_HEADER, *writer.parts, "</plist>"]) + newline
@@ -79,7 +79,7 @@ def _first_forbidden(value: Any) -> PolicyError:
             return refuse("control-character", message, path, "remove the character")
 
 
-class _Writer:
+class _PlistWriter:
     """Collect the lines of a plist's body; in a compact one they are joined without anything between."""
 
     def __init__(self, *, compact: bool) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mdm_policy.documents.texts import MAX_DEPTH, is_stray
 
 if TYPE_CHECKING:
-    from mdm_policy.documents.texts import Source, WhiteSpace
+    from mdm_policy.documents.texts import TextSource, WhiteSpace
 
 
 class _Unsure:
@@ -42,19 +42,19 @@ class _NotPlainError(Exception):
     """Leave the fast path."""
 
 
-def parse_fast(source: Source, white_space: WhiteSpace) -> Any:
+def parse_fast(source: TextSource, white_space: WhiteSpace) -> Any:
     """Return the value of a plain XML plist, or `UNSURE`."""
     text = source.text
     head = _HEAD.match(text)
     if head is None or source.encoding == "utf-16" or "\r" in text or ("]" in text and "]]>" in text):
         return UNSURE
     try:
-        return _Reader(text, strict=white_space == "error").read(head.end())
+        return _FastReader(text, strict=white_space == "error").read(head.end())
     except _NotPlainError:
         return UNSURE
 
 
-class _Reader:
+class _FastReader:
     """Walk over a plain plist's text, element by element."""
 
     def __init__(self, text: str, *, strict: bool) -> None:

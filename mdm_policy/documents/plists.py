@@ -22,8 +22,8 @@ from mdm_policy.documents.texts import (
     INT_MIN,
     MAX_DEPTH,
     MAX_SIZE,
-    Report,
-    Source,
+    TextReport,
+    TextSource,
     Twice,
     WhiteSpace,
     check_characters,
@@ -61,11 +61,11 @@ def parse_plist(
 
 
 def parse_plist_text(
-    source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE, twice: list[Twice] | None = None
+    source: TextSource, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE, twice: list[Twice] | None = None
 ) -> Any:
     """Parse an XML property list already decoded."""
     check_values(source, "plist", max_size)
-    report = Report(source.name)
+    report = TextReport(source.name)
     check_characters(source, report)
     value = parse_fast(source, white_space)
     if value is not UNSURE:
@@ -73,7 +73,7 @@ def parse_plist_text(
     return _Builder(report, white_space, twice).parse(without_prolog(source, report))
 
 
-class _Frame:
+class _PlistFrame:
     """Hold a container being read; `keys` is set for a dict, and `key` is the key whose value comes next."""
 
     __slots__ = ("at", "key", "tag", "value")
@@ -91,11 +91,11 @@ class _Builder:
     Places are kept as offsets into the bytes, and become lines and columns only where one is told.
     """
 
-    def __init__(self, report: Report, white_space: WhiteSpace, twice: list[Twice] | None = None) -> None:
+    def __init__(self, report: TextReport, white_space: WhiteSpace, twice: list[Twice] | None = None) -> None:
         self.report = report
         self.twice = twice
         self.strict = white_space == "error"
-        self.stack: list[_Frame] = []
+        self.stack: list[_PlistFrame] = []
         self.leaf = ""
         self.leaf_at = 0
         self.chunks: list[str] = []
@@ -146,7 +146,7 @@ class _Builder:
         if self.leaf:
             self.syntax(f"the element <{tag}> stands inside <{self.leaf}>")
         if not self.stack and tag == "dict" and not self.strict and not self.roots:
-            self.stack.append(_Frame("plist", self.roots, self.parser.CurrentByteIndex))
+            self.stack.append(_PlistFrame("plist", self.roots, self.parser.CurrentByteIndex))
         elif not self.stack and tag != "plist":
             self.syntax(f"the root element is <{tag}>, not <plist>")
         if attributes and (tag != "plist" or set(attributes) != {"version"}):
@@ -163,11 +163,11 @@ class _Builder:
         if tag == "plist":
             if self.stack:
                 self.syntax("the element <plist> stands inside another")
-            self.stack.append(_Frame(tag, self.roots, at))
+            self.stack.append(_PlistFrame(tag, self.roots, at))
             return
         value: Any = {} if tag == "dict" else []
         self.put(value, at)
-        self.stack.append(_Frame(tag, value, at))
+        self.stack.append(_PlistFrame(tag, value, at))
         if len(self.stack) > MAX_DEPTH + 1:
             message = f"the document nests deeper than {MAX_DEPTH} levels"
             self.report.fail("document-too-deep", message, self.place(at))

@@ -15,7 +15,7 @@ import msgspec
 from mdm_policy.documents.texts import place_of
 
 if TYPE_CHECKING:
-    from mdm_policy.documents.texts import Report, Source
+    from mdm_policy.documents.texts import TextReport, TextSource
 
 _DECLARATION = re.compile(
     r"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')"""
@@ -58,7 +58,7 @@ def read_prolog(text: str) -> Prolog:
     return Prolog(position, encoding, declaration.span() if declaration else (0, 0), doctype)
 
 
-def without_prolog(source: Source, report: Report) -> str:
+def without_prolog(source: TextSource, report: TextReport) -> str:
     """Return the text with declaration and Apple's DOCTYPE blanked out, every line where it was.
 
     Raises:

@@ -34,12 +34,12 @@ def looks_signed(data: bytes) -> bool:
 def signed_content(data: bytes) -> bytes | None:
     """Return the content a CMS SignedData carries; None when it is damaged or carries none (a detached signature)."""
     try:
-        return _Reader(data).content()
+        return _DerReader(data).content()
     except (_DamagedError, IndexError):
         return None
 
 
-class _Reader:
+class _DerReader:
     """Walk over BER elements, no more of them than any signer writes."""
 
     def __init__(self, data: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.documents.binaries import is_binary
 from mdm_policy.documents.prolog import read_prolog
-from mdm_policy.documents.texts import Report, Source, decode
+from mdm_policy.documents.texts import TextReport, TextSource, decode
 
 if TYPE_CHECKING:
     from mdm_policy.documents.locate import Format
@@ -26,7 +26,7 @@ def sniff(name: str, data: bytes) -> Format:
     return "plist" if is_binary(data) else sniff_text(decode(name, data, len(data)))
 
 
-def sniff_text(source: Source) -> Format:
+def sniff_text(source: TextSource) -> Format:
     """Return the format of a text.
 
     Raises:
@@ -37,7 +37,7 @@ def sniff_text(source: Source) -> Format:
     if start.startswith(("{", "[")):
         return "json"
     if not start.startswith("<"):
-        Report(source.name).fail(
+        TextReport(source.name).fail(
             "document-format-unknown",
             "the document is neither a property list, nor JSON, nor XML",
             (1, 1),

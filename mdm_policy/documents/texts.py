@@ -46,7 +46,7 @@ _MARKS = (
 )
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class TextSource(msgspec.Struct, frozen=True, gc=False):
     """Hold a document's text under the name the user knows it by.
 
     `encoding` is `utf-8` or `utf-16`, or empty for text taken out of another document, whose own encoding
@@ -66,7 +66,7 @@ class Twice(NamedTuple):
     first: Any
 
 
-class Report:
+class TextReport:
     """Collect the findings of one document, up to `MAX_FINDINGS`, so that a user sees them together."""
 
     def __init__(self, name: str) -> None:
@@ -96,7 +96,7 @@ def place_of(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-class Places:
+class TextPlaces:
     """Turn offsets into lines and columns, counting each line once for as long as they grow."""
 
     def __init__(self, text: str) -> None:
@@ -113,7 +113,7 @@ class Places:
 
 def check_size(name: str, data: bytes, max_size: int) -> None:
     """Refuse a document that holds nothing, or more than `max_size` bytes."""
-    report = Report(name)
+    report = TextReport(name)
     if not data:
         report.fail("document-empty", "the document is empty", hint="export it again; an empty file blocks nothing")
     if len(data) > max_size:
@@ -124,7 +124,7 @@ def check_size(name: str, data: bytes, max_size: int) -> None:
         )
 
 
-def check_values(source: Source, format_: Literal["json", "xml", "plist", "yaml"], max_size: int) -> None:
+def check_values(source: TextSource, format_: Literal["json", "xml", "plist", "yaml"], max_size: int) -> None:
     """Refuse a text that holds far more values than any policy, before a parser makes something of each.
 
     Raises:
@@ -134,16 +134,16 @@ def check_values(source: Source, format_: Literal["json", "xml", "plist", "yaml"
     most = max_size // BYTES_PER_VALUE[format_]
     text = source.text
     if len(text) > most and sum(map(text.count, VALUE_MARKS[format_])) > most:
-        refuse_values(Report(source.name), most)
+        refuse_values(TextReport(source.name), most)
 
 
-def refuse_values(report: Report, most: int) -> NoReturn:
+def refuse_values(report: TextReport, most: int) -> NoReturn:
     """Say that a document holds too many values."""
     message = f"the document holds more values than any policy; at most {most:,} are read"
     report.fail("document-too-many-values", message, hint="split it, or check that this is a policy at all")
 
 
-def decode(name: str, data: bytes, max_size: int = MAX_SIZE) -> Source:
+def decode(name: str, data: bytes, max_size: int = MAX_SIZE) -> TextSource:
     """Decode a document's bytes by their byte order mark, UTF-8 without one.
 
     Raises:
@@ -152,7 +152,7 @@ def decode(name: str, data: bytes, max_size: int = MAX_SIZE) -> Source:
     """
     check_size(name, data, max_size)
     encoding, start = next(((code, len(mark)) for mark, code in _MARKS if data.startswith(mark)), ("utf-8", 0))
-    report = Report(name)
+    report = TextReport(name)
     hint = "save it as UTF-8, or as UTF-16 with a byte order mark"
     if encoding == "utf-32" or (not start and b"\x00" in data[:4]):
         report.fail("document-encoding", "the document is neither UTF-8 nor UTF-16 with a byte order mark", hint=hint)
@@ -163,7 +163,7 @@ def decode(name: str, data: bytes, max_size: int = MAX_SIZE) -> Source:
         report.fail("document-encoding", f"the document is not valid {encoding}", place_of(read, len(read)), hint)
     if not text or text.isspace():
         report.fail("document-empty", "the document holds nothing but white space", hint="export it again")
-    return Source(name, text, encoding[:6] if encoding.startswith("utf-16") else encoding)
+    return TextSource(name, text, encoding[:6] if encoding.startswith("utf-16") else encoding)
 
 
 def decode_leniently(data: bytes) -> str:
@@ -172,11 +172,11 @@ def decode_leniently(data: bytes) -> str:
     return data[start:].decode(encoding, "replace")
 
 
-def check_characters(source: Source, report: Report) -> None:
+def check_characters(source: TextSource, report: TextReport) -> None:
     """Stop at characters that XML 1.0 cannot hold (section 2.2), and name each with its place."""
     if not has_forbidden(source.text.encode("utf-8", "surrogatepass")):
         return
-    places = Places(source.text)
+    places = TextPlaces(source.text)
     for match in _FORBIDDEN.finditer(source.text):
         report.add(
             "control-character",

@@ -16,8 +16,8 @@ from mdm_policy.documents.prolog import without_prolog
 from mdm_policy.documents.texts import (
     MAX_DEPTH,
     MAX_SIZE,
-    Report,
-    Source,
+    TextReport,
+    TextSource,
     WhiteSpace,
     check_characters,
     check_values,
@@ -54,10 +54,10 @@ def parse_xml(name: str, data: bytes, white_space: WhiteSpace = "error", max_siz
     return parse_xml_text(decode(name, data, max_size), white_space, max_size)
 
 
-def parse_xml_text(source: Source, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> etree._Element:
+def parse_xml_text(source: TextSource, white_space: WhiteSpace = "error", max_size: int = MAX_SIZE) -> etree._Element:
     """Parse an XML text already decoded."""
     check_values(source, "xml", max_size)
-    report = Report(source.name)
+    report = TextReport(source.name)
     check_characters(source, report)
     text = without_prolog(source, report)
     root = _parse(text, report)
@@ -76,7 +76,7 @@ def parse_xml_text(source: Source, white_space: WhiteSpace = "error", max_size: 
     return root
 
 
-def _parse(text: str, report: Report) -> etree._Element:
+def _parse(text: str, report: TextReport) -> etree._Element:
     """Run lxml over a text without DTD, or report what it says."""
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -117,7 +117,7 @@ def _has_stray(root: etree._Element) -> bool:
     return list(map(str.strip, attributes)) != attributes and any(map(is_stray, attributes))
 
 
-class _Frame:
+class _XmlFrame:
     """Hold an element being checked: where it began, its text so far, and whether elements are in it."""
 
     __slots__ = ("chunks", "parent", "place")
@@ -131,10 +131,10 @@ class _Frame:
 class _Checker:
     """Read a well-formed text once more, with expat, to name the place of each defect."""
 
-    def __init__(self, report: Report, *, strict: bool) -> None:
+    def __init__(self, report: TextReport, *, strict: bool) -> None:
         self.report = report
         self.strict = strict
-        self.stack: list[_Frame] = [_Frame((0, 0))]
+        self.stack: list[_XmlFrame] = [_XmlFrame((0, 0))]
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -160,7 +160,7 @@ class _Checker:
         for name, value in attributes.items():
             if self.strict and is_stray(value):
                 self.stray(f"the attribute {name}={shown(value)} begins or ends in white space", place)
-        self.stack.append(_Frame(place))
+        self.stack.append(_XmlFrame(place))
 
     def text(self, data: str) -> None:
         """Keep character data."""

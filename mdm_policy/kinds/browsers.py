@@ -103,7 +103,7 @@ def read_list(c: Collector, browser: Browser, key: str, entries: Entries, at: st
 def _entry(c: Collector, rule: Rule, key: str, text: str, place: str) -> None:
     if text.startswith("*.") or ("*" in text.partition("/")[0] and text != "*"):
         message = (
-            f"{text[:80]!r} is no entry of a list: a host covers its subdomains, and no wildcard stands within one"
+            f"{text[:80]!r} is not an entry of a list: a host covers its subdomains, and no wildcard stands within one"
         )
         c.say("error", "url-entry-wildcard", message, place, "write the host alone")
         if key == BLOCK:
@@ -124,7 +124,7 @@ def read_policy_file(c: Collector) -> Reading:
     """
     top = c.mapping(c.document.value, "")
     said = "such a file is read by browsers on Linux, and whether it reaches these devices is not known"
-    c.doubt = Why("elsewhere", said)
+    c.uncertain_because = Why("elsewhere", said)
     c.say("note", "url-list-of-linux", said, "", "send Windows and the Mac their own form: the registry, or a profile")
     for browser in _BY:
         read_domain(c, browser, top, "")

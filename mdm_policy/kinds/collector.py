@@ -125,7 +125,7 @@ class Collector:
         """The document's rules by what equal ones share."""
         self.expires: Expiry | None = None
         self.platforms: frozenset[str] | None = None
-        self.void: Why | None = None
+        self.rejected_because: Why | None = None
         """Why nothing that is read from here on has an effect."""
         self.mistyped = 0
         """How many values of a wrong type were met; an empty text is none."""
@@ -133,7 +133,7 @@ class Collector:
         """Whether the document holds anything of a sort that can act on apps."""
         self.restricts = False
         """Whether the document holds back programs beyond those it names."""
-        self.doubt: Why | None = None
+        self.uncertain_because: Why | None = None
         """Why nobody can tell whether devices obey what is read from here on."""
         self._lifted: set[int] = set()
         """The values, by their place in memory, that an embedded document has brought, and of which it has said all."""
@@ -146,7 +146,7 @@ class Collector:
         """Return the document's own copy of a rule, the same object each time, with all that weakens it written in."""
         if changes:
             return self._rule(base, changes)
-        where = (id(base), self.expires, self.void, self.doubt, self.platforms)
+        where = (id(base), self.expires, self.rejected_because, self.uncertain_because, self.platforms)
         found = self._made.get(where)
         if found is None:
             found = self._made[where] = base, self._rule(base, changes)
@@ -166,25 +166,30 @@ class Collector:
                 }
             elif reached != base.introduced:
                 changes["introduced"] = reached
-        if self.doubt and changes.get("sense", base.sense) != "none":
-            changes |= {"verdict": "unknown", "why": self.doubt.text, "cause": self.doubt.cause}
-        if self.void:
-            changes |= {"sense": "none", "verdict": "allowed", "why": self.void.text, "cause": self.void.cause}
+        if self.uncertain_because and changes.get("sense", base.sense) != "none":
+            changes |= {"verdict": "unknown", "why": self.uncertain_because.text, "cause": self.uncertain_because.cause}
+        if self.rejected_because:
+            changes |= {
+                "sense": "none",
+                "verdict": "allowed",
+                "why": self.rejected_because.text,
+                "cause": self.rejected_because.cause,
+            }
         made = msgspec.structs.replace(base, **changes) if changes else base
         known = self._known.setdefault(written(made), made)
         if known is made:
             self.rules.append(made)
         return known
 
-    def refuse(self, why: str) -> None:
+    def reject_all(self, why: str) -> None:
         """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
-        self.void = Why("refused", why)
-        self._made_again()
+        self.rejected_because = Why("refused", why)
+        self._rebuild_rules()
 
-    def question(self, why: str) -> None:
+    def mark_uncertain(self, why: str) -> None:
         """Make all that was read unknown: nobody can tell whether devices take a document with such a fault."""
-        self.doubt = Why("undocumented", why)
-        self._made_again()
+        self.uncertain_because = Why("undocumented", why)
+        self._rebuild_rules()
 
     def question_at(self, zones: Sequence[str], why: str) -> None:
         """Make unknown what was read from some places, and every rule that no entry says the place of.
@@ -195,15 +200,15 @@ class Collector:
         touched = {id(one.rule) for one in self.columns if any(_touches(one.pointers, zone) for zone in zones)}
         placed = placed if touched else set()
         read, self.rules, self._known = self.rules, [], {}
-        kept, doubt = self.doubt, Why("undocumented", why)
+        kept, doubt = self.uncertain_because, Why("undocumented", why)
         made: dict[int, Rule] = {}
         for rule in read:
-            self.doubt = kept if id(rule) in placed and id(rule) not in touched else doubt
+            self.uncertain_because = kept if id(rule) in placed and id(rule) not in touched else doubt
             made[id(rule)] = self._rule(rule, {})
-        self.doubt = kept
+        self.uncertain_because = kept
         self._columns = [msgspec.structs.replace(one, rule=made[id(one.rule)]) for one in self._columns]
 
-    def _made_again(self) -> None:
+    def _rebuild_rules(self) -> None:
         read, self.rules, self._known = self.rules, [], {}
         made = {id(rule): self._rule(rule, {}) for rule in read}
         self._close()
@@ -354,7 +359,7 @@ class Collector:
     def _wrong(self, value: Any, wanted: str, pointer: str, count: int = 1) -> None:
         self.mistyped += value != ""
         more = f" (and {count - 1} more entries)" if count > 1 else ""
-        message = f"{type(value).__name__} {_shown(value)} stands where {wanted} belongs, so it has no effect{more}"
+        message = f"expected {wanted}, found {type(value).__name__} {_shown(value)}; ignored{more}"
         self.say("error", "wrong-type", message, pointer, f"write {wanted}")
 
     def near_misses(self, owner: Mapping[str, Any], known: Collection[str], pointer: str) -> None:
@@ -366,7 +371,9 @@ class Collector:
 
     def unknown_key(self, key: str, hint: str, pointer: str) -> None:
         """Warn that a key means nothing to the vendor."""
-        self.say("warning", "unknown-key", f"{_shown(key)} is no key the vendor knows; it has no effect", pointer, hint)
+        self.say(
+            "warning", "unknown-key", f"{_shown(key)} is not a key the vendor knows; it has no effect", pointer, hint
+        )
 
     def deprecated(self, key: str, since: str, instead: str, pointer: str, severity: Severity = "warning") -> None:
         """Say that a key is deprecated; it keeps its effect until a source says it is gone."""
@@ -398,7 +405,7 @@ class Collector:
             self._lifted.add(id(one.values))
         self.rule_sets += [_under(one, rules, pointer) for one in inner.rule_sets]
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
-        if dead and not self.void:
+        if dead and not self.rejected_because:
             reached = ", ".join(sorted(self.platforms or ()))
             message = f"the document reaches {reached} alone, where this has no effect: {dead[0].fact.text}"
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
@@ -429,7 +436,7 @@ class Collector:
                 self.places.append("")
         acting = any(one.rule.sense != "none" for one in self.columns)
         acting = acting or any(rule.sense == "allow-only" for rule in self.rules)
-        restricts = self.restricts and not self.void
+        restricts = self.restricts and not self.rejected_because
         acting = acting or any(one.rules and one.rule.sense != "none" for one in self.rule_sets)
         if not acting and not silent and not restricts:
             self.say("note", "no-effect", "nothing in this document allows, blocks or reports an app")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.documents import Part, pointer
+from mdm_policy.documents import EmbeddedPart, pointer
 from mdm_policy.kinds.collector import NOT_STATED, Collector
 from mdm_policy.reading import Scope
 
@@ -23,7 +23,7 @@ def listed_objects(listed: list[Any], *where: str) -> Iterator[Embedded]:
     """Yield the objects of a list that stands at a place: each is a document by itself."""
     for index, item in enumerate(listed):
         if isinstance(item, dict):
-            yield Part(pointer(*where, index), item)
+            yield EmbeddedPart(pointer(*where, index), item)
 
 
 def read_each(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def _read_unknown(c: Collector) -> Reading:
     tool = tool_of(c.document.value)
-    message = "this is no document mdm-policy knows, so it blocks nothing"
+    message = "this is not a document mdm-policy knows, so it blocks nothing"
     if tool:
         message = f"this is {tool}; mdm-policy does not read it, so it proves nothing"
     c.say("error", "document-unknown", message, "", "see `mdm-policy targets` for what is read")

@@ -15,15 +15,15 @@ from mdm_policy.errors import Origin
 from mdm_policy.loading import language, target_language
 from mdm_policy.loading.includes import Merger
 from mdm_policy.loading.overlays import OVERLAY
-from mdm_policy.loading.reader import read
-from mdm_policy.loading.report import Report
+from mdm_policy.loading.reader import read_nodes
+from mdm_policy.loading.report import LoadReport
 from mdm_policy.loading.sources import FindInclude, Loaded, Source, collector_paused, detect, finish, judged
 from mdm_policy.loading.tables import as_list, read_bans
 from mdm_policy.loading.target_manifests import PlacedManifest
 from mdm_policy.loading.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from mdm_policy.loading.shapes import Record
+    from mdm_policy.loading.shapes import RecordShape
     from mdm_policy.model import Ban, BanList, Deployment, DeviceClass, Overlay
     from mdm_policy.target_model import TargetTest
 
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 SchemaName = Literal["ban-list", "deployment", "devices", "overlay", "target", "target-test"]
-_SHAPES: dict[SchemaName, Record] = {
+_SHAPES: dict[SchemaName, RecordShape] = {
     "ban-list": language.BAN_LIST,
     "deployment": language.DEPLOYMENT,
     "devices": language.DEVICES,
@@ -93,7 +93,7 @@ def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[
             )
     whole = load_deployment(source, max_bytes=max_bytes)
     if whole.value is not None and not whole.value.devices:
-        report = Report(source.name)
+        report = LoadReport(source.name)
         report.add(whole.findings)
         report.error(
             "missing-key", "the deployment lacks `devices`", Origin(source.name, 1, 1), "declare device classes"
@@ -126,17 +126,17 @@ def load_target_test(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[Ta
         return finish(value, report.findings)
 
 
-def _bind(source: Source, shape: Record, max_bytes: int) -> tuple[Any, Report]:
+def _bind(source: Source, shape: RecordShape, max_bytes: int) -> tuple[Any, LoadReport]:
     """Read a file and bind it to a shape; None with findings in the report when it is not even YAML."""
-    report = Report(source.name)
-    root = read(source.data, report, max_bytes)
+    report = LoadReport(source.name)
+    root = read_nodes(source.data, report, max_bytes)
     return None if root is None else shape.bind(report, root, "the file"), report
 
 
 def load_bans_csv(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[Ban, ...]]:
     """Load bans from a table; each distinct app is one ban with the identifiers of all its rows."""
     with collector_paused():
-        report = Report(source.name)
+        report = LoadReport(source.name)
         return finish(read_bans(source.data, report, max_bytes), report.findings)
 
 

@@ -8,13 +8,13 @@ import msgspec
 
 from mdm_policy.discovery import how_to_find
 from mdm_policy.identifiers import quoted
-from mdm_policy.model import Authority, Ban, Identifier, Override, Revocation, Waiver
+from mdm_policy.model import Authority, Ban, GrantedException, Identifier, Override, Revocation
 from mdm_policy.vocabulary import DEFAULT_DUTIES, Duty
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
-    from mdm_policy.loading.leaves import Cell
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.leaves import TableCell
+    from mdm_policy.loading.report import LoadReport
     from mdm_policy.loading.shapes import Group
 
 IDENTIFIER_KEYS = ("ios", "macos", "android", "windows", "domains")
@@ -43,17 +43,17 @@ class Draft(msgspec.Struct, frozen=True):
     title: str
     authority: Authority
     bans: tuple[Ban, ...]
-    exceptions: tuple[Waiver, ...]
-    includes: tuple[Cell, ...]
+    exceptions: tuple[GrantedException, ...]
+    includes: tuple[TableCell, ...]
     origin: Origin
 
 
-def make_override(_report: Report, group: Group) -> Override:
+def make_override(_report: LoadReport, group: Group) -> Override:
     """Make the permission to use one identifier that a guard would refuse."""
     return Override(group.text("id"), group.text("reason"), group.origin)
 
 
-def make_ban(report: Report, group: Group) -> Ban:
+def make_ban(report: LoadReport, group: Group) -> Ban:
     """Make one ban."""
     cells = group.cells
     identifiers: list[Identifier] = []
@@ -80,7 +80,7 @@ def make_ban(report: Report, group: Group) -> Ban:
     return ban
 
 
-def _check_statements(report: Report, group: Group, ban: Ban) -> None:
+def _check_statements(report: LoadReport, group: Group, ban: Ban) -> None:
     for cell in group.many("not_on"):
         if cell.value in group.cells:
             said = f"the ban says the app does not exist on {cell.value}, and gives identifiers for it"
@@ -94,13 +94,13 @@ def _check_statements(report: Report, group: Group, ban: Ban) -> None:
             report.warning("override-unused", said, override.origin, "remove the entry, or correct its `id`")
 
 
-def make_waiver(report: Report, group: Group) -> Waiver:
+def make_waiver(report: LoadReport, group: Group) -> GrantedException:
     """Make one exception; it can never hold for everyone."""
     for cell in group.many("groups"):
         if cell.value.lower().replace("-", "").replace("_", "").replace(" ", "") in _EVERYONE:
             said = f"{quoted(cell.value)} excepts everyone: that would end the ban"
             report.error("exception-fleet-wide", said, cell.origin, "name the groups that the approver named")
-    return Waiver(
+    return GrantedException(
         group.text("app"),
         group.text("category"),
         group.text("approved_by"),
@@ -111,7 +111,7 @@ def make_waiver(report: Report, group: Group) -> Waiver:
     )
 
 
-def make_authority(report: Report, group: Group) -> Authority:
+def make_authority(report: LoadReport, group: Group) -> Authority:
     """Make the authority of a list; its days have to follow each other."""
     issued, effective, revoked = group.get("issued"), group.get("effective"), group.get("revoked")
     ended = Revocation(revoked.text("on"), revoked.text("by")) if revoked is not None else None
@@ -129,7 +129,7 @@ def make_authority(report: Report, group: Group) -> Authority:
     return Authority(group.text("citation"), group.origin, issued, effective, ended, duties)
 
 
-def make_draft(report: Report, group: Group) -> Draft:
+def make_draft(report: LoadReport, group: Group) -> Draft:
     """Make the list of one file."""
     bans = tuple(ban for ban in group.many("bans") if ban is not None)
     warn_of_repeats(report, bans)
@@ -145,7 +145,7 @@ def make_draft(report: Report, group: Group) -> Draft:
     )
 
 
-def warn_of_repeats(report: Report, bans: tuple[Ban, ...]) -> None:
+def warn_of_repeats(report: LoadReport, bans: tuple[Ban, ...]) -> None:
     """Warn of a ban, or an identifier of one app, that stands in a file twice."""
     subjects: dict[tuple[str | None, ...], Origin] = {}
     places: dict[tuple[str, str, str], Origin] = {}

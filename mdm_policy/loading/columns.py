@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mdm_policy.errors import Origin
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
 
 _NAMES = ("app", "appname", "applicationname", "applicationtitle", "displayname", "name", "softwarename", "title")
 """Words for an app's name, the best first."""
@@ -68,7 +68,7 @@ _STORE = re.compile(r"https://(?:apps|itunes)\.apple\.com/[^\s?]*?/?id([0-9]+)(?
 _PLAY = re.compile(r"https://play\.google\.com/store/apps/details\?(?:[^\s]*&)?id=([A-Za-z0-9._]+)(?:&.*)?", re.ASCII)
 
 
-class Found(msgspec.Struct, frozen=True):
+class FoundColumns(msgspec.Struct, frozen=True):
     """Hold one identifier of a row, before it is checked."""
 
     name: str
@@ -89,7 +89,7 @@ class Layout(msgspec.Struct, frozen=True):
         """Return the places that are read."""
         return tuple(self.at.values())
 
-    def read(self, row: Sequence[str], origin: Origin, report: Report) -> Iterator[Found]:
+    def read(self, row: Sequence[str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
         """Return the identifiers of a row."""
         cells = {word: row[place] for word, place in self.at.items()}
         return _READERS[self.form](cells, origin, report)
@@ -152,19 +152,19 @@ def _address(text: str) -> tuple[Family, Kind, str] | None:
     return None
 
 
-def _audit(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Found]:
+def _audit(cells: dict[str, str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     family = _family(cells["platform"], origin, report)
     if family is None:
         return
     for known in KINDS_BY_FAMILY[family]:
         if known == cells["kind"]:
-            yield Found(cells["name"], family, known, cells["identifier"])
+            yield FoundColumns(cells["name"], family, known, cells["identifier"])
             return
     said = f"{quoted(cells['kind'])} is not a kind of identifier of `{family}`"
     report.error("unknown-word", said, origin, report.guess(cells["kind"], KINDS_BY_FAMILY[family]))
 
 
-def _family(text: str, origin: Origin, report: Report) -> Family | None:
+def _family(text: str, origin: Origin, report: LoadReport) -> Family | None:
     family = _FAMILY.get(folded(text))
     if family is None:
         hint = report.guess(text, (*FAMILY_OF, "web"))
@@ -172,37 +172,37 @@ def _family(text: str, origin: Origin, report: Report) -> Family | None:
     return family
 
 
-def _columns(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Found]:
+def _columns(cells: dict[str, str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     """Read a table that says the platform, or whose columns do."""
     word = next((word for word in _PLATFORMS if word in cells), "")
     yield from _each(cells, _family(cells[word], origin, report) if word else None, origin, report)
 
 
-def _ios(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Found]:
+def _ios(cells: dict[str, str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     yield from _each(cells, "ios", origin, report)
 
 
-def _macos(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Found]:
+def _macos(cells: dict[str, str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     yield from _each(cells, "macos", origin, report)
 
 
-def _each(cells: dict[str, str], platform: Family | None, origin: Origin, report: Report) -> Iterator[Found]:
+def _each(cells: dict[str, str], platform: Family | None, origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     name = cells["name"]
     given = [(word, value) for word, value in cells.items() if word in _KINDS and value]
     for word, value in given:
         own, kind = _KINDS[word]
         family = own or platform
         if family is not None and kind in KINDS_BY_FAMILY[family]:
-            yield Found(name.removesuffix(".app") if kind == "bundle_id" else name, family, kind, value)
+            yield FoundColumns(name.removesuffix(".app") if kind == "bundle_id" else name, family, kind, value)
         elif family is not None:
-            said = f"a {kind} is no identifier of `{family}`"
+            said = f"a {kind} is not an identifier of `{family}`"
             report.error("unknown-word", said, origin, "correct the platform, or leave the cell empty")
     if not given:
         said = f"{quoted(name)} has no identifier in any column, so nothing of it is banned"
         report.error("identifier-empty", said, origin, "give an identifier, or remove the row")
 
 
-def _santa(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Found]:
+def _santa(cells: dict[str, str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     value, rule, policy = cells["identifier"], cells["ruletype"].upper(), cells.get("policy", "BLOCKLIST").upper()
     kind = _RULES.get(rule)
     if "BLOCKLIST" not in policy:
@@ -214,16 +214,16 @@ def _santa(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Fo
         )
         report.warning("csv-row-left-out", said, origin, "give the app's SIGNINGID, TEAMID or CDHASH")
     else:
-        yield Found(cells.get("name") or cells.get("custommsg") or value, "macos", kind, value)
+        yield FoundColumns(cells.get("name") or cells.get("custommsg") or value, "macos", kind, value)
 
 
-def _addresses(cells: dict[str, str], origin: Origin, report: Report) -> Iterator[Found]:
+def _addresses(cells: dict[str, str], origin: Origin, report: LoadReport) -> Iterator[FoundColumns]:
     text = next(value for word, value in cells.items() if word != "name")
     found = _address(text)
     if found is not None:
-        yield Found(cells["name"], *found)
+        yield FoundColumns(cells["name"], *found)
     elif is_valid("macos", "bundle_id", text):
-        yield Found(cells["name"], "macos", "bundle_id", text)
+        yield FoundColumns(cells["name"], "macos", "bundle_id", text)
     else:
         said = f"{quoted(text)} is neither the address of an app in a store nor a bundle id"
         hint = "write it as the store shows it: https://apps.apple.com/app/id414478124"

@@ -14,15 +14,15 @@ from mdm_policy.vocabulary import APPLE_PLATFORMS, DEFAULT_DUTIES, MDMS, Duty, P
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
-    from mdm_policy.loading.leaves import Cell
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.leaves import TableCell
+    from mdm_policy.loading.report import LoadReport
     from mdm_policy.loading.shapes import Group
     from mdm_policy.model import DestinationSpec
 
 _PATH = re.compile(r"[/\\]|\.(?:ya?ml|[ct]sv|xlsx?)\Z", re.IGNORECASE)
 
 
-def make_device(report: Report, group: Group) -> DeviceClass:
+def make_device(report: LoadReport, group: Group) -> DeviceClass:
     """Make a device class; a statement that says nothing about its platform is a misunderstanding, so it is reported."""
     platform: Platform | None = group.get("platform")
     if platform is not None:
@@ -44,7 +44,7 @@ def make_device(report: Report, group: Group) -> DeviceClass:
     )
 
 
-def warn_of_mdm(report: Report, group: Group) -> None:
+def warn_of_mdm(report: LoadReport, group: Group) -> None:
     """Warn of an MDM that looks like one whose documents the program knows: they would not count for it."""
     mdm = group.text("managed_by")
     if mdm and mdm not in MDMS and report.guess(mdm, MDMS).startswith("did"):
@@ -52,7 +52,7 @@ def warn_of_mdm(report: Report, group: Group) -> None:
         report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, MDMS))
 
 
-def _check_keys(report: Report, group: Group, platform: Platform) -> None:
+def _check_keys(report: LoadReport, group: Group, platform: Platform) -> None:
     foreign: tuple[str, ...]
     if platform in APPLE_PLATFORMS:
         foreign, hint = ("mode",), "Apple devices have `supervised` and `enrollment`"
@@ -68,7 +68,7 @@ def _check_keys(report: Report, group: Group, platform: Platform) -> None:
             report.error("device-key-foreign", f"`{key}` says nothing about {platform}", group.at(key), hint)
 
 
-def _check_enrollment(report: Report, group: Group) -> None:
+def _check_enrollment(report: LoadReport, group: Group) -> None:
     enrollment, supervised = group.get("enrollment"), group.get("supervised")
     if enrollment == "user" and supervised:
         said = "no device under User Enrollment is supervised"
@@ -79,7 +79,7 @@ def _check_enrollment(report: Report, group: Group) -> None:
         report.warning("enrollment-contradicted", said, group.at("supervised"), "write `supervised: true`")
 
 
-def make_devices(report: Report, group: Group) -> tuple[DeviceClass, ...]:
+def make_devices(report: LoadReport, group: Group) -> tuple[DeviceClass, ...]:
     """Make the device classes of a file; their names have to differ."""
     devices = tuple(group.many("devices"))
     seen: dict[str, Origin] = {}
@@ -91,13 +91,13 @@ def make_devices(report: Report, group: Group) -> tuple[DeviceClass, ...]:
     return devices
 
 
-def make_adoption(_report: Report, group: Group) -> Adoption:
+def make_adoption(_report: LoadReport, group: Group) -> Adoption:
     """Make the decision to enforce a list; which list is the key it stands under."""
     duties: tuple[Duty, ...] = tuple(cell.value for cell in group.many("duties")) or DEFAULT_DUTIES
     return Adoption("", group.text("by"), group.text("since"), duties, group.origin)
 
 
-def make_gap(_report: Report, group: Group) -> AcceptedGap:
+def make_gap(_report: LoadReport, group: Group) -> AcceptedGap:
     """Make an accepted gap."""
     return AcceptedGap(
         group.text("app"),
@@ -110,12 +110,12 @@ def make_gap(_report: Report, group: Group) -> AcceptedGap:
     )
 
 
-def make_protected(_report: Report, group: Group) -> tuple[Identifier, ...]:
+def make_protected(_report: LoadReport, group: Group) -> tuple[Identifier, ...]:
     """Make the identifiers of the organization's own agents, which no list may block."""
     return tuple(one for key in IDENTIFIER_KEYS for one in group.many(key))
 
 
-def make_signing(_report: Report, group: Group) -> SigningPlan:
+def make_signing(_report: LoadReport, group: Group) -> SigningPlan:
     """Make the plan by which profiles are signed."""
     chain = tuple(cell.value for cell in group.many("chain"))
     targets = tuple((cell.value, cell.origin) for cell in group.many("targets"))
@@ -123,7 +123,7 @@ def make_signing(_report: Report, group: Group) -> SigningPlan:
     return SigningPlan(group.origin, group.text("key"), group.text("cert"), chain, named)
 
 
-def make_deployment(report: Report, group: Group) -> Deployment:
+def make_deployment(report: LoadReport, group: Group) -> Deployment:
     """Make the deployment; its digest is filled in by whoever has the bytes."""
     devices = make_devices(report, group)
     lists = tuple((cell.value, cell.origin) for cell in group.many("lists"))
@@ -132,7 +132,7 @@ def make_deployment(report: Report, group: Group) -> Deployment:
     if "lists" in group.cells:
         _check_adopted(report, [name for name, _ in lists], [cell for cell, _ in group.many("adopt")])
     _check_gaps(report, gaps, devices)
-    targets: list[Cell] | None = group.cells.get("targets")
+    targets: list[TableCell] | None = group.cells.get("targets")
     for cell in targets or ():
         if cell.value == "all":
             report.error(
@@ -161,11 +161,11 @@ def make_deployment(report: Report, group: Group) -> Deployment:
     )
 
 
-def _called(cell: Cell, destination: DestinationSpec) -> DestinationSpec:
+def _called(cell: TableCell, destination: DestinationSpec) -> DestinationSpec:
     return msgspec.structs.replace(destination, name=cell.value, origin=cell.origin)
 
 
-def _named(cell: Cell, adoption: Adoption) -> Adoption:
+def _named(cell: TableCell, adoption: Adoption) -> Adoption:
     return Adoption(cell.value, adoption.by, adoption.since, adoption.duties, cell.origin)
 
 
@@ -173,7 +173,7 @@ def _options(pairs: list[Any]) -> dict[str, dict[str, Any]]:
     return {target.value: {name.value: value.value for name, value in options} for target, options in pairs}
 
 
-def _check_adopted(report: Report, lists: list[str], adopted: list[Cell]) -> None:
+def _check_adopted(report: LoadReport, lists: list[str], adopted: list[TableCell]) -> None:
     """Refuse to adopt a list that does not apply; the id of a list given by path is known only when it is read."""
     if any(_PATH.search(one) for one in lists):
         return
@@ -184,7 +184,7 @@ def _check_adopted(report: Report, lists: list[str], adopted: list[Cell]) -> Non
             report.error("adopted-not-listed", said, cell.origin, hint)
 
 
-def _check_gaps(report: Report, gaps: tuple[AcceptedGap, ...], devices: tuple[DeviceClass, ...]) -> None:
+def _check_gaps(report: LoadReport, gaps: tuple[AcceptedGap, ...], devices: tuple[DeviceClass, ...]) -> None:
     names = [device.name for device in devices if device.name]
     for gap in gaps:
         if gap.device and gap.device not in names:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.loading.leaves import Cell, Choice, Flag, Grammar, Text
-from mdm_policy.loading.shapes import Field, Group, Many, Record, Table
+from mdm_policy.loading.leaves import Choice, Flag, Grammar, TableCell, Text
+from mdm_policy.loading.shapes import Field, Group, Many, RecordShape, TableShape
 from mdm_policy.model import DestinationSpec
 
 if TYPE_CHECKING:
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
 
 _NAME = Text(name=True)
 _OWNER = Text(
@@ -29,7 +29,7 @@ _CA = Field("A PEM file with the authorities to trust in place of the system's."
 
 
 def _secret(doc: str) -> Field:
-    shape = Record(
+    shape = RecordShape(
         "a credential",
         {
             "env": Field("The environment variable that holds it.", _NAME),
@@ -40,7 +40,7 @@ def _secret(doc: str) -> Field:
     return Field(doc, shape)
 
 
-_GRAPH = Record(
+_GRAPH = RecordShape(
     "a Microsoft Graph destination",
     {
         "tenant": Field("The tenant's id or domain.", _NAME, required=True),
@@ -59,7 +59,7 @@ _GRAPH = Record(
     needs={"certificate": ("key",)},
 )
 
-_GIT = Record(
+_GIT = RecordShape(
     "a folder in git",
     {
         "path": Field("The folder, relative to the deployment.", Text(), required=True),
@@ -68,7 +68,7 @@ _GIT = Record(
     },
 )
 
-_JAMF = Record(
+_JAMF = RecordShape(
     "a Jamf Pro destination",
     {
         "url": Field("The server's address.", _URL, required=True),
@@ -86,13 +86,13 @@ _POLICY = Text(
     grammar=Grammar("destination-policy", r"[A-Za-z0-9._~-]{1,128}", "write the policy's id alone, not its whole name")
 )
 
-_AMAPI = Record(
+_AMAPI = RecordShape(
     "an Android Management API destination",
     {
         "enterprise": Field("The enterprise, such as `enterprises/LC0123`.", _ENTERPRISE, required=True),
         "policies": Field(
             "The id of the policy that each target's document goes into, by `TARGET`, or `TARGET@VARIANT` for exceptions.",
-            Table(_NAME, _POLICY),
+            TableShape(_NAME, _POLICY),
             required=True,
         ),
         "service_account": _secret("The service account's key, as Google's console gives it (JSON)."),
@@ -103,7 +103,7 @@ _AMAPI = Record(
     needs={"enterprise": ("service_account",)},
 )
 
-_KMFDDM = Record(
+_KMFDDM = RecordShape(
     "a KMFDDM destination",
     {
         "url": Field("The server's address.", _URL, required=True),
@@ -115,7 +115,7 @@ _KMFDDM = Record(
     needs={"url": ("api_key",)},
 )
 
-_NANOMDM = Record(
+_NANOMDM = RecordShape(
     "a NanoMDM destination",
     {
         "url": Field("The server's address.", _URL, required=True),
@@ -124,14 +124,14 @@ _NANOMDM = Record(
         "ask": Field("Whether devices are asked for their restrictions after each delivery.", Flag()),
         "record": Field("The file that says what was delivered; without it, `NAME.delivered.json`.", Text()),
         "answers": Field(
-            "A file with a device's answer to the command Restrictions, by enrollment id.", Table(_NAME, Text())
+            "A file with a device's answer to the command Restrictions, by enrollment id.", TableShape(_NAME, Text())
         ),
         "ca": _CA,
     },
     needs={"url": ("api_key",)},
 )
 
-KINDS: dict[str, Record] = {
+KINDS: dict[str, RecordShape] = {
     "graph": _GRAPH,
     "git": _GIT,
     "jamf": _JAMF,
@@ -148,7 +148,7 @@ class _Everyone:
     _words = Choice(("everyone", "unchanged"))
     _groups = Many(_NAME)
 
-    def bind(self, report: Report, node: Any, key: str) -> Any:
+    def bind(self, report: LoadReport, node: Any, key: str) -> Any:
         """Return a word, or the cells of the groups."""
         if hasattr(node, "value") and not isinstance(node, tuple):
             return self._words.bind(report, node, key)
@@ -159,7 +159,7 @@ class _Everyone:
         return {"anyOf": [self._words.schema(), self._groups.schema()]}
 
 
-def _make(report: Report, group: Group) -> DestinationSpec:
+def _make(report: LoadReport, group: Group) -> DestinationSpec:
     """Make a destination; its name is the key it stands under, and filled in there."""
     kind = next((kind for kind in KINDS if kind in group.cells), "")
     settings: Group | None = group.get(kind) if kind else None
@@ -182,14 +182,14 @@ def _plain(value: Any) -> Any:
     """Return a bound value as plain data, without its places."""
     if isinstance(value, Group):
         return {key: _plain(one) for key, one in value.cells.items() if one is not None}
-    if isinstance(value, Cell):
+    if isinstance(value, TableCell):
         return value.value
     if isinstance(value, list) and value and isinstance(value[0], tuple):
         return {name.value: _plain(one) for name, one in value}
     return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
-DESTINATION = Record(
+DESTINATION = RecordShape(
     "a destination",
     {
         **{kind: Field(f"It is {record.noun}.", record) for kind, record in KINDS.items()},
@@ -199,7 +199,7 @@ DESTINATION = Record(
             _Everyone(),
         ),
         "groups": Field(
-            "The destination's own id of each group that `assign` and exceptions name.", Table(_NAME, _NAME)
+            "The destination's own id of each group that `assign` and exceptions name.", TableShape(_NAME, _NAME)
         ),
         "owner": Field("Whose marker its objects bear; without it, the organization's identifier.", _OWNER),
         "note": Field("Free text for people; nothing reads it.", Text(lines=True)),
@@ -207,4 +207,4 @@ DESTINATION = Record(
     _make,
     one_of=tuple(KINDS),
 )
-DESTINATIONS = Table(_NAME, DESTINATION)
+DESTINATIONS = TableShape(_NAME, DESTINATION)

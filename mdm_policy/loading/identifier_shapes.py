@@ -18,7 +18,7 @@ from mdm_policy.model import Identifier
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
     from mdm_policy.vocabulary import Family, Kind
 
 
@@ -28,7 +28,7 @@ class Identifiers(msgspec.Struct, frozen=True):
     family: Family
     kinds: dict[Kind, str]
 
-    def bind(self, report: Report, node: Node, key: str) -> list[Identifier] | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> list[Identifier] | None:
         """Return the identifiers that have the shape of their kind."""
         if node.__class__ is not Mapping:
             wrong_type(report, node, key, "a mapping of kinds of identifiers")
@@ -49,7 +49,7 @@ class Identifiers(msgspec.Struct, frozen=True):
             report.error("empty-value", f"`{key}` has no value", report.at(node), "write a kind of identifier in it")
         return found
 
-    def _unknown(self, report: Report, node: Node) -> None:
+    def _unknown(self, report: LoadReport, node: Node) -> None:
         if is_key(report, node):
             said = f"{quoted(node.value)} is not a kind of identifier of `{self.family}`"
             report.error("unknown-key", said, report.at(node), report.guess(node.value, self.kinds))
@@ -63,7 +63,7 @@ class Identifiers(msgspec.Struct, frozen=True):
 class Domains(msgspec.Struct, frozen=True):
     """Shape internet domains, which belong to no platform."""
 
-    def bind(self, report: Report, node: Node, key: str) -> list[Identifier]:
+    def bind(self, report: LoadReport, node: Node, key: str) -> list[Identifier]:
         """Return the domains as identifiers."""
         del key  # the same shape stands under one key only
         found: list[Identifier] = []
@@ -75,7 +75,7 @@ class Domains(msgspec.Struct, frozen=True):
         return _one_or_many("domain")
 
 
-def bind_identifiers(report: Report, node: Node, family: Family, kind: Kind, found: list[Identifier]) -> None:
+def bind_identifiers(report: LoadReport, node: Node, family: Family, kind: Kind, found: list[Identifier]) -> None:
     """Add the identifiers of one kind to those found: the inner loop of loading, 100,000 times in a large list."""
     if node.__class__ is ScalarEvent:
         children: Iterable[Node] = (node,)
@@ -103,7 +103,7 @@ def bind_identifiers(report: Report, node: Node, family: Family, kind: Kind, fou
             _explain(report, child, family, kind, origin)
 
 
-def _explain(report: Report, node: Node, family: Family, kind: Kind, origin: Origin) -> None:
+def _explain(report: LoadReport, node: Node, family: Family, kind: Kind, origin: Origin) -> None:
     """Say all that is wrong with an identifier at once: what YAML makes of it, and what its kind does not allow."""
     scalar_text(report, node, kind, "an identifier")
     if node.value or node.style:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from mdm_policy.errors import Finding, PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading import language
-from mdm_policy.loading.reader import read
-from mdm_policy.loading.report import Report
+from mdm_policy.loading.reader import read_nodes
+from mdm_policy.loading.report import LoadReport
 from mdm_policy.loading.sources import FindInclude, Source, detect, wrong_kind
 from mdm_policy.loading.tables import read_bans
-from mdm_policy.model import Ban, BanList, Waiver
+from mdm_policy.model import Ban, BanList, GrantedException
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
     from mdm_policy.loading.bans import Draft
-    from mdm_policy.loading.leaves import Cell
+    from mdm_policy.loading.leaves import TableCell
 
 MAX_INCLUDES_DEEP = 8
 
@@ -31,7 +31,7 @@ class Merger:
         self._max_bytes = max_bytes
         self.findings: list[Finding] = []
         self._bans: list[Ban] = []
-        self._exceptions: list[Waiver] = []
+        self._exceptions: list[GrantedException] = []
         self._names: list[str] = []
         self._done: set[str] = set()
 
@@ -58,12 +58,12 @@ class Merger:
         )
 
     def _draft(self, source: Source) -> Draft | None:
-        report = Report(source.name)
+        report = LoadReport(source.name)
 
         def each(node: object) -> object:
             return language.BAN.bind(report, node, "an entry of `bans`")
 
-        root = read(source.data, report, self._max_bytes, "bans", each)
+        root = read_nodes(source.data, report, self._max_bytes, "bans", each)
         draft: Draft | None = None if root is None else language.BAN_LIST.bind(report, root, "the file")
         self.findings.extend(report.findings)
         return draft
@@ -74,7 +74,7 @@ class Merger:
         for cell in draft.includes:
             self._include(cell, source, path)
 
-    def _include(self, cell: Cell, source: Source, path: tuple[tuple[str, str], ...]) -> None:
+    def _include(self, cell: TableCell, source: Source, path: tuple[tuple[str, str], ...]) -> None:
         included = self._fetch(cell, source)
         if included is None:
             return
@@ -93,7 +93,7 @@ class Merger:
     def _merge_included(self, included: Source, origin: Origin, path: tuple[tuple[str, str], ...]) -> None:
         kind = detect(included)
         if kind == "csv":
-            report = Report(included.name)
+            report = LoadReport(included.name)
             self._bans.extend(read_bans(included.data, report, self._max_bytes))
             self.findings.extend(report.findings)
         elif kind in ("deployment", "devices"):
@@ -104,7 +104,7 @@ class Merger:
             if draft is not None:
                 self._take(draft, included, path)
 
-    def _fetch(self, cell: Cell, source: Source) -> Source | None:
+    def _fetch(self, cell: TableCell, source: Source) -> Source | None:
         included = None
         if self._find is not None:
             try:

@@ -9,7 +9,7 @@ from mdm_policy.loading import bans, deployments
 from mdm_policy.loading.destinations import DESTINATIONS
 from mdm_policy.loading.identifier_shapes import Domains, Identifiers
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text
-from mdm_policy.loading.shapes import AllOr, Field, Many, Record, Table
+from mdm_policy.loading.shapes import AllOr, Field, Many, RecordShape, TableShape
 from mdm_policy.vocabulary import APP_ORIGINS, DUTIES, ENROLLMENTS, MODES, PLATFORMS
 
 _NAME = Text(name=True)
@@ -88,7 +88,7 @@ IDENTIFIERS = {
     "domains": Field("Domains the app talks to; a domain covers its subdomains.", Domains()),
 }
 
-_OVERRIDE = Record(
+_OVERRIDE = RecordShape(
     "an allowed dangerous identifier",
     {
         "id": Field("The identifier that a guard would refuse to block.", Text(), required=True),
@@ -97,7 +97,7 @@ _OVERRIDE = Record(
     bans.make_override,
 )
 
-BAN = Record(
+BAN = RecordShape(
     "a ban",
     {
         "app": Field(
@@ -131,7 +131,7 @@ BAN = Record(
     needs_one=dict.fromkeys(bans.IDENTIFIER_KEYS, ("name", "app")),
 )
 
-_REVOCATION = Record(
+_REVOCATION = RecordShape(
     "a revocation",
     {
         "on": Field("The day from which the authority is no longer in force.", Day(), required=True),
@@ -139,7 +139,7 @@ _REVOCATION = Record(
     },
 )
 
-_AUTHORITY = Record(
+_AUTHORITY = RecordShape(
     "an authority",
     {
         "citation": Field("The order, law or directive, as it is cited.", Text(), required=True),
@@ -157,7 +157,7 @@ _AUTHORITY = Record(
     bans.make_authority,
 )
 
-_EXCEPTION = Record(
+_EXCEPTION = RecordShape(
     "an exception",
     {
         "app": Field("The banned app that some groups may use.", _NAME, required=True),
@@ -175,7 +175,7 @@ _EXCEPTION = Record(
     bans.make_waiver,
 )
 
-BAN_LIST = Record(
+BAN_LIST = RecordShape(
     "a ban list",
     {
         "ban_list": Field("The list's id, by which deployments and reports name it.", _LIST_ID, required=True),
@@ -193,7 +193,7 @@ BAN_LIST = Record(
     bans.make_draft,
 )
 
-_DEVICE = Record(
+_DEVICE = RecordShape(
     "a device class",
     {
         "name": Field("The class's name in reports.", _NAME, required=True),
@@ -219,13 +219,13 @@ _DEVICE = Record(
 
 _DEVICES_FIELD = Field("The kinds of devices that exist.", Many(_DEVICE))
 
-DEVICES = Record(
+DEVICES = RecordShape(
     "a file of device classes",
     {"devices": Field(_DEVICES_FIELD.doc, _DEVICES_FIELD.shape, required=True)},
     deployments.make_devices,
 )
 
-_ORGANIZATION = Record(
+_ORGANIZATION = RecordShape(
     "an organization",
     {
         "name": Field("The organization's name, which profiles show.", _NAME, required=True),
@@ -235,7 +235,7 @@ _ORGANIZATION = Record(
     },
 )
 
-_ADOPTION = Record(
+_ADOPTION = RecordShape(
     "an adoption",
     {
         "by": Field("The decision that adopts the list.", Text(), required=True),
@@ -246,7 +246,7 @@ _ADOPTION = Record(
     deployments.make_adoption,
 )
 
-_GAP = Record(
+_GAP = RecordShape(
     "an accepted gap",
     {
         "app": Field("The banned app that stays possible.", _NAME, required=True),
@@ -260,7 +260,7 @@ _GAP = Record(
     deployments.make_gap,
 )
 
-_SIGNING = Record(
+_SIGNING = RecordShape(
     "how profiles are signed",
     {
         "key": Field(
@@ -275,14 +275,14 @@ _SIGNING = Record(
     deployments.make_signing,
 )
 
-DEPLOYMENT = Record(
+DEPLOYMENT = RecordShape(
     "a deployment",
     {
         "organization": Field("Whose devices these are.", _ORGANIZATION, required=True),
         "lists": Field("The lists that apply: ids of shipped lists, or paths of your own.", Many(Text())),
         "adopt": Field(
             "Lists that are not in force by themselves, and the organization's decision to enforce them.",
-            Table(Text(), _ADOPTION),
+            TableShape(Text(), _ADOPTION),
         ),
         "devices": _DEVICES_FIELD,
         "accepted_gaps": Field(
@@ -290,11 +290,11 @@ DEPLOYMENT = Record(
             Many(_GAP, filled=False),
         ),
         "targets": Field("Which targets are built: `all`, or a list of names.", AllOr(Many(_NAME))),
-        "options": Field("Options of targets, by the target's name.", Table(_NAME, Table(_NAME, Scalar()))),
+        "options": Field("Options of targets, by the target's name.", TableShape(_NAME, TableShape(_NAME, Scalar()))),
         "destinations": Field("The places that `plan` and `apply` push to, by a name of your choice.", DESTINATIONS),
         "protected": Field(
             "The organization's own agents, which no list may ever block.",
-            Record("the protected identifiers", IDENTIFIERS, deployments.make_protected),
+            RecordShape("the protected identifiers", IDENTIFIERS, deployments.make_protected),
         ),
         "signing": Field("How `build --sign` signs profiles.", _SIGNING),
         "overlays": Field(

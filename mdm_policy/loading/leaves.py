@@ -12,7 +12,7 @@ from yaml.events import AliasEvent, ScalarEvent
 
 from mdm_policy.identifiers import characters, invisible, name_problems, quoted
 from mdm_policy.loading.reader import Mapping, Node
-from mdm_policy.loading.report import Report, listed, shown
+from mdm_policy.loading.report import LoadReport, listed, shown
 from mdm_policy.loading.words import converted, meaning
 from mdm_policy.model import OsBound
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 class Shape(Protocol):
-    """Be what a table says of a value: `bind` reads it, `schema` describes it, so that the two cannot disagree."""
+    """Describe the type of a value in a table: `bind` reads it, `schema` describes it, so that the two cannot disagree."""
 
-    def bind(self, report: Report, node: Node, key: str) -> Any:
+    def bind(self, report: LoadReport, node: Node, key: str) -> Any:
         """Return the typed value, or None with a finding in the report."""
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the value."""
 
 
-class Cell(msgspec.Struct, frozen=True, gc=False):
+class TableCell(msgspec.Struct, frozen=True, gc=False):
     """Hold a single value and where it stands."""
 
     value: Any
     origin: Origin
 
 
-def wrong_type(report: Report, node: Node, key: str, expected: str, hint: str = "") -> None:
+def wrong_type(report: LoadReport, node: Node, key: str, expected: str, hint: str = "") -> None:
     """Report a value of the wrong type; an alias is reported already."""
     if node.__class__ is AliasEvent:
         return
@@ -54,7 +54,7 @@ def wrong_type(report: Report, node: Node, key: str, expected: str, hint: str = 
     report.error("wrong-type", said, report.at(node), hint or f"write {expected}")
 
 
-def scalar_text(report: Report, node: Node, key: str, expected: str = "a text") -> str | None:
+def scalar_text(report: LoadReport, node: Node, key: str, expected: str = "a text") -> str | None:
     """Return the text of a scalar that no YAML reader turns into something else."""
     if node.__class__ is not ScalarEvent:
         wrong_type(report, node, key, expected)
@@ -100,7 +100,7 @@ class Text(msgspec.Struct, frozen=True):
     lines: bool = False
     grammar: Grammar | None = None
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the text and its place."""
         text = scalar_text(report, node, key)
         if text is None:
@@ -112,9 +112,9 @@ class Text(msgspec.Struct, frozen=True):
             said = f"{quoted(text)} is not a valid value of {shown(key)}"
             report.error(self.grammar.id, said, origin, self.grammar.hint)
             return None
-        return Cell(text if self.name else text.strip(), origin)
+        return TableCell(text if self.name else text.strip(), origin)
 
-    def _is_clean(self, report: Report, text: str, origin: Origin, key: str) -> bool:
+    def _is_clean(self, report: LoadReport, text: str, origin: Origin, key: str) -> bool:
         if not text.strip():
             report.error("empty-value", f"{shown(key)} has no value", origin, "write a text, or remove the key")
             return False
@@ -143,13 +143,13 @@ class Choice(msgspec.Struct, frozen=True):
 
     words: tuple[str, ...]
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the word and its place."""
         text = scalar_text(report, node, key, f"one of {listed(self.words)}")
         if text is None:
             return None
         if text in self.words:
-            return Cell(text, report.at(node))
+            return TableCell(text, report.at(node))
         hint = report.guess(text, self.words)
         report.error("unknown-word", f"{quoted(text)} is not a valid value of {shown(key)}", report.at(node), hint)
         return None
@@ -162,7 +162,7 @@ class Choice(msgspec.Struct, frozen=True):
 class Day(msgspec.Struct, frozen=True):
     """Shape a date, `YYYY-MM-DD`: dates compare as text and carry no time zone."""
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the date as it is written, and its place."""
         if node.__class__ is not ScalarEvent or (not node.value and not node.style):
             wrong_type(report, node, key, "a date, `YYYY-MM-DD`")
@@ -178,7 +178,7 @@ class Day(msgspec.Struct, frozen=True):
             said = f"the calendar has no day {quoted(text)}"
             report.error("date-impossible", said, report.at(node), "look the day up in the source")
             return None
-        return Cell(text, report.at(node))
+        return TableCell(text, report.at(node))
 
     def schema(self) -> dict[str, Any]:
         """Describe a date."""
@@ -188,13 +188,13 @@ class Day(msgspec.Struct, frozen=True):
 class Flag(msgspec.Struct, frozen=True):
     """Shape `true` or `false`: no other word, since YAML 1.1 and 1.2 disagree on `yes`, `on` and their like."""
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the truth and its place."""
         if node.__class__ is not ScalarEvent or (not node.value and not node.style):
             wrong_type(report, node, key, "`true` or `false`")
             return None
         if not node.style and node.value in ("true", "false"):
-            return Cell(node.value == "true", report.at(node))
+            return TableCell(node.value == "true", report.at(node))
         said = f"{quoted(node.value)} is not a valid value of {shown(key)}"
         report.error("flag-word", said, report.at(node), "write `true` or `false`, without quotes")
         return None
@@ -209,14 +209,14 @@ class Whole(msgspec.Struct, frozen=True):
 
     least: int
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the number and its place."""
         expected = f"a whole number of {self.least} or more"
         if node.__class__ is not ScalarEvent or (not node.value and not node.style):
             wrong_type(report, node, key, expected)
             return None
         if not node.style and _WHOLE.fullmatch(node.value) and int(node.value) >= self.least:
-            return Cell(int(node.value), report.at(node))
+            return TableCell(int(node.value), report.at(node))
         said = f"{shown(key)} must be {expected}, but is {quoted(node.value)}"
         report.error("wrong-type", said, report.at(node), "write digits alone, without quotes")
         return None
@@ -232,13 +232,13 @@ _WHOLE = re.compile(r"-?[1-9][0-9]{0,17}|0", re.ASCII)
 class Scalar(msgspec.Struct, frozen=True):
     """Shape an option's value: `true`, `false`, an integer, or a text."""
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the value as bool, int or str, and its place."""
         if node.__class__ is ScalarEvent and not node.style:
             if node.value in ("true", "false"):
-                return Cell(node.value == "true", report.at(node))
+                return TableCell(node.value == "true", report.at(node))
             if _WHOLE.fullmatch(node.value):
-                return Cell(int(node.value), report.at(node))
+                return TableCell(int(node.value), report.at(node))
         return Text().bind(report, node, key)
 
     def schema(self) -> dict[str, Any]:
@@ -253,7 +253,7 @@ _RANGE = r"\s*(<=|>=|==|<|>)\s*[0-9]{1,6}(\.[0-9]{1,6}){0,3}\s*"
 class OsRange(msgspec.Struct, frozen=True):
     """Shape comparisons with an OS version, joined by commas: all must hold."""
 
-    def bind(self, report: Report, node: Node, key: str) -> Cell | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> TableCell | None:
         """Return the comparisons and the place of the first."""
         if node.__class__ is not ScalarEvent or (not node.value and not node.style):
             wrong_type(report, node, key, 'comparisons, such as ">=17"')
@@ -271,7 +271,7 @@ class OsRange(msgspec.Struct, frozen=True):
             said = f"no OS version can satisfy {quoted(node.value)}"
             report.error("os-range-empty", said, report.at(node), "turn one of the comparisons round")
             return None
-        return Cell(tuple(bounds), report.at(node))
+        return TableCell(tuple(bounds), report.at(node))
 
     def schema(self) -> dict[str, Any]:
         """Describe the comparisons."""

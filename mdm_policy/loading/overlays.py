@@ -9,11 +9,11 @@ import msgspec
 from mdm_policy.loading.bans import IDENTIFIER_KEYS
 from mdm_policy.loading.language import IDENTIFIERS
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, Text
-from mdm_policy.loading.shapes import Field, Many, Record, Table
+from mdm_policy.loading.shapes import Field, Many, RecordShape, TableShape
 from mdm_policy.model import CatalogueApp, CatalogueVendor, Identifier, Overlay, Presence
 
 if TYPE_CHECKING:
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
     from mdm_policy.loading.shapes import Group
 
 _NAME = Text(name=True)
@@ -24,7 +24,7 @@ _KEY = Text(
         "write lower-case letters, digits and hyphens, such as `our-chat`: lists name the app by it",
     )
 )
-_ABSENCE = Record(
+_ABSENCE = RecordShape(
     "a statement that an app does not exist",
     {
         "platform": Field("The platform on which it does not exist.", Choice(("ios", "macos", "android", "windows")), required=True),
@@ -40,7 +40,7 @@ def _identifiers(group: Group) -> tuple[Identifier, ...]:
     return tuple(sorted((msgspec.structs.replace(one, sources=sources) for one in found), key=lambda one: one.key))
 
 
-def _make_app(_report: Report, group: Group) -> tuple[Group, CatalogueApp]:
+def _make_app(_report: LoadReport, group: Group) -> tuple[Group, CatalogueApp]:
     absences: dict[str, Presence] = {
         one.text("platform"): Presence("none", one.text("source"), one.text("until")) for one in group.many("absent")
     }
@@ -53,11 +53,11 @@ def _make_app(_report: Report, group: Group) -> tuple[Group, CatalogueApp]:
     return group, app
 
 
-def _make_vendor(_report: Report, group: Group) -> tuple[Group, CatalogueVendor]:
+def _make_vendor(_report: LoadReport, group: Group) -> tuple[Group, CatalogueVendor]:
     return group, CatalogueVendor("", group.text("name"), _identifiers(group), group.text("note"))
 
 
-def _make(report: Report, group: Group) -> Overlay:
+def _make(report: LoadReport, group: Group) -> Overlay:
     apps = {cell.value: app for cell, (_, app) in group.many("apps")}
     vendors = {cell.value: vendor for cell, (_, vendor) in group.many("vendors")}
     places = {cell.value: cell.origin for cell, _ in group.many("apps")}
@@ -75,7 +75,7 @@ def _make(report: Report, group: Group) -> Overlay:
 
 
 _SOURCES = Field("Where the identifiers were read.", Many(Text(), single=True))
-_APP = Record(
+_APP = RecordShape(
     "an app of an overlay",
     {
         "name": Field("The app's name, which every output shows.", _NAME, required=True),
@@ -89,7 +89,7 @@ _APP = Record(
     },
     _make_app,
 )
-_VENDOR = Record(
+_VENDOR = RecordShape(
     "a vendor of an overlay",
     {
         "name": Field("The vendor's name.", _NAME, required=True),
@@ -99,12 +99,12 @@ _VENDOR = Record(
     },
     _make_vendor,
 )
-OVERLAY = Record(
+OVERLAY = RecordShape(
     "an overlay of the catalogue",
     {
         "catalogue_overlay": Field("The overlay's name.", _NAME, required=True),
-        "apps": Field("The organization's own apps, by a key of its choice.", Table(_KEY, _APP)),
-        "vendors": Field("Vendors that the catalogue does not have.", Table(_KEY, _VENDOR)),
+        "apps": Field("The organization's own apps, by a key of its choice.", TableShape(_KEY, _APP)),
+        "vendors": Field("Vendors that the catalogue does not have.", TableShape(_KEY, _VENDOR)),
         "note": Field("Free text for people; nothing reads it.", Text(lines=True)),
     },
     _make,

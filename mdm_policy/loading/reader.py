@@ -29,7 +29,7 @@ from mdm_policy.loading.text import decode, place, tabs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
 
 MAX_DEPTH = 32
 MAX_NODES = 1_000_000
@@ -78,8 +78,8 @@ def events(text: str) -> Callable[[], Any]:
     return yaml.SafeLoader(text).get_event
 
 
-def read(
-    data: bytes, report: Report, max_bytes: int, stream: str = "", each: Callable[[Node], Any] | None = None
+def read_nodes(
+    data: bytes, report: LoadReport, max_bytes: int, stream: str = "", each: Callable[[Node], Any] | None = None
 ) -> Node | None:
     """Return the one node that a YAML file holds, or None with findings.
 
@@ -105,7 +105,7 @@ def read(
 class _Composer:
     """Build nodes from events, in one loop without recursion."""
 
-    def __init__(self, report: Report, stream: str, each: Callable[[Node], Any] | None) -> None:
+    def __init__(self, report: LoadReport, stream: str, each: Callable[[Node], Any] | None) -> None:
         self._report = report
         self._stream = stream
         self._each = each
@@ -217,7 +217,7 @@ def top_level_keys(text: str) -> Iterator[str]:
         return
 
 
-def _syntax(fault: Exception, text: str, report: Report, tabbed: set[int]) -> None:
+def _syntax(fault: Exception, text: str, report: LoadReport, tabbed: set[int]) -> None:
     mark = getattr(fault, "problem_mark", None)
     if mark is None:
         hint = "look at the escapes in double quotes"

@@ -16,7 +16,7 @@ _MOST_GUESSES = 200
 _LONGEST_GUESS = 60
 
 
-class Report:
+class LoadReport:
     """Gather the findings of one file; a hostile file can neither fill the memory nor buy time with bad spelling."""
 
     __slots__ = ("_guesses", "file", "findings")

@@ -12,9 +12,9 @@ import msgspec
 from yaml.events import AliasEvent, ScalarEvent
 
 from mdm_policy.identifiers import quoted
-from mdm_policy.loading.leaves import Cell, Shape, wrong_type
+from mdm_policy.loading.leaves import Shape, TableCell, wrong_type
 from mdm_policy.loading.reader import Mapping, Node, Sequence
-from mdm_policy.loading.report import Report, listed, shown
+from mdm_policy.loading.report import LoadReport, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ class Group(msgspec.Struct, frozen=True):
     def get(self, key: str) -> Any:
         """Return the bare value of a key; None where it is missing or was wrong."""
         cell = self.cells.get(key)
-        return cell.value if cell.__class__ is Cell else cell
+        return cell.value if cell.__class__ is TableCell else cell
 
     def text(self, key: str) -> str:
         """Return the text of a key; empty where it is missing or was wrong."""
@@ -54,7 +54,7 @@ class Group(msgspec.Struct, frozen=True):
     def at(self, key: str) -> Origin:
         """Return where the value of a key stands, or else the record."""
         cell = self.cells.get(key)
-        return cell.origin if isinstance(cell, Cell | Group) else self.origin
+        return cell.origin if isinstance(cell, TableCell | Group) else self.origin
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -65,11 +65,11 @@ class Field(msgspec.Struct, frozen=True):
     required: bool = False
 
 
-def _keep(_report: Report, group: Group) -> Any:
+def _keep(_report: LoadReport, group: Group) -> Any:
     return group
 
 
-class Record(msgspec.Struct, frozen=True):
+class RecordShape(msgspec.Struct, frozen=True):
     """Shape a mapping with known keys; `make` turns its values into what the model holds.
 
     Exactly one of the keys `one_of` must be there; a key of `needs` wants all of its keys beside it, one of `needs_one` any.
@@ -77,12 +77,12 @@ class Record(msgspec.Struct, frozen=True):
 
     noun: str
     fields: dict[str, Field]
-    make: Callable[[Report, Group], Any] = _keep
+    make: Callable[[LoadReport, Group], Any] = _keep
     one_of: tuple[str, ...] = ()
     needs: dict[str, tuple[str, ...]] = {}
     needs_one: dict[str, tuple[str, ...]] = {}
 
-    def bind(self, report: Report, node: Node, key: str) -> Any:
+    def bind(self, report: LoadReport, node: Node, key: str) -> Any:
         """Return what `make` makes of the values."""
         if node.__class__ is not Mapping:
             bare = node.value if node.__class__ is ScalarEvent else ""
@@ -105,12 +105,12 @@ class Record(msgspec.Struct, frozen=True):
         self._check(report, group)
         return self.make(report, group)
 
-    def _unknown(self, report: Report, node: Node) -> None:
+    def _unknown(self, report: LoadReport, node: Node) -> None:
         if is_key(report, node):
             hint = report.guess(node.value, self.fields)
             report.error("unknown-key", f"{quoted(node.value)} is not a key of {self.noun}", report.at(node), hint)
 
-    def _check(self, report: Report, group: Group) -> None:
+    def _check(self, report: LoadReport, group: Group) -> None:
         cells = group.cells
         for key, field in self.fields.items():
             if field.required and key not in cells:
@@ -160,7 +160,7 @@ class Many(msgspec.Struct, frozen=True):
     single: bool = False
     filled: bool = True
 
-    def bind(self, report: Report, node: Node, key: str) -> list[Any] | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> list[Any] | None:
         """Return the values that were right; the reader has bound some of them already."""
         if self.single and node.__class__ is ScalarEvent:
             node = _listed(node)
@@ -176,7 +176,7 @@ class Many(msgspec.Struct, frozen=True):
             value = self.item.bind(report, child, each) if child.__class__ in _NODES else child
             if value is None:
                 continue
-            if value.__class__ is Cell and seen.setdefault(value.value, value.origin) is not value.origin:
+            if value.__class__ is TableCell and seen.setdefault(value.value, value.origin) is not value.origin:
                 said = f"{quoted(value.value)} is given already in `{key}`, on line {seen[value.value].line}"
                 report.warning("duplicate-entry", said, value.origin, "remove one of them")
                 continue
@@ -189,21 +189,21 @@ class Many(msgspec.Struct, frozen=True):
         return {"anyOf": [self.item.schema(), made]} if self.single else made
 
 
-class Table(msgspec.Struct, frozen=True):
+class TableShape(msgspec.Struct, frozen=True):
     """Shape a mapping whose keys the user chooses; where `filled`, an empty one is an error."""
 
     key: Shape
     value: Shape
     filled: bool = False
 
-    def bind(self, report: Report, node: Node, key: str) -> list[tuple[Cell, Any]] | None:
+    def bind(self, report: LoadReport, node: Node, key: str) -> list[tuple[TableCell, Any]] | None:
         """Return the pairs in which both halves were right."""
         if node.__class__ is not Mapping:
             wrong_type(report, node, key, "a mapping")
             return None
         if not node and self.filled:
             report.error("empty-value", f"{shown(key)} has no value", report.at(node), "write what it should hold")
-        found: dict[str, tuple[Cell, Any]] = {}
+        found: dict[str, tuple[TableCell, Any]] = {}
         pairs = iter(node)
         for name_node, value_node in zip(pairs, pairs, strict=True):
             if not is_key(report, name_node):
@@ -227,7 +227,7 @@ class AllOr(msgspec.Struct, frozen=True):
 
     many: Many
 
-    def bind(self, report: Report, node: Node, key: str) -> Any:
+    def bind(self, report: LoadReport, node: Node, key: str) -> Any:
         """Return None for `all`, else the list."""
         if node.__class__ is not ScalarEvent or not node.value:
             return self.many.bind(report, node, key)
@@ -245,7 +245,7 @@ def _about(key: str, field: Field) -> str:
     return f"`{key}`: {field.doc[0].lower()}{field.doc[1:]}"
 
 
-def is_key(report: Report, node: Node) -> bool:
+def is_key(report: LoadReport, node: Node) -> bool:
     """Tell whether a node can be a key at all, and report one that cannot."""
     if node.__class__ is AliasEvent:
         return False
@@ -259,7 +259,7 @@ def is_key(report: Report, node: Node) -> bool:
     return True
 
 
-def repeated(report: Report, mapping: Mapping, node: Node) -> None:
+def repeated(report: LoadReport, mapping: Mapping, node: Node) -> None:
     """Report a key that its mapping has already, with both places: YAML readers keep one and say nothing."""
     first = report.at(mapping.first(node.value))
     said = f"{quoted(node.value)} is given twice; first on line {first.line}, column {first.column}"

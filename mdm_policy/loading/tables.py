@@ -14,7 +14,7 @@ import msgspec
 from mdm_policy.errors import Origin
 from mdm_policy.identifiers import is_valid, name_problems, problems, quoted, slug
 from mdm_policy.loading.bans import warn_of_repeats
-from mdm_policy.loading.columns import Found, Layout, layout
+from mdm_policy.loading.columns import FoundColumns, Layout, layout
 from mdm_policy.loading.text import decode
 from mdm_policy.loading.workbooks import is_workbook, sheet
 from mdm_policy.model import Authority, Ban, BanList, Identifier
@@ -22,7 +22,7 @@ from mdm_policy.model import Authority, Ban, BanList, Identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
 
 _HEADER_HINT = (
     "the first line is `app,platform,kind,identifier[,authority,source]`; or columns for a name and an identifier, such as "
@@ -52,7 +52,7 @@ def is_csv(name: str, text: str) -> bool:
     return found is not None and found.form != "bare"
 
 
-def read_bans(data: bytes, report: Report, max_bytes: int) -> tuple[Ban, ...]:
+def read_bans(data: bytes, report: LoadReport, max_bytes: int) -> tuple[Ban, ...]:
     """Return one ban for each distinct app of a table, in the order of their first rows."""
     rows = _workbook(data, report, max_bytes) if is_workbook(data) else _table(data, report, max_bytes)
     line, header = next(rows, (0, ()))
@@ -85,11 +85,11 @@ def as_list(name: str, bans: tuple[Ban, ...], data: bytes) -> BanList:
     return BanList(known, stem, authority, bans, (), place, hashlib.sha256(data).hexdigest())
 
 
-def _workbook(data: bytes, report: Report, max_bytes: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _workbook(data: bytes, report: LoadReport, max_bytes: int) -> Iterator[tuple[int, tuple[str, ...]]]:
     yield from sheet(data, report, max_bytes)
 
 
-def _table(data: bytes, report: Report, max_bytes: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _table(data: bytes, report: LoadReport, max_bytes: int) -> Iterator[tuple[int, tuple[str, ...]]]:
     text = decode(data, report, max_bytes)
     if text is not None:
         yield from _rows(text, report)
@@ -105,7 +105,7 @@ def _separator(text: str) -> tuple[str, int]:
     return (known or [max(_SEPARATORS, key=first.count)])[0], 0
 
 
-def _rows(text: str, report: Report) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _rows(text: str, report: LoadReport) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield the rows that are not blank, each with the line it starts on."""
     separator, skipped = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
@@ -122,12 +122,12 @@ def _rows(text: str, report: Report) -> Iterator[tuple[int, tuple[str, ...]]]:
         report.error("csv-syntax", f"the row cannot be read: {fault}", Origin(report.file, line), hint)
 
 
-def _refuse_header(header: tuple[str, ...], origin: Origin, report: Report) -> None:
+def _refuse_header(header: tuple[str, ...], origin: Origin, report: LoadReport) -> None:
     shown = ",".join(header)
     report.error("csv-header", f"{quoted(shown)} is not a known header", origin, _HEADER_HINT)
 
 
-def _add(apps: dict[str, _App], columns: Layout, row: tuple[str, ...], origin: Origin, report: Report) -> None:
+def _add(apps: dict[str, _App], columns: Layout, row: tuple[str, ...], origin: Origin, report: LoadReport) -> None:
     while len(row) > columns.width and not row[-1]:
         row = row[:-1]
     if len(row) != columns.width:
@@ -146,7 +146,7 @@ def _add(apps: dict[str, _App], columns: Layout, row: tuple[str, ...], origin: O
             _keep(apps, one, origin, report)
 
 
-def _keep(apps: dict[str, _App], cell: Found, origin: Origin, report: Report) -> None:
+def _keep(apps: dict[str, _App], cell: FoundColumns, origin: Origin, report: LoadReport) -> None:
     if not is_valid(cell.family, cell.kind, cell.value):
         if _ROUNDED.fullmatch(cell.value):
             said = f"a spreadsheet has rounded the {cell.kind} to {quoted(cell.value)}"

@@ -9,7 +9,7 @@ from typing import get_args
 
 from mdm_policy.loading import deployments, language, target_manifests
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, Scalar, Text, Whole
-from mdm_policy.loading.shapes import Field, Many, Record, Table
+from mdm_policy.loading.shapes import Field, Many, RecordShape, TableShape
 from mdm_policy.target_model import Encoding, Format
 from mdm_policy.vocabulary import FAMILIES, KINDS, KINDS_BY_FAMILY, PLATFORMS, ClaimedVerdict, Side, Strength
 
@@ -31,7 +31,7 @@ _VERSION = Text(
 )
 _IDENTIFIER_KINDS = tuple(f"{family}.{kind}" for family, kinds in KINDS_BY_FAMILY.items() for kind in kinds)
 
-_CLAIM = Record(
+_CLAIM = RecordShape(
     "a claim",
     {
         "name": Field("The name by which documents carry the claim; without it, `ban`.", _NAME),
@@ -41,7 +41,7 @@ _CLAIM = Record(
         "strength": Field("How hard the block is to get around.", Choice(get_args(Strength)), required=True),
         "platforms": Field(
             'The first OS version on which the block acts, by device platform; `"0"` for any.',
-            Table(Choice(PLATFORMS), _VERSION, filled=True),
+            TableShape(Choice(PLATFORMS), _VERSION, filled=True),
             required=True,
         ),
         "supervised": Field("Whether only supervised Apple devices obey.", Flag()),
@@ -60,7 +60,7 @@ _CLAIM = Record(
     needs={"capacity": ("capacity_source",), "capacity_source": ("capacity",)},
 )
 
-_OPTION = Record(
+_OPTION = RecordShape(
     "an option",
     {
         "help": Field("What the option does, in a sentence.", Text(), required=True),
@@ -73,8 +73,8 @@ _COPY_OF = {
     "target": Field("The target whose document it is.", _NAME, required=True),
     "document": Field("The name of that document.", _NAME, required=True),
 }
-_COPY = Record("a copied document", _COPY_OF)
-_EMBED = Record(
+_COPY = RecordShape("a copied document", _COPY_OF)
+_EMBED = RecordShape(
     "an embedded document",
     {
         "name": Field("The name under which the template finds it: `embed.NAME`.", _NAME, required=True),
@@ -83,7 +83,7 @@ _EMBED = Record(
     },
 )
 
-_DOCUMENT = Record(
+_DOCUMENT = RecordShape(
     "a document",
     {
         "name": Field("The document's name within the target.", _NAME, required=True),
@@ -106,14 +106,14 @@ _DOCUMENT = Record(
         "instead_of": Field("The document of this target that it is another way to send.", _NAME),
         "read_back": Field(
             "Where the blocked identifiers stand, by claim, in a kind of document no reader knows: `/pointer/*`.",
-            Table(_NAME, Text()),
+            TableShape(_NAME, Text()),
         ),
         "sign": Field("Whether it is an Apple profile that can be signed.", Flag()),
     },
     one_of=("template", "copy_of"),
 )
 
-TARGET = Record(
+TARGET = RecordShape(
     "a target",
     {
         "target": Field("The target's permanent name.", _TARGET_NAME, required=True),
@@ -127,7 +127,7 @@ TARGET = Record(
         "modes": Field("The Android modes it is for; without it, all.", Many(language.MODE)),
         "alternative_group": Field("The name shared by targets that do the same on one device.", _NAME),
         "default": Field("Whether it is built without being asked for; without it, true.", Flag()),
-        "options": Field("What a deployment may set for it, by name.", Table(_NAME, _OPTION)),
+        "options": Field("What a deployment may set for it, by name.", TableShape(_NAME, _OPTION)),
         "blocks": Field("What its documents block, and under which conditions.", Many(_CLAIM), required=True),
         "documents": Field("The files it makes.", Many(_DOCUMENT), required=True),
         "replaces": Field("The packaged target that it replaces on purpose.", _NAME),
@@ -136,16 +136,16 @@ TARGET = Record(
     target_manifests.make_manifest,
 )
 
-_BLOCKED = Record("the identifiers that a document blocks", language.IDENTIFIERS, deployments.make_protected)
+_BLOCKED = RecordShape("the identifiers that a document blocks", language.IDENTIFIERS, deployments.make_protected)
 
-TARGET_TEST = Record(
+TARGET_TEST = RecordShape(
     "a target's test",
     {
         "as_of": Field("The day that the list is built for.", Day(), required=True),
-        "options": Field("Options of the target, as a deployment sets them.", Table(_NAME, Scalar())),
+        "options": Field("Options of the target, as a deployment sets them.", TableShape(_NAME, Scalar())),
         "documents": Field(
             "What each document blocks, by the document's name; one that is not named blocks nothing.",
-            Table(_NAME, _BLOCKED, filled=True),
+            TableShape(_NAME, _BLOCKED, filled=True),
             required=True,
         ),
         "note": Field("Free text for people; nothing reads it.", Text(lines=True)),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mdm_policy.errors import Origin
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
     from mdm_policy.loading.shapes import Group
 
 _BAN = "ban"
@@ -34,7 +34,7 @@ class PlacedManifest(msgspec.Struct, frozen=True):
     places: dict[str, Origin]
 
 
-def make_manifest(report: Report, group: Group) -> PlacedManifest:
+def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
     """Make the manifest of a target out of everything its file says."""
     claims: list[Group] = group.many("blocks")
     specs: list[Group] = group.many("documents")
@@ -56,7 +56,7 @@ def make_manifest(report: Report, group: Group) -> PlacedManifest:
     return PlacedManifest(_manifest(group, claims, specs, options), _places(group, specs))
 
 
-def make_test(_report: Report, group: Group) -> TargetTest:
+def make_test(_report: LoadReport, group: Group) -> TargetTest:
     """Make the test of a target: what its documents are expected to block."""
     documents = group.many("documents")
     return TargetTest(
@@ -145,25 +145,25 @@ def _places(group: Group, specs: Sequence[Group]) -> dict[str, Origin]:
     return places
 
 
-def _refuse(report: Report, message: str, origin: Origin, hint: str = "") -> None:
+def _refuse(report: LoadReport, message: str, origin: Origin, hint: str = "") -> None:
     report.error("target-manifest", message, origin, hint)
 
 
-def _check_default(report: Report, name: str, option: Group) -> None:
+def _check_default(report: LoadReport, name: str, option: Group) -> None:
     choices, default = option.texts("choices"), option.get("default")
     if choices and default is not None and default not in choices:
         said = f"the default of the option {quoted(name)} is not one of its `choices`"
         _refuse(report, said, option.at("default"), f"write one of {listed(choices)}")
 
 
-def _check_kind(report: Report, claim: Group) -> None:
+def _check_kind(report: LoadReport, claim: Group) -> None:
     family, kind = claim.get("family"), claim.get("kind")
     if family is not None and kind is not None and kind not in KINDS_BY_FAMILY[family]:
         said = f"{quoted(kind)} is not a kind of identifier of `{family}`"
         report.error("unknown-word", said, claim.at("kind"), report.guess(kind, KINDS_BY_FAMILY[family]))
 
 
-def _check_platforms(report: Report, claim: Group) -> None:
+def _check_platforms(report: LoadReport, claim: Group) -> None:
     """Refuse a platform that takes no identifiers of the claim's family, and conditions that say nothing about any."""
     family, cells = claim.get("family"), [name for name, _ in claim.many("platforms")]
     takes = [platform for platform, of in FAMILY_OF.items() if family in (None, "web", of)]
@@ -191,7 +191,7 @@ def _at(group: Group, key: str) -> Origin:
     return group.at(key)
 
 
-def _check_options(report: Report, claim: Group, options: Sequence[str]) -> None:
+def _check_options(report: LoadReport, claim: Group, options: Sequence[str]) -> None:
     for key in ("option", "unless"):
         name = claim.get(key)
         if name is not None and name not in options:
@@ -201,7 +201,7 @@ def _check_options(report: Report, claim: Group, options: Sequence[str]) -> None
             )
 
 
-def _check_output(report: Report, spec: Group) -> None:
+def _check_output(report: LoadReport, spec: Group) -> None:
     """Refuse a document that would not be written, or not where and as it should be."""
     if spec.get("sign") and spec.get("format") not in ("plist", None):
         _refuse(report, "the document cannot be signed: only Apple profiles are", spec.at("sign"), "remove `sign`")
@@ -232,14 +232,14 @@ def _output_sample(output: str, fields: Sequence[str]) -> str | None:
     return "".join(text + ("x" if name is not None else "") for text, name, _, _ in parts)
 
 
-def _check_schema(report: Report, spec: Group) -> None:
+def _check_schema(report: LoadReport, spec: Group) -> None:
     schema = spec.text("schema")
     if schema.endswith((".json", ".rng")) and filenames.problem(schema):
         said = f"the schema {quoted(schema)} does not stand beside the template: {filenames.problem(schema)}"
         _refuse(report, said, spec.at("schema"))
 
 
-def _check_for_each(report: Report, spec: Group, claims: Iterable[Group]) -> None:
+def _check_for_each(report: LoadReport, spec: Group, claims: Iterable[Group]) -> None:
     """Refuse documents of values that they do not carry: one document a value keeps a claim about that kind alone."""
     wanted, carries = spec.get("for_each"), spec.texts("carries")
     kinds = {
@@ -256,7 +256,7 @@ def _claim_name(claim: Group) -> str:
     return claim.text("name") if "name" in claim.cells else _BAN
 
 
-def _check_names(report: Report, specs: Sequence[Group]) -> None:
+def _check_names(report: LoadReport, specs: Sequence[Group]) -> None:
     """Refuse two documents of one name, and a document that is sent instead of one that does not exist."""
     names: list[str] = []
     for spec in specs:
@@ -272,7 +272,7 @@ def _check_names(report: Report, specs: Sequence[Group]) -> None:
             _refuse(report, said, spec.at("instead_of"), report.guess(other, others) if others else "remove it")
 
 
-def _check_outputs(report: Report, specs: Iterable[Group]) -> None:
+def _check_outputs(report: LoadReport, specs: Iterable[Group]) -> None:
     taken = {"import.md"}
     for spec in specs:
         output = filenames.same(spec.text("output"))
@@ -281,7 +281,7 @@ def _check_outputs(report: Report, specs: Iterable[Group]) -> None:
         taken.add(output)
 
 
-def _check_carried(report: Report, claims: Sequence[Group], specs: Sequence[Group]) -> None:
+def _check_carried(report: LoadReport, claims: Sequence[Group], specs: Sequence[Group]) -> None:
     """Refuse claims that no document keeps, and what documents say of claims that do not exist."""
     names = list(dict.fromkeys(_claim_name(claim) for claim in claims))
     for spec in specs:

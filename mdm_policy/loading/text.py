@@ -12,7 +12,7 @@ from mdm_policy.errors import Origin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
 
 MAX_BYTES = 5_000_000
 
@@ -25,7 +25,7 @@ _UNWANTED = re.compile(
 _MOST_SHOWN = 20
 
 
-def decode(data: bytes, report: Report, max_bytes: int) -> str | None:
+def decode(data: bytes, report: LoadReport, max_bytes: int) -> str | None:
     """Return the text without its byte-order mark, or None with a finding for each unwanted character."""
     if len(data) > max_bytes:
         said = f"the file has {len(data):,} bytes; {max_bytes:,} is the limit"
@@ -67,7 +67,7 @@ def tabs(text: str) -> Iterator[int]:
         yield found.end() - 1
 
 
-def _refuse(found: re.Match[str], text: str, report: Report) -> None:
+def _refuse(found: re.Match[str], text: str, report: LoadReport) -> None:
     code = ord(found.group())
     origin = Origin(report.file, *place(text, found.start()))
     if 0xDC80 <= code <= 0xDCFF:

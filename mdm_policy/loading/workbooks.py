@@ -12,7 +12,7 @@ from mdm_policy.extras import install_hint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mdm_policy.loading.report import Report
+    from mdm_policy.loading.report import LoadReport
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE = "save the sheet as CSV UTF-8"
@@ -25,7 +25,7 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith(_OLE) or (data.startswith(_ZIP) and b"xl/workbook." in data)
 
 
-def sheet(data: bytes, report: Report, max_bytes: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+def sheet(data: bytes, report: LoadReport, max_bytes: int) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield the rows of the first sheet that are not blank, each with its number; what is wrong is one finding."""
     place = Origin(report.file, 1)
     try:

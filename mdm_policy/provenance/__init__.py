@@ -7,16 +7,16 @@ was changed by accident or by somebody who left the manifest alone; only renderi
 from __future__ import annotations
 
 from mdm_policy.provenance.checking import Checked, FileState, check_files, check_inputs
-from mdm_policy.provenance.folder import Found, look
-from mdm_policy.provenance.record import Record, read_record
+from mdm_policy.provenance.folder import FoundFiles, look
+from mdm_policy.provenance.record import RecordedBuild, read_record
 from mdm_policy.provenance.rerendering import Rerendering, compare
 from mdm_policy.provenance.statement import statement
 
 __all__ = [
     "Checked",
     "FileState",
-    "Found",
-    "Record",
+    "FoundFiles",
+    "RecordedBuild",
     "Rerendering",
     "check_files",
     "check_inputs",

@@ -8,14 +8,14 @@ from mdm_policy import filenames
 from mdm_policy.build.record import MANIFEST
 from mdm_policy.errors import Finding, Origin, error, warning
 from mdm_policy.model import Frozen
-from mdm_policy.provenance.weighing import weighed
+from mdm_policy.provenance.severity import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mdm_policy.build.record import Input
-    from mdm_policy.provenance.folder import Found
-    from mdm_policy.provenance.record import Record
+    from mdm_policy.provenance.folder import FoundFiles
+    from mdm_policy.provenance.record import RecordedBuild
 
 _SHOWN = 20
 """How many foreign files are named one by one; the rest are counted."""
@@ -42,7 +42,7 @@ class Checked(Frozen, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def check_files(record: Record, found: Mapping[str, Found]) -> Checked:
+def check_files(record: RecordedBuild, found: Mapping[str, FoundFiles]) -> Checked:
     """Hold every file of a build against its manifest.
 
     Finds `build-path`, `build-manifest-edited`, `build-manifest-unknown-key`, `build-file-missing`,
@@ -58,7 +58,7 @@ def check_files(record: Record, found: Mapping[str, Found]) -> Checked:
     return Checked(states, foreign, tuple(findings))
 
 
-def _tricks(record: Record, place: Origin) -> Iterable[Finding]:
+def _tricks(record: RecordedBuild, place: Origin) -> Iterable[Finding]:
     """Find what no build of this program writes into a manifest."""
     seen = {filenames.same(MANIFEST): MANIFEST}
     for file in record.build.files:
@@ -84,7 +84,7 @@ def _tricks(record: Record, place: Origin) -> Iterable[Finding]:
             yield error("build-manifest-edited", said, place, "build it again")
 
 
-def _state(path: str, sha256: str, found: Found | None) -> FileState:
+def _state(path: str, sha256: str, found: FoundFiles | None) -> FileState:
     if found is None:
         return FileState(path, sha256, "", "missing")
     if found.kind != "file":
@@ -99,7 +99,7 @@ def _told(state: FileState) -> Iterable[Finding]:
     if state.state == "missing":
         yield error("build-file-missing", "the file was built, and is not there", place, "build it again")
     elif state.state == "link":
-        yield error("build-file-link", "a link or a device stands where a file was built", place, "build it again")
+        yield error("build-file-link", "a link or a device is in the place of a built file", place, "build it again")
     elif state.state == "changed":
         said = f"its SHA-256 is {state.found}, built was {state.sha256}"
         yield error("build-file-changed", said, place, "find out who changed it, and build it again")
@@ -112,7 +112,7 @@ def _foreign(names: Sequence[str]) -> Iterable[Finding]:
         yield error("build-file-foreign", f"{len(names) - _SHOWN} more files that the build did not write")
 
 
-def check_inputs(record: Record, given: Iterable[Input], *, asked: bool) -> list[Finding]:
+def check_inputs(record: RecordedBuild, given: Iterable[Input], *, asked: bool) -> list[Finding]:
     """Compare the inputs at hand with the recorded ones.
 
     Finds `build-input-differs`: an error when somebody gave the inputs, a warning when they only come with the program.
@@ -125,7 +125,7 @@ def check_inputs(record: Record, given: Iterable[Input], *, asked: bool) -> list
         if was == is_:
             continue
         if is_ is None:
-            said = f"the {role} {name} was an input of the build, and is none of those given"
+            said = f"the {role} {name} was an input of the build, and is not one of those given"
         elif was is None:
             said = f"the {role} {name} was no input of the build"
         else:

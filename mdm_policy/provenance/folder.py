@@ -21,7 +21,7 @@ _MAX_SIGNED = 80 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
 
-class Found(Frozen, frozen=True):
+class FoundFiles(Frozen, frozen=True):
     """Say what stands at a path: a plain file with its SHA-256, and that of the content if it is signed; or no file."""
 
     kind: Literal["file", "link", "other"]
@@ -29,14 +29,14 @@ class Found(Frozen, frozen=True):
     content_sha256: str = ""
 
 
-def look(folder: Path, except_for: str) -> dict[str, Found]:
+def look(folder: Path, except_for: str) -> dict[str, FoundFiles]:
     """Return everything in a folder that is no folder, by path relative to it, with forward slashes.
 
     Raises:
         PolicyError: `file-unreadable`.
 
     """
-    found: dict[str, Found] = {}
+    found: dict[str, FoundFiles] = {}
     for path in _entries(folder):
         name = path.relative_to(folder).as_posix()
         if name != except_for:
@@ -51,14 +51,14 @@ def _entries(folder: Path) -> Iterator[Path]:
         raise _unreadable(Path(bad.filename or folder), bad) from None
 
 
-def _look_at(path: Path) -> Found:
+def _look_at(path: Path) -> FoundFiles:
     if path.is_symlink():
-        return Found("link")
+        return FoundFiles("link")
     # A name may have become a link, or a pipe that never ends, since it was listed.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
-            return Found("other")
+            return FoundFiles("other")
         with os.fdopen(os.open(path, flags), "rb") as file:
             sums = hashlib.sha256()
             start = file.read(_CHUNK)
@@ -66,7 +66,7 @@ def _look_at(path: Path) -> Found:
             while rest:
                 sums.update(rest)
                 rest = file.read(_CHUNK)
-            return Found("file", sums.hexdigest(), _content(file) if looks_signed(start) else "")
+            return FoundFiles("file", sums.hexdigest(), _content(file) if looks_signed(start) else "")
     except OSError as bad:
         raise _unreadable(path, bad) from None
 

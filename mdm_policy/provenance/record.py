@@ -13,7 +13,7 @@ from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Frozen
 
 
-class Record(Frozen, frozen=True):
+class RecordedBuild(Frozen, frozen=True):
     """Hold what a manifest claims; `data` are its bytes, `canonical` tells whether a build writes them in that form.
 
     `unknown` are keys that this version of the program does not know, so that nothing here is said of them.
@@ -31,7 +31,7 @@ class Record(Frozen, frozen=True):
         return hashlib.sha256(self.data).hexdigest()
 
 
-def read_record(name: str, data: bytes) -> Record:
+def read_record(name: str, data: bytes) -> RecordedBuild:
     """Read a manifest's bytes; `name` is for the errors.
 
     Raises:
@@ -48,7 +48,7 @@ def read_record(name: str, data: bytes) -> Record:
         raise PolicyError(
             [error("build-manifest", said, Origin(name), "name the folder that `mdm-policy build` wrote")]
         )
-    return Record(name, data, build, _canonical(build, data), unknown_keys(build, data))
+    return RecordedBuild(name, data, build, _canonical(build, data), unknown_keys(build, data))
 
 
 def _canonical(build: BuildRecord, data: bytes) -> bool:

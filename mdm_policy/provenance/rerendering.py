@@ -9,13 +9,13 @@ import msgspec
 from mdm_policy.build.record import SignerRecord
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.model import Frozen
-from mdm_policy.provenance.weighing import weighed
+from mdm_policy.provenance.severity import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mdm_policy.build.record import BuildRecord
-    from mdm_policy.provenance.record import Record
+    from mdm_policy.provenance.record import RecordedBuild
 
 
 class Rerendering(Frozen, frozen=True):
@@ -30,7 +30,7 @@ class Rerendering(Frozen, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def compare(record: Record, again: Mapping[str, str], build: BuildRecord, *, asked: bool) -> Rerendering:
+def compare(record: RecordedBuild, again: Mapping[str, str], build: BuildRecord, *, asked: bool) -> Rerendering:
     """Compare the recorded digests with those of the files rendered again (by path), and the record with that of `build`.
 
     Finds `build-differs`, and the warnings `build-other-program` and `build-other-target`. When another version explains
@@ -60,7 +60,7 @@ def compare(record: Record, again: Mapping[str, str], build: BuildRecord, *, ask
     return Rerendering(state, "", tuple(differs), (*findings, *others))
 
 
-def _others(record: Record, build: BuildRecord) -> Iterable[Finding]:
+def _others(record: RecordedBuild, build: BuildRecord) -> Iterable[Finding]:
     if record.build.program != build.program:
         said = f"the build was made by {record.build.program}, this is {build.program}"
         yield warning("build-other-program", said, Origin(record.name), "verify with the version that built it")
@@ -69,7 +69,10 @@ def _others(record: Record, build: BuildRecord) -> Iterable[Finding]:
         if target.name in now and now[target.name] != target.digest:
             said = f"the files of target {target.name} are not those the build was rendered with"
             yield warning(
-                "build-other-target", said, Origin(record.name), "give the templates of then with --templates"
+                "build-other-target",
+                said,
+                Origin(record.name),
+                "give the templates as they were at build time, with --templates",
             )
 
 

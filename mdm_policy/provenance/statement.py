@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
     from mdm_policy.provenance.checking import Checked
-    from mdm_policy.provenance.record import Record
+    from mdm_policy.provenance.record import RecordedBuild
     from mdm_policy.provenance.rerendering import Rerendering
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -46,7 +46,7 @@ def outcome(findings: Iterable[Finding]) -> str:
 
 
 def statement(
-    record: Record, checked: Checked, again: Rerendering, findings: Sequence[Finding], program: tuple[str, str]
+    record: RecordedBuild, checked: Checked, again: Rerendering, findings: Sequence[Finding], program: tuple[str, str]
 ) -> bytes:
     """Return the statement: one subject for each file that is there, as it is, and one for the manifest.
 
@@ -72,7 +72,7 @@ def statement(
     return documents.dump(value, "json")
 
 
-def _subjects(record: Record, checked: Checked) -> Iterator[dict[str, Any]]:
+def _subjects(record: RecordedBuild, checked: Checked) -> Iterator[dict[str, Any]]:
     own = set(declared(record))
     yield {"name": MANIFEST, "digest": {"sha256": record.sha256}}
     for file in checked.files:
@@ -86,12 +86,12 @@ def _subjects(record: Record, checked: Checked) -> Iterator[dict[str, Any]]:
         yield subject
 
 
-def declared(record: Record) -> tuple[str, ...]:
+def declared(record: RecordedBuild) -> tuple[str, ...]:
     """Return the paths of documents that no reader knows: what they do is the word of their target's own manifest."""
     return tuple(one.path for one in record.build.documents if one.proof == "declared")
 
 
-def _tests(record: Record, checked: Checked, again: Rerendering, findings: Sequence[Finding]) -> dict[str, str]:
+def _tests(record: RecordedBuild, checked: Checked, again: Rerendering, findings: Sequence[Finding]) -> dict[str, str]:
     """Return the tests that were run, each with its outcome."""
     ids = {finding.id for finding in checked.findings}
     results = {name: "failed" if ids.intersection(failing) else "passed" for name, failing in _FILE_TESTS}

@@ -90,7 +90,7 @@ class Reply(msgspec.Struct, frozen=True):
         try:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
         except (ValueError, RecursionError):
-            said = f"{self.call}: the answer is no JSON: {page_text(self.body)}"
+            said = f"{self.call}: the answer is not JSON: {page_text(self.body)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
 
     def object(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Reply(msgspec.Struct, frozen=True):
         """
         value = self.json()
         if not isinstance(value, dict):
-            said = f"{self.call}: the answer is no JSON object: {page_text(self.body)}"
+            said = f"{self.call}: the answer is not a JSON object: {page_text(self.body)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
         return value
 

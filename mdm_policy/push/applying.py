@@ -33,7 +33,7 @@ _HOPELESS = frozenset({"unauthorized", "unreachable", "tls", "throttled"})
 _NOBODY = Assignment()
 
 
-class Result(Frozen, frozen=True):
+class ActionResult(Frozen, frozen=True):
     """Say what became of one action; `id` and `after` are the object's id and fingerprint afterwards."""
 
     action: Action
@@ -48,7 +48,7 @@ class Outcome(Frozen, frozen=True):
     """Hold what became of a plan at one destination, and the objects as they were read back."""
 
     plan: Plan
-    results: tuple[Result, ...]
+    results: tuple[ActionResult, ...]
     remotes: tuple[Remote, ...]
     findings: tuple[Finding, ...] = ()
 
@@ -182,17 +182,17 @@ class Applying:
                 kept.append(remote)
         return tuple(kept)
 
-    def _action(self, action: Action, remote: Remote | None, loosening: str) -> Result:
+    def _action(self, action: Action, remote: Remote | None, loosening: str) -> ActionResult:
         if action.op == "noop":
-            return Result(action, "unchanged", action.id, action.based_on)
+            return ActionResult(action, "unchanged", action.id, action.based_on)
         if self._is_done(action, remote):
             after = remote.fingerprint if remote is not None else ""
-            return Result(action, "done", remote.id if remote is not None else action.id, after)
+            return ActionResult(action, "done", remote.id if remote is not None else action.id, after)
         if action.held and not loosening:
-            return Result(action, "held", action.id)
+            return ActionResult(action, "held", action.id)
         weakens = action.direction in WEAKENING or action.op == "delete"
         if self._hopeless or (self._failed and weakens):
-            return Result(action, "not-tried", action.id)
+            return ActionResult(action, "not-tried", action.id)
         try:
             done = self._write(action, remote)
         except Failure as bad:
@@ -200,14 +200,14 @@ class Applying:
             self._hopeless = bad.fault in _HOPELESS
             doing = f"{action.op} {action.kind} {action.name!r}"
             self._note(action, "failed", said=bad.said)
-            return Result(action, "failed", action.id, finding=bad.finding(self._plan.destination, doing))
+            return ActionResult(action, "failed", action.id, finding=bad.finding(self._plan.destination, doing))
         except _UnsettledError as bad:
             self._failed = True
             self._note(action, "failed", said=str(bad))
             hint = "make a new plan and look at what it says"
             found = error("read-back-differs", str(bad), Origin(self._plan.destination), hint)
-            return Result(action, "failed", action.id, finding=found, wrote=True)
-        return Result(action, "done", done.id if done is not None else action.id, _print(done), wrote=True)
+            return ActionResult(action, "failed", action.id, finding=found, wrote=True)
+        return ActionResult(action, "done", done.id if done is not None else action.id, _print(done), wrote=True)
 
     def _is_done(self, action: Action, remote: Remote | None) -> bool:
         if action.op == "delete":

@@ -276,7 +276,7 @@ def check_address(base: str) -> None:
     except ValueError:
         host, named = "", None
     if not host or parts.scheme not in ("http", "https") or named is not None or UNSEEN.search(base):
-        said = f"{shown(base.encode())!r} is no address of a server"
+        said = f"{shown(base.encode())!r} is not an address of a server"
         raise PolicyError([error("push-address", said, None, "write https://host, without a name or password in it")])
     if parts.scheme == "http" and not _LOOPBACK.match(f"[{host}]" if ":" in host else host):
         said = f"{base} is not encrypted: the credential and the policies could be read and changed on the way"

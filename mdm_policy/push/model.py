@@ -25,7 +25,7 @@ class Assignment(Frozen, frozen=True, gc=False):
     excluded: tuple[str, ...] = ()
 
 
-class Made(Frozen, frozen=True):
+class MadeDocument(Frozen, frozen=True):
     """Hold one document of a build on its way to a destination.
 
     `data` are the canonical bytes that were proven. `variant` is empty for the base; else the document is for `groups`.
@@ -95,7 +95,7 @@ class Remote(Frozen, frozen=True):
     extra: tuple[str, ...] = ()
 
 
-class Effect(Frozen, frozen=True, gc=False):
+class ActionEffect(Frozen, frozen=True, gc=False):
     """Say what an action changes for one app on one platform, as `diff` says it."""
 
     direction: Direction
@@ -142,7 +142,7 @@ class Action(Frozen, frozen=True):
     before: str = ""
     assignment: Assignment | None = None
     assigned_before: Assignment | None = None
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[ActionEffect, ...] = ()
     reasons: tuple[str, ...] = ()
     held: bool = False
     digest: str = ""
@@ -176,7 +176,7 @@ class Plan(Frozen, frozen=True):
         return tuple(action for action in self.actions if action.op != "noop")
 
 
-class Evidence(Frozen, frozen=True, gc=False):
+class DeviceEvidence(Frozen, frozen=True, gc=False):
     """Report what proves that devices have an object.
 
     `state` is `applied`, `pending`, `failed` or `unknown`, of one device where `device` names it, else of `count`

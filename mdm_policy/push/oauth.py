@@ -82,10 +82,10 @@ def rsa_key(pem: bytes, passphrase: str | None, place: Origin) -> rsa.RSAPrivate
     try:
         key = serialization.load_pem_private_key(pem, passphrase.encode() if passphrase else None)
     except (ValueError, TypeError):
-        said = "cannot read the private key: it is no PEM key, or the passphrase is missing or wrong"
+        said = "cannot read the private key: it is not a PEM key, or the passphrase is missing or wrong"
         raise PolicyError([error("push-key", said, place, "give a PEM file with an RSA key")]) from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise PolicyError([error("push-key", "the private key is no RSA key", place, "give an RSA key")])
+        raise PolicyError([error("push-key", "the private key is not a RSA key", place, "give an RSA key")])
     return key
 
 
@@ -99,7 +99,7 @@ def certificate_of(pem: bytes, place: Origin) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem)
     except ValueError:
-        said = "cannot read the certificate: it is no PEM certificate"
+        said = "cannot read the certificate: it is not a PEM certificate"
         raise PolicyError([error("push-key", said, place, "give the certificate that the application knows")]) from None
 
 

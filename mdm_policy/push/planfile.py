@@ -145,7 +145,7 @@ def _load(name: str, data: bytes, type_: type[_File], format_: str, noun: str) -
     try:
         file = msgspec.json.decode(data, type=type_)
     except (msgspec.MsgspecError, ValueError, RecursionError) as bad:
-        said = f"this is no {noun}: {str(bad)[:200]}"
+        said = f"this is not a valid {noun}: {str(bad)[:200]}"
         raise PolicyError([error(f"{noun}-damaged", said, Origin(name), hint)]) from None
     if (file.format, file.version) != (format_, _VERSION):
         said = f"this is {file.format[:40]!r}, version {file.version}, and no {noun} of this program"

@@ -17,7 +17,7 @@ from mdm_policy.diff.model import HARMLESS, WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Frozen
-from mdm_policy.push.model import Action, Effect, Item, Op, Plan, Remote, Use
+from mdm_policy.push.model import Action, ActionEffect, Item, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed
 
 if TYPE_CHECKING:
@@ -273,10 +273,10 @@ def _direction(found: Comparison) -> Direction | Literal[""]:
     return next((change.direction for change in found.changes if change.direction not in HARMLESS), "")
 
 
-def effects_of(found: Comparison) -> tuple[Effect, ...]:
+def effects_of(found: Comparison) -> tuple[ActionEffect, ...]:
     """Return the changes of a comparison that matter, as a plan holds them."""
     return tuple(
-        Effect(one.direction, one.name, one.platform, one.before, one.after, one.who, one.why)
+        ActionEffect(one.direction, one.name, one.platform, one.before, one.after, one.who, one.why)
         for one in found.changes
         if one.direction not in HARMLESS
     )

@@ -1,6 +1,6 @@
 """Say what a destination must offer, and find the one a deployment names.
 
-A new kind of destination is one module under `destinations` with a class `Destination` that satisfies the protocol, a
+A new kind of destination is one module under `destinations` with `DESTINATION`, a class that satisfies the protocol, a
 line in `TYPES`, and a record of its settings in `loading/destinations.py`. Modules are imported when a deployment names
 them, so that an extra is needed only by those who use it.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.model import Assignment, Evidence, Item, Made, Remote, Summary
+    from mdm_policy.push.model import Assignment, DeviceEvidence, Item, MadeDocument, Remote, Summary
 
 TYPES = {
     "graph": "mdm_policy.push.destinations.graph",
@@ -70,7 +70,7 @@ class Destination(Protocol):
     takes: str
     """Which documents go there, for people: what they are decides, never the name of the target that makes them."""
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return the objects that should exist, for those documents that belong here; pure.
 
         Raises:
@@ -115,7 +115,7 @@ class Destination(Protocol):
         """Delete an object; one that is gone already is no failure."""
         ...
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterable[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Return what proves that devices have these objects; unknown stays unknown."""
         ...
 
@@ -125,7 +125,7 @@ def marker(owner: str, *parts: str) -> str:
     return str(uuid.uuid5(_SPACE, "\n".join((owner, *parts))))
 
 
-def is_chosen(spec: DestinationSpec, made: Made) -> bool:
+def is_chosen(spec: DestinationSpec, made: MadeDocument) -> bool:
     """Tell whether a deployment lets a document go to a destination that takes such documents.
 
     One that is only another way to send a document goes nowhere: the document itself does.
@@ -136,7 +136,7 @@ def is_chosen(spec: DestinationSpec, made: Made) -> bool:
 def untaken(
     destination: Destination,
     spec: DestinationSpec,
-    made: Sequence[Made],
+    made: Sequence[MadeDocument],
     items: Sequence[Item],
     told: Sequence[Finding],
 ) -> tuple[Finding, ...]:
@@ -163,13 +163,13 @@ def untaken(
     return tuple(found)
 
 
-def remarks(destination: Destination, made: Sequence[Made]) -> tuple[Finding, ...]:
+def remarks(destination: Destination, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
     """Return what a destination has to say of documents beside their objects.
 
     Only those have a method `findings` that have something to say: that a document the ban needs does not go there, or
     that what is there does not reach anybody by itself.
     """
-    told: Callable[[Sequence[Made]], tuple[Finding, ...]] | None = getattr(destination, "findings", None)
+    told: Callable[[Sequence[MadeDocument]], tuple[Finding, ...]] | None = getattr(destination, "findings", None)
     return told(made) if told is not None else ()
 
 
@@ -201,7 +201,7 @@ def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
             raise
         said = f"destination {spec.name!r} needs the library {bad.name!r}, which is not installed"
         raise PolicyError([error("extra-missing", said, spec.origin, install_hint("push"))]) from None
-    made: Any = module.Destination(spec, owner, edge)
+    made: Any = module.DESTINATION(spec, owner, edge)
     destination: Destination = made
     return destination
 

@@ -13,7 +13,7 @@ from mdm_policy.vocabulary import CATALOGUE_CONFIDENCES, FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.catalogue import Catalogue, Hit
+    from mdm_policy.catalogue import Catalogue, LookupHit
     from mdm_policy.model import CatalogueApp, CatalogueVendor, Identifier
 
 _MOST_SHORT = 4
@@ -28,7 +28,7 @@ _ROLES = {
 }
 
 
-def hits(found: Sequence[Hit], catalogue: Catalogue, width: int, *, everything: bool = False) -> str:
+def hits(found: Sequence[LookupHit], catalogue: Catalogue, width: int, *, everything: bool = False) -> str:
     """Write what a search of the catalogue found; `everything` adds sources, notes and all domains."""
     if everything:
         return "\n\n".join("\n".join(_owner(hit, catalogue, width, everything=True)) for hit in found)
@@ -83,7 +83,7 @@ def statistics_text(catalogue: Catalogue) -> str:
     return "\n".join(lines)
 
 
-def _line(hit: Hit, catalogue: Catalogue, width: int) -> str:
+def _line(hit: LookupHit, catalogue: Catalogue, width: int) -> str:
     if hit.app is None:
         return fill(f"vendor {hit.vendor.key}: {hit.vendor.name}" if hit.vendor else "", width, "", _INDENT)
     families = dict.fromkeys(one.family for one in hit.app.identifiers if one.family != "web")
@@ -95,7 +95,7 @@ def _maker(app: CatalogueApp, catalogue: Catalogue) -> str:
     return catalogue.vendors[app.vendor].name if app.vendor in catalogue.vendors else app.vendor
 
 
-def _owner(hit: Hit, catalogue: Catalogue, width: int, *, everything: bool) -> Iterator[str]:
+def _owner(hit: LookupHit, catalogue: Catalogue, width: int, *, everything: bool) -> Iterator[str]:
     if hit.app is not None:
         yield from _app(hit.app, catalogue, width, everything=everything)
     if hit.vendor is not None:

@@ -36,7 +36,7 @@ _TITLES = {
 _COLUMNS = ("Direction", "App", "Platform", "Before", "After", "Devices", "Why", "Banned by")
 
 
-class Report(Frozen, frozen=True):
+class ChangesReport(Frozen, frozen=True):
     """Hold what is written: the comparison, the names of its sides, the day, and whether all changes are listed."""
 
     comparison: Comparison
@@ -57,7 +57,7 @@ class Report(Frozen, frozen=True):
         return tuple(c for c in self.comparison.changes if c.direction == "UNJUDGED")
 
 
-def sentence(report: Report) -> str:
+def sentence(report: ChangesReport) -> str:
     """Say in one sentence what changed."""
     comparison = report.comparison
     counts = comparison.counts
@@ -82,7 +82,7 @@ def sentence(report: Report) -> str:
     return f"{said[0].upper()}{said[1:]}."
 
 
-def text(report: Report, width: int = 80) -> str:
+def text(report: ChangesReport, width: int = 80) -> str:
     """Write the comparison for people."""
     lines = [fill(sentence(report), width), fill(f"From {report.old} to {report.new}, as of {report.as_of}.", width)]
     lines += [fill(line, width, "  ", "    ") for line in _standings(report)]
@@ -100,7 +100,7 @@ def text(report: Report, width: int = 80) -> str:
     return "\n".join(lines)
 
 
-def _standings(report: Report) -> Iterator[str]:
+def _standings(report: ChangesReport) -> Iterator[str]:
     for one in report.comparison.statuses:
         yield f"{one.list}: {standing(one)}"
 
@@ -150,7 +150,7 @@ def _others(others: Sequence[Other]) -> Iterator[str]:
         yield f"and {len(others) - _MOST_OTHERS} more; --format json has them all"
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ChangesReport) -> str:
     """Write the comparison for programs: every change, whatever is listed for people; docs/diff.md has the keys."""
     comparison = report.comparison
     return dump(
@@ -179,7 +179,7 @@ def _plain(change: Change) -> dict[str, Any]:
     return made
 
 
-def as_findings(report: Report) -> tuple[Finding, ...]:
+def as_findings(report: ChangesReport) -> tuple[Finding, ...]:
     """Return the listed changes as findings, for SARIF: at the new place, or where the entry was."""
     made = []
     for change in (*report.shown, *report.unjudged):
@@ -196,7 +196,7 @@ def as_findings(report: Report) -> tuple[Finding, ...]:
     return (*made, *report.comparison.findings)
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(report: ChangesReport) -> str:
     """Write the comparison for a pull request."""
     parts = [
         markdown.heading("Policy changes"),
@@ -230,7 +230,7 @@ def _cells(change: Change) -> tuple[str, ...]:
     )
 
 
-def as_html(report: Report) -> str:
+def as_html(report: ChangesReport) -> str:
     """Write the comparison as a fragment to put into a page of one's own."""
     parts = [
         html.element("h2", "Policy changes"),

@@ -12,7 +12,7 @@ from mdm_policy.report.reference import exceptions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.catalogue import Catalogue, Hit
+    from mdm_policy.catalogue import Catalogue, LookupHit
     from mdm_policy.errors import Finding
     from mdm_policy.model import BannedApp, ListStatus, Resolution
     from mdm_policy.report.reference import Way
@@ -54,12 +54,12 @@ def status(found: ListStatus) -> dict[str, Any]:
     }
 
 
-def hits(found: Sequence[Hit], catalogue: Catalogue) -> str:
+def hits(found: Sequence[LookupHit], catalogue: Catalogue) -> str:
     """Write the hits of a search, with everything the catalogue knows of each."""
     return dump([_hit(hit, catalogue) for hit in found])
 
 
-def _hit(hit: Hit, catalogue: Catalogue) -> dict[str, Any]:
+def _hit(hit: LookupHit, catalogue: Catalogue) -> dict[str, Any]:
     owner = hit.app if hit.app is not None else hit.vendor
     made: dict[str, Any] = msgspec.to_builtins(owner)
     if hit.app is not None:

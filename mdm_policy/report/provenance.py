@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mdm_policy.errors import Finding
-    from mdm_policy.provenance import Checked, Record, Rerendering
+    from mdm_policy.provenance import Checked, RecordedBuild, Rerendering
 
 
-def text(record: Record, checked: Checked, again: Rerendering, findings: Sequence[Finding], width: int) -> str:
+def text(record: RecordedBuild, checked: Checked, again: Rerendering, findings: Sequence[Finding], width: int) -> str:
     """Write the outcome in a few sentences; which of the two proofs was made is said in the first."""
     states = Counter(file.state for file in checked.files)
     wrong = len(checked.files) - states["same"] - states["signed"]
@@ -49,7 +49,7 @@ def text(record: Record, checked: Checked, again: Rerendering, findings: Sequenc
     return "\n".join(parts)
 
 
-def data(record: Record, checked: Checked, again: Rerendering, findings: Sequence[Finding], program: str) -> str:
+def data(record: RecordedBuild, checked: Checked, again: Rerendering, findings: Sequence[Finding], program: str) -> str:
     """Write the outcome as JSON (docs/formats.md)."""
     return machine.dump(
         {

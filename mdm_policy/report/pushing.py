@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.errors import Finding
-    from mdm_policy.push.applying import Outcome, Result, State
-    from mdm_policy.push.model import Action, Effect, Evidence, Op, Plan, Remote
+    from mdm_policy.push.applying import ActionResult, Outcome, State
+    from mdm_policy.push.model import Action, ActionEffect, DeviceEvidence, Op, Plan, Remote
     from mdm_policy.verify import Verification
 
 VERSION = 1
@@ -81,7 +81,7 @@ def _who(action: Action) -> str:
     return f"{said}, without {', '.join(one.excluded)}" if one.excluded else said
 
 
-def effects(found: Sequence[Effect]) -> Iterator[str]:
+def effects(found: Sequence[ActionEffect]) -> Iterator[str]:
     """Put the apps that fare alike into one line each."""
     together: dict[tuple[str, str, str, str], list[str]] = {}
     for one in found:
@@ -209,7 +209,7 @@ def applied_proof(proof: Verification | None, not_reached: Sequence[str]) -> dic
     return {"proof": proven, **fields}
 
 
-def _plain_result(result: Result) -> dict[str, Any]:
+def _plain_result(result: ActionResult) -> dict[str, Any]:
     return {
         "op": result.action.op,
         "kind": result.action.kind,
@@ -257,7 +257,7 @@ def drift_text(
     return "\n".join([*lines, "", said])
 
 
-def status_text(found: Sequence[tuple[str, Sequence[Evidence]]], width: int) -> str:
+def status_text(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], width: int) -> str:
     """Write the evidence of each destination."""
     lines: list[str] = []
     for named, evidence in found:
@@ -274,7 +274,7 @@ def status_text(found: Sequence[tuple[str, Sequence[Evidence]]], width: int) -> 
     return "\n".join(lines)
 
 
-def status_json(found: Sequence[tuple[str, Sequence[Evidence]]], exit_code: int) -> str:
+def status_json(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], exit_code: int) -> str:
     """Write the evidence for programs."""
     return dump(
         {

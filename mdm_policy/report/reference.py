@@ -11,7 +11,7 @@ from mdm_policy.report.text import fill
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.model import BannedApp, Identifier, ListStatus, Resolution, Waiver
+    from mdm_policy.model import BannedApp, GrantedException, Identifier, ListStatus, Resolution
     from mdm_policy.targets import Claim, Target
 
 
@@ -156,7 +156,7 @@ def explanation(app: BannedApp, found: Sequence[Way], resolution: Resolution, wi
     return "\n".join(lines)
 
 
-def exceptions(app: BannedApp, resolution: Resolution) -> tuple[tuple[tuple[str, ...], Waiver], ...]:
+def exceptions(app: BannedApp, resolution: Resolution) -> tuple[tuple[tuple[str, ...], GrantedException], ...]:
     """Return the exceptions in force for an app, each with the groups it frees."""
     return tuple(
         (variant.groups, next(waiver for waiver in variant.waivers if waiver.app == app.key))

@@ -10,13 +10,13 @@ import msgspec
 
 from mdm_policy.errors import Finding, note, warning
 from mdm_policy.identifiers import slug
-from mdm_policy.model import AcceptedGap, BannedApp, Variant, Waiver
+from mdm_policy.model import AcceptedGap, BannedApp, GrantedException, Variant
 from mdm_policy.resolve.ordering import blockable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-_Named = TypeVar("_Named", Waiver, AcceptedGap)
+_Named = TypeVar("_Named", GrantedException, AcceptedGap)
 
 
 ABOUT_LEAVE = frozenset(
@@ -64,12 +64,12 @@ def _keyed(one: _Named, called: dict[str, set[str]], bearing: dict[str, set[str]
     return msgspec.structs.replace(one, app=next(iter(found))) if len(found) == 1 else one
 
 
-def variants(waivers: Sequence[Waiver], as_of: str, banned: Collection[str]) -> tuple[Variant, ...]:
+def variants(waivers: Sequence[GrantedException], as_of: str, banned: Collection[str]) -> tuple[Variant, ...]:
     """Return the base and one variant for each distinct set of live exceptions, in a stable order.
 
     An exception holds through its `until` day. The base always carries the whole ban.
     """
-    by_group: dict[str, list[Waiver]] = defaultdict(list)
+    by_group: dict[str, list[GrantedException]] = defaultdict(list)
     for waiver in waivers:
         if as_of <= waiver.until and waiver.app in banned:
             for group in waiver.groups:
@@ -105,7 +105,7 @@ def ineffective(found: Iterable[Variant], apps: Sequence[BannedApp]) -> Iterable
                 yield warning("exception-ineffective", message, waiver.origin, hint)
 
 
-def waiver_findings(waivers: Iterable[Waiver], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:
+def waiver_findings(waivers: Iterable[GrantedException], apps: Sequence[BannedApp], as_of: str) -> Iterable[Finding]:
     """Find exceptions that name no banned app, have ended, or end soon."""
     keys = {app.key for app in apps}
     for waiver in waivers:

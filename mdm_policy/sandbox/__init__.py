@@ -7,6 +7,6 @@ taking all memory or all time, already while it is compiled. So only the package
 from __future__ import annotations
 
 from mdm_policy.sandbox.limits import Limits
-from mdm_policy.sandbox.parent import Apart
+from mdm_policy.sandbox.parent import SubprocessRunner
 
-__all__ = ["Apart", "Limits"]
+__all__ = ["Limits", "SubprocessRunner"]

@@ -46,7 +46,7 @@ def serve(asked: IO[bytes], told: IO[bytes], limits: Limits) -> None:
 
 def _print(page: templating.Page) -> tuple[Answer, bytes]:
     try:
-        return Answer(), templating.print_page(page).encode("utf-8", "surrogatepass")
+        return Answer(), templating.render_template(page).encode("utf-8", "surrogatepass")
     except PolicyError as failed:
         return Answer(failed.findings), b""
 

@@ -31,7 +31,7 @@ _KEPT_ENVIRONMENT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What Python itself may need to start; the rest may hold secrets, and no template has any use for it."""
 
 
-class Apart:
+class SubprocessRunner:
     """Print packaged templates here and foreign ones in a process of their own, started when the first one comes.
 
     One process serves a whole build: starting one costs as much as hundreds of templates. After a template that broke a
@@ -61,7 +61,7 @@ class Apart:
             PolicyError: as `templating.render`; `template-limit` also when the process had to be stopped.
 
         """
-        return self._ask(page) if page.foreign else templating.print_page(page)
+        return self._ask(page) if page.foreign else templating.render_template(page)
 
     def _ask(self, page: templating.Page) -> str:
         process = self._process or self._start()

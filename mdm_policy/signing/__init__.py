@@ -70,7 +70,7 @@ def read_certificates(source: Source) -> tuple[bytes, ...]:
     require()
     from mdm_policy.signing import certificates  # noqa: PLC0415 - needs the extra
 
-    return certificates.read(source)
+    return certificates.read_certificate_file(source)
 
 
 def examine(data: bytes, roots: Sequence[bytes] = (), day: str = "") -> Signature:
@@ -94,15 +94,15 @@ def read_identity(
     require()
     from mdm_policy.signing import keys  # noqa: PLC0415 - needs the extra
 
-    return keys.read(key, cert, chain, passphrase)
+    return keys.read_key_file(key, cert, chain, passphrase)
 
 
 def signer_of(identity: keys.Identity) -> Signer:
     """Return what signs with a key that is at hand."""
     require()
-    from mdm_policy.signing import making  # noqa: PLC0415 - needs the extra
+    from mdm_policy.signing import cms  # noqa: PLC0415 - needs the extra
 
-    return making.signer(identity)
+    return cms.signer(identity)
 
 
 def describe(identity: keys.Identity, roots: Sequence[bytes] = (), day: str = "") -> Party:
@@ -123,6 +123,6 @@ def seal(name: str, content: bytes, signer: Signer, party: Party, *, exactly: bo
 
     """
     require()
-    from mdm_policy.signing import making  # noqa: PLC0415 - needs the extra
+    from mdm_policy.signing import cms  # noqa: PLC0415 - needs the extra
 
-    return making.seal(name, content, signer, party, exactly=exactly)
+    return cms.seal(name, content, signer, party, exactly=exactly)

@@ -29,7 +29,7 @@ _BROKEN = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm)
 """What reading or checking a certificate raises that is damaged, or signed in a way that is not known."""
 
 
-def read(source: Source) -> tuple[bytes, ...]:
+def read_certificate_file(source: Source) -> tuple[bytes, ...]:
     """Return the certificates of a PEM or DER file, each in DER.
 
     Raises:

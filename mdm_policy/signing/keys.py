@@ -55,7 +55,9 @@ class _Held(Frozen, frozen=True):
     certificates: tuple[x509.Certificate, ...] = ()
 
 
-def read(key: Source | None, cert: Source | None, chain: Sequence[Source], passphrase: Callable[[], bytes]) -> Identity:
+def read_key_file(
+    key: Source | None, cert: Source | None, chain: Sequence[Source], passphrase: Callable[[], bytes]
+) -> Identity:
     """Read key, certificate and chain; a file with several certificates gives the signer's and the chain.
 
     Without a key (something else signs) the first certificate of `cert` is the signer's.

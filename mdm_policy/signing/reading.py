@@ -86,7 +86,7 @@ def _examine(data: bytes, content: bytes, roots: list[x509.Certificate], day: st
 def _signed_data(data: bytes, content: bytes) -> Any:
     info = cms.ContentInfo.load(data)
     if info["content_type"].native != "signed_data":
-        raise _InvalidError("it is no signed data")
+        raise _InvalidError("it is not signed data")
     signed = info["content"]
     inner = signed["encap_content_info"]
     if inner["content_type"].native != "data":

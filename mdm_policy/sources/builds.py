@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mdm_policy.build.record import BuildRecord
 
 
-class Record(msgspec.Struct, frozen=True):
+class RecordedDocument(msgspec.Struct, frozen=True):
     """Say what a build's manifest knows of one of its documents.
 
     `instead_of` names the document of the same target that this one is another way to send; `variant` is empty for the
@@ -50,7 +50,7 @@ class BuildFolder(msgspec.Struct, frozen=True):
     """Hold what a build's manifest says: its folder, and a record of each document by its name."""
 
     folder: str
-    records: dict[str, Record]
+    records: dict[str, RecordedDocument]
 
 
 def read_manifest(folder: Path) -> tuple[BuildRecord, bytes] | None:
@@ -86,7 +86,7 @@ def read_build(folder: Path) -> BuildFolder | None:
     for one in build.documents:
         target = targets.get(one.target, TargetRecord(one.target))
         variant = variants.get(one.variant, VariantRecord(one.variant))
-        records[str(folder / one.path)] = Record(
+        records[str(folder / one.path)] = RecordedDocument(
             one.target,
             one.document,
             one.variant,

@@ -21,7 +21,7 @@ from mdm_policy.reading import Scope
 from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file, sdk_objects
 from mdm_policy.sources.archives import files_in, is_archive
 from mdm_policy.sources.assignments import attached
-from mdm_policy.sources.builds import BuildFolder, Record, read_build
+from mdm_policy.sources.builds import BuildFolder, RecordedDocument, read_build
 from mdm_policy.sources.copies import decoded_copies
 from mdm_policy.sources.inputs import STANDARD_INPUT, no_standard_input
 from mdm_policy.sources.jamf_json import as_xml, is_jamf
@@ -61,7 +61,7 @@ class Policies(msgspec.Struct, frozen=True):
     scopes: dict[str, Scope] = {}
 
     @property
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, RecordedDocument]:
         """Return what the manifests say, by document name."""
         return {name: record for build in self.builds for name, record in build.records.items()}
 

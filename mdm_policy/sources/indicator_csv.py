@@ -10,7 +10,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from mdm_policy.documents.texts import Report, check_values, decode
+from mdm_policy.documents.texts import TextReport, check_values, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
     """
     source = decode(name, data, max_size)
     check_values(source, "json", max_size)
-    report = Report(name)
+    report = TextReport(name)
     parts = ['{"Indicators":[']
     line, written = 1, 1
     try:

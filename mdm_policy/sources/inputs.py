@@ -79,7 +79,7 @@ def no_standard_input(limit: int) -> bytes:
     raise OSError(f"there is no standard input to read {limit} bytes from")
 
 
-def read(path: Path, stdin: StandardInput = no_standard_input) -> Source:
+def read_source(path: Path, stdin: StandardInput = no_standard_input) -> Source:
     """Read one file; `-` reads standard input, by the function given for it.
 
     Raises:
@@ -211,7 +211,9 @@ class Reader:
 
     def _read(self, path: Path, role: str, recorded: str) -> Source | None:
         try:
-            source = self._given[1] if self._given is not None and self._given[0] == path else read(path, self._stdin)
+            source = (
+                self._given[1] if self._given is not None and self._given[0] == path else read_source(path, self._stdin)
+            )
         except PolicyError as bad:
             self.findings += bad.findings
             return None

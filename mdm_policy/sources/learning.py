@@ -34,7 +34,7 @@ class Learned(Frozen, frozen=True):
     tool: str
 
 
-class _DamagedError(ValueError):
+class _DamagedOutputError(ValueError):
     """Say that a text only looks like a form."""
 
 
@@ -46,13 +46,13 @@ def learn(name: str, text: str) -> tuple[tuple[Learned, ...], tuple[Finding, ...
             continue
         try:
             found = list(read(text))
-        except _DamagedError as fault:
+        except _DamagedOutputError as fault:
             return (), (error("learn-unreadable", f"it looks like {tool}, but {fault}", place, "save it again"),)
         kept, told = [], []
         for title, ids in found:
             good = tuple(dict.fromkeys(one for one in ids if is_valid(*one)))
             told += [
-                warning("learn-left-out", f"{quoted(value)} is no {kind} of {family}, and is left out", place)
+                warning("learn-left-out", f"{quoted(value)} is not a valid {kind} of {family}, and is left out", place)
                 for family, kind, value in ids
                 if (family, kind, value) not in good
             ]
@@ -118,10 +118,10 @@ def _osquery(text: str) -> Iterator[_Read]:
     try:
         rows: Any = json.loads(text)
     except ValueError:
-        raise _DamagedError("the JSON is damaged") from None
+        raise _DamagedOutputError("the JSON is damaged") from None
     for row in rows if isinstance(rows, list) else [rows]:
         if not isinstance(row, dict):
-            raise _DamagedError("a row is no object")
+            raise _DamagedOutputError("a row is not an object")
         given = {key: value for key, value in row.items() if isinstance(value, str) and value}
         ids: list[tuple[Family, Kind, str]] = []
         if "bundle_identifier" in given:

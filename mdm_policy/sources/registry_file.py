@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from mdm_policy.documents.texts import Report, check_values, decode
+from mdm_policy.documents.texts import TextReport, check_values, decode
 from mdm_policy.kinds.windows.registry import HEADING
 
 _HEADINGS = (HEADING, "REGEDIT4")
@@ -37,7 +37,7 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
     """
     source = decode(name, data, max_size)
     check_values(source, "yaml", max_size)
-    report = Report(name)
+    report = TextReport(name)
     keys: dict[str, dict[str, tuple[int, Any]] | None] = {}
     current: dict[str, tuple[int, Any]] | None = None
     lines = source.text.split("\n")

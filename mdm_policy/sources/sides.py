@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.model import BanList, Deployment
-    from mdm_policy.sources.builds import Record
+    from mdm_policy.sources.builds import RecordedDocument
 
 _LISTS = frozenset({".yaml", ".yml"})
 _TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls"})
@@ -29,7 +29,7 @@ _NULL = ("/dev/null", "nul")
 """How git names the side on which a file does not exist."""
 
 
-class Given(msgspec.Struct):
+class GivenSide(msgspec.Struct):
     """Hold what a side was given as: its name for a reader, the paths to read, and what names begin with."""
 
     label: str
@@ -49,17 +49,17 @@ class Sources(msgspec.Struct, frozen=True):
     catalogue: Catalogue
 
 
-def given(text: str) -> Given:
+def given(text: str) -> GivenSide:
     """Take OLD or NEW as it is written on the command line."""
     path = Path(text)
     if text.lower() in _NULL:
-        return Given(text, ())
+        return GivenSide(text, ())
     inside = answers(path, Path.is_dir) or path.suffix.lower() == ".zip"
-    return Given(text, (path,), str(path) if inside else str(path.parent) if path.parent.name else "")
+    return GivenSide(text, (path,), str(path) if inside else str(path.parent) if path.parent.name else "")
 
 
 def read_side(
-    side: Given,
+    side: GivenSide,
     max_size: int,
     day: str,
     roots: Sequence[bytes] = (),
@@ -105,7 +105,7 @@ def _kind(path: Path) -> str:
         return "ban-list"
     if path.suffix.lower() not in _LISTS or not answers(path, Path.is_file):
         return ""
-    kind = loading.detect(inputs.read(path))
+    kind = loading.detect(inputs.read_source(path))
     return kind if kind in _LANGUAGE else ""
 
 
@@ -133,7 +133,7 @@ def as_documents(side: Sources, *, by_target: bool) -> Side:
     return Side(side.label, side.policies.documents, side.root, dict(side.policies.scopes), apart)
 
 
-def _apart(record: Record, *, by_target: bool) -> str:
+def _apart(record: RecordedDocument, *, by_target: bool) -> str:
     said = []
     if by_target:
         said.append(f"from target {record.target}" + (f" sent as {record.document}" if record.instead_of else ""))

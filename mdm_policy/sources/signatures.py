@@ -35,7 +35,7 @@ def read_roots(paths: Iterable[Path]) -> tuple[bytes, ...]:
         PolicyError: `certificate-unreadable`, `file-unreadable`, `signing-extra-missing`.
 
     """
-    return tuple(one for path in paths for one in signing.read_certificates(inputs.read(path)))
+    return tuple(one for path in paths for one in signing.read_certificates(inputs.read_source(path)))
 
 
 def judged(policies: Policies, day: str, roots: Sequence[bytes] = ()) -> Policies:

@@ -22,7 +22,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from mdm_policy.documents.texts import MAX_DEPTH, Report, check_values, decode
+from mdm_policy.documents.texts import MAX_DEPTH, TextReport, check_values, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +49,8 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
     source = decode(name, data, max_size)
     check_values(source, "yaml", max_size)
     text = source.text
-    report = Report(name)
-    writer = _Writer(report)
+    report = TextReport(name)
+    writer = _JsonWriter(report)
     try:
         for event in _events(text):
             writer.take(event)
@@ -59,7 +59,7 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
         place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
         problem = str(getattr(bad, "problem", None) or bad)
         if _TOO_DEEP in problem:
-            report.fail("document-too-deep", f"values nest more than {MAX_DEPTH} deep", place, "this is no policy")
+            report.fail("document-too-deep", f"values nest more than {MAX_DEPTH} deep", place, "this is not a policy")
         else:
             report.fail("document-syntax", f"not valid YAML: {problem}", place)
     report.stop_if_any()
@@ -75,10 +75,10 @@ def _events(text: str) -> Iterator[Any]:
         loader.dispose()
 
 
-class _Writer:
+class _JsonWriter:
     """Write JSON as the events come, breaking lines where the YAML did; no recursion, whatever the depth."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: TextReport) -> None:
         self.parts: list[str] = []
         self._report = report
         self._line = 0
@@ -114,12 +114,12 @@ class _Writer:
         if event.tag not in (None, f"{_CORE}map", f"{_CORE}seq"):
             self._fail(event, "yaml-tag", f"{event.tag!r} is a tag, which no policy needs", "remove it")
         if self._before(event):
-            self._fail(event, "document-syntax", "a collection stands where a key belongs")
+            self._fail(event, "document-syntax", "a collection in place of a key")
         self.parts.append("{" if mapping else "[")
         self._open.append([mapping, 0])
         if len(self._open) > MAX_DEPTH:
             # libyaml takes quadratic time on deep brackets, so it must not be left to the parser of the JSON.
-            self._fail(event, "document-too-deep", f"values nest more than {MAX_DEPTH} deep", "this is no policy")
+            self._fail(event, "document-too-deep", f"values nest more than {MAX_DEPTH} deep", "this is not a policy")
 
     def _before(self, event: Any) -> bool:
         """Write what separates a node from the one before; return whether it is a key."""
@@ -159,7 +159,7 @@ class _Writer:
             value = self._resolver.construct_object(yaml.ScalarNode(tag, event.value))
             self.parts.append(json.dumps(value))
         except (ValueError, OverflowError, KeyError):
-            self._fail(event, "document-syntax", f"{event.value[:60]!r} is no {tag.removeprefix(_CORE)}")
+            self._fail(event, "document-syntax", f"{event.value[:60]!r} is not a valid {tag.removeprefix(_CORE)}")
 
 
 def _is_plain_number(text: str) -> bool:

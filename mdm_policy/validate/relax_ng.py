@@ -24,7 +24,7 @@ _INDEX = re.compile(r"\[([0-9]+)\]")  # XPath counts siblings from 1, a pointer 
 _NOISE = ("RELAXNG_ERR_TYPECMP", "RELAXNG_ERR_TYPEVAL", "RELAXNG_ERR_VALUE", "RELAXNG_ERR_DATATYPE")
 
 
-class Grammar:
+class RelaxNgGrammar:
     """Pair libxml2's compiled grammar with its text, which knows the words for a person."""
 
     __slots__ = ("defines", "elements", "engine")
@@ -39,7 +39,7 @@ class Grammar:
 
 
 @functools.lru_cache(maxsize=_COMPILED)
-def compiled(data: bytes, file: str) -> Grammar:
+def compiled(data: bytes, file: str) -> RelaxNgGrammar:
     """Compile a grammar's bytes; `file` is for the error alone.
 
     Raises:
@@ -55,7 +55,7 @@ def compiled(data: bytes, file: str) -> Grammar:
         raise PolicyError(
             [error("schema-invalid", message, Origin(file), "write RELAX NG, all in one file")]
         ) from problem
-    return Grammar(root, engine)
+    return RelaxNgGrammar(root, engine)
 
 
 def _stands_alone(root: Any) -> None:
@@ -63,7 +63,7 @@ def _stands_alone(root: Any) -> None:
         raise ValueError(f"it refers to {outside.get('href')}, and a schema must stand in one file")
 
 
-def violations(grammar: Grammar, root: Any) -> Iterator[Violation]:
+def violations(grammar: RelaxNgGrammar, root: Any) -> Iterator[Violation]:
     """Yield every place of a document that libxml2 objects to, once each."""
     if grammar.engine.validate(root):
         return
@@ -73,7 +73,7 @@ def violations(grammar: Grammar, root: Any) -> Iterator[Violation]:
     yield from found or [Violation("", _lower(entries[0].message), line=entries[0].line)]
 
 
-def _violations(grammar: Grammar, root: Any, entry: Any) -> Iterator[Violation]:
+def _violations(grammar: RelaxNgGrammar, root: Any, entry: Any) -> Iterator[Violation]:
     """Turn one libxml2 message into words; messages that only follow from others yield nothing."""
     if entry.type_name in _NOISE:
         return
@@ -83,7 +83,7 @@ def _violations(grammar: Grammar, root: Any, entry: Any) -> Iterator[Violation]:
         yield Violation(place, message, hint, entry.line)
 
 
-def _said(grammar: Grammar, node: Any, entry: Any) -> list[tuple[str, str]]:
+def _said(grammar: RelaxNgGrammar, node: Any, entry: Any) -> list[tuple[str, str]]:
     """Return what to say about an element, each with a hint."""
     if entry.type_name in {"RELAXNG_ERR_ATTRVALID", "RELAXNG_ERR_INVALIDATTR"}:
         return [(message, "") for message in _attributes(grammar, node)]
@@ -113,14 +113,14 @@ def _node(root: Any, entry: Any) -> Any:
     return parent if named and node.tag != named[1] and parent is not None and parent.tag == named[1] else node
 
 
-def _attributes(grammar: Grammar, node: Any) -> list[str]:
+def _attributes(grammar: RelaxNgGrammar, node: Any) -> list[str]:
     """Compare an element's attributes with each definition of it, and report against the nearest that differs."""
     # The last definition first: a grammar that says what comes first repeats the general case after it.
     reports = [_against(grammar, definition, node) for definition in reversed(grammar.elements.get(node.tag, []))]
     return min((report for report in reports if report), key=len, default=[])
 
 
-def _against(grammar: Grammar, definition: Any, node: Any) -> list[str]:
+def _against(grammar: RelaxNgGrammar, definition: Any, node: Any) -> list[str]:
     allowed = {item.get("name"): item for item in _own(grammar, definition) if item.tag == f"{_RNG}attribute"}
     report = [f"the attribute {name} is not known here" for name in node.attrib if name not in allowed]
     for name, item in allowed.items():
@@ -133,7 +133,7 @@ def _against(grammar: Grammar, definition: Any, node: Any) -> list[str]:
     return report
 
 
-def _content(grammar: Grammar, node: Any) -> str:
+def _content(grammar: RelaxNgGrammar, node: Any) -> str:
     text = node.text or ""
     found = [_mismatch(grammar, definition, text) for definition in grammar.elements.get(node.tag, [])]
     wrong = next(filter(None, found), "")
@@ -141,7 +141,7 @@ def _content(grammar: Grammar, node: Any) -> str:
     return f"{words}, found {shown(text)}"
 
 
-def _takes(grammar: Grammar, node: Any) -> str:
+def _takes(grammar: RelaxNgGrammar, node: Any) -> str:
     """Name what the grammar lets stand in an element, in its order."""
     definitions = grammar.elements.get(node.tag, [])
     parts = (part for definition in definitions for part in _own(grammar, definition))
@@ -149,7 +149,7 @@ def _takes(grammar: Grammar, node: Any) -> str:
     return f"{node.tag} takes, in this order: {', '.join(names)}" if names else ""
 
 
-def _own(grammar: Grammar, definition: Any) -> Iterator[Any]:
+def _own(grammar: RelaxNgGrammar, definition: Any) -> Iterator[Any]:
     """Walk a definition through references, down to the elements and attributes of its own and no further."""
     for child in definition.iterchildren(tag=etree.Element):
         if child.tag == f"{_RNG}ref":
@@ -160,7 +160,7 @@ def _own(grammar: Grammar, definition: Any) -> Iterator[Any]:
                 yield from _own(grammar, child)
 
 
-def _mismatch(grammar: Grammar, definition: Any, text: str) -> str:
+def _mismatch(grammar: RelaxNgGrammar, definition: Any, text: str) -> str:
     """Say what a text should have been, or nothing when it fits."""
     parts = list(_own(grammar, definition))
     values = [item.text or "" for item in parts if item.tag == f"{_RNG}value"]

@@ -9,16 +9,18 @@ from __future__ import annotations
 from mdm_policy.verify.counts import Absence, Counts, sentence
 from mdm_policy.verify.equivalence import Difference, equivalent
 from mdm_policy.verify.evidence import Deciding, EvidenceRecord, evidence, with_cells
-from mdm_policy.verify.judging import Leave, Rules
+from mdm_policy.verify.judging import Allowances, Rules
 from mdm_policy.verify.matrix import MatrixRow, rows
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
-from mdm_policy.verify.pieces import Part, Piece, Places, acting, piece, placed
+from mdm_policy.verify.pieces import BuildPart, Piece, Places, acting, piece, placed
 from mdm_policy.verify.proving import line as line_of
 from mdm_policy.verify.proving import verify
 
 __all__ = [
     "Absence",
     "Alike",
+    "Allowances",
+    "BuildPart",
     "Cell",
     "ClassVerdict",
     "Counts",
@@ -27,10 +29,8 @@ __all__ = [
     "DocumentUse",
     "EvidenceRecord",
     "GapReport",
-    "Leave",
     "Line",
     "MatrixRow",
-    "Part",
     "Piece",
     "Places",
     "Rules",

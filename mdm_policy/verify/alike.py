@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading, RuleSet
     from mdm_policy.verify.pieces import Piece
-    from mdm_policy.verify.table import Table
+    from mdm_policy.verify.table import AppTable
 
 
-def alike(table: Table, pieces: Sequence[Piece], alone: Collection[str]) -> tuple[tuple[BannedApp, ...], ...]:
+def alike(table: AppTable, pieces: Sequence[Piece], alone: Collection[str]) -> tuple[tuple[BannedApp, ...], ...]:
     """Return the groups, each in the order of the apps; the keys in `alone` stand by themselves."""
     acts = act_numbers(_tagged(pieces), {})
     apps = table.apps

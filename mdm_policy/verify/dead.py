@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.reading import Reading, Rule
-    from mdm_policy.verify.judging import Court
+    from mdm_policy.verify.judging import ClassJudge
 
 _ACTS = ("block", "remove", "allow-only", "report")
 _HOLDS = VERDICT_RANK["not-installable"]
@@ -26,7 +26,7 @@ Told = tuple[Finding, str, str]
 """A finding without its place, the document, and the pointer."""
 
 
-def out_of_force(courts: Sequence[Court]) -> Iterator[Told]:
+def out_of_force(courts: Sequence[ClassJudge]) -> Iterator[Told]:
     """Yield rules that no device of any judged class obeys, whose documents act on one of them."""
     obeyed: dict[tuple[str, bytes], bool] = {}
     first: dict[tuple[str, bytes], tuple[Rule, str]] = {}
@@ -50,7 +50,7 @@ def out_of_force(courts: Sequence[Court]) -> Iterator[Told]:
         yield note("rule-out-of-force", said), path, pointer
 
 
-def shadowed(courts: Sequence[Court]) -> Iterator[Told]:
+def shadowed(courts: Sequence[ClassJudge]) -> Iterator[Told]:
     """Yield rules of which every identifier is also held by another rule that is as wide and stronger."""
     told: set[tuple[str, str]] = set()
     for court in courts:

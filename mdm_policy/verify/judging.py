@@ -10,7 +10,7 @@ import msgspec
 from mdm_policy.decide import Decision, Gap, Index, Note, decide, holds, judge, preinstalled, states
 from mdm_policy.decide.builds import plan
 from mdm_policy.decide.web import Addresses
-from mdm_policy.model import Frozen, Waiver
+from mdm_policy.model import Frozen, GrantedException
 from mdm_policy.verify.counts import Row, row_of, weak
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict
 from mdm_policy.verify.pieces import acting, readings_for
@@ -39,13 +39,13 @@ class Rules(Frozen, frozen=True):
     require_duty: bool = False
 
 
-class Leave(Frozen, frozen=True):
+class Allowances(Frozen, frozen=True):
     """Hold what the organization has decided by itself: live exceptions, and gaps it accepts."""
 
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[GrantedException, ...] = ()
     accepted: tuple[AcceptedGap, ...] = ()
 
-    def waived(self, app: str, cls: DeviceClass) -> tuple[Waiver, ...]:
+    def waived(self, app: str, cls: DeviceClass) -> tuple[GrantedException, ...]:
         """Return the exceptions that free every device of a class from the ban of an app, if there are any."""
         mine = tuple(waiver for waiver in self.waivers if waiver.app == app)
         freed = {group for waiver in mine for group in waiver.groups}
@@ -58,7 +58,7 @@ class Leave(Frozen, frozen=True):
         return next((g for g in self.accepted if (g.app, g.device) == (app, cls.name) and as_of <= g.until), None)
 
 
-class Court:
+class ClassJudge:
     """Judge one class."""
 
     def __init__(
@@ -80,12 +80,12 @@ class Court:
         """Index all effects, only when somebody asks for the line of an app that others stand in for."""
         return Index(readings_for(self._whole, self.cls), self._scope, require_scope=self.rules.require_scope)
 
-    def verdict(self, groups: Iterable[tuple[BannedApp, ...]], leave: Leave) -> ClassVerdict:
+    def verdict(self, groups: Iterable[tuple[BannedApp, ...]], leave: Allowances) -> ClassVerdict:
         """Judge all groups by their first app; one whose devices can't exist proves nothing and is a gap."""
         made = tuple(Alike(apps, self.cell(apps[0], leave)) for apps in groups)
         return ClassVerdict(self.cls, made, self.documents, self.decide)
 
-    def cell(self, app: BannedApp, leave: Leave) -> Cell:
+    def cell(self, app: BannedApp, leave: Allowances) -> Cell:
         """Judge one app."""
         judged = judge(self.index, self.cls, app, self.rules.as_of, self.rules.min_strength)
         waived = leave.waived(app.key, self.cls)
@@ -117,7 +117,7 @@ class Court:
             held and judged.declared,
         )
 
-    def _excepted(self, proven: bool, waived: tuple[Waiver, ...], count: int) -> Cell:
+    def _excepted(self, proven: bool, waived: tuple[GrantedException, ...], count: int) -> Cell:
         told = "; ".join(f"{w.document}, approved by {w.approved_by}, until {w.until}" for w in waived)
         said = f"{waived[0].app} is excepted, and the documents block it all the same"
         notes = (Note("excepted", "", said),) if proven else ()

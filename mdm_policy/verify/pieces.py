@@ -93,7 +93,7 @@ def piece(document: Document, *, scope: Scope | None = None, read_back: Sequence
     return msgspec.structs.replace(Piece(document, readings, unjudged=parts), **known)
 
 
-class Part(Frozen, frozen=True):
+class BuildPart(Frozen, frozen=True):
     """Say what part a document plays in a build: by the build itself, or by the manifest it left.
 
     `build` tells builds apart. `instead_of` names the document of the same target that this one is another way to send;
@@ -113,7 +113,7 @@ class Part(Frozen, frozen=True):
     kinds: tuple[tuple[str, str], ...] = ()
 
 
-def placed(pieces: Iterable[Piece], parts: Iterable[Part | None]) -> tuple[Piece, ...]:
+def placed(pieces: Iterable[Piece], parts: Iterable[BuildPart | None]) -> tuple[Piece, ...]:
     """Give each document its part in a build, if it has one; of several ways to one effect, the first target leads."""
     first: dict[str, str] = {}
     made = []

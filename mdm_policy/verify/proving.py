@@ -16,10 +16,10 @@ from mdm_policy.verify.alike import alike, cut
 from mdm_policy.verify.classes import strongest
 from mdm_policy.verify.counts import Absence, count, weak
 from mdm_policy.verify.hints import for_duty, hint
-from mdm_policy.verify.judging import UNMET, Court, Leave, Rules
+from mdm_policy.verify.judging import UNMET, Allowances, ClassJudge, Rules
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Places
-from mdm_policy.verify.table import Table
+from mdm_policy.verify.table import AppTable
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def verify(
 ) -> Verification:
     """Judge every banned app on every declared class; without any, on the strongest class of each platform addressed."""
     waivers = tuple(dict.fromkeys(w for variant in resolution.variants for w in variant.waivers))
-    leave = Leave(waivers, resolution.accepted_gaps)
+    leave = Allowances(waivers, resolution.accepted_gaps)
     alone = {waiver.app for waiver in leave.waivers} | {gap.app for gap in leave.accepted}
-    table = Table(resolution.apps)
+    table = AppTable(resolution.apps)
     groups = alike(table, pieces, alone)
     small = cut(pieces, groups)
     declared = bool(resolution.devices)
@@ -53,7 +53,7 @@ def verify(
     if not declared:
         chosen = strongest(small, [group[0] for group in groups], rules.as_of, rules.min_strength)
         classes, weaker = chosen.classes, chosen.weaker
-    courts = [Court(small, cls, rules, declared=declared, whole=pieces) for cls in classes]
+    courts = [ClassJudge(small, cls, rules, declared=declared, whole=pieces) for cls in classes]
     verdicts = tuple(court.verdict(groups, leave) for court in courts)
     places = places or Places({one.name: one.document for one in pieces})
     reports = [report for verdict in verdicts for report in _reports(verdict, places)]

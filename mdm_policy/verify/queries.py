@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import BannedApp, Identifier
     from mdm_policy.reading import Column, Effect, Reading
-    from mdm_policy.verify.judging import Court
+    from mdm_policy.verify.judging import ClassJudge
     from mdm_policy.verify.pieces import Piece, Places
-    from mdm_policy.verify.table import Table
+    from mdm_policy.verify.table import AppTable
 
 _SHOWN = 20
 _MOST_UNJUDGED = 20
@@ -44,7 +44,7 @@ _SILENT = ("document-unknown", "no-effect")
 """What readers say of a document without effect; here `failures` and the list of documents say it."""
 _DANGER = {
     "brick": "that breaks the device or its management",
-    "unmanage": "that costs the MDM its grip on the device",
+    "unmanage": "that makes the MDM lose control of the device",
     "vital": "safety and calls depend on it",
     "function": "that has a side effect",
 }
@@ -118,9 +118,9 @@ def _blocked(pieces: Iterable[Piece]) -> dict[KindOf, set[str]]:
 
 
 def remarks(
-    table: Table,
+    table: AppTable,
     pieces: Sequence[Piece],
-    courts: Sequence[Court],
+    courts: Sequence[ClassJudge],
     catalogue: Catalogue,
     protected: Collection[Identifier],
     places: Places,
@@ -173,7 +173,7 @@ def declared_notes(pieces: Iterable[Piece]) -> list[Finding]:
 class _Banned:
     """Hold what is banned by everything that could be compared with it; what few ask for is made when they do."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: AppTable) -> None:
         self._table = table
         self._clear: dict[KindOf, Sequence[str]] = {}
 

@@ -29,7 +29,7 @@ Codes = dict[str, int]
 """What acts on each identifier of one kind, as a number."""
 
 
-class Layout:
+class TableLayout:
     """Hold the apps of one layout: the places they have among all apps, the kinds, and a column for each of these."""
 
     def __init__(self, kinds: tuple[KindOf, ...], every: Sequence[Identifier]) -> None:
@@ -60,7 +60,7 @@ class Layout:
         return [self.column(nth) for nth, kind in enumerate(self.kinds) if kind in kinds]
 
 
-class Table:
+class AppTable:
     """Hold all apps, and the identifiers that are banned."""
 
     def __init__(self, apps: Iterable[BannedApp]) -> None:
@@ -69,13 +69,13 @@ class Table:
         listed = [app.identifiers for app in self.apps]
         every = list(chain.from_iterable(listed))
         words = ([one.family for one in every], [one.kind for one in every], [one.role for one in every])
-        found: dict[tuple[tuple[str, ...], ...], Layout] = {}
+        found: dict[tuple[tuple[str, ...], ...], TableLayout] = {}
         start = 0
         for places, families, kinds, roles in _stretches(list(map(len, listed)), *words):
             key = (tuple(families), tuple(kinds), tuple(roles))
             known = found.get(key)
             if known is None:
-                known = found[key] = Layout(tuple(zip(families, kinds, strict=True)), every)
+                known = found[key] = TableLayout(tuple(zip(families, kinds, strict=True)), every)
             known.take(places, start)
             start += len(places) * len(kinds)
         self.layouts = tuple(found.values())
@@ -138,7 +138,7 @@ def _stretches(
         place = end
 
 
-def marks(layout: Layout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]]:
+def marks(layout: TableLayout, acts: Mapping[KindOf, Codes]) -> list[Iterable[object]]:
     """Return columns that tell apart all apps of a layout whose builds are not made up, or acted on, alike.
 
     They may tell more apps apart than need be, never fewer. What matches a build, and which identifiers are builds of

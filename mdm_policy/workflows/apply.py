@@ -73,11 +73,11 @@ def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> A
 
     """
     path = request.plan
-    file = load_plan(str(path), inputs.read(path).data)
+    file = load_plan(str(path), inputs.read_source(path).data)
     where = request.deployment or path.parent / file.deployment
     names = tuple(plan.destination for plan in file.plans)
     asked = push.PushRequest(where, request.as_of, names, request.templates, request.insecure)
-    read = push.read(asked, services)
+    read = push.read_for_push(asked, services)
     documents, uses, _ = push.made(read, request.templates)
     known = {spec.name: (destination, read.owner(spec)) for spec, destination in push.connected(read)}
     wanted: list[Wanted] = []

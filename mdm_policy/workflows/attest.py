@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.errors import Finding
-    from mdm_policy.provenance import Checked, Record, Rerendering
+    from mdm_policy.provenance import Checked, RecordedBuild, Rerendering
 
 _MAX_FORMER = 80 * 1024 * 1024
 
@@ -34,7 +34,7 @@ class Attestation(msgspec.Struct, frozen=True):
 
 
 def attest(
-    wanted: Attestation, record: Record, checked: Checked, again: Rerendering, findings: tuple[Finding, ...]
+    wanted: Attestation, record: RecordedBuild, checked: Checked, again: Rerendering, findings: tuple[Finding, ...]
 ) -> None:
     """Write what was found of a build as an in-toto statement.
 
@@ -61,7 +61,7 @@ def check(path: Path, build: Path) -> None:
         said = f"--attest {path}: a statement does not belong into the build, where it is a foreign file"
         raise RequestError(said)
     if path.is_symlink() or (path.exists() and not _is_former(path)):
-        said = "something that is no statement stands there already"
+        said = "something that is not a statement stands there already"
         raise PolicyError([error("file-exists", said, Origin(str(path)), "choose another file")])
 
 

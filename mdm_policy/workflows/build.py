@@ -10,7 +10,7 @@ import msgspec
 from mdm_policy import __version__, resources, templating
 from mdm_policy.build import Built, build, check_options
 from mdm_policy.build.manifest import record_of
-from mdm_policy.build.record import MANIFEST, Command, Input, encode
+from mdm_policy.build.record import MANIFEST, BuildCommand, Input, encode
 from mdm_policy.build.writing import Staging
 from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.model import Adoption, Resolution
@@ -44,7 +44,7 @@ class Order(msgspec.Struct, frozen=True):
     folders: tuple[Path, ...] = ()
 
 
-class Made(msgspec.Struct, frozen=True):
+class MadeBuild(msgspec.Struct, frozen=True):
     """Hold what was built, what the verifier says of it, the bytes of its manifest, and who signed."""
 
     resolution: Resolution
@@ -75,7 +75,7 @@ class BuildRequest(msgspec.Struct, frozen=True):
 class BuildResult(msgspec.Struct, frozen=True):
     """Hold a build that has been written, and everything there is to say of it."""
 
-    made: Made
+    made: MadeBuild
     findings: tuple[Finding, ...]
 
     def exit_code(self, *, strict: bool = False) -> int:
@@ -117,7 +117,7 @@ def make(
     order: Order,
     sink: Callable[[str, bytes], None],
     sealing_for: Callable[[Sequence[Target]], Sealing | None] = lambda _chosen: None,
-) -> Made:
+) -> MadeBuild:
     """Build everything but the manifest into a sink, and return it with the manifest.
 
     `sealing_for` says, for the targets chosen, how their documents are signed.
@@ -147,19 +147,19 @@ def make(
     found = verify(resolution, built.pieces, known, Rules(order.as_of), protected)
     files = [Input(*file) for file in read.files]
     lists = tuple(read.names.get(item.origin.file, item.origin.file) for item in read.lists)
-    command = Command(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
+    command = BuildCommand(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
     told = sealing.told if sealing is not None else None
     record = record_of(resolution, built, found, files, read.names, PROGRAM, command, told)
-    return Made(resolution, built, found, encode(record), sealing)
+    return MadeBuild(resolution, built, found, encode(record), sealing)
 
 
-def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating.Printer]:
+def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating.TemplateRunner]:
     """Return what prints templates: in this process as long as every target is packaged."""
     if all(target.packaged for target in targets.values()):
-        return contextlib.nullcontext(templating.print_page)
-    from mdm_policy.sandbox import Apart  # noqa: PLC0415 - starting processes is for those who have templates of their own
+        return contextlib.nullcontext(templating.render_template)
+    from mdm_policy.sandbox import SubprocessRunner  # noqa: PLC0415 - starting processes is for those who have templates of their own
 
-    return Apart()
+    return SubprocessRunner()
 
 
 def _adoption(name: str, day: str) -> Adoption:

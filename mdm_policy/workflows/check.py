@@ -59,7 +59,7 @@ def check(request: CheckRequest, stdin: inputs.StandardInput = inputs.no_standar
 
 
 def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> Iterable[Finding]:
-    source, day = inputs.read(path, stdin), request.as_of
+    source, day = inputs.read_source(path, stdin), request.as_of
     kind = loading.detect(source)
     if kind == "deployment":
         read = inputs.gather(path, (), source, stdin=stdin)

@@ -17,7 +17,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.model import Frozen
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import git_revisions, inputs, signatures
-from mdm_policy.sources.sides import Given, Sources, as_documents, as_lists, check_comparable, given, read_side
+from mdm_policy.sources.sides import GivenSide, Sources, as_documents, as_lists, check_comparable, given, read_side
 from mdm_policy.workflows.prove import read_devices
 from mdm_policy.workflows.requests import RequestError
 
@@ -92,7 +92,7 @@ def _revisions(revs: str, paths: Sequence[str], request: CompareRequest, stdin: 
         labels = (found.old_label, found.new_label)
         if not any(taken):
             raise RequestError(f"neither {labels[0]} nor {labels[1]} has {', '.join(paths)}")
-        sides = [Given(label, files, str(root)) for label, files, root in zip(labels, taken, roots, strict=True)]
+        sides = [GivenSide(label, files, str(root)) for label, files, root in zip(labels, taken, roots, strict=True)]
 
         def renamed(text: str) -> str:
             for root, label in zip(roots, labels, strict=True):
@@ -103,8 +103,8 @@ def _revisions(revs: str, paths: Sequence[str], request: CompareRequest, stdin: 
 
 
 def compare_given(
-    old: Given,
-    new: Given,
+    old: GivenSide,
+    new: GivenSide,
     request: CompareRequest,
     renamed: Renaming = str,
     stdin: inputs.StandardInput = inputs.no_standard_input,
@@ -125,7 +125,7 @@ def compare_given(
 
 
 def _compared(
-    old: Given, new: Given, request: CompareRequest, renamed: Renaming, stdin: inputs.StandardInput
+    old: GivenSide, new: GivenSide, request: CompareRequest, renamed: Renaming, stdin: inputs.StandardInput
 ) -> CompareResult:
     saved = [_saved(side) for side in (old, new)]
     if saved[0] is not None and saved[1] is not None:
@@ -148,17 +148,17 @@ def _compared(
     return CompareResult(comparison, renamed(old.label), renamed(new.label), told)
 
 
-def _saved(side: Given) -> Export | None:
+def _saved(side: GivenSide) -> Export | None:
     """Return the saved catalogue that a side is, if it is one."""
     if len(side.paths) != 1 or side.paths[0].suffix.lower() != ".json" or not side.paths[0].is_file():
         return None
-    source = inputs.read(side.paths[0])
+    source = inputs.read_source(side.paths[0])
     return read_export(source.name, source.data) if is_export(source.data) else None
 
 
 def _catalogues(
-    old: tuple[Given, Export],
-    new: tuple[Given, Export],
+    old: tuple[GivenSide, Export],
+    new: tuple[GivenSide, Export],
     request: CompareRequest,
     renamed: Renaming,
     stdin: inputs.StandardInput,

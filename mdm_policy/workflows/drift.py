@@ -40,7 +40,7 @@ def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
         PolicyError: something cannot be read.
 
     """
-    read = push.read(request, services)
+    read = push.read_for_push(request, services)
     ready, found = push.plans(read, request.templates)
     plans = tuple(one.plan for one in ready)
     idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdm_policy.model import Frozen
-from mdm_policy.sources.sides import Given, given
+from mdm_policy.sources.sides import GivenSide, given
 from mdm_policy.workflows.compare import CompareRequest, CompareResult, compare_given
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class GitCall(Frozen, frozen=True):
     """Hold what git wants compared: the title of it, both sides, and the name in the repository of each file."""
 
     title: str
-    sides: tuple[Given, Given]
+    sides: tuple[GivenSide, GivenSide]
     names: dict[str, str]
 
     def renamed(self, text: str) -> str:
@@ -52,7 +52,7 @@ def git_call(arguments: Sequence[str]) -> GitCall | None:
     path, old, new = arguments[0], arguments[1], arguments[4]
     now = arguments[7] if len(arguments) > _ARGUMENTS[0] else path
     names = {file: name for file, name in ((old, f"a/{path}"), (new, f"b/{now}")) if given(file).paths}
-    before, after = (Given(names.get(file, file), given(file).paths, str(Path(file).parent)) for file in (old, new))
+    before, after = (GivenSide(names.get(file, file), given(file).paths, str(Path(file).parent)) for file in (old, new))
     return GitCall(f"a/{path} b/{now}", (before, after), names)
 
 

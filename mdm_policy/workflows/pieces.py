@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mdm_policy.verify import Part, Piece, piece, placed
+from mdm_policy.verify import BuildPart, Piece, piece, placed
 from mdm_policy.workflows.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.sources.builds import Record
+    from mdm_policy.sources.builds import RecordedDocument
     from mdm_policy.sources.files import Policies
 
 _NOBODY = Trust()
@@ -44,8 +44,8 @@ def pieces_of(
     return placed(made, parts)
 
 
-def _part(record: Record, folder: str) -> Part:
-    return Part(
+def _part(record: RecordedDocument, folder: str) -> BuildPart:
+    return BuildPart(
         folder,
         record.target,
         record.document,

@@ -47,7 +47,7 @@ def plan(request: PlanRequest, services: push.Services) -> PlanResult:
 
     """
     asked, path = request.push, request.output
-    read = push.read(asked, services)
+    read = push.read_for_push(asked, services)
     read.gathered.check_pin()
     ready, found = push.plans(read, asked.templates, prune=request.prune)
     plans = tuple(one.plan for one in ready)

@@ -123,7 +123,7 @@ def read_devices(path: Path, stdin: inputs.StandardInput = inputs.no_standard_in
         PolicyError: what is wrong with it.
 
     """
-    loaded = loading.load_devices(inputs.read(path, stdin))
+    loaded = loading.load_devices(inputs.read_source(path, stdin))
     if loaded.value is None:
         raise PolicyError(loaded.findings)
     return loaded.value
@@ -136,7 +136,7 @@ def _check_classes(assigned: Sequence[tuple[str, str]], devices: Sequence[Device
         hint = f"declared classes: {', '.join(names) or 'none'}"
         raise PolicyError(
             [
-                error("unknown-class", f"--for names {name!r}, which is no declared class", None, hint)
+                error("unknown-class", f"--for names {name!r}, which is not a declared class", None, hint)
                 for name in strange
             ]
         )

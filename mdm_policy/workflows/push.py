@@ -17,7 +17,7 @@ from mdm_policy import resources
 from mdm_policy.diff import Question
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.model import Made, Plan, Use
+from mdm_policy.push.model import MadeDocument, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.push.protocol import Destination, Edge, connect, remarks, untaken
 from mdm_policy.resolve import resolve
@@ -96,7 +96,7 @@ class Ready(msgspec.Struct, frozen=True):
     plan: Plan
 
 
-def read(request: PushRequest, services: Services) -> Read:
+def read_for_push(request: PushRequest, services: Services) -> Read:
     """Read a deployment, and choose destinations by name.
 
     Raises:
@@ -159,14 +159,14 @@ def secret(where: Mapping[str, str], base: Path, environment: Mapping[str, str])
         with path.open("rb") as file:
             value = file.read(_MAX_SECRET).decode().strip()
     except (OSError, UnicodeDecodeError) as bad:
-        said = f"cannot read the credential: {getattr(bad, 'strerror', '') or 'it is no text'}"
+        said = f"cannot read the credential: {getattr(bad, 'strerror', '') or 'it is not text'}"
         raise PolicyError([error("secret-missing", said, place, "name the file that holds it")]) from None
     if not value:
         raise PolicyError([error("secret-missing", "the file holds no credential", place, "put it there")])
     return value
 
 
-def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[str, Use], tuple[Finding, ...]]:
+def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, MadeDocument], dict[str, Use], tuple[Finding, ...]]:
     """Build in memory, every document proven, and return the documents, whom each is for, and the build's findings.
 
     Raises:
@@ -187,7 +187,7 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, Made], dict[st
     for one in built.documents:
         excluded = () if one.variant else beside[one.target, one.document]
         manifest = manifests[one.target]
-        documents[one.path] = Made(
+        documents[one.path] = MadeDocument(
             one.path,
             one.target,
             one.document,

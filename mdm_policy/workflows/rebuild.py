@@ -14,8 +14,17 @@ import msgspec
 from mdm_policy import filenames, resources
 from mdm_policy.build.record import MANIFEST, MAX_MANIFEST, Input, decode
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order
-from mdm_policy.provenance import Checked, Record, Rerendering, check_files, check_inputs, compare, look, read_record
-from mdm_policy.provenance.weighing import weighed
+from mdm_policy.provenance import (
+    Checked,
+    RecordedBuild,
+    Rerendering,
+    check_files,
+    check_inputs,
+    compare,
+    look,
+    read_record,
+)
+from mdm_policy.provenance.severity import weighed
 from mdm_policy.sources import inputs
 from mdm_policy.targets import discover
 from mdm_policy.workflows import attest
@@ -47,7 +56,7 @@ class RebuildRequest(msgspec.Struct, frozen=True):
 class RebuildResult(msgspec.Struct, frozen=True):
     """Hold the manifest, what came of hashing the files, what came of rendering again, and the findings of both."""
 
-    record: Record
+    record: RecordedBuild
     checked: Checked
     again: Rerendering
     findings: tuple[Finding, ...]
@@ -70,7 +79,7 @@ def rebuild(request: RebuildRequest) -> RebuildResult:
         attest.check(request.attestation.path, request.folder)
     record = _record(request.folder)
     checked = check_files(record, look(request.folder, MANIFEST))
-    given = Given(request.deployment, request.lists, request.templates)
+    given = GivenInputs(request.deployment, request.lists, request.templates)
     try:
         again = render_again(record, given)
     except PolicyError as failed:
@@ -82,7 +91,7 @@ def rebuild(request: RebuildRequest) -> RebuildResult:
     return RebuildResult(record, checked, again, findings)
 
 
-class Given(msgspec.Struct, frozen=True):
+class GivenInputs(msgspec.Struct, frozen=True):
     """Hold the inputs somebody gave."""
 
     deployment: Path | None
@@ -95,7 +104,7 @@ class Given(msgspec.Struct, frozen=True):
         return self.deployment is not None or bool(self.lists)
 
 
-def render_again(record: Record, given: Given) -> Rerendering:
+def render_again(record: RecordedBuild, given: GivenInputs) -> Rerendering:
     """Render a build again and compare, or say why not.
 
     Raises:
@@ -116,7 +125,7 @@ def render_again(record: Record, given: Given) -> Rerendering:
     return _rendered(record, given, read)
 
 
-def _rendered(record: Record, given: Given, read: inputs.Inputs) -> Rerendering:
+def _rendered(record: RecordedBuild, given: GivenInputs, read: inputs.Inputs) -> Rerendering:
     again: dict[str, str] = {}
 
     def sink(path: str, data: bytes) -> None:
@@ -130,14 +139,14 @@ def _rendered(record: Record, given: Given, read: inputs.Inputs) -> Rerendering:
     return compare(record, again, decode(MANIFEST, made.manifest), asked=given.asked)
 
 
-def _not_done(record: Record, why: str, found: list[Finding], *, asked: bool) -> Rerendering:
-    hint = "give --deployment, the LISTs and --templates as they were when the build was made"
+def _not_done(record: RecordedBuild, why: str, found: list[Finding], *, asked: bool) -> Rerendering:
+    hint = "give --deployment, the LISTs and --templates as they were at build time"
     said = f"the build was not rendered again: {why}"
     told = weighed("build-not-rendered", said, Origin(record.name), hint, grave=asked)
     return Rerendering("not-done", why, (), (*found, told))
 
 
-def _unknown_targets(record: Record, given: Given) -> Iterator[Finding]:
+def _unknown_targets(record: RecordedBuild, given: GivenInputs) -> Iterator[Finding]:
     known = discover(resources.templates(), given.folders)
     for name in dict.fromkeys((*record.build.command.targets, *(target.name for target in record.build.targets))):
         if name not in known:
@@ -146,7 +155,7 @@ def _unknown_targets(record: Record, given: Given) -> Iterator[Finding]:
             yield weighed("build-other-target", said, Origin(record.name), hint, grave=given.asked)
 
 
-def _references(record: Record, given: Given) -> Iterator[str]:
+def _references(record: RecordedBuild, given: GivenInputs) -> Iterator[str]:
     """Yield how to find each recorded list again; one that the deployment itself must name is left to it."""
     for name in record.build.command.lists:
         shipped = name.removeprefix(_SHIPPED).removesuffix(".yaml")
@@ -156,7 +165,7 @@ def _references(record: Record, given: Given) -> Iterator[str]:
             yield name
 
 
-def _gather(record: Record, given: Given, references: tuple[str, ...]) -> inputs.Inputs:
+def _gather(record: RecordedBuild, given: GivenInputs, references: tuple[str, ...]) -> inputs.Inputs:
     if given.lists or given.deployment is None:
         return inputs.gather(given.deployment, references)
     own = inputs.gather(given.deployment, ())
@@ -165,7 +174,7 @@ def _gather(record: Record, given: Given, references: tuple[str, ...]) -> inputs
     return inputs.gather(given.deployment, references, folder=given.deployment.parent)
 
 
-def _record(folder: Path) -> Record:
+def _record(folder: Path) -> RecordedBuild:
     path = folder / MANIFEST
     hint = "name the folder that `mdm-policy build` wrote"
     if path.is_symlink() or not path.is_file():

@@ -56,10 +56,10 @@ def rollback(request: RollbackRequest, services: push.Services, confirm: Confirm
 
     """
     path = request.receipt
-    file = load_receipt(str(path), inputs.read(path).data)
+    file = load_receipt(str(path), inputs.read_source(path).data)
     where = request.deployment or path.parent / file.deployment
     names = tuple(one.destination for one in file.receipts)
-    read = push.read(push.PushRequest(where, request.as_of, names, insecure=request.insecure), services)
+    read = push.read_for_push(push.PushRequest(where, request.as_of, names, insecure=request.insecure), services)
     known = {spec.name: (destination, read.owner(spec)) for spec, destination in push.connected(read)}
     plans: list[Plan] = []
     for receipt in file.receipts:

@@ -114,7 +114,7 @@ class _Work:
         document = _profile(path)
         if document is None:
             hint = "only Apple profiles are signed"
-            raise PolicyError([error("not-a-profile", "the file is no Apple profile", Origin(str(path)), hint)])
+            raise PolicyError([error("not-a-profile", "the file is not an Apple profile", Origin(str(path)), hint)])
         self._file(path, place, document)
 
     def _folder(self, folder: Path, place: Path) -> None:
@@ -130,7 +130,7 @@ class _Work:
 
     def _file(self, path: Path, place: Path, document: Document) -> None:
         if place != path and place.exists() and _profile(place, among=True) is None:
-            said, hint = "the output is there already, and is no Apple profile", "name another place with -o"
+            said, hint = "the output is there already, and is not an Apple profile", "name another place with -o"
             raise PolicyError([error("output-foreign", said, Origin(str(place)), hint)])
         self.signed.append(self._sealed(path, place, document))
 
@@ -240,7 +240,7 @@ def _profile(path: Path, *, among: bool = False) -> Document | None:
         PolicyError: for a file that cannot be read, and, when it was named, for one that cannot be parsed.
 
     """
-    source = inputs.read(path)
+    source = inputs.read_source(path)
     try:
         document = open_document(str(path), source.data)
     except PolicyError:

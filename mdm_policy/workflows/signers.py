@@ -84,8 +84,8 @@ def sealer(choice: SignerChoice, day: str, roots: Sequence[bytes] = ()) -> Seale
         raise RequestError("--signer-cmd needs --cert FILE: whose signature the program is to make")
     signing.require()
     key = _read_key(choice.key) if choice.key is not None else None
-    cert = inputs.read(choice.cert) if choice.cert is not None else None
-    chain = [inputs.read(one) for one in choice.chain]
+    cert = inputs.read_source(choice.cert) if choice.cert is not None else None
+    chain = [inputs.read_source(one) for one in choice.chain]
     identity = signing.read_identity(key, cert, chain, choice.passphrase)
     party = signing.describe(identity, roots, day)
     place = Origin(str(choice.cert or choice.key))
@@ -102,7 +102,7 @@ def _commanded(line: str, timeout: float) -> signing.Signer:
     except ValueError:
         words = []
     if not words:
-        raise RequestError("--signer-cmd is no command: a quote is open, or it is empty")
+        raise RequestError("--signer-cmd is not a command: a quote is open, or it is empty")
     return command.signer(words, timeout)
 
 

@@ -11,13 +11,13 @@ from mdm_policy.workflows import push
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
-    from mdm_policy.push.model import Evidence
+    from mdm_policy.push.model import DeviceEvidence
 
 
 class StatusResult(Frozen, frozen=True):
     """Hold the evidence of each destination that answered, under its name, and what the others did wrong."""
 
-    evidence: tuple[tuple[str, tuple[Evidence, ...]], ...]
+    evidence: tuple[tuple[str, tuple[DeviceEvidence, ...]], ...]
     problems: tuple[Finding, ...]
 
     def exit_code(self) -> int:
@@ -34,8 +34,8 @@ def status(request: push.PushRequest, services: push.Services) -> StatusResult:
         PolicyError: the deployment cannot be read.
 
     """
-    read = push.read(request, services)
-    told: list[tuple[str, tuple[Evidence, ...]]] = []
+    read = push.read_for_push(request, services)
+    told: list[tuple[str, tuple[DeviceEvidence, ...]]] = []
     problems: list[Finding] = []
     for spec, destination in push.connected(read):
         try:

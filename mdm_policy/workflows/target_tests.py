@@ -12,7 +12,7 @@ from mdm_policy import loading
 from mdm_policy.build import build, check_options
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
-from mdm_policy.loading.report import Report
+from mdm_policy.loading.report import LoadReport
 from mdm_policy.model import Frozen
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
@@ -80,7 +80,7 @@ def _run(target: Target, targets: dict[str, Target], folder: Path) -> list[Findi
 
 
 def _expected(path: Path) -> TargetTest:
-    loaded = loading.load_target_test(inputs.read(path))
+    loaded = loading.load_target_test(inputs.read_source(path))
     if loaded.value is None:
         raise PolicyError(loaded.findings)
     return loaded.value
@@ -91,7 +91,7 @@ def _unknown_documents(target: Target, test: TargetTest) -> Iterable[Finding]:
     for name, place in test.places.items():
         if name not in names:
             message = f"the target {target.name!r} has no document {quoted(name)}"
-            yield error("target-test-failed", message, place, Report(place.file).guess(name, names))
+            yield error("target-test-failed", message, place, LoadReport(place.file).guess(name, names))
 
 
 def _blocked(built: Built) -> dict[str, set[Key]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.kinds.declared import Place
-    from mdm_policy.sources.builds import Record
+    from mdm_policy.sources.builds import RecordedDocument
     from mdm_policy.sources.files import Policies
     from mdm_policy.verify import Piece
 
@@ -31,7 +31,7 @@ class Trust(msgspec.Struct, frozen=True):
     targets: dict[str, Target] = {}
     manifests: bool = False
 
-    def places(self, record: Record | None) -> tuple[Place, ...]:
+    def places(self, record: RecordedDocument | None) -> tuple[Place, ...]:
         """Return where a document of a build holds what it blocks, as far as somebody's word counts for it."""
         if record is None:
             return ()

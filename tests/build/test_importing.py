@@ -29,14 +29,14 @@ from mdm_policy.targets import discover
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mdm_policy.model import Ban, Waiver
+    from mdm_policy.model import Ban, GrantedException
 
 _A = inline("A", identifier("ios", "bundle_id", "com.example.a"), identifier("macos", "process_name", "a"))
 _B = inline("b", identifier("android", "package_name", "com.example.b"))
 _C = inline("c", identifier("ios", "bundle_id", "com.example.c"))
 
 
-def _text(name: str, *bans: Ban, exceptions: tuple[Waiver, ...] = (), **more: Any) -> str:
+def _text(name: str, *bans: Ban, exceptions: tuple[GrantedException, ...] = (), **more: Any) -> str:
     made = resolve([ban_list(*bans, exceptions=exceptions)], deployment(**more), NOTHING_KNOWN, DAY)
     return built(made, [name])[1][f"{name}/IMPORT.md"].decode()
 
@@ -85,7 +85,7 @@ _ASSIGNED: list[Any] = [
 
 
 @pytest.mark.parametrize(("exceptions", "told"), _ASSIGNED)
-def test_whom_to_assign(exceptions: tuple[Waiver, ...], told: str) -> None:
+def test_whom_to_assign(exceptions: tuple[GrantedException, ...], told: str) -> None:
     assert told in _text("apple-ios-restrictions", _A, _B, _C, exceptions=exceptions)
 
 

@@ -23,7 +23,7 @@ from build_kit import (
 
 from mdm_policy import resources
 from mdm_policy.build.manifest import digest_of, record_of
-from mdm_policy.build.record import Command, Input, encode
+from mdm_policy.build.record import BuildCommand, Input, encode
 from mdm_policy.errors import note
 from mdm_policy.model import AcceptedGap, DeviceClass, OsBound, Resolution
 from mdm_policy.resolve import resolve
@@ -39,7 +39,7 @@ _OWN = DeviceClass("own phones", "ios", PLACE, (OsBound(">=", (17,)),), supervis
 _NAMES = ["apple-ios-restrictions", "jamf-mobile-profile", "intune-ios-settings-catalog"]
 
 
-_COMMAND = Command(("our-list.yaml",), (), ("jamf-restricted-software",))
+_COMMAND = BuildCommand(("our-list.yaml",), (), ("jamf-restricted-software",))
 
 
 def _resolution() -> Resolution:

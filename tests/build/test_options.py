@@ -12,14 +12,14 @@ from mdm_policy.build import check_options
 
 _JAMF, _APPLE = "jamf-mobile-profile", "apple-ios-restrictions"
 _WRONG: list[Any] = [
-    pytest.param({"absent": {}}, [("unknown-target", "options name 'absent', which is no target", "")], id="an unknown target"),
+    pytest.param({"absent": {}}, [("unknown-target", "options name 'absent', which is not a target", "")], id="an unknown target"),
     pytest.param({_APPLE: {"web": True}}, [("unknown-option", "target 'apple-ios-restrictions' has no option 'web'", "options: deny_urls, legacy_key")], id="an unknown option"),
     pytest.param({"macos-santa": {"web": True}}, [("unknown-option", "target 'macos-santa' has no option 'web'", "options: none")], id="a target without options"),
     pytest.param({_APPLE: {"deny_urls": 1}}, [("option-value", "option apple-ios-restrictions.deny_urls is 1, not bool", "")], id="a number for a boolean"),
     pytest.param({_APPLE: {"deny_urls": "true"}}, [("option-value", "option apple-ios-restrictions.deny_urls is 'true', not bool", "")], id="text for a boolean"),
     pytest.param({_JAMF: {"redeploy_on_update": "Never"}}, [("option-value", "option jamf-mobile-profile.redeploy_on_update is 'Never', not Newly Assigned or All", "")], id="none of the choices"),
     pytest.param({_JAMF: {"redeploy_on_update": True}}, [("option-value", "option jamf-mobile-profile.redeploy_on_update is True, not Newly Assigned or All", "")], id="a boolean for a choice"),
-    pytest.param({_JAMF: {"x": 1}, "absent": {}, _APPLE: {"y": 1}}, [("unknown-target", "options name 'absent', which is no target", ""), ("unknown-option", "target 'apple-ios-restrictions' has no option 'y'", "options: deny_urls, legacy_key"), ("unknown-option", "target 'jamf-mobile-profile' has no option 'x'", "options: redeploy_on_update")], id="all of them at once"),
+    pytest.param({_JAMF: {"x": 1}, "absent": {}, _APPLE: {"y": 1}}, [("unknown-target", "options name 'absent', which is not a target", ""), ("unknown-option", "target 'apple-ios-restrictions' has no option 'y'", "options: deny_urls, legacy_key"), ("unknown-option", "target 'jamf-mobile-profile' has no option 'x'", "options: redeploy_on_update")], id="all of them at once"),
     pytest.param({_JAMF: {"redeploy_on_update": "All"}, _APPLE: {"deny_urls": True}}, [], id="right ones"),
 ]  # fmt: skip
 

@@ -18,8 +18,8 @@ from mdm_policy.build.manifest import record_of
 from mdm_policy.build.record import (
     FORMAT,
     VERSION,
+    BuildCommand,
     BuildRecord,
-    Command,
     DocumentRecord,
     Input,
     SignerRecord,
@@ -77,7 +77,7 @@ def test_a_build_of_each_target_is_recorded_whole(name: str) -> None:
     bans = one_of_each()
     resolution = resolved(*bans, exceptions=[waiver(f"inline:{bans[0].name}".lower(), "lab")])
     made, _ = built(resolution, [name], TARGETS, ALL_OPTIONS)
-    command = Command(("ours.yaml",), ("ours",), (name,))
+    command = BuildCommand(("ours.yaml",), ("ours",), (name,))
     signer = SignerRecord("CN=a", "CN=b", "0" * 64, DAY)
     record = record_of(
         resolution, made, judged(resolution, made), [Input("list", "ours.yaml", "1" * 64)], {}, "p 1", command, signer

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from mdm_policy import documents, templating
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.templating import environment, render
-from mdm_policy.writers import NAMESPACE, TemplateFormat, code, fit, shape, signing, stable_uuid
+from mdm_policy.writers import NAMESPACE, TemplateFormat, code, fit, shape, split_team, stable_uuid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +136,7 @@ _FAILING: list[Any] = [
     pytest.param("json", "{{ table.missing | upper }}", "template-name", "main.j2:1", "missing", id="a missing field in a filter"),
     pytest.param("json", "\n{{ 1 / 0 }}", "template-failed", "main.j2:2", "division by zero", id="a mistake"),
     pytest.param("json", "{{ values | shape({'a': '$.b'}) }}", "template-failed", "main.j2:1", "", id="a shape that does not fit"),
-    pytest.param("json", "{{ number | signing }}", "template-failed", "main.j2:1", "", id="a filter's own failure"),
+    pytest.param("json", "{{ number | split_team }}", "template-failed", "main.j2:1", "", id="a filter's own failure"),
     pytest.param("json", "{% if %}", "template-syntax", "main.j2:1", "", id="bad syntax"),
     pytest.param("json", '\n{% include "bad.j2" %}', "template-syntax", "bad.j2:2", "", id="bad syntax in an include"),
     pytest.param("json", '{% include "absent.j2" %}', "template-missing", "main.j2", "'absent.j2' is not in", id="a missing include"),
@@ -237,7 +237,7 @@ def test_shape(values: list[Any], pattern: Any, expected: list[Any]) -> None:
 
 
 def test_signing_ids_are_split_at_the_first_colon() -> None:
-    assert signing(["TEAM123456:com.a", "platform:b:c"]) == [
+    assert split_team(["TEAM123456:com.a", "platform:b:c"]) == [
         {"team": "TEAM123456", "id": "com.a"},
         {"team": "platform", "id": "b:c"},
     ]

@@ -14,7 +14,7 @@ from cli_kit import ROOT, run
 
 from mdm_policy import __version__, catalogue
 from mdm_policy import cli as edge
-from mdm_policy.cli import failing, output
+from mdm_policy.cli import output, uncaught
 
 MODULES = sorted(Path(edge.__file__).parent.glob("*.py"))
 
@@ -168,7 +168,7 @@ def test_an_unforeseen_failure_is_one_line_and_never_a_traceback(monkeypatch: py
 
 
 def test_a_failure_without_a_traceback_has_no_place(capsys: pytest.CaptureFixture[str]) -> None:
-    assert failing.explain(ValueError("odd")) == 1
+    assert uncaught.explain(ValueError("odd")) == 1
     assert capsys.readouterr().err.startswith("error[internal-error]: ValueError: odd\n")
 
 

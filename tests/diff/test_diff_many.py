@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kind_documents import as_json, blocking, graph, plist, publisher_rule, restrictions, rules_xml, target, xml
 
 from mdm_policy import catalogue
-from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies, residue
+from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_policies, other_keys
 from mdm_policy.diff import lines as lines_module
 from mdm_policy.diff.mentions import _tail, fold, fold_all
 from mdm_policy.diff.units import Apps, _lone
@@ -323,7 +323,7 @@ def test_only_the_first_of_many_groups_are_named() -> None:
 
 
 def test_very_many_keys_that_concern_no_app_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(residue, "_MOST", 3)
+    monkeypatch.setattr(other_keys, "_MOST", 3)
     kind = "#microsoft.graph.iosWiFiConfiguration"
     old = as_json({"@odata.type": kind, "a": 1})
     new = as_json({"@odata.type": kind, **{f"key{number}": number for number in range(5)}})

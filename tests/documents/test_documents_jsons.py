@@ -132,7 +132,7 @@ def test_writes_sorted_and_indented() -> None:
         pytest.param([1, -(1 << 63) - 1], "number-out-of-range", id="large integer"),
         pytest.param({"a": b"x"}, "value-not-representable", id="bytes"),
         pytest.param([dt.date(2026, 1, 1)], "value-not-representable", id="date"),
-        pytest.param({"a": 1, 2: 3}, "value-not-representable", id="key is no string"),
+        pytest.param({"a": 1, 2: 3}, "value-not-representable", id="key is not a string"),
     ],
 )
 def test_refuses_to_write_json(value: object, id_: str) -> None:

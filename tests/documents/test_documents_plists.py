@@ -13,7 +13,7 @@ from mdm_policy.documents import MAX_DEPTH, dump, parse
 from mdm_policy.documents.plistfast import UNSURE, parse_fast
 from mdm_policy.documents.plists import _Builder
 from mdm_policy.documents.prolog import without_prolog
-from mdm_policy.documents.texts import Report, Source, decode
+from mdm_policy.documents.texts import TextReport, TextSource, decode
 from mdm_policy.errors import PolicyError
 
 DOCTYPE = '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">'
@@ -25,7 +25,7 @@ def plist(body: str) -> bytes:
 
 def slowly(data: bytes) -> Any:
     source = decode("f", data)
-    report = Report("f")
+    report = TextReport("f")
     return _Builder(report, "keep").parse(without_prolog(source, report))
 
 
@@ -137,7 +137,7 @@ def test_lets_an_embedded_document_end_in_a_line_feed() -> None:
         pytest.param(
             b'<?xml version="1.0" encoding="latin-1"?><plist/>', [("document-encoding", "f:1:1")], id="latin-1"
         ),
-        pytest.param(b"<dict/>", [("document-syntax", "f:1:1")], id="root is no plist"),
+        pytest.param(b"<dict/>", [("document-syntax", "f:1:1")], id="root is not a plist"),
         pytest.param(b"\n<?xml version='1.0'?><plist/>", [("document-syntax", "f:2:1")], id="late declaration"),
         pytest.param(b"<!DOCTYPE plist><plist/>", [("dtd-forbidden", "f:1:1")], id="other doctype"),
         pytest.param(
@@ -213,10 +213,10 @@ BITS = [
 @settings(max_examples=600, deadline=None)
 def test_fast_path_knows_less_never_else(body: str, white_space: Any) -> None:
     data = plist(body)
-    fast = parse_fast(Source("f", data.decode()), white_space)
+    fast = parse_fast(TextSource("f", data.decode()), white_space)
     if fast is not UNSURE:
-        report = Report("f")
-        assert _Builder(report, white_space).parse(without_prolog(Source("f", data.decode()), report)) == fast
+        report = TextReport("f")
+        assert _Builder(report, white_space).parse(without_prolog(TextSource("f", data.decode()), report)) == fast
 
 
 def test_writes_apples_look() -> None:
@@ -240,7 +240,7 @@ def test_writes_one_line_when_compact() -> None:
         pytest.param([1 << 64], "number-out-of-range", "(at /0)", id="large integer"),
         pytest.param([float("inf")], "number-not-finite", "(at /0)", id="infinity"),
         pytest.param({"a": None}, "value-not-representable", "(at /a)", id="none"),
-        pytest.param({1: "a"}, "value-not-representable", "(at /)", id="key is no string"),
+        pytest.param({1: "a"}, "value-not-representable", "(at /)", id="key is not a string"),
     ],
 )
 def test_refuses_to_write(value: object, id_: str, where: str) -> None:

@@ -100,7 +100,7 @@ ANDROID = [
     ("3 the deprecated word", "key-deprecated", personal("BLACKLIST"), personal("BLOCKLIST")),
     ("4 Google's own wrong field", "unknown-key", policy(personalApplicationPolicy=[]), policy()),
     *[
-        (f"4 {key} is no field", "unknown-key", policy(**{key: "X"}), policy())
+        (f"4 {key} is not a field", "unknown-key", policy(**{key: "X"}), policy())
         for key in (
             "untrustedAppsPolicy",
             "developerSettings",

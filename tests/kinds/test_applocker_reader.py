@@ -295,7 +295,7 @@ def test_a_fault_is_told_at_its_place() -> None:
     (fault,) = [
         one for one in read(xml(changed('Action="Deny"', 'Action="Block"'))).findings if one.id == "applocker-schema"
     ]
-    assert fault.message == "'Block' is no Action of a FilePathRule: Windows refuses the policy"
+    assert fault.message == "'Block' is not a valid Action of a FilePathRule: Windows refuses the policy"
     assert fault.origin is not None
     assert fault.origin.line == 1
 

@@ -78,7 +78,7 @@ def test_recognises_plists(value: Any, kind: str) -> None:
         pytest.param(
             {"@odata.context": "x#deviceManagement/deviceConfigurations", "value": []}, "graph-page", id="page"
         ),
-        pytest.param({"value": "x"}, "unknown", id="value is no list"),
+        pytest.param({"value": "x"}, "unknown", id="value is not a list"),
         pytest.param({"packageIds": ["app:a.b"], "approveAllPermissions": False}, "intune-approve-apps", id="approve"),
         pytest.param({"changes": [{"application": {}}]}, "amapi-modify-applications", id="modify"),
         pytest.param({"changes": []}, "amapi-modify-applications", id="modify nothing"),

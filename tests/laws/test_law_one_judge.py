@@ -35,7 +35,7 @@ from kind_documents import blocking
 
 from mdm_policy import kinds
 from mdm_policy.build.manifest import record_of
-from mdm_policy.build.record import Command, encode
+from mdm_policy.build.record import BuildCommand, encode
 from mdm_policy.model import AcceptedGap, DeviceClass, OsBound
 from mdm_policy.reading import Fact, Rule
 from mdm_policy.resolve import resolve
@@ -138,7 +138,7 @@ def _check(resolution: Resolution, names: Sequence[str] | None, options: dict[st
     if not made.documents:
         return
     ours = judged(resolution, made)
-    record = record_of(resolution, made, ours, [], {}, "p", Command())
+    record = record_of(resolution, made, ours, [], {}, "p", BuildCommand())
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "out"
         for path, data in {**files, "manifest.json": encode(record)}.items():

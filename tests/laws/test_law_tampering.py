@@ -291,7 +291,7 @@ _SPOILT = [
         "policy",
         "_blockedappbundleids",
         "_blockedapps",
-        "is no definition",
+        "is not a definition",
         "an unknown setting",
     ),
     _word(
@@ -346,7 +346,7 @@ _SPOILT = [
         "policy",
         '"BLACKLIST"',
         '"BLOCKLIST"',
-        "is no word of playStoreMode",
+        "is not a valid value of playStoreMode",
         "the other mode's word",
     ),
     _word(

@@ -8,7 +8,7 @@ import pytest
 
 from mdm_policy.errors import Origin
 from mdm_policy.loading import Source, language, load_ban_list
-from mdm_policy.model import Authority, Ban, BanList, Identifier, Override, Revocation, Waiver
+from mdm_policy.model import Authority, Ban, BanList, GrantedException, Identifier, Override, Revocation
 from mdm_policy.vocabulary import KINDS_BY_FAMILY
 
 EO_13971 = """\
@@ -92,7 +92,7 @@ def test_every_key_is_loaded_with_its_place() -> None:
             ),
         ),
         exceptions=(
-            Waiver(
+            GrantedException(
                 "alipay", "security-research", "CISO (example)", "MEMO-17 (example)", ("lab",), "2021-05-01", at(24, 5)
             ),
         ),
@@ -355,7 +355,7 @@ def test_exceptions(old: str, new: str, expected: list[str]) -> None:
         pytest.param(HEAD + "bans: {app: qq}\n", ["3:7 wrong-type"], id="bans that are a mapping"),
         pytest.param("bans: [{app: qq}]\n", ["1:1 missing-key", "1:1 missing-key"], id="no id, no authority"),
         pytest.param(
-            HEAD.replace("a\n", "A b\n", 1) + "bans: [{app: qq}]\n", ["1:11 list-id"], id="id that is no file name"
+            HEAD.replace("a\n", "A b\n", 1) + "bans: [{app: qq}]\n", ["1:11 list-id"], id="id that is not a file name"
         ),
         pytest.param(
             HEAD.replace("a\n", "con\n", 1) + "bans: [{app: qq}]\n", ["1:11 list-id"], id="id that is a Windows device"

@@ -11,7 +11,7 @@ from mdm_policy import kinds
 from mdm_policy.errors import Origin
 from mdm_policy.model import DestinationSpec, Identifier
 from mdm_policy.push.destinations.jamf_objects import KINDS
-from mdm_policy.push.model import Item, Made, Remote, Summary
+from mdm_policy.push.model import Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect
 from push.kits.jamf import MOBILE
 
@@ -52,13 +52,13 @@ def identifiers(*bundles: str) -> list[Identifier]:
     ]
 
 
-def made(*bundles: str, names: Sequence[str] = TARGETS, **more: Any) -> tuple[Made, ...]:
+def made(*bundles: str, names: Sequence[str] = TARGETS, **more: Any) -> tuple[MadeDocument, ...]:
     """Build these targets for one app, as documents on their way."""
     result, files = built(
         resolved(inline("Wide & Co", *identifiers(*(bundles or APPS))), organization="Agency <A> & B"), names
     )
     return tuple(
-        Made(one.path, one.target, one.document, one.variant, one.kind, files[one.path], **more)
+        MadeDocument(one.path, one.target, one.document, one.variant, one.kind, files[one.path], **more)
         for one in result.documents
     )
 

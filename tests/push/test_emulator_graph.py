@@ -51,7 +51,7 @@ CONFIGS, POLICIES = "deviceConfigurations", "configurationPolicies"
 REFUSED: dict[str, tuple[str, str, Any, int, str]] = {
     "the settings catalog in v1.0": ("POST", f"v1.0/{POLICIES}", POLICY, 400, "Resource not found for the segment"),
     "company-owned Android in v1.0": ("POST", f"v1.0/{CONFIGS}", ANDROID, 400, "could not be resolved by the model"),
-    "a body that is no JSON": ("POST", f"beta/{CONFIGS}", b"{", 400, "Unable to read JSON"),
+    "a body that is not JSON": ("POST", f"beta/{CONFIGS}", b"{", 400, "Unable to read JSON"),
     "no type": ("POST", f"v1.0/{CONFIGS}", {"displayName": "x"}, 400, "Cannot create an abstract class."),
     "an unknown property": ("POST", f"v1.0/{CONFIGS}", {**IOS, "appsVisibilityLst": []}, 400, "does not exist on type"),
     "a beta property in v1.0": ("POST", f"v1.0/{CONFIGS}", {**IOS, "roleScopeTagIds": ["0"]}, 400, "does not exist"),

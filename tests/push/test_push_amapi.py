@@ -14,9 +14,9 @@ from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import amapi_policy as policies
-from mdm_policy.push.destinations.amapi import Destination
+from mdm_policy.push.destinations.amapi import AmapiDestination
 from mdm_policy.push.destinations.amapi_evidence import evidence_of
-from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
+from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge
 from push.kits.amapi import COPE, WIFI
 
@@ -44,9 +44,9 @@ def server() -> Iterator[Server]:
         yield made
 
 
-def made(target: str = "amapi-cope", variant: str = "", **more: Any) -> Made:
+def made(target: str = "amapi-cope", variant: str = "", **more: Any) -> MadeDocument:
     data = json.dumps(more.pop("value", WANTED)).encode()
-    return Made(f"{target}{variant}.json", target, "policy", variant, "amapi-policy", data, **more)
+    return MadeDocument(f"{target}{variant}.json", target, "policy", variant, "amapi-policy", data, **more)
 
 
 def spec(server: Server, **settings: Any) -> DestinationSpec:
@@ -61,13 +61,13 @@ def spec(server: Server, **settings: Any) -> DestinationSpec:
     return DestinationSpec("google", "amapi", {**known, **settings}, Origin("d.yaml", 1, 1), **more)
 
 
-def connect(server: Server, secret: str = "", **settings: Any) -> tuple[Destination, list[float]]:
+def connect(server: Server, secret: str = "", **settings: Any) -> tuple[AmapiDestination, list[float]]:
     waited: list[float] = []
     edge = Edge(lambda _: secret or json.dumps(account()), waited.append, timeout=2.0, attempts=3)
-    return Destination(spec(server, **settings), "org.example", edge), waited
+    return AmapiDestination(spec(server, **settings), "org.example", edge), waited
 
 
-def item(server: Server, **more: Any) -> tuple[Destination, Item, Remote]:
+def item(server: Server, **more: Any) -> tuple[AmapiDestination, Item, Remote]:
     there, _ = connect(server)
     (one,) = there.items((made(**more),))
     remote = there.get(next(s for s in there.list() if s.key == one.key))
@@ -108,8 +108,8 @@ def test_items_and_what_is_said_of_them(server: Server) -> None:
     [
         pytest.param({"assign": "everyone"}, "", ["destination-assign"], id="an assignment"),
         pytest.param({"policies": {"a": "p", "b": "p"}}, "", ["amapi-policy-shared"], id="one policy for two targets"),
-        pytest.param({}, "no json", ["push-key"], id="a key that is no JSON"),
-        pytest.param({}, "[]", ["push-key"], id="a key that is no object"),
+        pytest.param({}, "no json", ["push-key"], id="a key that is not JSON"),
+        pytest.param({}, "[]", ["push-key"], id="a key that is not an object"),
         pytest.param({}, '{"client_email": "x"}', ["push-key"], id="half a key"),
         pytest.param({}, json.dumps({**account(), "private_key": "x"}), ["push-key"], id="no private key"),
         pytest.param({"url": "http://example.org"}, "", ["push-address"], id="an address in the clear"),
@@ -255,7 +255,7 @@ def test_what_no_list_orders_stays_blocked_and_is_named(server: Server) -> None:
     ],
 )
 def test_merging(found: dict[str, Any], wanted: dict[str, Any], after: dict[str, Any]) -> None:
-    change = policies.Change(wanted)
+    change = policies.PolicyChange(wanted)
     assert policies.merge(found, change) == after
     back = policies.restoring(found, change)
     assert policies.fingerprint(policies.merge(after, back)) == policies.fingerprint(found)
@@ -277,7 +277,7 @@ def test_taking_out_reaches_into_entries_and_past_what_is_not_there() -> None:
         "a": {"b": 1},
     }
     absent = ("/applications/a.b/disabled", "/applications/c.d", "/x/y", "/a/b", "/gone")
-    left = policies.merge(policy, policies.Change({}, absent))
+    left = policies.merge(policy, policies.PolicyChange({}, absent))
     assert left == {"applications": [{"packageName": "a.b", "installType": "BLOCKED"}, 7], "x": 1, "a": {}}
     call = policies.call_for(policy, {**policy, "applications": left["applications"]})
     assert call is not None
@@ -506,7 +506,7 @@ INSTALLED = {"settingName": "applications", "packageName": "com.tencent.mm", "no
             {"policyCompliant": False, "nonComplianceDetails": [{"settingName": "passwordPolicies"}]},
             "applied",
             "version 7",
-            id="what is none of our business",
+            id="what is not one of our business",
         ),
         pytest.param({"policyCompliant": False}, "unknown", "does not say why", id="not compliant, no reason"),
     ],

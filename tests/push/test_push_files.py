@@ -11,7 +11,7 @@ import pytest
 
 from mdm_policy.errors import PolicyError
 from mdm_policy.push.journal import Journal
-from mdm_policy.push.model import Action, Assignment, Effect, Item, Plan
+from mdm_policy.push.model import Action, ActionEffect, Assignment, Item, Plan
 from mdm_policy.push.normal import differences, extras, fingerprint
 from mdm_policy.push.planfile import dump, load_plan, load_receipt, plan_file, weakest_first
 from mdm_policy.push.planning import same_assignment
@@ -161,7 +161,7 @@ def test_assignments_are_compared_as_sets() -> None:
 
 
 def test_reviewers_read_what_weakens_first() -> None:
-    effect = Effect("LOOSENED", "x", "ios", "hidden", "allowed")
+    effect = ActionEffect("LOOSENED", "x", "ios", "hidden", "allowed")
     actions = [
         Action("noop", "k", "1", "a", "a"),
         Action("create", "k", "2", "b", "b", "TIGHTENED"),

@@ -15,8 +15,8 @@ from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git as module
 from mdm_policy.push.destinations import git_commits, git_fleet
-from mdm_policy.push.destinations.git import INDEX, Destination
-from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
+from mdm_policy.push.destinations.git import INDEX, GitDestination
+from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge, finish, remarks, untaken
 from push.kits.git import Folder, git
 from push.stage import APPS, stage
@@ -29,15 +29,15 @@ OWNER = "gov.example.agency"
 IOS = "apple-ios-restrictions"
 
 
-def made(path: str = f"{IOS}/order.mobileconfig", data: bytes = b"one\n", **known: Any) -> Made:
+def made(path: str = f"{IOS}/order.mobileconfig", data: bytes = b"one\n", **known: Any) -> MadeDocument:
     target, document = known.pop("target", IOS), known.pop("document", "profile")
-    return Made(path, target, document, "", known.pop("kind", "apple-profile"), data, **known)
+    return MadeDocument(path, target, document, "", known.pop("kind", "apple-profile"), data, **known)
 
 
-def there(root: Path, **known: Any) -> Destination:
+def there(root: Path, **known: Any) -> GitDestination:
     settings = {"path": root.name, **known.pop("settings", {})}
     spec = DestinationSpec("folder", "git", settings, Origin("d.yaml", 9, 3), **known)
-    return Destination(spec, OWNER, Edge(lambda _: "", lambda _: None, base=str(root.parent)))
+    return GitDestination(spec, OWNER, Edge(lambda _: "", lambda _: None, base=str(root.parent)))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def folder() -> Iterator[Folder]:
         yield one
 
 
-def pushed(destination: Destination, one: Made) -> tuple[Item, Remote]:
+def pushed(destination: GitDestination, one: MadeDocument) -> tuple[Item, Remote]:
     (item,) = destination.items([one])
     remote = destination.get(destination.create(item))
     assert remote is not None
@@ -166,7 +166,7 @@ def test_a_file_that_is_no_text_or_too_large_is_said(tmp_path: Path, monkeypatch
     one = there(tmp_path)
     item, _ = pushed(one, made())
     (tmp_path / item.name).write_bytes(b"\xff\xfe")
-    assert failing(lambda: list(one.list())) == ("answer", f"{item.name} is no text any more; look at it")
+    assert failing(lambda: list(one.list())) == ("answer", f"{item.name} is not text any more; look at it")
     (tmp_path / item.name).write_bytes(b"x" * 2000)
     monkeypatch.setattr(module, "_MAX", 1000)
     assert failing(lambda: list(one.list()))[0] == "answer"
@@ -234,7 +234,7 @@ class CutOffError(BaseException):
     """Stand for the end of the process: nothing in the program catches it."""
 
 
-def carry(one: Destination, wanted: dict[str, Made]) -> None:
+def carry(one: GitDestination, wanted: dict[str, MadeDocument]) -> None:
     """Bring documents there as the engine would: what is there is changed, the rest made, what is left removed."""
     items = one.items(list(wanted.values()))
     found = {summary.key: one.get(summary) for summary in one.list() if summary.owner == OWNER}
@@ -327,7 +327,7 @@ class Counter:
 # --- commits -------------------------------------------------------------------------------------------------------
 
 
-def committing(root: Path) -> Destination:
+def committing(root: Path) -> GitDestination:
     return there(root, settings={"commit": True})
 
 
@@ -508,7 +508,7 @@ GITOPS: dict[str, tuple[str, str, bool]] = {
     "an absolute path": ("fleets/phones.yml", "- path: /etc/x", False),
     "an entry of another kind": ("fleets/phones.yml", "- name: x", False),
     "in a hidden folder": (".old/phones.yml", f"- path: ../{PROFILE}", False),
-    "in a file that is no YAML": ("fleets/phones.yml", f"- path: ../{PROFILE}\n  ]", False),
+    "in a file that is not a YAML": ("fleets/phones.yml", f"- path: ../{PROFILE}\n  ]", False),
     "in a text file": ("fleets/phones.txt", f"- path: ../{PROFILE}", False),
 }
 

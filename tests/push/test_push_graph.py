@@ -21,9 +21,9 @@ from mdm_policy.kinds import open_document
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
-from mdm_policy.push.destinations.graph import CLOUDS, Destination
+from mdm_policy.push.destinations.graph import CLOUDS, GraphDestination
 from mdm_policy.push.marks import find_mark, mark
-from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
+from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect, marker, remarks
 from push.kits.graph import Kit, catalog
 from push.stage import stage
@@ -108,10 +108,10 @@ DOCUMENTS: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def made(target: str, document: str, value: dict[str, Any], **known: Any) -> Made:
+def made(target: str, document: str, value: dict[str, Any], **known: Any) -> MadeDocument:
     path, data = f"{target}/x.json", json.dumps(value).encode()
     kind = open_document(path, data).kind
-    return Made(path, target, document, known.pop("variant", ""), kind, data, **known)
+    return MadeDocument(path, target, document, known.pop("variant", ""), kind, data, **known)
 
 
 ALL = [made(*key, value) for key, value in DOCUMENTS.items()]
@@ -136,7 +136,7 @@ class Rig:
         edge = Edge(lambda _: secret, self.waited.append, timeout=0.5)
         self.there = connect(spec, OWNER, edge)
 
-    def push(self, one: Made) -> tuple[Item, Remote]:
+    def push(self, one: MadeDocument) -> tuple[Item, Remote]:
         (item,) = self.there.items([one])
         return item, self.read(self.there.create(item))
 
@@ -178,7 +178,7 @@ def failing(call: Callable[[], Any]) -> Refused:
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.target)
-def test_an_object_is_made_found_again_and_equal(rig: Rig, one: Made) -> None:
+def test_an_object_is_made_found_again_and_equal(rig: Rig, one: MadeDocument) -> None:
     item, remote = rig.push(one)
     assert item.key == marker(OWNER, one.target, one.document, "") == remote.key
     assert rig.there.differs(item, remote) == ()
@@ -192,7 +192,7 @@ def test_an_object_is_made_found_again_and_equal(rig: Rig, one: Made) -> None:
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.target)
-def test_an_object_is_updated_by_the_way_graph_takes(rig: Rig, server: GraphServer, one: Made) -> None:
+def test_an_object_is_updated_by_the_way_graph_takes(rig: Rig, server: GraphServer, one: MadeDocument) -> None:
     item, remote = rig.push(one)
     data = raw(server, remote.id)
     data["description"] = f"changed by hand {mark(OWNER, item.key)}"
@@ -211,7 +211,7 @@ def test_an_object_is_updated_by_the_way_graph_takes(rig: Rig, server: GraphServ
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.target)
-def test_what_an_update_changed_is_brought_back(rig: Rig, one: Made) -> None:
+def test_what_an_update_changed_is_brought_back(rig: Rig, one: MadeDocument) -> None:
     item, remote = rig.push(one)
     (other,) = rig.there.items([made(one.target, one.document, {**json.loads(one.data), "description": "before"})])
     rig.there.update(other, remote)
@@ -226,7 +226,7 @@ def test_what_an_update_changed_is_brought_back(rig: Rig, one: Made) -> None:
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.target)
-def test_a_deleted_object_is_made_again_as_it_was(rig: Rig, server: GraphServer, one: Made) -> None:
+def test_a_deleted_object_is_made_again_as_it_was(rig: Rig, server: GraphServer, one: MadeDocument) -> None:
     item, remote = rig.push(one)
     body = rig.there.restoring(Item(item.key, item.kind, item.name, b"", ""), remote)
     rig.there.delete(remote)
@@ -425,7 +425,7 @@ ASSIGNMENTS: list[tuple[str, Assignment]] = [
 
 @pytest.mark.parametrize("wanted", [row[1] for row in ASSIGNMENTS], ids=[row[0] for row in ASSIGNMENTS])
 @pytest.mark.parametrize("one", [ALL[0], ALL[1]], ids=["policy", "configuration"])
-def test_an_assignment_reads_back_as_it_was_given(rig: Rig, one: Made, wanted: Assignment) -> None:
+def test_an_assignment_reads_back_as_it_was_given(rig: Rig, one: MadeDocument, wanted: Assignment) -> None:
     item, remote = rig.push(one)
     rig.there.assign(Summary(remote.kind, remote.id, remote.name), wanted)
     now = rig.read(Summary(remote.kind, remote.id, remote.name))
@@ -508,7 +508,7 @@ BAD_PAGES: dict[str, Any] = {
     "no list": {"value": None},
     "a list of texts": {"value": ["x"]},
     "no value": {},
-    "a link that is no text": {"value": [], "@odata.nextLink": 7},
+    "a link that is not text": {"value": [], "@odata.nextLink": 7},
     "a link without a host": {"value": [], "@odata.nextLink": "beta/x"},
     "a link to another host": {"value": [], "@odata.nextLink": "https://attacker.invalid/beta"},
     "an object without an id": {"value": [{"name": "x"}]},
@@ -605,7 +605,7 @@ def pair() -> tuple[bytes, x509.Certificate]:
     return pem, certificate
 
 
-def certified(url: str, folder: Path, pair: tuple[bytes, x509.Certificate], phrase: str = "phrase") -> Destination:
+def certified(url: str, folder: Path, pair: tuple[bytes, x509.Certificate], phrase: str = "phrase") -> GraphDestination:
     (folder / "c.pem").write_bytes(pair[1].public_bytes(serialization.Encoding.PEM))
     settings = {
         "tenant": TENANT,
@@ -618,7 +618,7 @@ def certified(url: str, folder: Path, pair: tuple[bytes, x509.Certificate], phra
     }
     said = {"K": pair[0].decode(), "P": phrase}
     edge = Edge(lambda where: said[where["env"]], lambda _: None, base=str(folder), timeout=0.5)
-    return Destination(DestinationSpec("there", "graph", settings, Origin("d.yaml")), OWNER, edge)
+    return GraphDestination(DestinationSpec("there", "graph", settings, Origin("d.yaml")), OWNER, edge)
 
 
 def test_a_certificate_proves_who_we_are(tmp_path: Path, pair: tuple[bytes, x509.Certificate]) -> None:
@@ -641,7 +641,7 @@ def test_a_key_or_certificate_that_cannot_be_read_is_said(tmp_path: Path, pair: 
     spec = DestinationSpec("x", "graph", there._spec.settings | {"certificate": "none.pem"}, Origin("d.yaml"))
     edge = Edge(lambda where: {"K": pair[0].decode(), "P": "phrase"}[where["env"]], lambda _: None, str(tmp_path))
     with pytest.raises(PolicyError, match="push-key: cannot read the certificate"):
-        Destination(spec, OWNER, edge)
+        GraphDestination(spec, OWNER, edge)
 
 
 def test_a_wrong_secret_is_refused_and_not_shown(server: GraphServer) -> None:
@@ -670,7 +670,7 @@ def test_a_login_that_is_refused_says_why(server: GraphServer, code: str, settin
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_each_cloud_has_its_own_hosts(cloud: str) -> None:
     settings = {"tenant": TENANT, "client_id": CLIENT, "client_secret": {"env": "S"}, "cloud": cloud}
-    there = Destination(DestinationSpec("x", "graph", settings, Origin("d")), OWNER, Edge(lambda _: "s", print))
+    there = GraphDestination(DestinationSpec("x", "graph", settings, Origin("d")), OWNER, Edge(lambda _: "s", print))
     assert there.where == f"{HOSTS[cloud]} tenant {TENANT}"
     with GraphServer(cloud=cloud) as server:
         scoped = Rig(server, settings={"scope": f"{HOSTS[cloud]}/.default"})
@@ -680,7 +680,7 @@ def test_each_cloud_has_its_own_hosts(cloud: str) -> None:
 def test_a_secret_is_not_sent_in_the_clear() -> None:
     settings = {"tenant": TENANT, "client_id": CLIENT, "client_secret": {"env": "S"}, "login_url": "http://example.org"}
     with pytest.raises(PolicyError, match="push-address"):
-        Destination(DestinationSpec("x", "graph", settings, Origin("d")), OWNER, Edge(lambda _: "s", print))
+        GraphDestination(DestinationSpec("x", "graph", settings, Origin("d")), OWNER, Edge(lambda _: "s", print))
 
 
 # --- evidence ------------------------------------------------------------------------------------------------------
@@ -714,7 +714,7 @@ def test_a_settings_catalog_policy_is_counted_by_the_report(rig: Rig, server: Gr
 
 @pytest.mark.parametrize("one", [ALL[0], ALL[1]], ids=["report", "overview"])
 @pytest.mark.parametrize("bad", [reply({"error": {"message": "no"}}, 403), reply({"Schema": [], "Values": [[]]})])
-def test_evidence_that_cannot_be_read_is_unknown(rig: Rig, server: GraphServer, one: Made, bad: Answer) -> None:
+def test_evidence_that_cannot_be_read_is_unknown(rig: Rig, server: GraphServer, one: MadeDocument, bad: Answer) -> None:
     _, remote = rig.push(one)
     server.arm(_0=Fault("bad", lambda handler, *_: handler.send(bad)))
     (found,) = rig.there.evidence([remote])
@@ -722,7 +722,7 @@ def test_evidence_that_cannot_be_read_is_unknown(rig: Rig, server: GraphServer, 
 
 
 @pytest.mark.parametrize("one", [ALL[0], ALL[1]], ids=["report", "overview"])
-def test_trouble_while_reading_evidence_is_said(rig: Rig, server: GraphServer, one: Made) -> None:
+def test_trouble_while_reading_evidence_is_said(rig: Rig, server: GraphServer, one: MadeDocument) -> None:
     _, remote = rig.push(one)
     server.arm(_0=Fault("bad", lambda handler, *_: handler.send(reply([]))))
     assert failing(lambda: list(rig.there.evidence([remote]))).fault == "answer"

@@ -22,7 +22,7 @@ from mdm_policy.push.destinations.jamf_scope import MAC, read_scope, write_scope
 from mdm_policy.push.destinations.jamf_scope import MOBILE as MOBILE_SCOPE
 from mdm_policy.push.destinations.jamf_scope import SOFTWARE as SOFTWARE_SCOPE
 from mdm_policy.push.marks import find_mark, mark
-from mdm_policy.push.model import Assignment, Item, Made, Summary
+from mdm_policy.push.model import Assignment, Item, MadeDocument, Summary
 from push.jamf_setup import (
     APPS,
     OWNER,
@@ -81,7 +81,8 @@ def test_each_record_has_a_key_of_its_own(server: Liar) -> None:
     names = [identifier("macos", "process_name", name) for name in ("Wide", "wide", "Wide Helper")]
     result, files = built(resolved(inline("Wide", *names)), ["jamf-restricted-software"])
     documents_ = [
-        Made(one.path, one.target, one.document, one.variant, one.kind, files[one.path]) for one in result.documents
+        MadeDocument(one.path, one.target, one.document, one.variant, one.kind, files[one.path])
+        for one in result.documents
     ]
     assert len({one.key for one in destination(server).items(documents_)}) == 3
 

@@ -12,8 +12,8 @@ from emulators.jamf import CLIENT, SECRET, JamfEmulator
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.destinations.jamf import Destination
-from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
+from mdm_policy.push.destinations.jamf import JamfDestination
+from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect
 from push.jamf_setup import APPS, Liar, again, destination, item, made, put
 from push.kits.jamf import SOFTWARE, profile, software
@@ -242,7 +242,7 @@ def test_a_client_without_the_cookie_reads_what_is_old() -> None:
 
 
 def test_at_most_five_calls_run_at_once() -> None:
-    assert Destination.concurrency == 5
+    assert JamfDestination.concurrency == 5
 
 
 # --- evidence ---
@@ -303,7 +303,7 @@ TOLD = {
 }
 
 
-def evidence(there: Any, remote: Remote) -> list[Evidence]:
+def evidence(there: Any, remote: Remote) -> list[DeviceEvidence]:
     return list(there.evidence([remote]))
 
 

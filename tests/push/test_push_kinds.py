@@ -13,9 +13,9 @@ from mdm_policy import kinds, resources
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push import protocol
-from mdm_policy.push.destinations.git import Destination as Folder
-from mdm_policy.push.destinations.graph import Destination as Graph
-from mdm_policy.push.model import Made
+from mdm_policy.push.destinations.git import GitDestination as Folder
+from mdm_policy.push.destinations.graph import GraphDestination as Graph
+from mdm_policy.push.model import MadeDocument
 from mdm_policy.push.protocol import Edge, remarks, untaken
 from mdm_policy.targets import discover
 from push.stage import stage
@@ -100,13 +100,13 @@ def test_a_named_target_that_makes_nothing_is_told(tmp_path: Path) -> None:
     assert "names apple-ios-restrictions" not in said
 
 
-def _made(names: list[str], user: Path | None = None) -> list[Made]:
+def _made(names: list[str], user: Path | None = None) -> list[MadeDocument]:
     """Return the documents of targets on their way, as `plan` hands them to a destination."""
     known = discover(resources.templates(), [user]) if user is not None else TARGETS
     result, files = built(resolved(*one_of_each()), names, known, ALL_OPTIONS)
     manifests = {target.name: target.manifest for target in result.targets}
     return [
-        Made(
+        MadeDocument(
             one.path,
             one.target,
             one.document,
@@ -156,7 +156,7 @@ def test_two_documents_of_one_place_at_fleet_are_refused(tmp_path: Path) -> None
     assert len(_fleet(tmp_path, targets=(own,)).items(documents)) == 1
 
 
-def _refused(there: Folder, documents: list[Made]) -> list[str]:
+def _refused(there: Folder, documents: list[MadeDocument]) -> list[str]:
     with pytest.raises(PolicyError) as caught:
         there.items(documents)
     return [finding.id for finding in caught.value.findings]
@@ -182,7 +182,7 @@ def test_what_intune_does_not_get_of_a_users_target_is_told(name: str) -> None:
     settings = {"tenant": "t", "client_id": "c", "client_secret": {"env": "S"}, "graph_url": "http://127.0.0.1:1"}
     spec = DestinationSpec("there", "graph", settings, Origin("d.yaml", 1, 1), targets=("ours",))
     there = Graph(spec, "gov.example.agency", Edge(lambda _: "secret", lambda _: None))
-    document = Made("ours/x.json", "ours", "d", "", kind, data)
+    document = MadeDocument("ours/x.json", "ours", "d", "", kind, data)
     told = remarks(there, [document])
     assert [said in finding.message for finding in told] == ([True] if said else [])
     items = there.items([document])

@@ -17,8 +17,8 @@ from emulators.kmfddm import KEY, Server
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.destinations.kmfddm import Destination
-from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
+from mdm_policy.push.destinations.kmfddm import KmfddmDestination
+from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge
 from mdm_policy.reading import Scope
 
@@ -48,18 +48,18 @@ def server() -> Iterator[Server]:
         yield made
 
 
-def connect(url: str, secret: str = KEY, owner: str = OWNER, **more: Any) -> Destination:
+def connect(url: str, secret: str = KEY, owner: str = OWNER, **more: Any) -> KmfddmDestination:
     settings = {"url": url, "api_key": {"env": "K"}, "set": SET, **more.pop("settings", {})}
     spec = DestinationSpec("ddm", "kmfddm", settings, Origin("d.yaml", 1, 1), **{"assign": "everyone", **more})
-    return Destination(spec, owner, Edge(lambda _: secret, lambda _: None, timeout=2.0, attempts=3))
+    return KmfddmDestination(spec, owner, Edge(lambda _: secret, lambda _: None, timeout=2.0, attempts=3))
 
 
-def made(value: dict[str, Any] = CONFIGURATION, target: str = "apple-ddm-apps", **more: Any) -> Made:
+def made(value: dict[str, Any] = CONFIGURATION, target: str = "apple-ddm-apps", **more: Any) -> MadeDocument:
     activation = "activation" in str(value["Type"])
     kind = "apple-declaration-activation" if activation else "apple-declaration-configuration"
     document = "activation" if activation else "configuration"
     variant = more.get("variant", "")
-    return Made(
+    return MadeDocument(
         f"{target}/{document}{variant}.json",
         target,
         document,
@@ -72,7 +72,7 @@ def made(value: dict[str, Any] = CONFIGURATION, target: str = "apple-ddm-apps", 
 
 
 @pytest.fixture
-def anywhere(server: Server) -> Iterator[Destination]:
+def anywhere(server: Server) -> Iterator[KmfddmDestination]:
     """Give a destination at a real server where the environment names one, else at the emulator."""
     url = os.environ.get("MDM_POLICY_KMFDDM_URL")
     there = connect(url or server.url, os.environ.get("MDM_POLICY_KMFDDM_KEY", KEY))
@@ -84,7 +84,7 @@ def anywhere(server: Server) -> Iterator[Destination]:
             there.delete(remote)
 
 
-def test_a_declaration_is_made_put_into_its_set_changed_and_deleted(anywhere: Destination) -> None:
+def test_a_declaration_is_made_put_into_its_set_changed_and_deleted(anywhere: KmfddmDestination) -> None:
     configuration, activation = anywhere.items((made(), made(ACTIVATION)))
     assert (configuration.name, activation.name) == ("apple-ddm-apps", "apple-ddm-apps activation")
     for item in (configuration, activation):
@@ -290,6 +290,6 @@ def test_the_emulator_refuses_what_the_server_refuses(server: Server) -> None:
 
 def test_an_item_of_another_kind_is_left_alone(server: Server) -> None:
     there = connect(server.url)
-    profile = Made("p", "apple-ios-restrictions", "profile", "", "apple-profile", b"<plist/>")
+    profile = MadeDocument("p", "apple-ios-restrictions", "profile", "", "apple-profile", b"<plist/>")
     assert there.items((profile,)) == ()
     assert isinstance(there.items((made(),))[0], Item)

@@ -18,8 +18,8 @@ from emulators.nanomdm import KEY, Server
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.destinations.nanomdm import Destination
-from mdm_policy.push.model import Assignment, Item, Made, Remote, Summary
+from mdm_policy.push.destinations.nanomdm import NanoMdmDestination
+from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge
 
 if TYPE_CHECKING:
@@ -41,19 +41,21 @@ def profile(*apps: str, identifier: str = "org.example.mdm-policy.test") -> byte
     return plistlib.dumps({"PayloadType": "Configuration", "PayloadIdentifier": identifier, "PayloadContent": content})
 
 
-def made(data: bytes | None = None, target: str = "apple-ios-restrictions", variant: str = "", **more: Any) -> Made:
-    return Made(
+def made(
+    data: bytes | None = None, target: str = "apple-ios-restrictions", variant: str = "", **more: Any
+) -> MadeDocument:
+    return MadeDocument(
         f"{target}{variant}", target, "profile", variant, "apple-profile", data or profile("com.a", "com.b"), **more
     )
 
 
-def connect(url: str, folder: Path, secret: str = KEY, **more: Any) -> Destination:
+def connect(url: str, folder: Path, secret: str = KEY, **more: Any) -> NanoMdmDestination:
     settings = {"url": url, "api_key": {"env": "K"}, "enrollments": ["E1", "E2"], **more.pop("settings", {})}
     spec = DestinationSpec("nano", "nanomdm", settings, Origin("d.yaml", 1, 1), **more)
-    return Destination(spec, OWNER, Edge(lambda _: secret, lambda _: None, str(folder), timeout=2.0, attempts=2))
+    return NanoMdmDestination(spec, OWNER, Edge(lambda _: secret, lambda _: None, str(folder), timeout=2.0, attempts=2))
 
 
-def read(there: Destination, item: Item) -> Remote:
+def read(there: NanoMdmDestination, item: Item) -> Remote:
     (summary,) = [one for one in there.list() if one.key == item.key]
     remote = there.get(summary)
     assert remote is not None

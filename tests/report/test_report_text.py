@@ -139,7 +139,7 @@ def test_filled_lines_are_as_wide_as_asked_or_one_word(content: str, width: int)
 
 def test_words_are_never_broken() -> None:
     name = "com.example." + "x" * 90
-    printed = shown(error("a-b", f"the bundle_id {name} of the play-store is no good", hint=f"write {name}-y"))
+    printed = shown(error("a-b", f"the bundle_id {name} of the play-store is not a good", hint=f"write {name}-y"))
     assert f"the bundle_id\n    {name}\n    of the play-store" in printed
     assert f"\n           {name}-y\n" in printed
 

@@ -13,7 +13,7 @@ from build_kit import NOTHING_KNOWN, ban_list, built, identifier, inline, waiver
 from mdm_policy.resolve import exceptions, ordered, resolve, variants
 
 if TYPE_CHECKING:
-    from mdm_policy.model import Waiver
+    from mdm_policy.model import GrantedException
 
 DAY = "2026-06-01"
 APPS = {"a", "b", "c"}
@@ -33,7 +33,9 @@ _SETS = [
 
 
 @pytest.mark.parametrize(("waivers", "expected"), _SETS)
-def test_variants(waivers: list[Waiver], expected: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
+def test_variants(
+    waivers: list[GrantedException], expected: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+) -> None:
     made = variants(waivers, DAY, APPS)
     assert {one.name: (one.groups, one.excepted) for one in made} == expected
     assert made[0].name == ""

@@ -16,7 +16,7 @@ from build_kit import copy_target, identifier, ids_of, inline, one_of_each, reso
 from mdm_policy import resources, templating
 from mdm_policy.build import build
 from mdm_policy.errors import PolicyError
-from mdm_policy.sandbox import Apart, Limits, child, limits, parent, wire
+from mdm_policy.sandbox import Limits, SubprocessRunner, child, limits, parent, wire
 from mdm_policy.targets import discover
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def _page(folder: Path, text: str, *, foreign: bool = True, name: str = "main.j2
 def test_a_page_is_the_same_in_either_process(value: Any, tmp_path: Path) -> None:
     page = _page(tmp_path, "{{ value | list | length if value is string else 0 }}{{ record }}{% if value == late %}=={% endif %}",
                  value=value, late=templating.Lazy(lambda: value))  # fmt: skip
-    with Apart() as printer:
-        assert printer(page) == templating.print_page(page)
+    with SubprocessRunner() as printer:
+        assert printer(page) == templating.render_template(page)
 
 
 def test_one_process_serves_many_pages_and_is_told_a_context_once(tmp_path: Path) -> None:
     page = _page(tmp_path, "{{ value }}{{ record }}", value=["x"])
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         texts = [printer(msgspec.structs.replace(page, more={"record": number})) for number in range(3)]
         process = printer._process
         assert printer(_page(tmp_path, "{{ value }}{{ record }}", value="y")) == '"y"null'
@@ -56,7 +56,7 @@ def test_one_process_serves_many_pages_and_is_told_a_context_once(tmp_path: Path
 
 
 def test_a_packaged_template_needs_no_process(tmp_path: Path) -> None:
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         assert printer(_page(tmp_path, "{{ value }}", foreign=False, value=1)) == "1"
         assert printer._process is None
 
@@ -75,15 +75,15 @@ def test_a_packaged_template_needs_no_process(tmp_path: Path) -> None:
 def test_a_failure_is_told_in_the_same_words(text: str, tmp_path: Path) -> None:
     page = _page(tmp_path, text, value={})
     with pytest.raises(PolicyError) as here:
-        templating.print_page(page)
-    with Apart() as printer:
+        templating.render_template(page)
+    with SubprocessRunner() as printer:
         with pytest.raises(PolicyError) as there:
             printer(page)
         assert there.value.findings == here.value.findings
         assert printer(_page(tmp_path, "{{ value }}", name="next.j2", value=1)) == "1"
 
 
-def _limit(printer: Apart, page: templating.Page) -> str:
+def _limit(printer: SubprocessRunner, page: templating.Page) -> str:
     with pytest.raises(PolicyError) as failed:
         printer(page)
     assert ids_of(failed.value) == ["template-limit"]
@@ -96,14 +96,14 @@ def _limit(printer: Apart, page: templating.Page) -> str:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces both limits")
 def test_processor_time_ends(tmp_path: Path) -> None:
     loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-    with Apart(_SHORT) as printer:
+    with SubprocessRunner(_SHORT) as printer:
         assert _limit(printer, _page(tmp_path, loop)) == "the template used more than 1 seconds of processor time"
         assert printer(_page(tmp_path, "{{ value }}", name="next.j2", value=1)) == "1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces both limits")
 def test_memory_ends_and_the_next_page_is_printed(tmp_path: Path) -> None:
-    with Apart(_SHORT) as printer:
+    with SubprocessRunner(_SHORT) as printer:
         assert (
             _limit(printer, _page(tmp_path, "{{ 'a' * 10**10 }}")) == "the template needs more memory than it may have"
         )
@@ -112,13 +112,13 @@ def test_memory_ends_and_the_next_page_is_printed(tmp_path: Path) -> None:
 
 def test_wall_time_ends(tmp_path: Path) -> None:
     loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-    with Apart(Limits(wall=0.5)) as printer:
+    with SubprocessRunner(Limits(wall=0.5)) as printer:
         assert _limit(printer, _page(tmp_path, loop)) == "the template took longer than 0.5 seconds"
 
 
 def test_a_process_that_cannot_be_started_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "absent"))
-    with Apart() as printer, pytest.raises(PolicyError) as failed:
+    with SubprocessRunner() as printer, pytest.raises(PolicyError) as failed:
         printer(_page(tmp_path, "{{ value }}", value=1))
     assert ids_of(failed.value) == ["template-limit"]
     assert "cannot be started: No such file" in failed.value.findings[0].message
@@ -139,14 +139,14 @@ def test_a_process_that_was_taken_over_gets_nothing_but_an_end(
     program: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parent, "_CODE", program)
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         assert told in _limit(printer, _page(tmp_path, "{{ value }}", value="x" * 100_000))
 
 
 def test_a_process_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     endless = "import struct, sys, time; sys.stdout.buffer.write(struct.pack('>QQ', 2, 0) + b'{}'); sys.stdout.flush(); time.sleep(600)"
     monkeypatch.setattr(parent, "_CODE", endless)
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         assert printer(_page(tmp_path, "{{ value }}", value=1)) == ""
         process = printer._process
     assert process is not None
@@ -154,7 +154,7 @@ def test_a_process_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytes
 
 
 def test_without_pipes_nothing_is_asked(tmp_path: Path) -> None:
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         process = subprocess.Popen([sys.executable, "-c", ""])
         printer._process = process
         assert "ended" in _limit(printer, _page(tmp_path, "{{ value }}", value=1))
@@ -265,13 +265,13 @@ def test_the_environment_is_not_handed_on(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setenv("CANARY_TOKEN", "s3cret")
     monkeypatch.setattr(subprocess, "Popen", start)
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         printer(_page(tmp_path, "{{ value }}", value=1))
     [held] = given
     assert held.keys() <= {"SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 
 
-def _files(printer: templating.Printer, folder: Path) -> dict[str, bytes]:
+def _files(printer: templating.TemplateRunner, folder: Path) -> dict[str, bytes]:
     targets = discover(resources.templates(), [folder])
     files: dict[str, bytes] = {}
     bans = [*one_of_each(3), inline("tools", *(identifier("macos", "process_name", f"tool {n}") for n in range(20)))]
@@ -288,8 +288,8 @@ def test_replaced_targets_are_built_to_the_same_bytes_in_either_process(tmp_path
         "apple-ddm-apps",
     ):
         copy_target(name, tmp_path)
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         there = _files(printer, tmp_path)
         assert printer._process is not None
-    assert there == _files(templating.print_page, tmp_path)
+    assert there == _files(templating.render_template, tmp_path)
     assert len(there) > 30

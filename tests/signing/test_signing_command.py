@@ -96,8 +96,8 @@ def detached(folder: Path) -> bytes:
 @pytest.mark.parametrize(
     ("made", "exactly", "why"),
     [
-        pytest.param(b"garbage", False, "it is no CMS signed data with the content inside", id="garbage"),
-        pytest.param(PROFILE, False, "it is no CMS signed data with the content inside", id="the profile as it is"),
+        pytest.param(b"garbage", False, "it is not CMS signed data with the content inside", id="garbage"),
+        pytest.param(PROFILE, False, "it is not CMS signed data with the content inside", id="the profile as it is"),
         pytest.param(signed(EC, PROFILE + b" "), False, "the content inside is not the file's", id="other content"),
         pytest.param(signed(OTHER), False, "CN=Example Signer signed, not CN=Example Signer", id="another signer"),
         pytest.param(

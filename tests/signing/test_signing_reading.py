@@ -214,12 +214,12 @@ def test_content_of_another_type_is_not_what_is_signed() -> None:
 def test_bytes_that_only_begin_as_signed_data_are_damaged() -> None:
     data = signed(EC)
     for broken in (data[:40], data[:200], data[: len(data) // 2], b"", b"\x30\x80", data[:30] + b"\xff" * 200):
-        assert signing.examine(broken).fault in ("its structure is damaged", "it is no signed data")
+        assert signing.examine(broken).fault in ("its structure is damaged", "it is not signed data")
 
 
 def test_another_kind_of_cms_is_no_signed_data() -> None:
     made = cms.ContentInfo({"content_type": "data", "content": core.OctetString(b"x")}).dump()
-    assert signing.examine(made).fault == "it is no signed data"
+    assert signing.examine(made).fault == "it is not signed data"
 
 
 def test_content_that_two_readers_see_differently_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

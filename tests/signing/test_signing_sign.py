@@ -477,8 +477,8 @@ def test_refuses_a_key_that_others_can_read(mode: int, held: dict[str, Path], pr
             ("--key", "k", "--signer-cmd", "c", "--cert", "c"), "give one of --key and --signer-cmd", id="two"
         ),
         pytest.param(("--signer-cmd", "c"), "--signer-cmd needs --cert", id="a program for nobody"),
-        pytest.param(("--signer-cmd", "'", "--cert", "{cert}"), "--signer-cmd is no command", id="an open quote"),
-        pytest.param(("--signer-cmd", " ", "--cert", "{cert}"), "--signer-cmd is no command", id="no words"),
+        pytest.param(("--signer-cmd", "'", "--cert", "{cert}"), "--signer-cmd is not a command", id="an open quote"),
+        pytest.param(("--signer-cmd", " ", "--cert", "{cert}"), "--signer-cmd is not a command", id="no words"),
         pytest.param(("--signer-timeout", "0", "--key", "k"), "--signer-timeout", id="no time at all"),
     ],
 )

@@ -35,7 +35,7 @@ from mdm_policy.build.writing import Staging
 from mdm_policy.errors import PolicyError
 from mdm_policy.identifiers import is_valid, slug
 from mdm_policy.resolve import resolve
-from mdm_policy.sandbox import Apart, Limits
+from mdm_policy.sandbox import Limits, SubprocessRunner
 
 _SECRET = "canary-7f3a91"  # noqa: S105 - what a template must not find
 _NAMES = frozenset({"value", "values", "table", "late", "record"})
@@ -106,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _print(
-    folder: Path, text: str, number: int, printer: templating.Printer = templating.print_page
+    folder: Path, text: str, number: int, printer: templating.TemplateRunner = templating.render_template
 ) -> tuple[str, str]:
     """Print a template, and return what it printed and how it was refused."""
     name = f"t{number}.j2"
@@ -192,7 +192,7 @@ def test_whatever_has_no_end_is_ended(text: str, tmp_path: Path, request: pytest
     (tmp_path / "main.j2").write_text(text, encoding="utf-8")
     page = templating.Page("json", (tmp_path,), _NAMES, tmp_path, "main.j2", _CONTEXT, {"record": None}, foreign=True)
     began = time.monotonic()
-    with Apart(Limits(cpu=_SECONDS, wall=60)) as printer, pytest.raises(PolicyError) as refused:
+    with SubprocessRunner(Limits(cpu=_SECONDS, wall=60)) as printer, pytest.raises(PolicyError) as refused:
         printer(page)
     taken = time.monotonic() - began
     assert {found.id for found in refused.value.findings} <= {
@@ -212,7 +212,7 @@ def test_the_process_is_bounded_and_knows_no_secret(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("CANARY_TOKEN", _SECRET)
     (tmp_path / "main.j2").write_text("{{ value }}", encoding="utf-8")
     page = templating.Page("json", (tmp_path,), _NAMES, tmp_path, "main.j2", _CONTEXT, {"record": None}, foreign=True)
-    with Apart() as printer:
+    with SubprocessRunner() as printer:
         printer(page)
         assert printer._process is not None
         own = Path(f"/proc/{printer._process.pid}")

@@ -16,7 +16,7 @@ from push.test_push_graph import ALL
 
 from mdm_policy.errors import Origin
 from mdm_policy.model import DestinationSpec
-from mdm_policy.push.destinations.graph import Destination
+from mdm_policy.push.destinations.graph import GraphDestination
 from mdm_policy.push.model import Assignment, Summary
 from mdm_policy.push.protocol import Edge
 
@@ -36,7 +36,7 @@ class Used:
         settings = {"tenant": TENANT, "client_id": CLIENT, "client_secret": {"env": "S"}}
         settings |= {"login_url": server.url, "graph_url": server.url}
         spec = DestinationSpec("there", "graph", settings, Origin("d.yaml"))
-        there = Destination(spec, "org", Edge(lambda _: SECRET, lambda _: None))
+        there = GraphDestination(spec, "org", Edge(lambda _: SECRET, lambda _: None))
         self.ids: dict[str, str] = {}
         for item in there.items(ALL):
             summary = there.create(item)

@@ -15,7 +15,7 @@ from mdm_policy.kinds import open_document
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.verify import Rules, piece, verify
-from mdm_policy.verify.judging import Court
+from mdm_policy.verify.judging import ClassJudge
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -74,7 +74,7 @@ def _same(resolution: Resolution, documents: list[Document]) -> int:
     groups = 0
     for verdict in found.classes:
         index = Index(readings, verdict.cls)
-        court = Court(pieces, verdict.cls, Rules(DAY), declared=True)
+        court = ClassJudge(pieces, verdict.cls, Rules(DAY), declared=True)
         groups = max(groups, len(verdict.groups))
         for group in verdict.groups:
             for app in group.apps:

@@ -19,9 +19,9 @@ from mdm_policy.model import BannedApp, Identifier
 from mdm_policy.reading import Effect, Reading, Scope
 from mdm_policy.verify import Rules, piece, queries
 from mdm_policy.verify.alike import alike
-from mdm_policy.verify.judging import Court, Leave
+from mdm_policy.verify.judging import Allowances, ClassJudge
 from mdm_policy.verify.pieces import Places
-from mdm_policy.verify.table import NAMING, Table
+from mdm_policy.verify.table import NAMING, AppTable
 
 if TYPE_CHECKING:
     from mdm_policy.verify import Piece
@@ -85,7 +85,7 @@ def test_an_app_fares_as_the_first_of_its_group(
     apps = [_app(number, keys) for number, keys in enumerate(identifiers)]
     document = _piece(blocked)
     index = Index(document.readings)
-    groups = alike(Table(apps), [document], ())
+    groups = alike(AppTable(apps), [document], ())
     assert sorted(app.key for group in groups for app in group) == sorted(app.key for app in apps)
     assert [group[0].key for group in groups] == sorted((g[0].key for g in groups), key=lambda key: int(key[3:]))
     for group in groups:
@@ -128,11 +128,11 @@ def test_apps_whose_addresses_are_not_closed_alike(duties: tuple[Duty, ...], gro
     ]
     filtering = {"PayloadType": "com.apple.webcontent-filter", "DenyListURLs": ["https://a.test"]}
     document = piece(plist(restrictions(blockedAppBundleIDs=["com.a", "com.b"]), filtering))
-    made = alike(Table(apps), [document], ())
+    made = alike(AppTable(apps), [document], ())
     assert len(made) == groups
     phones = device("ios", ">=17", "iPhones", supervised=True, enrollment="automated")
-    court = Court([document], phones, Rules(_DAY), declared=True)
-    unmet = [court.cell(group[0], Leave()).duties for group in made]
+    court = ClassJudge([document], phones, Rules(_DAY), declared=True)
+    unmet = [court.cell(group[0], Allowances()).duties for group in made]
     assert unmet == ([(), ("no-traffic",)] if groups == 2 else [()])
 
 
@@ -142,7 +142,7 @@ def test_stretches_of_apps_hold_what_each_app_holds(
     stretches: list[tuple[frozenset[tuple[str, str, str]], int]],
 ) -> None:
     apps = [_app(number, keys) for keys, count in stretches for number in range(count)]
-    table = Table(apps)
+    table = AppTable(apps)
     assert sorted(place for layout in table.layouts for place in layout.places) == list(range(len(apps)))
     for layout in table.layouts:
         rows = zip(*(layout.column(nth) for nth in range(len(layout.kinds))), strict=True) if layout.kinds else ()
@@ -163,7 +163,7 @@ def test_apps_whose_platforms_differ_are_told_apart() -> None:
         msgspec.structs.replace(_app(number, frozenset({("ios", "bundle_id", "a")})), platforms=platforms)
         for number, platforms in enumerate(stated)
     ]
-    assert [len(group) for group in alike(Table(apps), [_piece(set())], ())] == [2, 1]
+    assert [len(group) for group in alike(AppTable(apps), [_piece(set())], ())] == [2, 1]
 
 
 _SPELT = st.sampled_from(
@@ -190,7 +190,7 @@ def test_mistaken_identifiers_are_those_that_each_entry_shows(
     document = msgspec.structs.replace(
         document, readings=tuple(msgspec.structs.replace(one, path=document.name) for one in document.readings)
     )
-    table = Table([_app(0, frozenset(banned))])
+    table = AppTable([_app(0, frozenset(banned))])
     places = Places({document.name: document.document})
     told = queries.remarks(table, [document], (), NOTHING_KNOWN, (), places)
     owned = {compared(key) for key in banned}

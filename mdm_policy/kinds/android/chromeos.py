@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.documents import Part, pointer
+from mdm_policy.documents import EmbeddedPart, pointer
 from mdm_policy.kinds.android import rules
 from mdm_policy.kinds.keys import Keys, roles
 from mdm_policy.kinds.kind import DocumentKind
@@ -43,7 +43,7 @@ def _arc(value: Any) -> Iterator[Embedded]:
     """Yield what ArcPolicy hands over, opened: the reader of the whole says where that fails."""
     opened = _opened(value["ArcPolicy"])
     if opened is not None:
-        yield Part(
+        yield EmbeddedPart(
             pointer("ArcPolicy"), {_DECODED: opened, **{key: value[key] for key in _SIDELOADING if key in value}}
         )
 

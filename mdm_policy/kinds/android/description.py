@@ -27,7 +27,7 @@ _DURATION = re.compile(r"-?[0-9]+(?:\.[0-9]{1,9})?s", re.ASCII).fullmatch
 _SHOWN = 60
 
 
-class Fault(NamedTuple):
+class FieldFault(NamedTuple):
     """Say what is wrong with a value: where it stands, under which field of which message, and what is expected."""
 
     sort: Sort
@@ -64,17 +64,17 @@ def _folded(name: str) -> Mapping[str, str]:
     return {fold(field): field for field in messages()[name]}
 
 
-def faults(name: str, value: Any, at: str) -> Iterator[Fault]:
+def faults(name: str, value: Any, at: str) -> Iterator[FieldFault]:
     """Yield all that is wrong with a message that stands at a pointer, in no order that counts."""
     yield from _messages(name, name, [value], lambda _place: at)
 
 
-def _messages(name: str, field: str, values: Sequence[Any], where: Callable[[int], str]) -> Iterator[Fault]:
+def _messages(name: str, field: str, values: Sequence[Any], where: Callable[[int], str]) -> Iterator[FieldFault]:
     """Go through messages of one name: each field is a column."""
     if set(map(type, values)) != {dict}:
         for place, value in enumerate(values):
             if type(value) is not dict:
-                yield Fault("type", where(place), name, field, value, "an object")
+                yield FieldFault("type", where(place), name, field, value, "an object")
         places = [place for place, value in enumerate(values) if type(value) is dict]
         values, where = [values[place] for place in places], _chosen(places, where)
     known = messages()[name]
@@ -91,24 +91,24 @@ def _messages(name: str, field: str, values: Sequence[Any], where: Callable[[int
             yield from _column(name, key, known[key], column, below)
 
 
-def _unknown(name: str, values: Sequence[Mapping[str, Any]], where: Callable[[int], str]) -> Iterator[Fault]:
+def _unknown(name: str, values: Sequence[Mapping[str, Any]], where: Callable[[int], str]) -> Iterator[FieldFault]:
     known, folded = messages()[name], _folded(name)
     for place, value in enumerate(values):
         for key in value:
             if key not in known:
                 meant = folded.get(fold(key)) if len(key) <= _SHOWN else None
                 sort: Sort = "spelling" if meant else "field"
-                yield Fault(sort, f"{where(place)}/{_escaped(key)}", name, key, value[key], meant or "")
+                yield FieldFault(sort, f"{where(place)}/{_escaped(key)}", name, key, value[key], meant or "")
 
 
 def _column(
     name: str, key: str, field: Mapping[str, Any], column: Sequence[Any], where: Callable[[int], str]
-) -> Iterator[Fault]:
+) -> Iterator[FieldFault]:
     if "items" in field:
         lists = [value if type(value) is list else [] for value in column]
         for place, value in enumerate(column):
             if type(value) is not list:
-                yield Fault("type", where(place), name, key, value, "a list")
+                yield FieldFault("type", where(place), name, key, value, "a list")
         column, where = list(chain.from_iterable(lists)), _flat(lists, where)
         field = field["items"]
     if not column:
@@ -125,7 +125,7 @@ def _column(
     for place, value in enumerate(column):
         sort, wanted = _scalar(value, field)
         if sort is not None:
-            yield Fault(sort, where(place), name, key, value, wanted)
+            yield FieldFault(sort, where(place), name, key, value, wanted)
 
 
 _PLAIN = {"string": str, "boolean": bool, "object": dict}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.documents import Part, pointer
+from mdm_policy.documents import EmbeddedPart, pointer
 from mdm_policy.kinds.android import keys, policy, rules
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
@@ -112,13 +112,13 @@ def _unwrapped(value: Any) -> Iterator[Embedded]:
     for at, item in _wrapped(value):
         if _is_page(item):
             listed = ((place, one) for place, one in enumerate(item["policies"]) if isinstance(one, dict))
-            yield from (Part(at + pointer("policies", place), one) for place, one in listed)
+            yield from (EmbeddedPart(at + pointer("policies", place), one) for place, one in listed)
         else:
-            yield Part(at, item)
+            yield EmbeddedPart(at, item)
 
 
 def _body(value: Any) -> Iterator[Embedded]:
-    yield Part(pointer("body"), value["body"])
+    yield EmbeddedPart(pointer("body"), value["body"])
 
 
 POLICY = DocumentKind(

@@ -48,7 +48,7 @@ def read_patch(c: Collector) -> Reading:
     query = c.optional(top, "query", "")
     mask = c.text(query, "updateMask", "/query")
     if not isinstance(query.get("updateMask"), str | None):
-        c.void = Why("refused", "the updateMask is no text, so the API refuses the request")
+        c.rejected_because = Why("refused", "the updateMask is not text, so the API refuses the request")
     paths = {field.strip() for field in mask.split(",")} - {""}
     fields = {path.partition(".")[0] for path in paths}
     if not fields:
@@ -61,8 +61,10 @@ def read_patch(c: Collector) -> Reading:
         message = f"{field!r} is not in the updateMask, so the server ignores it"
         c.say("warning", "outside-update-mask", message, "/body", "add it to the updateMask")
     if paths != fields:
-        c.doubt = Why("undocumented", "whether the API takes a part of a field in an updateMask is not documented")
-        c.say("warning", "update-mask-part", c.doubt.text, "/query/updateMask", "name whole fields")
+        c.uncertain_because = Why(
+            "undocumented", "whether the API takes a part of a field in an updateMask is not documented"
+        )
+        c.say("warning", "update-mask-part", c.uncertain_because.text, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     hold_policy(c, body, "/body")
     return c.reading(mdm="amapi")
@@ -115,7 +117,7 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
     for one in c.columns:
         if one.rule.sense == "block" and one.family == "android":
             blocked.update(zip(one.values, one.pointers, strict=True))
-    if mode == "BLACKLIST" and whole and not blocked and not c.void:
+    if mode == "BLACKLIST" and whole and not blocked and not c.rejected_because:
         message = "playStoreMode is BLACKLIST and no app is BLOCKED, so every app of the store is available"
         c.say("warning", "deny-list-empty", message, f"{base}/playStoreMode", "add an entry with BLOCKED for each app")
     personal = _personal(c, top, base, around)
@@ -134,14 +136,14 @@ def _words(c: Collector, top: dict[str, Any], base: str) -> str:
     usage = c.optional(top, "personalUsagePolicies", base)
     personal = c.text(usage, "personalPlayStoreMode", f"{base}/personalUsagePolicies")
     if word not in words.STORE:
-        message = f"{word!r} is no word of playStoreMode; the API refuses the whole policy"
+        message = f"{word!r} is not a valid value of playStoreMode; the API refuses the whole policy"
         c.say("error", "play-store-mode-word", message, f"{base}/playStoreMode", "write BLACKLIST or WHITELIST")
-        c.void = Why("refused", "playStoreMode has a word the API refuses")
+        c.rejected_because = Why("refused", "playStoreMode has a word the API refuses")
     if personal not in words.PERSONAL:
-        message = f"{personal!r} is no word of personalPlayStoreMode; the API refuses the whole policy"
+        message = f"{personal!r} is not a valid value of personalPlayStoreMode; the API refuses the whole policy"
         at = f"{base}/personalUsagePolicies/personalPlayStoreMode"
         c.say("error", "play-store-mode-word", message, at, "write BLOCKLIST or ALLOWLIST")
-        c.void = Why("refused", "personalPlayStoreMode has a word the API refuses")
+        c.rejected_because = Why("refused", "personalPlayStoreMode has a word the API refuses")
     return words.STORE.get(word, "")
 
 
@@ -167,7 +169,7 @@ def _application(c: Collector, app: dict[str, Any], at: str, store: tuple[Rule, 
     if kind == "BLOCKED":
         found = (_blocked(c, around),)
     elif kind not in words.INSTALLABLE:
-        message = f"{kind!r} is no installType; the API refuses the whole policy"
+        message = f"{kind!r} is not an installType; the API refuses the whole policy"
         c.say("error", "install-type-word", message, f"{at}/installType", "write BLOCKED for a ban")
         return
     elif disabled:
@@ -230,7 +232,7 @@ def _personal(c: Collector, top: dict[str, Any], base: str, around: Gates) -> se
             listed += 1
             c.add(allow_list or c.rule(rules.PERSONAL_ALLOWED), "android", "package_name", package, place)
         else:
-            message = f"{kind!r} is no installType of personalApplications; the API refuses the whole policy"
+            message = f"{kind!r} is not a valid installType of personalApplications; the API refuses the whole policy"
             c.say("error", "install-type-word", message, f"{place}/installType", "write BLOCKED for a ban")
     if allow_list is not None:
         c.allow_list(allow_list, listed, f"{at}/personalApplications")

@@ -13,7 +13,7 @@ from mdm_policy.kinds.collector import Why
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mdm_policy.kinds.android.description import Fault
+    from mdm_policy.kinds.android.description import FieldFault
     from mdm_policy.kinds.android.limits import Limit
     from mdm_policy.kinds.collector import Collector
 
@@ -32,7 +32,7 @@ def say_refused(c: Collector, top: Mapping[str, Any], base: str) -> None:
     if isinstance(applications, list) and len(applications) > MOST_APPLICATIONS:
         message = f"applications holds {len(applications)} entries; the API refuses more than {MOST_APPLICATIONS}"
         c.say("error", "list-too-long", message, f"{base}/applications", "keep the apps that are banned by law first")
-        c.void = Why("refused", "the policy has more applications than the API takes")
+        c.rejected_because = Why("refused", "the policy has more applications than the API takes")
 
 
 def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
@@ -46,7 +46,7 @@ def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
     else:
         return
     c.say("error", "enforcement-rule-incomplete", message, at, "give both actions, the block before the wipe")
-    c.void = Why("refused", "the API refuses one of its enforcement rules")
+    c.rejected_because = Why("refused", "the API refuses one of its enforcement rules")
 
 
 def hold_policy(c: Collector, top: Mapping[str, Any], base: str) -> None:
@@ -73,7 +73,7 @@ def hold_changes(c: Collector, top: Mapping[str, Any]) -> None:
     _judge(c, found, application_limits(entries, lambda place: f"/changes/{place}/application"))
 
 
-def _judge(c: Collector, found: Iterable[Fault], limits: Iterable[Limit]) -> None:
+def _judge(c: Collector, found: Iterable[FieldFault], limits: Iterable[Limit]) -> None:
     told = set(c.places)
     refused: list[str] = []
     unsure: list[str] = []
@@ -92,12 +92,12 @@ def _judge(c: Collector, found: Iterable[Fault], limits: Iterable[Limit]) -> Non
                 "error", "policy-limit", f"{limit.text}; {said}", limit.place, "keep to the limits of the vendor's page"
             )
     if refused:
-        c.refuse(refused[0])
+        c.reject_all(refused[0])
     elif unsure:
-        c.question(unsure[0])
+        c.mark_uncertain(unsure[0])
 
 
-def _say(c: Collector, fault: Fault) -> None:
+def _say(c: Collector, fault: FieldFault) -> None:
     at = fault.pointer
     if fault.sort == "field":
         c.say("warning", "unknown-key", f"{fault}; {_VENDOR}", at, words.INSTEAD.get(fault.field, "remove it"))

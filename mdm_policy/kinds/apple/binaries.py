@@ -110,7 +110,9 @@ def _item(c: Collector, rule: Rule, item: dict[str, Any], at: str, found: _Narro
 def _matches_nothing(c: Collector, team: str, cdhash: str, at: str) -> bool:
     """Say of an item that no program can match it; Apple's own word for its programs is `*APPLE*`."""
     if team and not _TEAM.fullmatch(team):
-        message = f"{team[:80]!r} is no team id, so the item matches nothing: one has ten upper-case letters and digits"
+        message = (
+            f"{team[:80]!r} is not a team id, so the item matches nothing: one has ten upper-case letters and digits"
+        )
         c.say("error", "binary-identity-shape", message, f"{at}/TeamID", f"Apple's own programs are meant by {_APPLE}")
         return True
     if cdhash and not _HASH.fullmatch(cdhash):

@@ -39,7 +39,7 @@ def read_configuration(c: Collector) -> Reading:
     name = c.text(top, "Identifier", "")
     if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
         c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
-        c.refuse("devices take no declaration without an Identifier")
+        c.reject_all("devices take no declaration without an Identifier")
     return c.reading(declares=name)
 
 
@@ -74,7 +74,9 @@ def _channel(c: Collector, top: dict[str, Any]) -> None:
             "the declaration is for the user's channel, where a Mac takes no binary controls and an iPhone no app lists"
         )
         c.say("warning", "declaration-scope", message, "/PayloadScope", "write System, or remove the key")
-        c.question("the declaration is for the user's channel, and whether the device obeys it there is not documented")
+        c.mark_uncertain(
+            "the declaration is for the user's channel, and whether the device obeys it there is not documented"
+        )
 
 
 def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
@@ -129,7 +131,7 @@ def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
         first = "a value is of the wrong type"
     if first:
         why = f"devices refuse the whole declaration: {first}"
-        c.refuse(why)
+        c.reject_all(why)
 
 
 def _managed_app(c: Collector, payload: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.documents import Base64
+from mdm_policy.documents import EmbeddedBase64
 from mdm_policy.kinds.apple import rules
 from mdm_policy.kinds.apple.profile import is_payload_read, read_payload
 from mdm_policy.kinds.apple.together import say_never_hidden
@@ -65,7 +65,7 @@ def installed(value: Any) -> Iterator[Embedded]:
     """Yield the profile in the command InstallProfile."""
     payload = value["Command"].get("Payload")
     if isinstance(payload, bytes):
-        yield Base64("/Command/Payload", base64.b64encode(payload).decode("ascii"))
+        yield EmbeddedBase64("/Command/Payload", base64.b64encode(payload).decode("ascii"))
 
 
 def read_bare_payload(c: Collector) -> Reading:

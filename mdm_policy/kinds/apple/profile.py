@@ -93,22 +93,22 @@ def _each(c: Collector, top: dict[str, Any], found: list[tuple[str, dict[str, An
     locked_twice = sum(payload["PayloadType"] == "com.apple.app.lock" for _, payload in payloads) > 1
     for place, payload in payloads:
         kind = payload["PayloadType"]
-        doubt, mistyped = c.doubt, c.mistyped
+        doubt, mistyped = c.uncertain_because, c.mistyped
         if kind == "com.apple.app.lock" and locked_twice:
-            c.doubt = _LOCKED_TWICE
-            c.say("warning", "app-lock-twice", c.doubt.text, place, "keep one")
+            c.uncertain_because = _LOCKED_TWICE
+            c.say("warning", "app-lock-twice", c.uncertain_because.text, place, "keep one")
         if kind in _PAYLOADS:
             _PAYLOADS[kind](c, payload, place)
         else:
             _settings(c, kind, payload, place, agents)
-        c.doubt = doubt
+        c.uncertain_because = doubt
         others += c.mistyped - mistyped if kind == managed.PAYLOAD or not kind.startswith("com.apple.") else 0
     _allow_lists(c, [one for one in payloads if one[1]["PayloadType"] == "com.apple.applicationaccess"])
     wrong = c.mistyped - others > before  # what other makers' programs read is checked by nobody but them
     if agents.found:
         _agent(c, top, agents)
     if wrong:
-        c.refuse("devices refuse the whole profile: a value is of the wrong type")
+        c.reject_all("devices refuse the whole profile: a value is of the wrong type")
 
 
 def is_payload_read(kind: object) -> bool:
@@ -139,10 +139,10 @@ def _settings(c: Collector, kind: str, payload: dict[str, Any], place: str, agen
     if kind != managed.PAYLOAD:
         agents.found.append((payload, place))
         return
-    before = c.doubt, c.platforms
+    before = c.uncertain_because, c.platforms
     found = managed.forced(c, payload, place)
     if len(c.optional(payload, "PayloadContent", place)) > 1 and found:
-        c.doubt = agents.doubt = Why("undocumented", managed.SEVERAL)
+        c.uncertain_because = agents.doubt = Why("undocumented", managed.SEVERAL)
         c.say("warning", "several-preference-domains", managed.SEVERAL, place, "write a payload for each domain")
     c.platforms = frozenset({"macos"}) & (c.platforms or frozenset({"macos"}))
     for domain, settings, at in found:
@@ -152,17 +152,17 @@ def _settings(c: Collector, kind: str, payload: dict[str, Any], place: str, agen
             browsers.read_domain(c, browsers.DOMAINS[domain], settings, at)
         else:
             agents.found.append((settings, at))
-    c.doubt, c.platforms = before
+    c.uncertain_because, c.platforms = before
 
 
 def _agent(c: Collector, top: dict[str, Any], agents: _Agents) -> None:
     """Read the settings of the agent Santa, which guards the whole Mac."""
-    doubt, c.doubt = c.doubt, agents.doubt or c.doubt
+    doubt, c.uncertain_because = c.uncertain_because, agents.doubt or c.uncertain_because
     if top.get("PayloadScope") == "User":
-        c.doubt = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
-        c.say("warning", "profile-of-a-user", c.doubt.text, "/PayloadScope", "set PayloadScope to System")
+        c.uncertain_because = Why("undocumented", "whether Santa obeys a profile of one user is not documented")
+        c.say("warning", "profile-of-a-user", c.uncertain_because.text, "/PayloadScope", "set PayloadScope to System")
     santa.read_all(c, agents.found)
-    c.doubt = doubt
+    c.uncertain_because = doubt
 
 
 def target_platforms(top: Mapping[str, Any]) -> frozenset[str] | None:
@@ -178,8 +178,10 @@ def _target(c: Collector, top: dict[str, Any]) -> object:
     if platforms is not None:
         c.platforms = platforms
     elif target is not None and (type(target) is not int or target != 0):
-        c.doubt = Why("undocumented", "which devices take a profile with such a TargetDeviceType is not documented")
-        message = "TargetDeviceType is none of the numbers 0 to 6, so nobody can tell which devices take the profile"
+        c.uncertain_because = Why(
+            "undocumented", "which devices take a profile with such a TargetDeviceType is not documented"
+        )
+        message = "TargetDeviceType is not one of the numbers 0 to 6, so nobody can tell which devices take the profile"
         c.say("error", "target-device-type", message, "/TargetDeviceType", "write 0, or remove the key")
     return target
 
@@ -193,7 +195,7 @@ def _removal(c: Collector, top: dict[str, Any]) -> Expiry | None:
         c.say("warning", "removal-date", message, "/DurationUntilRemoval", _LIFTS)
         return Expiry(after=float(duration)) if day is None else msgspec.structs.replace(day, after=float(duration))
     if duration is not None:
-        c.say("error", "wrong-type", "DurationUntilRemoval is no number", "/DurationUntilRemoval")
+        c.say("error", "wrong-type", "DurationUntilRemoval is not a number", "/DurationUntilRemoval")
         return Expiry(unreadable="time")
     return day
 
@@ -204,7 +206,7 @@ def _removal_day(c: Collector, date: object) -> Expiry | None:
         c.say("warning", "removal-date", f"the profile removes itself on {day}", "/RemovalDate", _LIFTS)
         return Expiry(day)
     if date is not None:
-        c.say("error", "wrong-type", "RemovalDate is no date", "/RemovalDate")
+        c.say("error", "wrong-type", "RemovalDate is not a date", "/RemovalDate")
         return Expiry(unreadable="date")
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.kinds.apple.schema import Fault, faults
+from mdm_policy.kinds.apple.schema import KeyFault, faults
 from mdm_policy.kinds.keys import vendor_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def refuse_wrong_payload(c: Collector, payload: Mapping[str, Any]) -> None:
     _refuse(c, [*_common(given, ""), *_payload_faults(payload, "")])
 
 
-def _refuse(c: Collector, told: list[Fault]) -> None:
+def _refuse(c: Collector, told: list[KeyFault]) -> None:
     said = set(c.places)
     for fault in told:
         if fault.id != "wrong-type" or not _said(fault.pointer, said):
@@ -45,9 +45,9 @@ def _refuse(c: Collector, told: list[Fault]) -> None:
     certain = next((fault for fault in told if fault.certain), None)
     if certain is not None:
         why = f"devices refuse the whole profile: {certain.message}{_where(certain)}"
-        c.refuse(why)
+        c.reject_all(why)
     elif told:
-        c.question(f"devices may refuse the whole profile: {told[0].message}{_where(told[0])}")
+        c.mark_uncertain(f"devices may refuse the whole profile: {told[0].message}{_where(told[0])}")
 
 
 def _said(pointer: str, said: set[str]) -> bool:
@@ -56,11 +56,11 @@ def _said(pointer: str, said: set[str]) -> bool:
     return pointer in said or (last.isdecimal() and any(one.rpartition("/")[0] == base for one in said))
 
 
-def _where(fault: Fault) -> str:
+def _where(fault: KeyFault) -> str:
     return f" (at {fault.pointer})" if fault.pointer else ""
 
 
-def _profile_faults(top: Mapping[str, Any]) -> Iterator[Fault]:
+def _profile_faults(top: Mapping[str, Any]) -> Iterator[KeyFault]:
     table = vendor_table("apple-profiles")
     yield from _common(top, "", profile=True)
     envelope = {key: said for key, said in table["profile"].items() if key not in (*_REQUIRED, *_READ_BY_OURSELVES)}
@@ -75,19 +75,19 @@ def _profile_faults(top: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _not_unique(payloads, key)
 
 
-def _common(owner: Mapping[str, Any], place: str, *, profile: bool = False) -> Iterator[Fault]:
+def _common(owner: Mapping[str, Any], place: str, *, profile: bool = False) -> Iterator[KeyFault]:
     """Yield what is wrong with the keys that every profile and payload must have."""
     for key in _REQUIRED:
         value = owner.get(key)
         wanted: type = int if key == "PayloadVersion" else str
         if type(value) is not wanted or (profile and key == "PayloadType" and value != "Configuration"):
-            yield Fault(place, f"{key} is missing or wrong, and Apple requires it", id="required-key-missing")
+            yield KeyFault(place, f"{key} is missing or wrong, and Apple requires it", id="required-key-missing")
         elif key == "PayloadVersion" and value != 1:
             message = f"PayloadVersion is {value}, and there is no version but 1"
-            yield Fault(f"{place}/{key}", message, id="payload-version")
+            yield KeyFault(f"{place}/{key}", message, id="payload-version")
 
 
-def _payload_faults(payload: Mapping[str, Any], place: str) -> Iterator[Fault]:
+def _payload_faults(payload: Mapping[str, Any], place: str) -> Iterator[KeyFault]:
     """Yield what Apple's schema does not take of a payload of a type that Apple has published."""
     kind = payload.get("PayloadType")
     table = vendor_table("apple-profiles")
@@ -100,14 +100,14 @@ def _payload_faults(payload: Mapping[str, Any], place: str) -> Iterator[Fault]:
             yield fault
 
 
-def _not_unique(payloads: list[tuple[str, dict[str, Any]]], key: str) -> Iterator[Fault]:
+def _not_unique(payloads: list[tuple[str, dict[str, Any]]], key: str) -> Iterator[KeyFault]:
     """Yield the payloads with an identifier or UUID of another payload."""
     seen: dict[str, str] = {}
     for place, payload in payloads:
         name = _folded(payload.get(key), key)
         if name and name in seen:
             message = f"the {key} is that of the payload at {seen[name]} too, and it must be unique within a profile"
-            yield Fault(f"{place}/{key}", message, id="payloads-not-unique")
+            yield KeyFault(f"{place}/{key}", message, id="payloads-not-unique")
         seen.setdefault(name, place)
 
 

@@ -94,14 +94,14 @@ def read_all(c: Collector, found: Sequence[tuple[Mapping[str, Any], str]]) -> No
     All of Santa's keys belong in one payload (northpolesec/santa docs, profile configuration); no page says what
     several give.
     """
-    doubt = c.doubt
+    doubt = c.uncertain_because
     said = [{key: settings[key] for key in sorted(ACTING & settings.keys())} for settings, _ in found]
     if any(one != said[0] for one in said):
-        c.doubt = Why("undocumented", _TWO)
+        c.uncertain_because = Why("undocumented", _TWO)
         c.say("warning", "key-in-several-payloads", _TWO, found[1][1], "keep all of Santa's keys in one payload")
     for settings, pointer in found:
         read_settings(c, settings, pointer)
-    c.doubt = doubt
+    c.uncertain_because = doubt
 
 
 def read_settings(c: Collector, settings: Mapping[str, Any], pointer: str) -> None:
@@ -134,7 +134,7 @@ def _mode(c: Collector, settings: Mapping[str, Any], pointer: str) -> Rule | Non
     mode = settings.get("ClientMode", 1)
     if type(mode) is int and mode in _MODES:
         return _MODES[mode]
-    message = "ClientMode is none of 1 (Monitor), 2 (Lockdown) and 3 (Standalone), so Santa monitors only"
+    message = "ClientMode is not one of 1 (Monitor), 2 (Lockdown) and 3 (Standalone), so Santa monitors only"
     c.say("error", "santa-client-mode", message, f"{pointer}/ClientMode", "write 1, 2 or 3")
     return None
 
@@ -201,7 +201,7 @@ def _static(c: Collector, raw: dict[str, Any], place: str) -> _Static | None:
     policy, rule_type = policy.upper(), rule_type.upper()
     named = _TYPES.get(rule_type)
     if named is None:
-        c.say("error", "santa-rule-type", f"{rule_type!r} is no rule_type of Santa; the rule has no effect", place)
+        c.say("error", "santa-rule-type", f"{rule_type!r} is not a rule_type of Santa; the rule has no effect", place)
         return None
     identifier = _normalised(rule_type, identifier)
     if named.shape.fullmatch(identifier) is None:
@@ -209,7 +209,7 @@ def _static(c: Collector, raw: dict[str, Any], place: str) -> _Static | None:
         c.say("error", "santa-identifier", message, place, f"write {named.wanted}")
         return None
     if policy not in _BLOCKING and policy not in _ALLOWING and policy not in _OTHER_POLICIES:
-        c.say("error", "santa-policy", f"{policy!r} is no policy of Santa; the rule has no effect", place)
+        c.say("error", "santa-policy", f"{policy!r} is not a policy of Santa; the rule has no effect", place)
         return None
     expression = c.text(item, "cel_expr", place) if policy == "CEL" else ""
     if policy == "CEL" and not expression:

@@ -29,7 +29,7 @@ _SHOWN = 3
 """How many faults of one list are told."""
 
 
-class Fault(NamedTuple):
+class KeyFault(NamedTuple):
     """Say what is wrong at a place; `certain` where a device is known to refuse the document for it.
 
     `id` is that of its finding.
@@ -43,7 +43,7 @@ class Fault(NamedTuple):
 
 def faults(
     value: Mapping[str, Any], keys: Mapping[str, Any], pointer: str = "", *, closed: bool = False
-) -> Iterator[Fault]:
+) -> Iterator[KeyFault]:
     """Yield all that Apple's table of keys does not take of a dictionary.
 
     `closed`: a key that the table lacks is a fault too, and every fault is a certain one, as in declarations. In profiles
@@ -51,7 +51,7 @@ def faults(
     """
     for name, said in keys.items():
         if said.get("required") and name != "*" and name not in value:
-            yield Fault(pointer, f"{name} is missing, and Apple requires it", id="required-key-missing")
+            yield KeyFault(pointer, f"{name} is missing, and Apple requires it", id="required-key-missing")
     rest = keys.get("*")
     for key, item in value.items():
         said = keys.get(key, rest)
@@ -59,17 +59,17 @@ def faults(
             yield from _of_value(item, said, pointer + joined(key), closed=closed)
         elif closed:
             known = ", ".join(sorted(keys))
-            yield Fault(pointer, f"{str(key)[:80]!r} is no key of this declaration; the keys are {known}")
+            yield KeyFault(pointer, f"{str(key)[:80]!r} is not a key of this declaration; the keys are {known}")
 
 
-def _of_value(value: Any, said: Mapping[str, Any], pointer: str, *, closed: bool) -> Iterator[Fault]:
+def _of_value(value: Any, said: Mapping[str, Any], pointer: str, *, closed: bool) -> Iterator[KeyFault]:
     kind = said["type"]
     if kind == "any" or value is None:
         return
     allowed, wanted = _TYPES[kind]
     if type(value) not in allowed and not (closed and kind in _JSON_TEXT and type(value) is str):
         mixed = not closed and type(value) in _NUMBERS and not allowed.isdisjoint(_NUMBERS)
-        yield Fault(pointer, f"expected {wanted}, found {shown(value)}", not mixed)
+        yield KeyFault(pointer, f"expected {wanted}, found {shown(value)}", not mixed)
     elif kind == "dictionary":
         if "keys" in said:
             yield from faults(value, said["keys"], pointer, closed=closed)
@@ -78,13 +78,13 @@ def _of_value(value: Any, said: Mapping[str, Any], pointer: str, *, closed: bool
             yield from _of_items(value, said["items"], pointer, closed=closed)
     elif "values" in said and value not in said["values"]:
         words = ", ".join(map(str, said["values"][:12]))
-        yield Fault(pointer, f"{shown(value)} is none of the values that Apple knows: {words}", closed, _VALUE)
+        yield KeyFault(pointer, f"{shown(value)} is not one of the values that Apple knows: {words}", closed, _VALUE)
     elif value < said.get("min", value) or value > said.get("max", value):
         least, most = said.get("min", "-"), said.get("max", "-")
-        yield Fault(pointer, f"{value} is not within {least} and {most}, as Apple's schema demands", id=_VALUE)
+        yield KeyFault(pointer, f"{value} is not within {least} and {most}, as Apple's schema demands", id=_VALUE)
 
 
-def _of_items(items: Sequence[Any], said: Mapping[str, Any], pointer: str, *, closed: bool) -> Iterator[Fault]:
+def _of_items(items: Sequence[Any], said: Mapping[str, Any], pointer: str, *, closed: bool) -> Iterator[KeyFault]:
     """Yield the first faults of a list, and one that says so where there are more."""
     told = 0
     for place, item in enumerate(items):

@@ -35,9 +35,9 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
         message = "blockList blocks nothing by itself: each app needs an uninstall assignment"
         c.say("note", "play-store-mode-alone", message, "/playStoreMode")
     else:
-        message = f"{mode!r} is no word of playStoreMode; the server refuses the whole configuration"
+        message = f"{mode!r} is not a valid value of playStoreMode; the server refuses the whole configuration"
         c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
-        c.void = Why("refused", "playStoreMode has a word the server refuses")
+        c.rejected_because = Why("refused", "playStoreMode has a word the server refuses")
     _personal(c, top)
     for key, base in (
         ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),
@@ -70,7 +70,7 @@ def _personal(c: Collector, top: dict[str, Any]) -> None:
             message = "on a corporate device with a work profile the personal side stays open"
             c.say("note", "personal-side-open", message)
     else:
-        message = f"{mode!r} is no word of personalProfilePlayStoreMode; the server refuses it"
+        message = f"{mode!r} is not a valid value of personalProfilePlayStoreMode; the server refuses it"
         c.say("error", "play-store-mode-word", message, "/personalProfilePlayStoreMode", "write blockedApps")
 
 
@@ -134,7 +134,7 @@ def _say_intents(c: Collector, found: list[tuple[str, dict[str, Any]]]) -> None:
     for at, assignment in found:
         word = c.text(assignment, "intent", at)
         if word != "uninstall" and word not in _OFFERS:
-            message = f"{word!r} is no intent of an assignment, so it removes and offers nothing"
+            message = f"{word!r} is not an intent of an assignment, so it removes and offers nothing"
             c.say("error", "assignment-intent", message, f"{at}/intent", "write uninstall for a ban")
 
 

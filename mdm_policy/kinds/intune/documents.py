@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mdm_policy.documents import Base64, Text, pointer
+from mdm_policy.documents import EmbeddedBase64, EmbeddedText, pointer
 from mdm_policy.kinds.intune import keys, policies, rules
 from mdm_policy.kinds.intune.android import read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
@@ -134,7 +134,7 @@ def _profile_and_rules(value: Any) -> Iterator[Embedded]:
     payload = value.get("payload")
     name = odata_type(value)
     if isinstance(payload, str) and payload and (name in _CUSTOM_PROFILES or (not name and "payloadFileName" in value)):
-        yield Base64(pointer("payload"), payload)
+        yield EmbeddedBase64(pointer("payload"), payload)
     settings = value.get("omaSettings")
     for index, setting in enumerate(settings if isinstance(settings, list) else ()):
         if isinstance(setting, dict) and isinstance(setting.get("value"), str):
@@ -149,9 +149,9 @@ def _of_oma_setting(setting: dict[str, Any], where: str) -> Iterator[Embedded]:
     """
     text = setting["value"]
     if text.lstrip("\ufeff \t\r\n").startswith(("<", "&lt;")):
-        yield Text(where, text)
+        yield EmbeddedText(where, text)
     elif odata_type(setting) == "omaSettingStringXml" and setting.get("isEncrypted") is not True and text.strip("* "):
-        yield Base64(where, text)
+        yield EmbeddedBase64(where, text)
 
 
 def _further_pages(c: Collector) -> Reading | None:
@@ -186,7 +186,7 @@ def _further_pages(c: Collector) -> Reading | None:
 def _templates(value: Any) -> Iterator[Embedded]:
     """Yield the policy that a template holds as a text, or the template in a row; CIPP once nested templates in one another."""
     key = _RAW if isinstance(value.get(_RAW), str) else _ROW
-    yield Text(pointer(key), value[key])
+    yield EmbeddedText(pointer(key), value[key])
 
 
 def _is_template(value: Any) -> bool:

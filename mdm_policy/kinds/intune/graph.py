@@ -114,7 +114,9 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
             everyone = True
             continue
         if kind not in _EVERYONE and kind not in _GROUPS:
-            message = f"{kind or 'an assignment without a type'} is no target that is known: it may leave devices out"
+            message = (
+                f"{kind or 'an assignment without a type'} is not a target that is known: it may leave devices out"
+            )
             c.say("warning", "assignment-target", message, at, "export the assignments again")
             unsure = True
         whose: list[Member] = list(names)
@@ -144,7 +146,7 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
         message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
         c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
         if rule.sense != "allow-only":
-            c.void = Why("refused", f"{key} holds more apps than the server takes")
+            c.rejected_because = Why("refused", f"{key} holds more apps than the server takes")
             rule = c.rule(rule)
     for at, item in items:
         count += 1
@@ -185,7 +187,7 @@ def listed(c: Collector, top: dict[str, Any], type_key: str, key: str) -> str:
     kind = c.text(top, type_key, "") or "none"
     filled = isinstance(top.get(key), list) and bool(top[key])
     if kind not in ("none", "appsInListCompliant", "appsNotInListCompliant"):
-        c.say("error", "list-type-word", f"{kind!r} is no word of {type_key}; the server refuses it", f"/{type_key}")
+        c.say("error", "list-type-word", f"{kind!r} is not a word of {type_key}; the server refuses it", f"/{type_key}")
         return "none"
     if filled and kind == "none":
         message = f"{key} holds apps, but {type_key} is none: the list has no effect"

@@ -54,11 +54,11 @@ def read_settings_catalog(c: Collector) -> Reading:
     if channels and "mdm" not in channels:
         sent = ", ".join(sorted(channels))
         said = f"the policy is sent by {sent}, and whether that carries its settings is not known"
-        c.doubt = Why("undocumented", said)
+        c.uncertain_because = Why("undocumented", said)
     for place, setting in c.mappings(top, "settings", ""):
         instance = c.optional(setting, "settingInstance", place)
         _instances(c, instance, f"{place}/settingInstance")
-    if c.doubt and c.rules:
+    if c.uncertain_because and c.rules:
         message = "technologies does not name mdm, by which Intune sends such settings"
         hint = 'write "mdm", and for Apple\'s devices "mdm,appleRemoteManagement"'
         c.say("error", "catalog-technologies", message, "/technologies", hint)
@@ -73,17 +73,17 @@ def _flags(c: Collector, top: dict[str, Any], key: str) -> set[str]:
 def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
     """Walk an instance and its children, without recursion: the depth of a document is not ours to trust."""
     waiting = [(pointer, root, "")]
-    before = c.doubt
+    before = c.uncertain_because
     while waiting:
         at, instance, parent = waiting.pop()
         definition = c.text(instance, "settingDefinitionId", at)
         if definition.casefold().startswith(_PREFIX):
             if parent != _GROUP and definition in _DEFINITIONS:
                 said = f"whether a server takes the setting outside of the group {_GROUP} is not documented"
-                c.doubt = Why("undocumented", said)
-                c.say("error", "setting-parent", c.doubt.text, at, "export the policy again")
+                c.uncertain_because = Why("undocumented", said)
+                c.say("error", "setting-parent", c.uncertain_because.text, at, "export the policy again")
             _restriction(c, definition, instance, at)
-            c.doubt = before
+            c.uncertain_because = before
         elif read_app_control_setting(c, instance, at) or read_browser_setting(c, instance, at):
             continue
         below: list[tuple[str, dict[str, Any], str]] = []
@@ -101,7 +101,7 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     tail = definition.casefold().removeprefix(_PREFIX)
     if base is None:
         if definition not in _OTHER_DEFINITIONS and any(word in tail for word in _WORDS):
-            message = f"{definition!r} is no definition of the settings catalog"
+            message = f"{definition!r} is not a definition of the settings catalog"
             hint = f"use {BLOCKED_APPS} or {_PREFIX}allowlistedappbundleids"
             c.say("error", "unknown-setting-definition", message, f"{at}/settingDefinitionId", hint)
             base = rules.CATALOG_WRONG_ID
@@ -181,8 +181,14 @@ def _custom_profile(platforms: frozenset[str]) -> Callable[[Collector, dict[str,
             said = (
                 "the profile is sent to the channel of one user, and whether the whole Mac obeys it is not documented"
             )
-            c.doubt = Why("undocumented", said)
-            c.say("warning", "profile-of-a-user", c.doubt.text, "/deploymentChannel", "send it to the device channel")
+            c.uncertain_because = Why("undocumented", said)
+            c.say(
+                "warning",
+                "profile-of-a-user",
+                c.uncertain_because.text,
+                "/deploymentChannel",
+                "send it to the device channel",
+            )
         for pointer, inner in c.document.inner:
             c.lift(pointer, inner)
         if not c.document.inner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.documents import Text, pointer
+from mdm_policy.documents import EmbeddedText, pointer
 from mdm_policy.kinds.apple.documents import PROFILE
 from mdm_policy.kinds.jamf import keys, objects
 from mdm_policy.kinds.kind import DocumentKind
@@ -50,7 +50,7 @@ def _rooted(tag: str) -> Callable[[Any], bool]:
 def _payloads(root: Any) -> Iterator[Embedded]:
     payloads = root.findtext("general/payloads")
     if payloads and not payloads.isspace():
-        yield Text(pointer(root.tag, "general", "payloads"), payloads, unescapes=_ESCAPED)
+        yield EmbeddedText(pointer(root.tag, "general", "payloads"), payloads, unescapes=_ESCAPED)
 
 
 def _sample(root: str, everyone: str, profile: str) -> bytes:

@@ -119,16 +119,20 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
     c.platforms = platforms
     sent = _text(root, f"general/{method}")
     if sent.lower() in _SELF_SERVICE:
-        c.void = Why("refused", "users choose in Self Service whether they install the profile")
-        c.say("error", "self-service-only", c.void.text, f"{base}/{method}", "write Install Automatically")
+        c.rejected_because = Why("refused", "users choose in Self Service whether they install the profile")
+        c.say("error", "self-service-only", c.rejected_because.text, f"{base}/{method}", "write Install Automatically")
     elif sent.lower() not in _AUTOMATIC:
-        c.doubt = Why("undocumented", f"{sent[:80]!r} is no way of sending a profile that is known")
-        c.say("warning", "jamf-method-word", c.doubt.text, f"{base}/{method}", "write Install Automatically")
+        c.uncertain_because = Why("undocumented", f"{sent[:80]!r} is not a way of sending a profile that is known")
+        c.say(
+            "warning", "jamf-method-word", c.uncertain_because.text, f"{base}/{method}", "write Install Automatically"
+        )
     if _text(root, "general/level").lower() in _USER_LEVELS:
-        c.doubt = Why(
+        c.uncertain_because = Why(
             "undocumented", "the profile is one of a user, and whether the whole device obeys it is not documented"
         )
-        c.say("warning", "profile-of-a-user", c.doubt.text, f"{base}/level", "write System, or Device Level")
+        c.say(
+            "warning", "profile-of-a-user", c.uncertain_because.text, f"{base}/level", "write System, or Device Level"
+        )
     _question_site(c, root)
     if _text(root, "general/user_removable") == "true":
         message = "users may remove the profile"
@@ -157,7 +161,7 @@ def _question_site(c: Collector, root: etree._Element) -> None:
         return
     shown = name or number
     why = f"the object belongs to the site {shown[:80]!r}, and whether it reaches only that site's devices is not documented"
-    c.doubt = c.doubt or Why("undocumented", why)
+    c.uncertain_because = c.uncertain_because or Why("undocumented", why)
     c.say(
         "warning", "jamf-site", why, f"/{root.tag}/general/site", "look up in Jamf whom it reaches, or remove the site"
     )

@@ -13,7 +13,7 @@ from lxml import etree
 from mdm_policy.documents import elements
 from mdm_policy.joined import joined
 from mdm_policy.kinds.collector import Entries, Why, fact, narrowed
-from mdm_policy.kinds.windows.sipolicy import child, faults, local, options, text
+from mdm_policy.kinds.windows.sipolicy import child, faults, local, options, policy_text
 from mdm_policy.reading import Condition, DeviceSlot, Rule
 
 if TYPE_CHECKING:
@@ -159,14 +159,14 @@ def is_supplement(root: Any) -> bool:
     """Recognise a policy that adds to another: it says so, or bears the id of another policy as that of its base."""
     if not is_app_control(root):
         return False
-    own, base = text(root, "PolicyID"), text(root, "BasePolicyID")
+    own, base = policy_text(root, "PolicyID"), policy_text(root, "BasePolicyID")
     return root.get("PolicyType") == _SUPPLEMENTAL or (base != "" and own.lower() != base.lower())
 
 
 def policy_of(document: Document) -> tuple[DeviceSlot, ...]:
     """Name the policy's own node: a device holds one policy of each PolicyID (applicationcontrol-csp.md)."""
     root = document.value
-    named = text(root, "PolicyID") if isinstance(root, etree._Element) else ""  # noqa: SLF001  # no public name
+    named = policy_text(root, "PolicyID") if isinstance(root, etree._Element) else ""  # noqa: SLF001  # no public name
     return (
         (DeviceSlot("node", f"./vendor/msft/applicationcontrol/policies/{named.strip('{}').lower()}"),) if named else ()
     )
@@ -187,7 +187,7 @@ def read_app_control(c: Collector) -> Reading:
         for place, said in found:
             c.say("error", "app-control-refused", said, place, hint)
         why = f"no policy can be made of the document: {found[0][1]}"
-        c.refuse(why)
+        c.reject_all(why)
     return c.reading()
 
 
@@ -226,7 +226,7 @@ class _Policy:
         for rule, kind, values, pointers in self._found.values():
             self.c.add_all(rule, "windows", kind, Entries(tuple(pointers), values))
         if self._undefined and self.acts:
-            self.c.question(self._undefined)
+            self.c.mark_uncertain(self._undefined)
 
     def _mode(self) -> dict[str, Any]:
         """Return what the options and the type of the policy make of every rule of it."""
@@ -259,7 +259,7 @@ class _Policy:
         elif any(local(one) == "FileRule" for one in self.places):
             said = "the policy holds FileRule elements, and what they change is not documented"
         if said and self.acts:
-            self.c.doubt = Why("undocumented", said)
+            self.c.uncertain_because = Why("undocumented", said)
             self.c.say("warning", "app-control-undocumented", said, self.places[self.root], "put it into a base policy")
 
     def _scenario(self, scenario: etree._Element) -> None:

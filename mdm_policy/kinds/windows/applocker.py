@@ -55,13 +55,13 @@ def read_applocker(c: Collector) -> Reading:
     held = [(place, element) for place, element in collections if _local(element) == "RuleCollection"]
     _refused(c, root, top)
     installs = any(element.get("Type") == "ManagedInstaller" for _, element in held)
-    before = c.doubt
+    before = c.uncertain_because
     for place, element in held:
         collection = _Collection(c, element, place, bare=bare)
         for at, rule in _children(element, place):
             collection.read_rule(rule, _local(rule), at)
         collection.close(beside_installers=installs)
-        c.doubt = before
+        c.uncertain_because = before
     return c.reading()
 
 
@@ -74,7 +74,7 @@ def _refused(c: Collector, root: etree._Element, top: str) -> None:
         c.say("error", "applocker-schema", said, _place(fault.element, root, top), fault.hint)
     if first:
         why = f"Windows refuses the policy: {first}"
-        c.refuse(why)
+        c.reject_all(why)
 
 
 def _place(element: etree._Element, root: etree._Element, top: str) -> str:
@@ -116,9 +116,9 @@ class _Collection:
         self.rules = 0
         self.by_csp = bare and self.mode == "not-configured"
         if self.by_csp:
-            c.doubt = Why("undocumented", _CSP_MODE)
+            c.uncertain_because = Why("undocumented", _CSP_MODE)
         elif words == "ServicesOnly":
-            c.doubt = Why(
+            c.uncertain_because = Why(
                 "undocumented", "whether a collection for services only holds users' programs is not documented"
             )
         data = c.document.data
@@ -131,7 +131,7 @@ class _Collection:
         taken = tuple(self.found)
         self.c.rule_sets.append(RuleSet(self.unlisted, self.sort, self.mode, taken, "", self.services, self.pointer))
         if self.type and self.type not in _TYPES:
-            said = f"{self.type[:80]!r} is no type of AppLocker's, and what such a collection does is not documented"
+            said = f"{self.type[:80]!r} is not a type of AppLocker's, and what such a collection does is not documented"
             self.c.say(
                 "error", "applocker-type-unknown", said, self.pointer, f"write {', '.join(_SORTS)}, Dll or Script"
             )
@@ -194,11 +194,11 @@ class _Collection:
             return
         base, named = _named(self.type, condition)
         conditions = _conditions(condition, exceptions, users, named[0] if named else "")
-        before = self.c.doubt
+        before = self.c.uncertain_because
         if why := _spares(condition, exceptions, users, conditions):
-            self.c.doubt = self.c.doubt or Why("condition", why)
+            self.c.uncertain_because = self.c.uncertain_because or Why("condition", why)
         rule = self.c.rule(base, **self._changes(base, conditions))
-        self.c.doubt = before
+        self.c.uncertain_because = before
         self.found.append(FileRule(rule, False, users, condition, exceptions, pointer))
         if named is not None:
             self.c.add(rule, "windows", *named, pointer)

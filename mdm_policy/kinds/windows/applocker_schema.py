@@ -20,7 +20,7 @@ MOST = 20
 """How many faults of one document are told; one is enough for Windows."""
 
 
-class Fault(NamedTuple):
+class RuleFault(NamedTuple):
     """Say what breaks the schema, and at which element."""
 
     element: etree._Element
@@ -154,7 +154,7 @@ def is_element(node: etree._Element) -> bool:
     return isinstance(tag, str)
 
 
-def faults(root: etree._Element) -> Iterator[Fault]:
+def faults(root: etree._Element) -> Iterator[RuleFault]:
     """Yield what breaks the schema, in document order, and after that what must be unique and is not."""
     yield from _faults(root)
     collections = [root] if root.tag == "RuleCollection" else [one for one in root if one.tag == "RuleCollection"]
@@ -162,18 +162,18 @@ def faults(root: etree._Element) -> Iterator[Fault]:
     for collection in collections:
         kind = collection.get("Type")
         if kind in types:
-            yield Fault(collection, f"a second collection of the type {kind!r}", "put all rules of a type into one")
+            yield RuleFault(collection, f"a second collection of the type {kind!r}", "put all rules of a type into one")
         types.add(kind or "")
         for rule in collection:
             known = rule.get("Id") if is_element(rule) else None
             if known is not None and known in ids:
-                yield Fault(
+                yield RuleFault(
                     rule, f"the Id {known!r} stands in another rule of the policy too", "give it a GUID of its own"
                 )
             ids.add(known or "")
 
 
-def _faults(root: etree._Element) -> Iterator[Fault]:
+def _faults(root: etree._Element) -> Iterator[RuleFault]:
     waiting = [(root, str(root.tag))]
     while waiting:
         element, name = waiting.pop()
@@ -184,7 +184,7 @@ def _faults(root: etree._Element) -> Iterator[Fault]:
         if shape.children or children:
             yield from _order(element, children, shape)
         if element.text and not every and not element.text.isspace():  # between elements the parser refuses it
-            yield Fault(element, f"text stands in the {element.tag}", "remove it")
+            yield RuleFault(element, f"text stands in the {element.tag}", "remove it")
         if children:
             named = [(child, _name(element, child)) for child in reversed(children) if child.tag in shape.children]
             waiting += [(child, name) for child, name in named if name in _SHAPES]
@@ -196,37 +196,37 @@ def _name(element: etree._Element, child: etree._Element) -> str:
     return f"{element.tag}/{tag}" if tag in ("Conditions", "Exceptions") else tag
 
 
-def _attributes(element: etree._Element, shape: _Shape) -> Iterator[Fault]:
+def _attributes(element: etree._Element, shape: _Shape) -> Iterator[RuleFault]:
     found = {str(name): str(value) for name, value in element.attrib.items()}
     for name, (needed, test, hint) in shape.attributes.items():
         value = found.pop(name, None)
         if value is None:
             if needed:
-                yield Fault(element, f"the {element.tag} has no {name}", hint)
+                yield RuleFault(element, f"the {element.tag} has no {name}", hint)
         elif not test(str(value)):
-            yield Fault(element, f"{str(value)[:80]!r} is no {name} of a {element.tag}", hint)
+            yield RuleFault(element, f"{str(value)[:80]!r} is not a valid {name} of a {element.tag}", hint)
     for other in () if shape.open else found:
         if not str(other).startswith("{"):
-            yield Fault(element, f"a {element.tag} has no attribute {str(other)[:80]}", "remove it")
+            yield RuleFault(element, f"a {element.tag} has no attribute {str(other)[:80]}", "remove it")
 
 
-def _order(element: etree._Element, children: list[etree._Element], shape: _Shape) -> Iterator[Fault]:
+def _order(element: etree._Element, children: list[etree._Element], shape: _Shape) -> Iterator[RuleFault]:
     counts: dict[str, int] = {}
     closed = ""
     for child in children:
         name = str(child.tag)
         if name not in shape.children:
             if not shape.open:
-                yield Fault(child, f"a {element.tag} holds no {name[:80]}", "remove it")
+                yield RuleFault(child, f"a {element.tag} holds no {name[:80]}", "remove it")
             continue
         counts[name] = counts.get(name, 0) + 1
         if name in shape.last:
             closed = name
         elif closed:
-            yield Fault(child, f"the {name} stands after {closed}, which comes last", f"move {closed} to the end")
+            yield RuleFault(child, f"the {name} stands after {closed}, which comes last", f"move {closed} to the end")
     for name, (least, most) in shape.children.items():
         count = counts.get(name, 0)
         if count < least:
-            yield Fault(element, f"the {element.tag} has no {name}", f"write one {name}")
+            yield RuleFault(element, f"the {element.tag} has no {name}", f"write one {name}")
         elif most and count > most:
-            yield Fault(element, f"the {element.tag} has {count} times {name}, and takes {most}", f"leave {most}")
+            yield RuleFault(element, f"the {element.tag} has {count} times {name}, and takes {most}", f"leave {most}")

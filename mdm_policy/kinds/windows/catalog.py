@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.documents import Text, pointer
+from mdm_policy.documents import EmbeddedText, pointer
 from mdm_policy.kinds import browsers
 from mdm_policy.kinds.browsers import ALLOW, BLOCK, read_list
 from mdm_policy.kinds.collector import Why, fact, narrowed
@@ -72,7 +72,7 @@ def settings_xml(value: Any) -> Iterator[Embedded]:
         held = instance.get("simpleSettingValue")
         text = held.get("value") if isinstance(held, dict) else None
         if instance.get("settingDefinitionId") == _XML and isinstance(text, str) and text.strip():
-            yield Text(f"{place}/simpleSettingValue/value", text)
+            yield EmbeddedText(f"{place}/simpleSettingValue/value", text)
 
 
 def instances(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -145,17 +145,17 @@ def read_browser_setting(c: Collector, instance: dict[str, Any], at: str) -> boo
             said = "the choice is neither on (_1) nor off (_0), so the list has no effect"
             c.say("error", "setting-instance-type", said, f"{place}/value", f"write {definition}_1")
         return True
-    before = c.doubt
+    before = c.uncertain_because
     if match["scope"] == "user":
         said = "the list is set for users, and holds in their profiles of the browser alone"
-        c.doubt = Why("condition", said)
+        c.uncertain_because = Why("condition", said)
         c.say("warning", "url-list-of-users", said, at, "set it for devices")
     key = BLOCK if match["list"] == "block" else ALLOW
     for where, child in c.mappings(choice, "children", place):
         if str(child.get("settingDefinitionId")).casefold() == f"{definition}_url{match['list']}listdesc":
             records = c.records(child, "simpleSettingCollectionValue", where)
             read_list(c, browser, key, records.each("value"), where)
-    c.doubt = before
+    c.uncertain_because = before
     return True
 
 
@@ -186,17 +186,17 @@ def _xml(c: Collector, instance: dict[str, Any], at: str) -> None:
         said = "the value holds no App Control policy that can be read, and Intune refuses it"
         c.say("error", "payload-unreadable", said, place, "write the whole <SiPolicy> element")
         return
-    before, doubt = c.void, c.doubt
+    before, doubt = c.rejected_because, c.uncertain_because
     if len(text) > _LONGEST:
-        c.void = Why("refused", f"the XML has more than {_LONGEST:,} characters, which Intune refuses")
-        c.say("error", "list-too-long", c.void.text, place, "split it into several policies")
+        c.rejected_because = Why("refused", f"the XML has more than {_LONGEST:,} characters, which Intune refuses")
+        c.say("error", "list-too-long", c.rejected_because.text, place, "split it into several policies")
     family = c.optional(c.mapping(c.document.value, ""), "templateReference", "").get("templateFamily")
     if family != _FAMILY:
         said = f"Intune offers the setting in policies of the template {_FAMILY} alone, and this is none"
-        c.doubt = Why("undocumented", said)
+        c.uncertain_because = Why("undocumented", said)
         c.say("error", "app-control-template", said, "/templateReference", "make it under Endpoint security")
     c.lift(place, document)
-    c.void, c.doubt = before, doubt
+    c.rejected_because, c.uncertain_because = before, doubt
 
 
 def _built_in(c: Collector, choice: dict[str, Any], at: str) -> None:

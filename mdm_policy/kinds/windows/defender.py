@@ -108,7 +108,7 @@ def read_indicators(c: Collector) -> Reading:
     base, rows = listed(value)
     if isinstance(value, dict) and value.get("@odata.nextLink"):
         said = "the answer goes on in another page, where an indicator may allow what one blocks here"
-        c.doubt = Why("elsewhere", said)
+        c.uncertain_because = Why("elsewhere", said)
         c.say("error", "page-incomplete", said, "/@odata.nextLink", "fetch every page, and put them into one list")
     places = [("", value)] if _is_indicator(value) else [(f"{base}/{index}", row) for index, row in enumerate(rows)]
     sites: list[tuple[str, dict[str, Any], tuple[str, ...]]] = []
@@ -123,7 +123,7 @@ def read_indicators(c: Collector) -> Reading:
             message = f"an indicator of the type {kind} tells files, certificates or addresses that no list of identifiers holds"
             c.say("note", "no-identifier-kind", message, place)
         else:
-            message = f"{kind[:80]!r} is no type of an indicator, so it has no effect"
+            message = f"{kind[:80]!r} is not a type of an indicator, so it has no effect"
             c.say("error", "indicator-type", message, f"{place}/indicatorType", "write DomainName or Url")
     alike = {groups for _, _, groups in sites}
     common = next(iter(alike)) if len(alike) == 1 else ()
@@ -142,7 +142,7 @@ def _site(c: Collector, place: str, row: dict[str, Any], groups: tuple[str, ...]
     action = c.text(row, "action", place)
     base = _ACTIONS.get(action.casefold())
     if base is None:
-        message = f"{action[:80]!r} is no action of an indicator for sites, so it has no effect"
+        message = f"{action[:80]!r} is not an action of an indicator for sites, so it has no effect"
         c.say("error", "indicator-action", message, f"{place}/action", "write Block")
         return
     before = c.expires
@@ -172,7 +172,7 @@ def _expiry(c: Collector, row: dict[str, Any], place: str) -> Expiry | None:
     try:
         day = dt.date.fromisoformat(text[:10])
     except ValueError:
-        message = f"{text[:80]!r} is no time that can be read, so nobody can tell when the indicator ends"
+        message = f"{text[:80]!r} is not a time that can be read, so nobody can tell when the indicator ends"
         c.say("error", "indicator-expiry", message, f"{place}/expirationTime", "write it as 2026-01-31T00:00:00Z")
         return Expiry(unreadable="date")
     return Expiry(day=day.isoformat())

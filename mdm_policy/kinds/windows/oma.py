@@ -63,7 +63,7 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     for _, setting in settings:
         values.setdefault(str(setting.get("omaUri")).lower(), set()).add(str(setting.get("value")))
     siblings = dict(_siblings(c, settings))
-    before = c.doubt
+    before = c.uncertain_because
     for at, setting in settings:
         value = setting.get("value")
         masked = setting.get("isEncrypted") is True or setting.get("secretReferenceValueId") or value == "****"
@@ -88,17 +88,23 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
         elif document is not None and document.kind == APPLOCKER.name:
             if match is not None and len(values[match[0].lower()]) > 1:
                 said = "another setting writes the same AppLocker node, and which of them counts is not documented"
-                c.doubt = Why("undocumented", said)
+                c.uncertain_because = Why("undocumented", said)
             elif match is not None and match[0].lower() in siblings:
-                c.doubt = Why("undocumented", siblings[match[0].lower()])
+                c.uncertain_because = Why("undocumented", siblings[match[0].lower()])
             kind = odata_type(setting)
             if kind not in _TEXTS:
-                c.doubt = Why(
+                c.uncertain_because = Why(
                     "undocumented", f"whether the server takes a {kind} for AppLocker rules is not documented"
                 )
-                c.say("error", "oma-type", c.doubt.text, f"{at}/@odata.type", "write #microsoft.graph.omaSettingString")
+                c.say(
+                    "error",
+                    "oma-type",
+                    c.uncertain_because.text,
+                    f"{at}/@odata.type",
+                    "write #microsoft.graph.omaSettingString",
+                )
             _applocker(c, document, f"{at}/value", match[1].lower() if match else "", match[0].lower() if match else "")
-            c.doubt = before
+            c.uncertain_because = before
 
 
 def _app_control(c: Collector, value: str, at: str) -> None:
@@ -125,19 +131,29 @@ def _siblings(c: Collector, settings: Sequence[tuple[str, dict[str, Any]]]) -> I
 def _applocker(c: Collector, document: Document, at: str, node: str, uri: str) -> None:
     root = str(document.value.tag).rpartition("}")[2]
     kind = str(document.value.get("Type"))
-    before = c.void
+    before = c.rejected_because
     if not node:
-        c.void = Why("refused", "the OMA-URI is not an AppLocker node")
+        c.rejected_because = Why("refused", "the OMA-URI is not an AppLocker node")
         c.say(
-            "error", "oma-uri-unknown", c.void.text, at, "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/..."
+            "error",
+            "oma-uri-unknown",
+            c.rejected_because.text,
+            at,
+            "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/...",
         )
     elif root != "RuleCollection":
-        c.void = Why("refused", "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>")
-        c.say("error", "applocker-full-policy", c.void.text, at, "paste only the <RuleCollection> element")
+        c.rejected_because = Why("refused", "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>")
+        c.say("error", "applocker-full-policy", c.rejected_because.text, at, "paste only the <RuleCollection> element")
     elif kind != _COLLECTIONS[node]:
-        c.void = Why("refused", f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}")
-        c.say("error", "applocker-wrong-node", c.void.text, at, "match the OMA-URI and the Type of the collection")
+        c.rejected_because = Why("refused", f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}")
+        c.say(
+            "error",
+            "applocker-wrong-node",
+            c.rejected_because.text,
+            at,
+            "match the OMA-URI and the Type of the collection",
+        )
     count = len(c.rule_sets)
     c.lift(at, document)
     c.rule_sets[count:] = [structs.replace(one, node=uri) for one in c.rule_sets[count:]]
-    c.void = before
+    c.rejected_because = before

@@ -44,7 +44,7 @@ def read_registry(c: Collector) -> Reading:
     top = c.mapping(c.document.value, "")
     keys = c.optional(top, HEADING, "")
     c.platforms = frozenset({"windows"})
-    before = c.doubt
+    before = c.uncertain_because
     for key, values in keys.items():
         match = _KEY.fullmatch(key)
         if match is None or values is None:
@@ -53,13 +53,13 @@ def read_registry(c: Collector) -> Reading:
         browser: Browser = "edge" if "edge" in match["browser"].lower() else "chrome"
         if match["hive"].upper() != "LOCAL_MACHINE":
             said = "the list is set for one user, and holds in that user's profiles of the browser alone"
-            c.doubt = Why("condition", said)
+            c.uncertain_because = Why("condition", said)
             c.say("warning", "url-list-of-users", said, at, "set it under HKEY_LOCAL_MACHINE")
         named = c.mapping(values, at)
         entries = [(at + pointer(name), value) for name, value in named.items() if _counts(c, name, at)]
         word = BLOCK if match["list"].lower() == "block" else ALLOW
         read_list(c, browser, word, Entries.of([one for one in entries if one[1] is not None]), at)
-        c.doubt = before
+        c.uncertain_because = before
     return c.reading()
 
 
@@ -67,7 +67,9 @@ def _counts(c: Collector, name: str, at: str) -> bool:
     """Tell whether a value is an entry of a list; the browser passes over other names."""
     if name.isascii() and name.isdigit():
         return True
-    message = f"{name[:80]!r} is no number, and the values of a list bear the names 1, 2, 3 and so on: it has no effect"
+    message = (
+        f"{name[:80]!r} is not a number, and the values of a list bear the names 1, 2, 3 and so on: it has no effect"
+    )
     c.say("error", "url-list-value-name", message, at + pointer(name), "name it by the next number")
     return False
 

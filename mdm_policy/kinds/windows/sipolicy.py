@@ -119,7 +119,7 @@ def child(element: etree._Element, name: str) -> etree._Element | None:
     return next((one for one in element if local(one) == name), None)
 
 
-def text(element: etree._Element, name: str) -> str:
+def policy_text(element: etree._Element, name: str) -> str:
     """Return the text of the first child of a name; empty where there is none."""
     found = child(element, name)
     return (found.text or "").strip() if found is not None else ""
@@ -128,7 +128,7 @@ def text(element: etree._Element, name: str) -> str:
 def options(root: etree._Element) -> frozenset[str]:
     """Return the options that a policy sets."""
     rules = child(root, "Rules")
-    return frozenset(text(rule, "Option") for rule in rules) if rules is not None else frozenset()
+    return frozenset(policy_text(rule, "Option") for rule in rules) if rules is not None else frozenset()
 
 
 def faults(root: etree._Element, places: Mapping[etree._Element, str]) -> Iterator[tuple[str, str]]:
@@ -137,7 +137,7 @@ def faults(root: etree._Element, places: Mapping[etree._Element, str]) -> Iterat
     if str(root.tag) != f"{{{NAMESPACE}}}SiPolicy":
         yield top, f"the document is not in the namespace {NAMESPACE}"
     if root.get("PolicyType", _POLICY_TYPES[0]) not in _POLICY_TYPES:
-        yield top, f"PolicyType is none of {', '.join(_POLICY_TYPES)}"
+        yield top, f"PolicyType is not one of {', '.join(_POLICY_TYPES)}"
     yield from _top(root, places)
     ids: Counter[str] = Counter()
     values: Counter[str] = Counter()
@@ -166,9 +166,9 @@ def _top(root: etree._Element, places: Mapping[etree._Element, str]) -> Iterator
             yield place, f"{name} stands twice"
         value = (element.text or "").strip()
         if name in _GUIDS and not _GUID.fullmatch(value):
-            yield place, f"{name} is no GUID in braces"
+            yield place, f"{name} is not a GUID in braces"
         if name == "VersionEx" and not _VERSION.fullmatch(value):
-            yield place, "VersionEx is no version of four numbers"
+            yield place, "VersionEx is not a version of four numbers"
         if name in _CHILDREN:
             yield from ((place, said) for said in _strange(element, name))
     for name in _REQUIRED:
@@ -190,12 +190,12 @@ def _element(element: etree._Element, name: str) -> Iterator[str]:
         yield f"{name} has no attribute {_shown(other)}"
     where, form = _IDS.get(name) or _REFERENCES.get(name) or ("", None)
     if form is not None and not form.fullmatch(element.get(where, "")):
-        yield f"{where} of {name} is {_shown(element.get(where, ''))}, which is no id of one: they are upper case"
+        yield f"{where} of {name} is {_shown(element.get(where, ''))}, which is not an id of one: they are upper case"
     if name == "Option" and (element.text or "").strip() not in _OPTIONS:
-        yield f"{_shown((element.text or '').strip())} is no option of a policy"
+        yield f"{_shown((element.text or '').strip())} is not an option of a policy"
     for key in _VERSIONS:
         if key in element.attrib and not _VERSION.fullmatch(element.get(key, "")):
-            yield f"{key} is no version of four numbers"
+            yield f"{key} is not a version of four numbers"
     if not _HEX.fullmatch(element.get("Hash", "")):
         yield "Hash is not written in hexadecimal digits"
     special = _SPECIAL.get(name)
@@ -234,7 +234,7 @@ def _cert_publisher(element: etree._Element) -> Iterator[str]:
 def _scenario(element: etree._Element) -> Iterator[str]:
     value = element.get("Value", "")
     if not (value.isascii() and value.isdigit() and int(value[:4]) < 256):
-        yield "Value of SigningScenario is no number from 0 to 255"
+        yield "Value of SigningScenario is not a number from 0 to 255"
     names = [local(one) for one in element]
     if names[:1] != ["ProductSigners"]:
         yield "SigningScenario does not begin with ProductSigners, which it must have"
@@ -254,7 +254,7 @@ def _product_signers(element: etree._Element) -> Iterator[str]:
 def _rule_reference(element: etree._Element) -> Iterator[str]:
     named = element.get("RuleID")
     if named is not None and not _RULE_ID.fullmatch(named):
-        yield f"RuleID is {_shown(named)}, which is no id of an Allow or Deny: they are upper case"
+        yield f"RuleID is {_shown(named)}, which is not an id of an Allow or Deny: they are upper case"
 
 
 _SPECIAL = {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.answers import Reply
     from mdm_policy.push.destinations.amapi_policy import Call
-    from mdm_policy.push.model import Assignment, Evidence, Made
+    from mdm_policy.push.model import Assignment, DeviceEvidence, MadeDocument
     from mdm_policy.push.protocol import Edge
 
 URL = "https://androidmanagement.googleapis.com"
@@ -46,7 +46,7 @@ _USE = (
 )
 
 
-class Destination:
+class AmapiDestination:
     """Talk to one enterprise."""
 
     type = "amapi"
@@ -78,7 +78,7 @@ class Destination:
         tokens = tokens_of(account, said.get("token_url", ""), settings, edge, known)
         self._client = Client(settings, edge.sleep, known, tokens.authorize)
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each policy document whose target and variant the deployment names a policy for.
 
         Raises:
@@ -99,12 +99,12 @@ class Destination:
             value = json.loads(one.data)
             if len(value.get("applications", ())) > MOST_APPLICATIONS:
                 problems.append(_too_many(len(value["applications"]), name, self._place))
-            items.append(Item(key, _KIND, name, policies.Change(value).dump(), one.path))
+            items.append(Item(key, _KIND, name, policies.PolicyChange(value).dump(), one.path))
         if problems:
             raise PolicyError(problems)
         return tuple(items)
 
-    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+    def findings(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
         """Say who may use the API, and which documents and policies have no partner."""
         ours = [one for one in made if self._takes(one)]
         slots = {_slot(one) for one in ours}
@@ -268,7 +268,7 @@ class Destination:
         """Delete a policy that this program made, to take a creation back; Google refuses while devices have it."""
         self._client.call("DELETE", _path(remote.id), ok=(200, 404))
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterable[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Return what each policy's devices report: the version they have, and apps that should not be there."""
         if not remotes:
             return
@@ -295,7 +295,7 @@ class Destination:
             seen.add(token)
         raise Failure("answer", f"the listing of {kind} has no end", ambiguous=True)
 
-    def _takes(self, made: Made) -> bool:
+    def _takes(self, made: MadeDocument) -> bool:
         return made.kind == "amapi-policy" and is_chosen(self._spec, made)
 
 
@@ -325,7 +325,7 @@ def _named_policies(spec: DestinationSpec, owner: str) -> dict[str, tuple[str, s
     return found
 
 
-def _slot(made: Made) -> str:
+def _slot(made: MadeDocument) -> str:
     return f"{made.target}@{made.variant}" if made.variant else made.target
 
 
@@ -353,7 +353,7 @@ def _version(value: dict[str, Any]) -> str:
     """Return the version, an int64 as text; one that was never counted is left out of the answer."""
     version = str(value.get("version", "0"))
     if not (version.isascii() and version.isdigit() and len(version) < 20):
-        raise Failure("answer", "the policy's version is no number", ambiguous=True)
+        raise Failure("answer", "the policy's version is not a number", ambiguous=True)
     return version
 
 
@@ -370,3 +370,7 @@ def _too_many(count: int, name: str, place: Origin) -> Finding:
     return error(
         "amapi-too-many-apps", said, place, "split the fleet over several policies, or close the store instead"
     )
+
+
+DESTINATION = AmapiDestination
+"""What `protocol.connect` makes for a deployment that names this kind."""

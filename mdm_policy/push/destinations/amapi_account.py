@@ -36,7 +36,7 @@ def account_of(text: str, known: Secrets, place: Origin) -> dict[str, str]:
     except (ValueError, KeyError, TypeError, RecursionError):
         found = {}
     if not found or not all(isinstance(one, str) and one for one in found.values()):
-        said = "the credential is no service account's key: JSON with client_email, private_key and private_key_id"
+        said = "the credential is not a service account's key: JSON with client_email, private_key and private_key_id"
         raise PolicyError(
             [error("push-key", said, place, "create a JSON key for the service account, and name it here")]
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mdm_policy.push.model import Evidence
+from mdm_policy.push.model import DeviceEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ _PENDING = frozenset({"PENDING"})
 _State = Literal["applied", "pending", "failed", "unknown"]
 
 
-def evidence_of(remote: Remote, devices: Iterable[dict[str, Any]]) -> Iterator[Evidence]:
+def evidence_of(remote: Remote, devices: Iterable[dict[str, Any]]) -> Iterator[DeviceEvidence]:
     """Yield what the devices of a policy say: those that have it as one count, every other one by its name."""
     applied = personal = seen = 0
     for device in devices:
@@ -34,17 +34,17 @@ def evidence_of(remote: Remote, devices: Iterable[dict[str, Any]]) -> Iterator[E
             personal += _is_cope(device)
         else:
             name = device.get("name")
-            yield Evidence(
+            yield DeviceEvidence(
                 remote.kind, remote.id, remote.name, state, 1, said, SOURCE, name if isinstance(name, str) else ""
             )
     if applied:
         said = f"the device has version {remote.version} or a later one, and reports no app that is blocked"
-        yield Evidence(remote.kind, remote.id, remote.name, "applied", applied, said, SOURCE)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, "applied", applied, said, SOURCE)
     if personal:
         said = "the policy is applied; what is installed on the personal side, nobody can see"
-        yield Evidence(remote.kind, remote.id, remote.name, "unknown", personal, said, PERSONAL)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, "unknown", personal, said, PERSONAL)
     if not seen:
-        yield Evidence(remote.kind, remote.id, remote.name, "unknown", 0, "no device has this policy", SOURCE)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, "unknown", 0, "no device has this policy", SOURCE)
 
 
 def judge(device: dict[str, Any], remote: Remote) -> tuple[_State, str]:

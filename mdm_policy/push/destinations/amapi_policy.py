@@ -29,7 +29,7 @@ _CLOSED = frozenset({None, "", "PLAY_STORE_MODE_UNSPECIFIED", "WHITELIST"})
 _MISSING = object()
 
 
-class Change(Frozen, frozen=True):
+class PolicyChange(Frozen, frozen=True):
     """Say what to set in a policy and what to take out of it.
 
     `values` is a part of a policy; `absent` are pointers whose parts in a list of apps are package names. An `exact`
@@ -58,13 +58,13 @@ class Call(Frozen, frozen=True):
     """Whether it leaves alone what others write at the same time."""
 
 
-def load(body: bytes) -> Change:
+def load(body: bytes) -> PolicyChange:
     """Read the text of a plan; a body that is empty (an object that only has to go) sets nothing."""
     value = json.loads(body) if body else {"set": {}}
-    return Change(value["set"], tuple(value.get("absent", ())), value.get("exact", False))
+    return PolicyChange(value["set"], tuple(value.get("absent", ())), value.get("exact", False))
 
 
-def merge(policy: dict[str, Any], change: Change) -> dict[str, Any]:
+def merge(policy: dict[str, Any], change: PolicyChange) -> dict[str, Any]:
     """Return the policy as it will be."""
     made: dict[str, Any] = _put(policy, change.values, "", exact=change.exact)
     if change.absent:
@@ -79,7 +79,7 @@ def changed(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     return tuple(pointer(*path) for path, _, _ in _changes(old, new, ()))
 
 
-def restoring(policy: dict[str, Any], change: Change) -> Change:
+def restoring(policy: dict[str, Any], change: PolicyChange) -> PolicyChange:
     """Return the change that takes the other one back: former values of what it sets, and nothing else of the policy."""
     values: dict[str, Any] = {}
     absent = []
@@ -88,7 +88,7 @@ def restoring(policy: dict[str, Any], change: Change) -> Change:
             absent.append(pointer(*path))
         else:
             _set(values, path, was)
-    return Change(values, tuple(absent), exact=True)
+    return PolicyChange(values, tuple(absent), exact=True)
 
 
 def fingerprint(policy: dict[str, Any]) -> str:
@@ -96,7 +96,7 @@ def fingerprint(policy: dict[str, Any]) -> str:
     return normal.fingerprint(_bare({key: value for key, value in policy.items() if key not in _OUTPUT}))
 
 
-def stays_closed(policy: dict[str, Any], change: Change) -> tuple[str, ...]:
+def stays_closed(policy: dict[str, Any], change: PolicyChange) -> tuple[str, ...]:
     """Return the fields of a store that the change would open, and that stay as they are."""
     personal = policy.get("personalUsagePolicies") or {}
     wanted = change.values.get("personalUsagePolicies") or {}

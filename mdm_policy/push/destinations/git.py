@@ -16,7 +16,7 @@ import msgspec
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git_commits, git_fleet
-from mdm_policy.push.model import Evidence, Item, Remote, Summary
+from mdm_policy.push.model import DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.model import Assignment, Made
+    from mdm_policy.push.model import Assignment, MadeDocument
     from mdm_policy.push.protocol import Edge
 
 INDEX = ".mdm-policy.json"
@@ -34,7 +34,7 @@ _SOURCE = "a folder holds no device's answer"
 _MAX = 64 * 1024 * 1024
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class FolderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Name one of our files; `former` is where it was until it moved, as long as that copy may still be there."""
 
     path: str
@@ -44,14 +44,14 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     former: str = ""
 
 
-class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FolderIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hold the entries of all owners, in the order of their paths."""
 
     format: str = FORMAT
-    files: tuple[Entry, ...] = ()
+    files: tuple[FolderEntry, ...] = ()
 
 
-class Destination:
+class GitDestination:
     """Keep files in one folder."""
 
     type = "git"
@@ -80,7 +80,7 @@ class Destination:
             hint = "take `assign` out, and assign the files where the MDM reads them"
             raise PolicyError([error("destination-assign", text, spec.origin, hint)])
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return a file for each document that belongs there.
 
         Raises:
@@ -104,13 +104,13 @@ class Destination:
             raise PolicyError(problems)
         return tuple(found)
 
-    def _place(self, made: Made) -> str:
+    def _place(self, made: MadeDocument) -> str:
         """Return the path of a document in the folder, or nothing when it does not go there."""
         if not is_chosen(self._spec, made):
             return ""
         return git_fleet.place(made) if self._fleet else made.path
 
-    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+    def findings(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
         """Say which documents cannot go through Fleet, and which of our files no GitOps file names."""
         if not self._fleet:
             return ()
@@ -159,7 +159,7 @@ class Destination:
         mark = fingerprint([place, _lines(data).decode()])
         return Remote(_KIND, place, place, entry.key, data, mark, version=former)
 
-    def _present(self, entry: Entry) -> str:
+    def _present(self, entry: FolderEntry) -> str:
         """Return where a file of ours is: at its place, or still at the former one; nothing when it is gone."""
         places = (place for place in (entry.path, entry.former) if place)
         return next((place for place in places if self._read(place) is not None), "")
@@ -171,7 +171,7 @@ class Destination:
             if path.exists():
                 said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
                 raise Failure("conflict", said)
-            self._keep(Entry(item.name, item.key, self._owner, _digest(item.body)))
+            self._keep(FolderEntry(item.name, item.key, self._owner, _digest(item.body)))
             self._write(path, item.body, new=True)
         except OSError as bad:
             raise _trouble(item.name, bad) from None
@@ -186,11 +186,11 @@ class Destination:
             if moves and path.exists():
                 said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
                 raise Failure("conflict", said)
-            self._keep(Entry(item.name, item.key, self._owner, _digest(item.body), former))
+            self._keep(FolderEntry(item.name, item.key, self._owner, _digest(item.body), former))
             self._write(path, item.body, new=moves)
             if former:
                 self._inside(former).unlink(missing_ok=True)
-                self._keep(Entry(item.name, item.key, self._owner, _digest(item.body)))
+                self._keep(FolderEntry(item.name, item.key, self._owner, _digest(item.body)))
         except OSError as bad:
             raise _trouble(item.name, bad) from None
 
@@ -209,15 +209,15 @@ class Destination:
             self._inside(remote.id).unlink(missing_ok=True)
             index = self._index()
             kept = tuple(one for one in index.files if one.key != remote.key or one.owner != self._owner)
-            self._store(Index(files=kept))
+            self._store(FolderIndex(files=kept))
         except OSError as bad:
             raise _trouble(remote.id, bad) from None
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterator[DeviceEvidence]:
         """Return that nothing is known: no device answers to a folder."""
         said = "the MDM that reads the folder knows; ask it"
         for one in remotes:
-            yield Evidence(_KIND, one.id, one.name, "unknown", 0, said, _SOURCE)
+            yield DeviceEvidence(_KIND, one.id, one.name, "unknown", 0, said, _SOURCE)
 
     def finish(self) -> None:
         """Remove what a run that was cut off left half made; commit what differs among our files, and nothing else.
@@ -242,18 +242,18 @@ class Destination:
         except Failure:
             return []
 
-    def _index(self) -> Index:
+    def _index(self) -> FolderIndex:
         data = self._read(INDEX)
-        return _parsed(data) if data is not None else Index()
+        return _parsed(data) if data is not None else FolderIndex()
 
-    def _entry(self, key: str) -> Entry | None:
+    def _entry(self, key: str) -> FolderEntry | None:
         return next((one for one in self._index().files if one.key == key and one.owner == self._owner), None)
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: FolderEntry) -> None:
         others = [one for one in self._index().files if (one.key, one.owner) != (entry.key, entry.owner)]
-        self._store(Index(files=tuple(sorted([*others, entry], key=lambda one: (one.path, one.owner)))))
+        self._store(FolderIndex(files=tuple(sorted([*others, entry], key=lambda one: (one.path, one.owner)))))
 
-    def _store(self, index: Index) -> None:
+    def _store(self, index: FolderIndex) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         data = msgspec.json.format(msgspec.json.encode(index), indent=2) + b"\n"
         self._write(self._inside(INDEX), data, new=False)
@@ -284,7 +284,7 @@ class Destination:
         except FileNotFoundError:
             return None
         except UnicodeDecodeError:
-            raise Failure("answer", f"{name} is no text any more; look at it") from None
+            raise Failure("answer", f"{name} is not text any more; look at it") from None
         except OSError as bad:
             raise _trouble(name, bad) from None
         if len(data) > _MAX:
@@ -314,10 +314,10 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.mdm-policy-new")
 
 
-def _parsed(data: bytes) -> Index:
+def _parsed(data: bytes) -> FolderIndex:
     """Read an index; a path in it that leads out of the folder makes all of it worthless."""
     try:
-        index = msgspec.json.decode(data, type=Index)
+        index = msgspec.json.decode(data, type=FolderIndex)
     except msgspec.MsgspecError as bad:
         raise Failure("answer", f"{INDEX} cannot be read: {bad}") from None
     paths = [path for one in index.files for path in (one.path, one.former) if path]
@@ -331,7 +331,7 @@ def _is_inside(path: str) -> bool:
     return not (set(parts) & {"", ".", ".."} or "\\" in path or ":" in path or "\0" in path or parts[0] == ".git")
 
 
-def _shared(made: Made, path: str, taken: dict[str, str]) -> list[Finding]:
+def _shared(made: MadeDocument, path: str, taken: dict[str, str]) -> list[Finding]:
     """Return a finding for a document whose file another one has already; `taken` is added to."""
     former = taken.setdefault(path.casefold(), made.path)
     if former == made.path:
@@ -341,7 +341,7 @@ def _shared(made: Made, path: str, taken: dict[str, str]) -> list[Finding]:
     return [error("fleet-same-file", said, Origin(made.path), hint)]
 
 
-def _dollars(made: Made) -> list[Finding]:
+def _dollars(made: MadeDocument) -> list[Finding]:
     """Return a finding for each line with a dollar sign: Fleet reads `$NAME` as one of its variables."""
     hint = "take the dollar sign out of the text that it comes from; how Fleet lets it be written is not known"
     return [
@@ -368,3 +368,7 @@ def _trouble(name: str, bad: OSError) -> Failure:
     if isinstance(bad, FileExistsError):
         return Failure("conflict", f"{name} is there already: somebody else made it meanwhile")
     return Failure("unavailable", f"{name}: {bad.strerror or bad}", ambiguous=True)
+
+
+DESTINATION = GitDestination
+"""What `protocol.connect` makes for a deployment that names this kind."""

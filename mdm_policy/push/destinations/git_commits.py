@@ -25,7 +25,7 @@ def check(root: Path) -> None:
 
     """
     if not root.is_dir():
-        raise Failure("refused", f"{root.name} is no folder, so nothing can be committed there")
+        raise Failure("refused", f"{root.name} is not a folder, so nothing can be committed there")
     _git(root, "rev-parse", "--is-inside-work-tree")
 
 

@@ -18,7 +18,7 @@ from mdm_policy.errors import Finding, Origin, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mdm_policy.push.model import Made
+    from mdm_policy.push.model import MadeDocument
 
 TAKES = "Apple profiles and configurations of declarative management"
 _FOLDERS = {
@@ -36,7 +36,7 @@ _MOST_FILES = 5000
 _MOST_BYTES = 1024 * 1024
 
 
-def place(made: Made) -> str:
+def place(made: MadeDocument) -> str:
     """Return the path of a document, or nothing when Fleet takes no such document."""
     folder = _FOLDERS.get(made.kind)
     platform = "macos" if {*made.families} - {"web"} == {"macos"} else "ios"

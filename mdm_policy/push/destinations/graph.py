@@ -22,7 +22,7 @@ from mdm_policy.push.destinations.graph_bodies import CATALOG, KINDS
 from mdm_policy.push.destinations.graph_evidence import told
 from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
-from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
+from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.answers import Reply
-    from mdm_policy.push.model import Made
+    from mdm_policy.push.model import MadeDocument
     from mdm_policy.push.protocol import Edge
 
 CLOUDS: dict[str, tuple[str, str]] = {
@@ -55,7 +55,7 @@ _PATIENCE = 5.0
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
 
 
-class Destination:
+class GraphDestination:
     """Talk to one tenant."""
 
     type = "graph"
@@ -99,7 +99,7 @@ class Destination:
         tokens = oauth.Tokens(Client(settings(login), edge.sleep, known), path, form, known)
         self._client = Client(settings(graph), edge.sleep, known, tokens.authorize)
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an object for each document that belongs to Intune.
 
         Raises:
@@ -120,7 +120,7 @@ class Destination:
             )
         return tuple(found)
 
-    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+    def findings(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
         """Say which documents do not go there, though the ban needs them; pure."""
         found = []
         for one in made:
@@ -130,19 +130,19 @@ class Destination:
                 found.append(warning("target-not-pushed", f"{one.target}: {said}", Origin(one.path), hint))
         return tuple(found)
 
-    def _kind(self, made: Made) -> str:
+    def _kind(self, made: MadeDocument) -> str:
         """Return the kind of object that a document becomes, or nothing when it does not go there."""
         return _kind_of(made) if is_chosen(self._spec, made) else ""
 
-    def _item(self, made: Made, kind: str, unknown: dict[str, None]) -> Item:
+    def _item(self, made: MadeDocument, kind: str, unknown: dict[str, None]) -> Item:
         key = marker(self._owner, made.target, made.document, made.variant)
         value = json.loads(made.data)
         described = f"{value.get('description', '')} {mark(self._owner, key)}".strip()
         body = bodies.sent(kind, value, described)
         name = str(body.get("name" if kind == CATALOG else "displayName"))
-        return Item(key, kind, name, bodies.text(body), made.path, self._assignment(made, unknown))
+        return Item(key, kind, name, bodies.text_under(body), made.path, self._assignment(made, unknown))
 
-    def _assignment(self, made: Made, unknown: dict[str, None]) -> Assignment | None:
+    def _assignment(self, made: MadeDocument, unknown: dict[str, None]) -> Assignment | None:
         wanted = self._spec.assign
         if wanted == "unchanged":
             return None
@@ -164,7 +164,7 @@ class Destination:
             wanted = Assignment()
         if wanted is not None:
             made["assignments"] = bodies.targets(item.kind, wanted)
-        return bodies.text(made)
+        return bodies.text_under(made)
 
     def differs(self, item: Item, remote: Remote) -> tuple[str, ...]:
         """Say which keys have to change."""
@@ -173,7 +173,7 @@ class Destination:
     def restoring(self, item: Item, remote: Remote) -> bytes:
         """Return the body that brings back what an update of the item changes; all of it where the item is empty."""
         body = _value(item.body) if item.body else None
-        return bodies.text(bodies.restoring(remote.kind, body, _value(remote.body)))
+        return bodies.text_under(bodies.restoring(remote.kind, body, _value(remote.body)))
 
     def list(self) -> Iterator[Summary]:
         """Return all settings catalog policies and device configurations of the tenant, as beta lists them."""
@@ -222,7 +222,7 @@ class Destination:
         body = _value(item.body)
         _check_readable(body, item)
         path = f"{bodies.api_for(item.kind, body)}/{bodies.MANAGEMENT}/{KINDS[item.kind].collection}"
-        reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 201))
+        reply = self._client.call("POST", path, body=bodies.text_under(body), ok=(200, 201))
         made = reply.object().get("id")
         if not isinstance(made, str) or not _ID.fullmatch(made):
             said = f"{reply.call}: the answer does not say which object was made"
@@ -236,7 +236,7 @@ class Destination:
         method = "PUT" if item.kind == CATALOG else "PATCH"
         # Every value is absolute, so that the same request may be carried out twice.
         path = bodies.path_of(remote.kind, remote.id, bodies.api_for(item.kind, body))
-        reply = self._client.call(method, path, body=bodies.text(body), ok=(200, 204), repeat=True)
+        reply = self._client.call(method, path, body=bodies.text_under(body), ok=(200, 204), repeat=True)
         _check_answer(reply)
 
     def assign(self, summary: Summary, assignment: Assignment) -> None:
@@ -244,14 +244,14 @@ class Destination:
         api = "beta" if any("|" in name for name in (*assignment.groups, *assignment.excluded)) else ""
         body = {"assignments": bodies.targets(summary.kind, assignment)}
         path = f"{bodies.path_of(summary.kind, summary.id, api)}/assign"
-        reply = self._client.call("POST", path, body=bodies.text(body), ok=(200, 204), repeat=True)
+        reply = self._client.call("POST", path, body=bodies.text_under(body), ok=(200, 204), repeat=True)
         _check_answer(reply)
 
     def delete(self, remote: Remote) -> None:
         """Delete an object of ours."""
         self._client.call("DELETE", bodies.path_of(remote.kind, remote.id), ok=(200, 204, 404))
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterator[DeviceEvidence]:
         """Return how many devices report each object as applied, in Intune's own count."""
         return told(self._client, remotes)
 
@@ -267,13 +267,13 @@ class Destination:
             page = reply.object()
             values, following = page.get("value"), page.get("@odata.nextLink")
             if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
-                raise Failure("answer", f"{reply.call}: the answer is no listing", status=reply.status, call=path)
+                raise Failure("answer", f"{reply.call}: the answer is not a listing", status=reply.status, call=path)
             if following is not None and (not isinstance(following, str) or not urlsplit(following).scheme):
                 raise Failure("answer", f"{reply.call}: the next page is at no address", status=reply.status, call=path)
             yield from values
 
 
-def _kind_of(made: Made) -> str:
+def _kind_of(made: MadeDocument) -> str:
     """Return the kind of object that a document is, by what it holds; nothing for what Intune has no such object for."""
     if made.kind == "intune-settings-catalog":
         return CATALOG
@@ -281,11 +281,11 @@ def _kind_of(made: Made) -> str:
     return named if named in KINDS else ""
 
 
-def _why_not(made: Made) -> tuple[str, str] | None:
+def _why_not(made: MadeDocument) -> tuple[str, str] | None:
     """Say why a document that is Intune's is not pushed, and what to do; None for any other."""
     if made.kind == _CONFIGURATION and not _kind_of(made):
         named = bodies.kind_of(_value(made.data)) or "an object without `@odata.type`"
-        return f"{named} is not pushed: only {Destination.takes}", "import it by hand as IMPORT.md says"
+        return f"{named} is not pushed: only {GraphDestination.takes}", "import it by hand as IMPORT.md says"
     return _APPS if made.kind in ("graph-page", "intune-mobile-app") and _apps(_value(made.data)) else None
 
 
@@ -355,7 +355,7 @@ def _remote(summary: Summary, value: dict[str, Any]) -> Remote:
         summary.id,
         str(value.get("name" if summary.kind == CATALOG else "displayName")),
         find_mark(str(value.get("description")))[1],
-        bodies.text(value),
+        bodies.text_under(value),
         fingerprint(bodies.normal(value)),
         bodies.assignment_of(value["assignments"]),
         "" if version is None else str(version),
@@ -375,3 +375,7 @@ def _check_answer(reply: Reply) -> None:
     """Take no page of a proxy for the answer to a write."""
     if reply.body:
         reply.object()
+
+
+DESTINATION = GraphDestination
+"""What `protocol.connect` makes for a deployment that names this kind."""

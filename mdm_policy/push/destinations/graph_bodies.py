@@ -54,7 +54,7 @@ _ANDROID_KEYS = (
 )
 
 
-class Kind(NamedTuple):
+class GraphObjectKind(NamedTuple):
     """Say where objects of a kind live, and which keys we set."""
 
     api: str
@@ -62,15 +62,19 @@ class Kind(NamedTuple):
     keys: tuple[str, ...]
 
 
-KINDS: dict[str, Kind] = {
-    CATALOG: Kind("beta", "configurationPolicies", _CATALOG_KEYS),
-    "iosGeneralDeviceConfiguration": Kind(
+KINDS: dict[str, GraphObjectKind] = {
+    CATALOG: GraphObjectKind("beta", "configurationPolicies", _CATALOG_KEYS),
+    "iosGeneralDeviceConfiguration": GraphObjectKind(
         "v1.0", "deviceConfigurations", ("appsVisibilityListType", "appsVisibilityList")
     ),
-    "iosCustomConfiguration": Kind("v1.0", "deviceConfigurations", ("payloadName", "payloadFileName", "payload")),
-    "macOSCustomConfiguration": Kind("v1.0", "deviceConfigurations", ("payloadName", "payloadFileName", "payload")),
-    "windows10CustomConfiguration": Kind("v1.0", "deviceConfigurations", ("omaSettings",)),
-    "androidDeviceOwnerGeneralDeviceConfiguration": Kind("beta", "deviceConfigurations", _ANDROID_KEYS),
+    "iosCustomConfiguration": GraphObjectKind(
+        "v1.0", "deviceConfigurations", ("payloadName", "payloadFileName", "payload")
+    ),
+    "macOSCustomConfiguration": GraphObjectKind(
+        "v1.0", "deviceConfigurations", ("payloadName", "payloadFileName", "payload")
+    ),
+    "windows10CustomConfiguration": GraphObjectKind("v1.0", "deviceConfigurations", ("omaSettings",)),
+    "androidDeviceOwnerGeneralDeviceConfiguration": GraphObjectKind("beta", "deviceConfigurations", _ANDROID_KEYS),
 }
 """Every kind that is pushed; what v1.0 lacks is beta (msgraph-metadata@f54f11b6, v1.0-Prod.csdl)."""
 
@@ -87,7 +91,7 @@ def kind_of(value: Mapping[str, Any]) -> str:
     return named.rpartition(".")[2] if isinstance(named, str) else ""
 
 
-def text(value: Mapping[str, Any]) -> bytes:
+def text_under(value: Mapping[str, Any]) -> bytes:
     """Return an object as text that a person can read in a plan."""
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")
 

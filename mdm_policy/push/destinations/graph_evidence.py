@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
-from mdm_policy.push.model import Evidence
+from mdm_policy.push.model import DeviceEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,13 +33,13 @@ _COLUMNS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def told(client: Client, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+def told(client: Client, remotes: Sequence[Remote]) -> Iterator[DeviceEvidence]:
     """Return how many devices report each object as applied."""
     for remote in remotes:
         yield from _catalog(client, remote) if remote.kind == bodies.CATALOG else _overview(client, remote)
 
 
-def _overview(client: Client, remote: Remote) -> Iterator[Evidence]:
+def _overview(client: Client, remote: Remote) -> Iterator[DeviceEvidence]:
     path = bodies.path_of(remote.kind, remote.id, "v1.0")
     try:
         found = client.call("GET", f"{path}/deviceStatusOverview").object()
@@ -56,12 +56,12 @@ def _overview(client: Client, remote: Remote) -> Iterator[Evidence]:
     yield from _counts(remote, found, _STATES, _OVERVIEW)
 
 
-def _catalog(client: Client, remote: Remote) -> Iterator[Evidence]:
+def _catalog(client: Client, remote: Remote) -> Iterator[DeviceEvidence]:
     wanted = f"((PolicyBaseTypeName eq 'DeviceManagementConfigurationPolicy')) and (PolicyId eq '{remote.id}')"
     body = {"filter": wanted, "select": [], "orderBy": [], "search": "", "skip": 0, "top": 50}
     path = f"beta/{bodies.MANAGEMENT}/reports/getConfigurationPolicyDeviceSummaryReport"
     try:
-        found = client.call("POST", path, body=bodies.text(body), repeat=True).object()
+        found = client.call("POST", path, body=bodies.text_under(body), repeat=True).object()
     except Failure as bad:
         if bad.fault not in ("forbidden", "not-found", "refused"):
             raise
@@ -75,13 +75,13 @@ def _catalog(client: Client, remote: Remote) -> Iterator[Evidence]:
     yield from _counts(remote, dict(zip(names, rows[0], strict=True)), _COLUMNS, _REPORT)
 
 
-def _unknown(remote: Remote, said: str, source: str) -> Evidence:
-    return Evidence(remote.kind, remote.id, remote.name, "unknown", 0, said, source)
+def _unknown(remote: Remote, said: str, source: str) -> DeviceEvidence:
+    return DeviceEvidence(remote.kind, remote.id, remote.name, "unknown", 0, said, source)
 
 
 def _counts(
     remote: Remote, found: Mapping[Any, Any], columns: tuple[tuple[str, str, str], ...], source: str
-) -> Iterator[Evidence]:
+) -> Iterator[DeviceEvidence]:
     """Return a line for each count that is not 0; a count that is missing is unknown, never 0."""
     lacking = [name for name, _, _ in columns if type(found.get(name)) is not int]
     if lacking:
@@ -92,4 +92,4 @@ def _counts(
         yield _unknown(remote, "no device has reported it yet", source)
     for state, count, said in lines:
         told: Any = state
-        yield Evidence(remote.kind, remote.id, remote.name, told, count, f"{count} devices: {said}", source)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, told, count, f"{count} devices: {said}", source)

@@ -16,7 +16,7 @@ from mdm_policy import documents
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.push.answers import Failure, page_text
 from mdm_policy.push.destinations import jamf_evidence, jamf_objects, jamf_payloads
-from mdm_policy.push.destinations.jamf_objects import BY_DOCUMENT, KINDS, Kind, Opened
+from mdm_policy.push.destinations.jamf_objects import BY_DOCUMENT, KINDS, JamfObjectKind, Opened
 from mdm_policy.push.destinations.jamf_scope import NOBODY, read_scope, rename_groups, write_scope
 from mdm_policy.push.http import MAX_ANSWER, Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.answers import Reply
-    from mdm_policy.push.model import Evidence, Made
+    from mdm_policy.push.model import DeviceEvidence, MadeDocument
     from mdm_policy.push.protocol import Edge
 
 _XML = "application/xml"
@@ -42,7 +42,7 @@ _CONNECTIONS = 5
 client/ratelimit.go)."""
 
 
-class Destination:
+class JamfDestination:
     """Keep the objects of one organization on one Jamf Pro server."""
 
     type = "jamf"
@@ -81,7 +81,7 @@ class Destination:
         tokens = Tokens(Client(http, edge.sleep, secrets), _TOKEN, lambda: form, secrets)
         self._client = Client(http, edge.sleep, secrets, tokens.authorize)
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return one object for each Jamf document of the build.
 
         Raises:
@@ -189,11 +189,11 @@ class Destination:
         else:
             _written(kind, reply)
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterator[DeviceEvidence]:
         """Return what inventories tell of the profiles; of restricted software no API tells anything."""
         return jamf_evidence.evidence(self._client, remotes)
 
-    def _item(self, made: Made) -> Item:
+    def _item(self, made: MadeDocument) -> Item:
         opened = jamf_objects.open_object(BY_DOCUMENT[made.kind], made.path, made.data)
         if opened is None:
             raise AssertionError(made.kind)  # the build recognised it by the same rule
@@ -219,7 +219,7 @@ class Destination:
     def _tokens(self, groups: Sequence[str]) -> tuple[str, ...]:
         return tuple(sorted({self._spec.groups.get(name, name) for name in groups}))
 
-    def _check_groups(self, made: Sequence[Made]) -> None:
+    def _check_groups(self, made: Sequence[MadeDocument]) -> None:
         """Refuse an id that would mean a group of Macs in one object and of mobile devices in another."""
         if len({BY_DOCUMENT[one.kind].family.groups for one in made}) < 2 or self._spec.assign == "unchanged":
             return
@@ -240,16 +240,16 @@ class Destination:
         if found:
             raise PolicyError(found)
 
-    def _may_make(self, target: str, kind: Kind) -> bool:
+    def _may_make(self, target: str, kind: JamfObjectKind) -> bool:
         """Tell whether a target's documents are of a kind; a user's own target may make any."""
         return target not in BY_DOCUMENT or target == kind.document
 
-    def _listed(self, kind: Kind) -> tuple[Summary, ...]:
+    def _listed(self, kind: JamfObjectKind) -> tuple[Summary, ...]:
         """Return a kind's objects; a list that is not whole is a failure, never a short list."""
         reply = self._client.call("GET", f"JSSResource/{kind.path}", accept=_XML)
         root = _parsed(reply)
         if root.tag != kind.listing or root.find("general") is not None:
-            raise _bad(reply, f"the answer is no list of {kind.path}")
+            raise _bad(reply, f"the answer is not a list of {kind.path}")
         made = []
         for one in root.iterfind(kind.entry):
             number, name = (one.findtext("id") or "").strip(), (one.findtext("name") or "").strip()
@@ -263,12 +263,12 @@ class Destination:
             raise _bad(reply, "the list names an object twice")
         return tuple(made)
 
-    def _write(self, method: str, kind: Kind, number: str, root: etree._Element) -> Reply:
+    def _write(self, method: str, kind: JamfObjectKind, number: str, root: etree._Element) -> Reply:
         body = documents.dump(root, "xml")
         path = f"JSSResource/{kind.path}/id/{number}"
         return self._client.call(method, path, body=body, content_type=_XML, accept=_XML, ok=(200, 201))
 
-    def _for_readers(self, kind: Kind, root: etree._Element) -> bytes:
+    def _for_readers(self, kind: JamfObjectKind, root: etree._Element) -> bytes:
         """Return an object as readers take it: groups by the deployment's names, without what a GET cannot tell."""
         root = copy.deepcopy(root)
         for scope in root.findall("scope"):
@@ -291,17 +291,17 @@ def _body(held: Item | Remote) -> Opened:
     except PolicyError:
         opened = None
     if opened is None:
-        raise Failure("answer", f"{held.name}: the body is no object of {held.kind}")
+        raise Failure("answer", f"{held.name}: the body is not an object of {held.kind}")
     return opened
 
 
-def _opened(kind: Kind, reply: Reply) -> Opened:
+def _opened(kind: JamfObjectKind, reply: Reply) -> Opened:
     try:
         opened = jamf_objects.open_object(kind, reply.call, reply.body)
     except PolicyError:
         opened = None
     if opened is None:
-        raise _bad(reply, f"the answer is no object of Jamf's: {kind.root}")
+        raise _bad(reply, f"the answer is not an object of Jamf's: {kind.root}")
     return opened
 
 
@@ -309,11 +309,11 @@ def _parsed(reply: Reply) -> etree._Element:
     try:
         root: etree._Element = documents.parse(reply.call, reply.body, "xml", white_space="keep", max_size=MAX_ANSWER)
     except PolicyError:
-        raise _bad(reply, "the answer is no XML that can be read") from None
+        raise _bad(reply, "the answer is not readable XML") from None
     return root
 
 
-def _written(kind: Kind, reply: Reply) -> str:
+def _written(kind: JamfObjectKind, reply: Reply) -> str:
     """Return the id that an answer to a write names; some servers answer an update with nothing at all."""
     if not reply.body.strip():
         return ""
@@ -327,3 +327,7 @@ def _written(kind: Kind, reply: Reply) -> str:
 def _bad(reply: Reply, said: str) -> Failure:
     text = f"{reply.call}: {said}: {page_text(reply.body)}"
     return Failure("answer", text, status=reply.status, ambiguous=True, call=reply.call)
+
+
+DESTINATION = JamfDestination
+"""What `protocol.connect` makes for a deployment that names this kind."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mdm_policy.push.answers import Failure, page_text, shown
-from mdm_policy.push.model import Evidence, Remote
+from mdm_policy.push.model import DeviceEvidence, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ _SOURCE = (
 _NO_SOURCE = "Jamf Pro Classic API 11.26.0 has no status of restricted software"
 
 
-def evidence(client: Client, remotes: Sequence[Remote]) -> Iterator[Evidence]:
+def evidence(client: Client, remotes: Sequence[Remote]) -> Iterator[DeviceEvidence]:
     """Yield what is on record for each object; what is not on record is unknown.
 
     Raises:
@@ -39,19 +39,19 @@ def evidence(client: Client, remotes: Sequence[Remote]) -> Iterator[Evidence]:
     for remote in remotes:
         if remote.kind not in _CLIENTS:
             said = "Jamf does not tell which Macs have fetched the record"
-            yield Evidence(remote.kind, remote.id, remote.name, "unknown", 0, said, _NO_SOURCE)
+            yield DeviceEvidence(remote.kind, remote.id, remote.name, "unknown", 0, said, _NO_SOURCE)
             continue
         try:
             commands = _commands(client, remote)
         except Failure as bad:
             if bad.fault not in ("forbidden", "not-found"):
                 raise
-            yield Evidence(remote.kind, remote.id, remote.name, "unknown", 0, bad.said, _SOURCE)
+            yield DeviceEvidence(remote.kind, remote.id, remote.name, "unknown", 0, bad.said, _SOURCE)
         else:
             yield from _judge(remote, commands)
 
 
-def _judge(remote: Remote, commands: Sequence[dict[str, Any]]) -> Iterator[Evidence]:
+def _judge(remote: Remote, commands: Sequence[dict[str, Any]]) -> Iterator[DeviceEvidence]:
     last: dict[str, dict[str, Any]] = {}
     for one in sorted(commands, key=_when):
         last[_client(one).get("managementId", "")] = one
@@ -60,19 +60,19 @@ def _judge(remote: Remote, commands: Sequence[dict[str, Any]]) -> Iterator[Evide
     for device, one in sorted(last.items()):
         state = _STATES.get(str(one.get("commandState", "")).casefold(), "pending")
         if state == "failed":
-            refused.append(Evidence(remote.kind, remote.id, remote.name, "failed", 1, _why(one), _SOURCE, device))
+            refused.append(DeviceEvidence(remote.kind, remote.id, remote.name, "failed", 1, _why(one), _SOURCE, device))
         else:
             counts[state] += 1
     if counts["applied"]:
         said = "devices have confirmed the last installation that was asked of them"
-        yield Evidence(remote.kind, remote.id, remote.name, "applied", counts["applied"], said, _SOURCE)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, "applied", counts["applied"], said, _SOURCE)
     if counts["pending"]:
         said = "devices have not answered the last installation that was asked of them"
-        yield Evidence(remote.kind, remote.id, remote.name, "pending", counts["pending"], said, _SOURCE)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, "pending", counts["pending"], said, _SOURCE)
     yield from refused
     if not last:
         said = "no installation is on record: nobody is in scope, or Jamf has deleted the record"
-        yield Evidence(remote.kind, remote.id, remote.name, "unknown", 0, said, _SOURCE)
+        yield DeviceEvidence(remote.kind, remote.id, remote.name, "unknown", 0, said, _SOURCE)
 
 
 def _commands(client: Client, remote: Remote) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ def _commands(client: Client, remote: Remote) -> list[dict[str, Any]]:
         found = reply.object()
         results, total = found.get("results"), found.get("totalCount")
         if not isinstance(results, list) or type(total) is not int or not all(isinstance(one, dict) for one in results):
-            raise Failure("answer", f"{reply.call}: the answer is no page of commands: {page_text(reply.body)}")
+            raise Failure("answer", f"{reply.call}: the answer is not a page of commands: {page_text(reply.body)}")
         new = {str(one.get("uuid", "")) for one in results}
         if len(new) != len(results) or new & seen or (not results and len(seen) < total):
             raise Failure("answer", f"{reply.call}: the pages do not lead to an end")

@@ -10,14 +10,14 @@ from lxml import etree
 from mdm_policy import documents, kinds
 from mdm_policy.push import normal
 from mdm_policy.push.destinations import jamf_payloads
-from mdm_policy.push.destinations.jamf_payloads import plain, told
+from mdm_policy.push.destinations.jamf_payloads import plain_value, told
 from mdm_policy.push.destinations.jamf_scope import MAC, MOBILE, SOFTWARE, Family
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 
-class Kind(NamedTuple):
+class JamfObjectKind(NamedTuple):
     """Describe one kind of object: our word for it, its resource, the element names of object, list and entry, its scope.
 
     `general` are the elements of the general part that shipped targets set (Jamf Pro Classic API 11.26.0).
@@ -45,7 +45,7 @@ _SOFTWARE = (
 )
 _PROFILE = ("name", "description", "level", "site", "category", "user_removable", "payloads")
 _ALL = (
-    Kind(
+    JamfObjectKind(
         "restricted-software",
         "restrictedsoftware",
         "jamf-restricted-software",
@@ -55,7 +55,7 @@ _ALL = (
         SOFTWARE,
         _SOFTWARE,
     ),
-    Kind(
+    JamfObjectKind(
         "mobile-profile",
         "mobiledeviceconfigurationprofiles",
         "jamf-mobile-profile",
@@ -65,7 +65,7 @@ _ALL = (
         MOBILE,
         (*_PROFILE, "deployment_method"),
     ),
-    Kind(
+    JamfObjectKind(
         "macos-profile",
         "osxconfigurationprofiles",
         "jamf-macos-profile",
@@ -113,7 +113,7 @@ class Opened(NamedTuple):
     `payload` is None for an object without one, or whose profile cannot be read.
     """
 
-    kind: Kind
+    kind: JamfObjectKind
     root: etree._Element
     payload: dict[str, Any] | None
 
@@ -132,7 +132,7 @@ class Opened(NamedTuple):
         return "payloads" in self.kind.general
 
 
-def open_object(kind: Kind, name: str, data: bytes) -> Opened | None:
+def open_object(kind: JamfObjectKind, name: str, data: bytes) -> Opened | None:
     """Read an object, or return None when the document is none of its kind (Jamf's list of titles has the same root).
 
     Raises:
@@ -263,7 +263,7 @@ def _general(opened: Opened) -> dict[str, Any]:
 def _element(element: etree._Element) -> Any:
     """Return an element as plain data: text without white space around it, or its children by name, sorted."""
     if not len(element):
-        return plain(element.text or "")
+        return plain_value(element.text or "")
     made: dict[str, Any] = {}
     for child in element:
         if child.tag != "size" and (value := _element(child)):

@@ -72,7 +72,7 @@ def reasons(wanted: Payload, found: Payload) -> Iterator[str]:
             yield f"{name} is missing"
             continue
         for key in sorted(payload.keys() - _REWRITTEN - _INJECTED):
-            one, other = plain(payload[key]), plain(entries[name].get(key))
+            one, other = plain_value(payload[key]), plain_value(entries[name].get(key))
             if not _empty(one) and normal.differences(one, other):
                 yield f"{f'{name}.{key}' if name else key} {told(one, other)}"
 
@@ -101,7 +101,7 @@ def comparable(payload: Payload) -> Payload:
     """Return all of a profile that a person can change, by payload type, free of order and of Jamf's rewriting."""
     return {
         name: {
-            key: ordered(plain(value))
+            key: ordered(plain_value(value))
             for key, value in one.items()
             if key not in _REWRITTEN and not (key in _INJECTED and value is not False) and not _empty(value)
         }
@@ -134,7 +134,7 @@ def by_type(payload: Payload) -> dict[str, Payload]:
     return made
 
 
-def plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Return a value as Jamf's rewriting leaves it: no white space around text, no empty text, entities decoded."""
     if isinstance(value, str):
         value = value.strip()
@@ -142,8 +142,8 @@ def plain(value: Any) -> Any:
             value = decoded
         return value
     if isinstance(value, dict):
-        return {key: one for key, one in ((key, plain(one)) for key, one in value.items()) if not _empty(one)}
-    return [plain(one) for one in value] if isinstance(value, list) else value
+        return {key: one for key, one in ((key, plain_value(one)) for key, one in value.items()) if not _empty(one)}
+    return [plain_value(one) for one in value] if isinstance(value, list) else value
 
 
 def ordered(value: Any) -> Any:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 from mdm_policy.errors import Finding, PolicyError, error, note
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.http import Client, Secrets, Settings
-from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
+from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
 from mdm_policy.reading import Scope
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.answers import Reply
-    from mdm_policy.push.model import Made
+    from mdm_policy.push.model import MadeDocument
     from mdm_policy.push.protocol import Edge
 
 USER = "kmfddm"
@@ -47,7 +47,7 @@ _Reported = list[Any]
 """What one enrollment has reported: the class has a method of the name `list`."""
 
 
-class Destination:
+class KmfddmDestination:
     """Talk to one server."""
 
     type = "kmfddm"
@@ -74,7 +74,7 @@ class Destination:
         settings = Settings(said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure)
         self._client = Client(settings, edge.sleep, known, lambda _: {"Authorization": f"Basic {proof}"})
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each declaration, under an identifier that says whose it is.
 
         An activation names its configurations by identifier, so those names are changed with them.
@@ -107,7 +107,7 @@ class Destination:
             raise PolicyError([error("destination-group-unknown", one, self._spec.origin, hint) for one in said])
         return tuple(items)
 
-    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+    def findings(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
         """Say that a set takes nobody out, where exceptions count on it."""
         apart = sorted({group for one in made if self._takes(one) for group in one.groups})
         if not apart or self._spec.assign == "unchanged":
@@ -116,7 +116,7 @@ class Destination:
         hint = "keep these enrollments in their own set alone"
         return (note("kmfddm-no-exclusion", said, self._spec.origin, hint),)
 
-    def _assignment(self, made: Made, unknown: dict[str, None]) -> Assignment | None:
+    def _assignment(self, made: MadeDocument, unknown: dict[str, None]) -> Assignment | None:
         if self._spec.assign == "unchanged":
             return None
         if not made.variant and self._spec.assign == "everyone":
@@ -210,7 +210,7 @@ class Destination:
             self._member("DELETE", name, remote.id)
         self._client.call("DELETE", f"/v1/declarations/{_part(remote.id)}", ok=(204, 304))
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterable[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Return what the named enrollments report of each declaration; of all others nobody can ask."""
         wanted = self._spec.settings.get("enrollments") or []
         found: dict[str, _Reported] = {}
@@ -219,10 +219,10 @@ class Destination:
         for remote in remotes:
             if not wanted:
                 said = "no `enrollments` are named, and the server lists none"
-                yield Evidence(_KIND, remote.id, remote.name, "unknown", 0, said, _SOURCE)
+                yield DeviceEvidence(_KIND, remote.id, remote.name, "unknown", 0, said, _SOURCE)
             for device in wanted:
                 state, said = _judge(remote, found.get(device, []))
-                yield Evidence(_KIND, remote.id, remote.name, state, 1, said, _SOURCE, device)
+                yield DeviceEvidence(_KIND, remote.id, remote.name, state, 1, said, _SOURCE, device)
 
     def _statuses(self, devices: Sequence[str]) -> dict[str, _Reported]:
         path = f"/v1/declaration-status/{','.join(_part(one) for one in devices)}"
@@ -237,7 +237,7 @@ class Destination:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-            raise Failure("answer", f"{reply.call}: the answer is no list of names", ambiguous=True)
+            raise Failure("answer", f"{reply.call}: the answer is not a list of names", ambiguous=True)
         return tuple(value)
 
     def _summary(self, identifier: str, name: str = "") -> Summary:
@@ -253,7 +253,7 @@ class Destination:
             return "", ""
         return (self._owner if found[1] == _tag(self._owner) else found[1]), found[2]
 
-    def _takes(self, made: Made) -> bool:
+    def _takes(self, made: MadeDocument) -> bool:
         return made.kind in _KINDS and is_chosen(self._spec, made)
 
 
@@ -298,3 +298,7 @@ def _part(name: str) -> str:
 
 def _text(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+DESTINATION = KmfddmDestination
+"""What `protocol.connect` makes for a deployment that names this kind."""

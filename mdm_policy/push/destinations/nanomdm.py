@@ -25,7 +25,7 @@ from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.http import Client, Secrets, Settings
-from mdm_policy.push.model import Assignment, Evidence, Item, Remote, Summary
+from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.answers import Reply
-    from mdm_policy.push.model import Made
+    from mdm_policy.push.model import MadeDocument
     from mdm_policy.push.protocol import Edge
 
 USER = "nanomdm"
@@ -57,7 +57,7 @@ class Delivered(Frozen, frozen=True):
     enrollments: tuple[str, ...]
 
 
-class Record(Frozen, frozen=True):
+class DeliveryRecord(Frozen, frozen=True):
     """Hold everything that was delivered through one server, by key."""
 
     server: str
@@ -66,7 +66,7 @@ class Record(Frozen, frozen=True):
     format: Literal[1] = 1
 
 
-class Destination:
+class NanoMdmDestination:
     """Talk to one server."""
 
     type = "nanomdm"
@@ -99,7 +99,7 @@ class Destination:
         settings = Settings(said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure)
         self._client = Client(settings, edge.sleep, known, lambda _: {"Authorization": f"Basic {proof}"})
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each profile, with the enrollments that get it.
 
         Raises:
@@ -121,7 +121,7 @@ class Destination:
             items.append(Item(key, _KIND, shown, one.data, one.path, who))
         return tuple(items)
 
-    def findings(self, made: Sequence[Made]) -> tuple[Finding, ...]:
+    def findings(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
         """Say what a plan for a queue compares with."""
         targets = sorted({one.target for one in made if self._takes(one)})
         if not targets:
@@ -135,7 +135,7 @@ class Destination:
             found.append(warning("nanomdm-mixed-targets", said, self._spec.origin, hint))
         return tuple(found)
 
-    def _enrollments(self, made: Made) -> tuple[str, ...]:
+    def _enrollments(self, made: MadeDocument) -> tuple[str, ...]:
         """Return who gets a document: an exception's groups, or all others."""
         apart = {id_ for group in (*made.groups, *made.excluded) for id_ in self._members(group)}
         if made.variant:
@@ -145,7 +145,7 @@ class Destination:
     def _members(self, group: str) -> tuple[str, ...]:
         return tuple(one.strip() for one in self._spec.groups[group].split(",") if one.strip())
 
-    def _takes(self, made: Made) -> bool:
+    def _takes(self, made: MadeDocument) -> bool:
         return made.kind == "apple-profile" and is_chosen(self._spec, made)
 
     def merged(self, item: Item, remote: Remote | None) -> bytes:
@@ -218,7 +218,7 @@ class Destination:
             raise Failure("refused", f"the removal could not be queued for {', '.join(sorted(left))}")
         self._keep(remote.key, None)
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterable[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Return what the answers to `Restrictions` that the deployment names prove; all else stays unknown."""
         answers: Mapping[str, str] = self._spec.settings.get("answers") or {}
         for remote in remotes:
@@ -226,10 +226,10 @@ class Destination:
             for device in remote.assignment.groups if remote.assignment is not None else ():
                 if not wanted or device not in answers:
                     said = "the profile is in the queue; what the device did with it, the server does not tell"
-                    yield Evidence(_KIND, remote.id, remote.name, "unknown", 1, said, _QUEUE, device)
+                    yield DeviceEvidence(_KIND, remote.id, remote.name, "unknown", 1, said, _QUEUE, device)
                 else:
                     state, said = self._answer(device, answers[device], wanted)
-                    yield Evidence(_KIND, remote.id, remote.name, state, 1, said, _SOURCE, device)
+                    yield DeviceEvidence(_KIND, remote.id, remote.name, state, 1, said, _SOURCE, device)
 
     def _answer(
         self, device: str, path: str, wanted: frozenset[str]
@@ -240,9 +240,9 @@ class Destination:
             found = value["GlobalRestrictions"]["union"]
             there = {one for key in _KEYS for one in found.get(key, {}).get("values", ())}
         except (OSError, PolicyError, KeyError, TypeError, AttributeError):
-            return "unknown", f"{path} is no answer to the command Restrictions with a union"
+            return "unknown", f"{path} is not an answer to the command Restrictions with a union"
         if value.get("Status") != "Acknowledged" or value.get("UDID", device) != device:
-            return "unknown", f"{path} is no acknowledged answer of this enrollment"
+            return "unknown", f"{path} is not an acknowledged answer of this enrollment"
         lacking = sorted(wanted - there)
         if lacking:
             return "failed", f"the device does not block {', '.join(lacking[:10])}"
@@ -284,7 +284,7 @@ class Destination:
                     break
         return tuple(sorted(done))
 
-    def _record(self) -> Record:
+    def _record(self) -> DeliveryRecord:
         """Read the record; none at all means that nothing was delivered yet.
 
         Raises:
@@ -294,13 +294,13 @@ class Destination:
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
-            return Record(self.where, self._owner)
+            return DeliveryRecord(self.where, self._owner)
         except OSError as bad:
             raise Failure("answer", f"cannot read {self._path}: {bad.strerror or bad}") from None
         try:
-            record = msgspec.json.decode(data, type=Record, strict=True)
+            record = msgspec.json.decode(data, type=DeliveryRecord, strict=True)
         except msgspec.MsgspecError:
-            raise Failure("answer", f"{self._path} is no record of what was delivered") from None
+            raise Failure("answer", f"{self._path} is not a record of what was delivered") from None
         if (record.server, record.owner) != (self.where, self._owner):
             raise Failure("answer", f"{self._path} is the record of {record.server} for {record.owner}")
         return record
@@ -346,3 +346,7 @@ def _blocked(profile: bytes) -> frozenset[str]:
     value = parse_plist("profile", profile)
     payloads = [one for one in value["PayloadContent"] if one.get("PayloadType") == "com.apple.applicationaccess"]
     return frozenset(app for one in payloads for key in _KEYS for app in one.get(key, ()))
+
+
+DESTINATION = NanoMdmDestination
+"""What `protocol.connect` makes for a deployment that names this kind."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.model import DestinationSpec
-    from mdm_policy.push.model import Evidence, Made
+    from mdm_policy.push.model import DeviceEvidence, MadeDocument
     from mdm_policy.push.protocol import Edge
 
 SECRET = "canary-fake-secret"  # noqa: S105 - a canary
@@ -100,7 +100,7 @@ class Destination:
         settings = Settings(self.where, edge.timeout, edge.attempts, self.concurrency)
         self._client = Client(settings, edge.sleep, secrets, lambda _: {"Authorization": f"Bearer {secret}"})
 
-    def items(self, made: Sequence[Made]) -> tuple[Item, ...]:
+    def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Take the settings catalog and AppLocker."""
         return tuple(
             Item(
@@ -115,7 +115,7 @@ class Destination:
             if one.target in TARGETS
         )
 
-    def _assignment(self, one: Made) -> Assignment | None:
+    def _assignment(self, one: MadeDocument) -> Assignment | None:
         if self._spec.assign == "unchanged":
             return None
         if one.variant:
@@ -196,7 +196,7 @@ class Destination:
         """Delete an object."""
         self._client.call("DELETE", f"/objects/{remote.id}", ok=(204, 404))
 
-    def evidence(self, remotes: Sequence[Remote]) -> Iterable[Evidence]:
+    def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Know nothing."""
         del remotes
         return ()
@@ -277,3 +277,6 @@ def _words(body: Any) -> set[str]:
     return {
         piece for one in body["omaSettings"] for piece in str(one["value"]).split('"') if "\\" in piece or "O=" in piece
     }
+
+
+DESTINATION = Destination

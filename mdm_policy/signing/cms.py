@@ -61,7 +61,7 @@ def seal(name: str, content: bytes, sign: Callable[[bytes], bytes], party: Party
 def _wrong(found: Signature, content: bytes, party: Party, *, exactly: bool) -> str:
     """Return what is wrong with a signature, or nothing."""
     if not found.content:
-        return "it is no CMS signed data with the content inside"
+        return "it is not CMS signed data with the content inside"
     if found.content != content:
         return "the content inside is not the file's"
     if found.fault or found.signer is None:
