@@ -8,7 +8,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from mdm_policy.errors import PolicyError, error
+from mdm_policy.extras import install_hint
+
 if TYPE_CHECKING:
+    from mdm_policy.sources.store_pages import Fetch
     from mdm_policy.workflows.push import Services
 
 
@@ -39,3 +43,20 @@ def services() -> Services:
     from mdm_policy.workflows.push import Services  # noqa: PLC0415 - most commands push nothing
 
     return Services(os.environ, time.sleep, now)
+
+
+def stores() -> Fetch:
+    """Return what fetches a page of an app store; nothing is sent yet.
+
+    Raises:
+        PolicyError: `extra-missing` when the library that talks HTTP is not installed.
+
+    """
+    try:
+        from mdm_policy.sources.store_http import StoreClient  # noqa: PLC0415 - most commands ask no store
+    except ModuleNotFoundError as bad:
+        if bad.name and bad.name.startswith("mdm_policy"):
+            raise
+        said = f"asking the stores needs the library {bad.name!r}, which is not installed"
+        raise PolicyError([error("extra-missing", said, None, install_hint("push"))]) from None
+    return StoreClient()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue, LookupHit
     from mdm_policy.model import CatalogueApp, CatalogueVendor, Identifier
+    from mdm_policy.sources.store_pages import Answers, StoreAnswer
 
 _MOST_SHORT = 4
 """As many hits as this are shown with their identifiers; of more, only those that match exactly by themselves."""
@@ -28,12 +29,20 @@ _ROLES = {
 }
 
 
-def hits(found: Sequence[LookupHit], catalogue: Catalogue, width: int, *, everything: bool = False) -> str:
-    """Write what a search of the catalogue found; `everything` adds sources, notes and all domains."""
+def in_full(found: Sequence[LookupHit], *, everything: bool) -> list[LookupHit]:
+    """Return those hits of a search that are shown with their identifiers."""
+    few = everything or len(found) <= _MOST_SHORT
+    return [hit for hit in found if few or (hit.exact and hit.what != "vendor")]
+
+
+def hits(
+    found: Sequence[LookupHit], catalogue: Catalogue, width: int, *, answers: Answers, everything: bool = False
+) -> str:
+    """Write what a search found and stores answered; `everything` adds sources, notes and all domains."""
+    written = in_full(found, everything=everything)
+    blocks = ["\n".join(_owner(hit, catalogue, width, answers, everything=everything)) for hit in written]
     if everything:
-        return "\n\n".join("\n".join(_owner(hit, catalogue, width, everything=True)) for hit in found)
-    written = [hit for hit in found if len(found) <= _MOST_SHORT or (hit.exact and hit.what != "vendor")]
-    blocks = ["\n".join(_owner(hit, catalogue, width, everything=False)) for hit in written]
+        return "\n\n".join(blocks)
     rest = [_line(hit, catalogue, width) for hit in found if hit not in written]
     if rest:
         blocks.append("\n".join(rest))
@@ -95,9 +104,9 @@ def _maker(app: CatalogueApp, catalogue: Catalogue) -> str:
     return catalogue.vendors[app.vendor].name if app.vendor in catalogue.vendors else app.vendor
 
 
-def _owner(hit: LookupHit, catalogue: Catalogue, width: int, *, everything: bool) -> Iterator[str]:
+def _owner(hit: LookupHit, catalogue: Catalogue, width: int, answers: Answers, *, everything: bool) -> Iterator[str]:
     if hit.app is not None:
-        yield from _app(hit.app, catalogue, width, everything=everything)
+        yield from _app(hit.app, catalogue, width, answers, everything=everything)
     if hit.vendor is not None:
         yield from _vendor(hit.vendor, catalogue, width, everything=everything)
 
@@ -109,13 +118,13 @@ def _vendor(vendor: CatalogueVendor, catalogue: Catalogue, width: int, *, everyt
     yield from _note(vendor.note if everything else "", width, _INDENT)
     if vendor.identifiers and not vendor.complete:
         yield fill("its teams and signers may be incomplete: others may sign its programs too", width, _INDENT, _INDENT)
-    yield from _identifiers(vendor.identifiers, catalogue, width, everything=everything)
+    yield from _identifiers(vendor.identifiers, catalogue, width, {}, everything=everything)
 
 
-def _app(app: CatalogueApp, catalogue: Catalogue, width: int, *, everything: bool) -> Iterator[str]:
+def _app(app: CatalogueApp, catalogue: Catalogue, width: int, answers: Answers, *, everything: bool) -> Iterator[str]:
     yield fill(f"{app.key}: {app.name} ({_maker(app, catalogue)})", width, "", _INDENT)
     yield from _note(app.note if everything else "", width, _INDENT)
-    yield from _identifiers(app.identifiers, catalogue, width, everything=everything)
+    yield from _identifiers(app.identifiers, catalogue, width, answers, everything=everything)
     unknown = []
     for family in FAMILIES:
         said = app.platforms.get(family)
@@ -148,7 +157,7 @@ def _note(text: str, width: int, indent: str) -> Iterator[str]:
 
 
 def _identifiers(
-    identifiers: Iterable[Identifier], catalogue: Catalogue, width: int, *, everything: bool
+    identifiers: Iterable[Identifier], catalogue: Catalogue, width: int, answers: Answers, *, everything: bool
 ) -> Iterator[str]:
     for family, group in groupby(identifiers, key=lambda one: one.family):
         ones = list(group)
@@ -156,8 +165,20 @@ def _identifiers(
         for one in shown:
             yield f"    {one.family:<8} {one.kind:<20} {one.value}"
             yield from _grade(one, catalogue, width) if everything else _brief(one, width)
+            answer = answers.get(folded_key(*one.key))
+            if answer is not None:
+                yield fill(_answer(answer), width, _DEEP, _DEEP)
         if len(shown) < len(ones):
             yield f"    {family:<8} and {len(ones) - len(shown)} more"
+
+
+def _answer(answer: StoreAnswer) -> str:
+    """Write what a store said; that it has no such app now says nothing of other days, countries and stores."""
+    if answer.state == "found":
+        return f"{answer.store}: confirmed as {answer.name} on {answer.day}"
+    if answer.state == "not-found":
+        return f"{answer.store}: not in the store on {answer.day} (this does not prove that it never existed)"
+    return f"{answer.store}: could not be asked: {answer.why}"
 
 
 def _brief(one: Identifier, width: int) -> Iterator[str]:

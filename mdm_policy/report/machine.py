@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mdm_policy.errors import Finding
     from mdm_policy.model import BannedApp, ListStatus, Resolution
     from mdm_policy.report.reference import Way
+    from mdm_policy.sources.store_pages import Answers
     from mdm_policy.targets import Target
 
 
@@ -54,12 +55,12 @@ def status(found: ListStatus) -> dict[str, Any]:
     }
 
 
-def hits(found: Sequence[LookupHit], catalogue: Catalogue) -> str:
-    """Write the hits of a search, with everything the catalogue knows of each."""
-    return dump([_hit(hit, catalogue) for hit in found])
+def hits(found: Sequence[LookupHit], catalogue: Catalogue, answers: Answers) -> str:
+    """Write the hits of a search, with everything the catalogue knows of each, and what stores answered."""
+    return dump([_hit(hit, catalogue, answers) for hit in found])
 
 
-def _hit(hit: LookupHit, catalogue: Catalogue) -> dict[str, Any]:
+def _hit(hit: LookupHit, catalogue: Catalogue, answers: Answers) -> dict[str, Any]:
     owner = hit.app if hit.app is not None else hit.vendor
     made: dict[str, Any] = msgspec.to_builtins(owner)
     if hit.app is not None:
@@ -74,6 +75,8 @@ def _hit(hit: LookupHit, catalogue: Catalogue) -> dict[str, Any]:
         key = folded_key(identifier["family"], identifier["kind"], identifier["value"])
         if key in catalogue.evidence:
             identifier.update(msgspec.to_builtins(catalogue.evidence[key]))
+        if key in answers:
+            identifier["online"] = msgspec.to_builtins(answers[key])
     return {"matched": hit.what, "text": hit.text, "exact": hit.exact, "app" if hit.app is not None else "vendor": made}
 
 
