@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mdm_policy.model import Identifier
     from mdm_policy.sources.store_pages import Answers
 
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Show sources, notes and all domains too.")
 @click.option("--stats", "stats", is_flag=True, help="Count what is known instead, by platform and confidence.")
 @click.option(
-    "--online", is_flag=True, help="Ask the App Store and Google Play about the found identifiers, too (sends them)."
+    "--online", is_flag=True, help="Ask the App Store and Google Play about the identifiers, too (sends them)."
 )
 @options.deployment("Search what this deployment's overlays hold, too.")
 @options.format_("text", "json", help="How to print.")
@@ -51,7 +52,13 @@ def command(
         output.data(machine.dump(counts)) if format_ == "json" else output.result(writing.statistics_text(loaded))
         return
     found = loaded.lookup(query or "")
-    answers = _ask(found, everything=everything) if online else {}
+    asked = _asked(found, query or "", everything=everything) if online else ()
+    answers = _ask(asked) if online else {}
+    if online and not found and asked:
+        if format_ == "json":
+            output.data(machine.unknown(query or "", asked, answers))
+            raise click.exceptions.Exit(1)
+        output.result(writing.unknown(query or "", asked, answers, output.width()))
     if format_ == "json":
         output.data(machine.hits(found, loaded, answers))
         if not found:
@@ -62,13 +69,20 @@ def command(
         raise _nothing_found(query or "", loaded)
 
 
-def _ask(found: Sequence[catalogues.LookupHit], *, everything: bool) -> Answers:
-    """Ask the stores about the apps whose identifiers are shown."""
-    from mdm_policy.sources import store_pages  # noqa: PLC0415 - only who asks for it goes online
+def _asked(found: Sequence[catalogues.LookupHit], query: str, *, everything: bool) -> Sequence[Identifier]:
+    """Return what is asked about: the identifiers that are shown, or what the query itself may be."""
+    from mdm_policy.sources.store_pages import possible  # noqa: PLC0415 - only who asks for it goes online
 
+    if not found:
+        return possible(query)
     shown = writing.in_full(found, everything=everything)
-    identifiers = [one for hit in shown if hit.app is not None for one in hit.app.identifiers]
-    return store_pages.ask(identifiers, edge.stores(), edge.today())
+    return [one for hit in shown if hit.app is not None for one in hit.app.identifiers]
+
+
+def _ask(identifiers: Sequence[Identifier]) -> Answers:
+    from mdm_policy.sources.store_pages import ask  # noqa: PLC0415 - see above
+
+    return ask(identifiers, edge.stores(), edge.today())
 
 
 def _nothing_found(query: str, catalogue: catalogues.Catalogue) -> PolicyError:

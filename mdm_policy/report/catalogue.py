@@ -50,6 +50,15 @@ def hits(
     return "\n\n".join(blocks)
 
 
+def unknown(query: str, identifiers: Iterable[Identifier], answers: Answers, width: int) -> str:
+    """Write what stores answered about a text that the catalogue does not know, by what it may be."""
+    lines = [fill(f"{query}: not in the catalogue", width, "", _INDENT)]
+    for one in identifiers:
+        lines.append(f"    {one.family:<8} {one.kind:<20} {one.value}")
+        lines.append(fill(_answer(answers[folded_key(*one.key)]), width, _DEEP, _DEEP))
+    return "\n".join(lines)
+
+
 def statistics(catalogue: Catalogue) -> list[dict[str, Any]]:
     """Count the identifiers of apps and vendors by platform and grade, and the apps whose existence is known."""
     owners: list[CatalogueApp | CatalogueVendor] = [*catalogue.apps.values(), *catalogue.vendors.values()]

@@ -10,11 +10,11 @@ from mdm_policy.catalogue import folded_key
 from mdm_policy.report.reference import exceptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.catalogue import Catalogue, LookupHit
     from mdm_policy.errors import Finding
-    from mdm_policy.model import BannedApp, ListStatus, Resolution
+    from mdm_policy.model import BannedApp, Identifier, ListStatus, Resolution
     from mdm_policy.report.reference import Way
     from mdm_policy.sources.store_pages import Answers
     from mdm_policy.targets import Target
@@ -58,6 +58,15 @@ def status(found: ListStatus) -> dict[str, Any]:
 def hits(found: Sequence[LookupHit], catalogue: Catalogue, answers: Answers) -> str:
     """Write the hits of a search, with everything the catalogue knows of each, and what stores answered."""
     return dump([_hit(hit, catalogue, answers) for hit in found])
+
+
+def unknown(query: str, identifiers: Iterable[Identifier], answers: Answers) -> str:
+    """Write what stores answered about a text that the catalogue does not know, as the one hit of a search."""
+    asked = [
+        {"family": one.family, "kind": one.kind, "value": one.value, "online": answers[folded_key(*one.key)]}
+        for one in identifiers
+    ]
+    return dump([{"matched": "online", "text": query, "exact": True, "identifiers": asked}])
 
 
 def _hit(hit: LookupHit, catalogue: Catalogue, answers: Answers) -> dict[str, Any]:

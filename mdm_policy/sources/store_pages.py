@@ -15,12 +15,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msgspec
 
 from mdm_policy.catalogue import folded_key
-from mdm_policy.model import Frozen
+from mdm_policy.errors import Origin
+from mdm_policy.identifiers import is_valid
+from mdm_policy.model import Frozen, Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mdm_policy.model import Identifier
+    from mdm_policy.vocabulary import Family, Kind
 
 APP_STORE = "the App Store (US)"
 GOOGLE_PLAY = "Google Play"
@@ -86,6 +88,13 @@ def ask(identifiers: Iterable[Identifier], fetch: Fetch, day: str) -> Answers:
                 silent[store] = str(bad)
         answers[key] = StoreAnswer(store, "unanswered", day, why=silent[store])
     return answers
+
+
+def possible(text: str) -> tuple[Identifier, ...]:
+    """Return the identifiers that a text may be, of the kinds that stores know: for those the catalogue does not have."""
+    if not text.isdigit() and "." not in text:
+        return ()
+    return tuple(Identifier(*kind, text, Origin("")) for kind in _QUESTIONS if is_valid(*kind, text))
 
 
 class _UnusableAnswerError(Exception):
@@ -201,7 +210,7 @@ def _package(address: str) -> str:
 
 _LOOKUP = "https://itunes.apple.com/lookup"
 _DETAILS = "https://play.google.com/store/apps/details"
-_QUESTIONS = {
+_QUESTIONS: dict[tuple[Family, Kind], _StoreQuestion] = {
     ("ios", "app_store_id"): _StoreQuestion(APP_STORE, _LOOKUP, "id", {"country": "us"}, _app_store),
     ("ios", "bundle_id"): _StoreQuestion(APP_STORE, _LOOKUP, "bundleId", {"country": "us"}, _app_store),
     ("android", "package_name"): _StoreQuestion(GOOGLE_PLAY, _DETAILS, "id", {"hl": "en"}, _play),

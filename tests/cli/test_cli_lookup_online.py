@@ -314,10 +314,48 @@ def test_counts_ask_no_store() -> None:
     assert run("lookup", "--stats", "--online").code == 2
 
 
-@pytest.mark.usefixtures("online")
-def test_what_the_catalogue_does_not_know_is_not_asked_about() -> None:
-    done = run("lookup", "zzzzzz", "--online")
-    assert (done.code, ids(done.err)) == (1, ["error[nothing-found]"])
+@pytest.mark.parametrize("query", ["zzzzzz", "", "a b.c", "\x1b.\u202e"])
+@pytest.mark.usefixtures("known")
+def test_what_is_no_identifier_of_a_store_is_not_asked_about(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "stores", lambda: pytest.fail)
+    done = run("lookup", query, "--online")
+    assert (done.code, done.out, ids(done.err)) == (1, "", ["error[nothing-found]"])
+    assert run("lookup", query, "--online", "--format", "json") == (1, "[]\n", "")
+
+
+NOT_OURS = """\
+org.example.other: not in the catalogue
+    ios      bundle_id            org.example.other
+             the App Store (US): confirmed as Example Chat on 2026-11-28
+    android  package_name         org.example.other
+             Google Play: not in the store on 2026-11-28 (this does not prove
+             that it never existed)
+"""
+
+
+@pytest.mark.usefixtures("known")
+def test_an_identifier_that_the_catalogue_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(url: str) -> StorePage:
+        return StorePage(200, apple(bundleId="org.example.other")) if "apple" in url else StorePage(404, b"")
+
+    monkeypatch.setattr(edge, "stores", lambda: other)
+    done = run("lookup", "org.example.other", "--online")
+    assert (done.code, done.out, ids(done.err)) == (1, NOT_OURS, ["error[nothing-found]"])
+    told = run("lookup", "org.example.other", "--online", "--format", "json")
+    assert told.code == 1
+    (hit,) = told.json
+    assert (hit["matched"], hit["text"], hit["exact"]) == ("online", "org.example.other", True)
+    states = {(one["family"], one["kind"]): one["online"]["state"] for one in hit["identifiers"]}
+    assert states == {("ios", "bundle_id"): "found", ("android", "package_name"): "not-found"}
+
+
+@pytest.mark.usefixtures("known")
+def test_a_number_may_be_an_app_store_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = StorePage(200, apple(trackId=987654321))
+    monkeypatch.setattr(edge, "stores", lambda: lambda _: page)
+    done = run("lookup", "987654321", "--online")
+    assert [line.split()[:2] for line in done.out.splitlines() if "     987654321" in line] == [["ios", "app_store_id"]]
+    assert "confirmed as Example Chat" in done.out
 
 
 # --- the client, against a server on loopback --------------------------------------------------------------------------
