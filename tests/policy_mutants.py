@@ -578,6 +578,8 @@ _INTO: dict[str, tuple[str, ...]] = {
     "_allowlistedappbundleids": _LOOSENED,
     "allowListedAppBundleIDs": ("LOOSENED", "NARROWED"),
     "<payload>": _LOOSENED,
+    **dict.fromkeys(('Action="Allow"', 'Action=\\"Allow\\"', 'Type="Exe"'), ("LOOSENED", "INEFFECTIVE")),
+    **dict.fromkeys(('"NotConfigured"', 'EnforcementMode=\\"NotConfigured\\"'), ("NARROWED", "INEFFECTIVE")),
     "<process_name>x": _LOOSENED,
     "groupAssignmentTarget": _NARROWED,
     "<delete_executable>false": _NARROWED,
@@ -651,7 +653,8 @@ def _xml_edits(layer: Layer, entries: Sequence[tuple[str, str]]) -> Iterator[Mut
             if not attributes:
                 continue
             for label, made in _rule_edits(root, place):
-                yield Mutant(f"{label} {text}", layer.rebuild(made), ((family, text),))
+                into = {"directions": frozenset(("LOOSENED", "INEFFECTIVE"))} if label == "allow" else {}
+                yield Mutant(f"{label} {text}", layer.rebuild(made), ((family, text),), **into)
             for element, name in attributes:
                 path = rule.getroottree().getelementpath(element)
                 for label, new in leaf_texts(text, family):
@@ -748,6 +751,7 @@ def _xml_cosmetics(layer: Layer) -> Iterator[Mutant]:
         yield Mutant("rules renamed", layer.rebuild(made))
         made = _copied(root)
         made.append(copy.deepcopy(made[-1]))
+        made[-1].set("Id", str(uuid.UUID(int=len(made))))  # Windows refuses a policy in which two rules share one
         yield Mutant("a rule twice", layer.rebuild(made))
     elif root.find("general/name") is not None:
         made = _copied(root)

@@ -186,9 +186,7 @@ _MADE_WEAK = [
     pytest.param(("apple-", "intune-ios", "jamf-mobile"), {"supervised": False, "enrollment": "user"}, id="user"),
     pytest.param(("amapi-", "intune-android"), {"mode": "byod"}, id="personally owned"),
     pytest.param(("amapi-fully-managed",), {"mode": "cope"}, id="a personal side"),
-    pytest.param(
-        ("amapi-cope/banned.p", "intune-android"), {"mode": "cope", "origins": ("sideloaded",)}, id="sideloaded"
-    ),
+    pytest.param(("intune-android",), {"mode": "cope", "origins": ("sideloaded",)}, id="sideloaded"),
     pytest.param(("apple-ddm",), {"os": (OsBound("<", (27,)),)}, id="before OS 27"),
     pytest.param(("intune-",), {"managed_by": "jamf"}, id="managed by another"),
     pytest.param(("jamf-",), {"managed_by": "intune"}, id="managed by another, Jamf"),

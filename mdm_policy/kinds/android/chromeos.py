@@ -118,13 +118,13 @@ ARC = DocumentKind(
     read=_read_arc,
     keys=Keys({_DECODED: Keys({"applications": _APPLICATION}), **roles("carried", _SIDELOADING)}),
     rules=(rules.ARC_BLOCKED, rules.ARC_BLOCKED_OPEN, rules.ARC_ALLOWED, rules.ARC_SIDELOADING),
-    sample=f"""\
-{{
-  "{_DECODED}": {{
-    "applications": [{{"packageName": "a.b", "installType": "BLOCKED"}}]
-  }}
-}}
-""".encode(),
+    sample=b"""\
+{
+  "@": {
+    "applications": [{"packageName": "a.b", "installType": "BLOCKED"}]
+  }
+}
+""".replace(b"@", _DECODED.encode()),
 )
 
 
