@@ -653,8 +653,8 @@ def _xml_edits(layer: Layer, entries: Sequence[tuple[str, str]]) -> Iterator[Mut
             if not attributes:
                 continue
             for label, made in _rule_edits(root, place):
-                into = {"directions": frozenset(("LOOSENED", "INEFFECTIVE"))} if label == "allow" else {}
-                yield Mutant(f"{label} {text}", layer.rebuild(made), ((family, text),), **into)
+                into = frozenset(("LOOSENED", "INEFFECTIVE")) if label == "allow" else frozenset[str]()
+                yield Mutant(f"{label} {text}", layer.rebuild(made), ((family, text),), directions=into)
             for element, name in attributes:
                 path = rule.getroottree().getelementpath(element)
                 for label, new in leaf_texts(text, family):
