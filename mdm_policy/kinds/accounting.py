@@ -192,7 +192,7 @@ def _xml(
                 continue
             parts = split(local)
             serving = pointer in served.pointers or _within(pointer, served.pointers)
-            role, depth = _role(keys, parts[1:], serving=serving)
+            role, depth = _role(keys, parts[1:], value, serving=serving)
             if role in QUIET or role == "served":
                 continue
             where = _starred(parts)
@@ -200,11 +200,13 @@ def _xml(
             yield Leaf(document.kind, role, unit, where, value), pointer
 
 
-def _role(keys: Role | Keys, parts: Sequence[str], *, serving: bool) -> tuple[Role, int]:
-    """Return the role of what stands under some tags, and how many of them lead to where it is decided."""
+def _role(keys: Role | Keys, parts: Sequence[str], value: str, *, serving: bool) -> tuple[Role, int]:
+    """Return the role of a text under some tags, and how many of them lead to where it is decided."""
     for depth, part in enumerate(parts, 1):
         if not isinstance(keys, Keys):
             return _decided(keys, serving=serving), depth - 1
+        if value in keys.empty.get(part, ()):
+            return "name", depth
         if not part.isdecimal():
             keys = keys.roles.get(part, keys.rest)
     return _decided("unjudged" if isinstance(keys, Keys) else keys, serving=serving), len(parts)

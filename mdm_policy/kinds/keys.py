@@ -34,6 +34,8 @@ class Keys(msgspec.Struct, frozen=True, eq=False, dict=True):
     rest: Role | Keys = "unjudged"
     choose: Callable[[Any], Role | Keys] | None = None
     named: Callable[[Any], str] | None = None
+    empty: Mapping[str, frozenset[str]] = {}
+    """The texts that say nothing under some children of an element, as `-1` does where an id stands."""
 
     @functools.cached_property
     def quiet(self) -> frozenset[str]:
