@@ -125,7 +125,7 @@ def test_refuses_what_is_not_what_was_asked_for(made: bytes, exactly: bool, why:
 @pytest.mark.live("openssl")
 def test_refuses_a_detached_signature(tmp_path: Path) -> None:
     signer = command.signer(_cat(tmp_path / "made", detached(tmp_path)), 30)
-    with pytest.raises(PolicyError, match="no CMS signed data with the content inside"):
+    with pytest.raises(PolicyError, match="not CMS signed data with the content inside"):
         signing.seal("p", PROFILE, signer, signing.describe(identity(EC)), exactly=False)
 
 
