@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from mdm_policy.documents.binaries import is_binary
 from mdm_policy.documents.doubles import doubtful
 from mdm_policy.documents.embedded import Embedded, EmbeddedPart, EmbeddedText
 from mdm_policy.documents.formats import dump, parse, parse_text
 from mdm_policy.documents.locate import Format, locate_all
+from mdm_policy.documents.plist_grammar import unreadable
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.documents.sniff import sniff, sniff_text
 from mdm_policy.documents.texts import MAX_SIZE, TextReport, TextSource, check_size
-from mdm_policy.errors import Finding, Origin, PolicyError, error, note
+from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +59,8 @@ class Document(msgspec.Struct, frozen=True):
     with the document embedded there; `findings` says which embedded documents could not be opened, and why. `part` is
     True when this document is a piece of the outer one's own JSON (a page's item, a request's body): its `data` is
     then that piece in canonical form. `envelope` is the signed file that the document was taken from, or is empty.
-    `doubts` are the pointers of keys that stand twice in one dictionary with different values.
+    `doubts` are the pointers of keys that stand twice in one dictionary with different values. `unreadable` says why devices
+    cannot read the document, though it is well-formed, or is empty.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Document(msgspec.Struct, frozen=True):
     part: bool = False
     envelope: bytes = b""
     doubts: tuple[str, ...] = ()
+    unreadable: str = ""
 
 
 def open_with(
@@ -173,7 +177,12 @@ def _build(
         except PolicyError as problem:
             collected.extend(problem.findings)
     name = _name(opening.file, prefix)
-    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope, doubts)
+    foreign = unreadable(data) if format_ == "plist" and not is_binary(data) else None
+    if foreign is not None:
+        hint = "write the value without it; a comment may stand between elements"
+        collected.append(warning("plist-unreadable", foreign.why, Origin(name, *foreign.place), hint))
+    why = foreign.why if foreign is not None else ""
+    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope, doubts, why)
 
 
 def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int, doubts: tuple[str, ...]) -> Document:

@@ -87,7 +87,9 @@ def _read(document: Document) -> tuple[Reading, list[str]]:
     """Read a document and return the pointers of its findings beside it."""
     collector = Collector(document, _read)
     reading = kind_named(document.kind).read(collector)
-    if question_doubted(collector, document):
+    if document.unreadable:
+        collector.reject_all(document.unreadable)
+    if question_doubted(collector, document) or document.unreadable:
         names = () if kind_named(document.kind).activates else reading.activates
         read, rules = Effects(collector.columns), tuple(collector.rules)
         reading = msgspec.structs.replace(reading, effects=read, rules=rules, activates=names)
