@@ -335,9 +335,8 @@ def _held(documents: Sequence[Document]) -> set[tuple[str, str]]:
 
 
 def _mdms(documents: Sequence[Document]) -> set[str]:
-    """Return the MDMs that govern Android by some of the documents."""
-    readings = (reading for document in documents for reading in read_each(document))
-    return {reading.mdm for reading in readings if any("android" in rule.introduced for rule in reading.rules)}
+    """Return the MDMs whose documents govern devices."""
+    return {reading.mdm for document in documents for reading in read_each(document) if reading.rules}
 
 
 def _policies(documents: Sequence[Document]) -> int:
@@ -360,13 +359,13 @@ def _agree(old: Sequence[Document], new: Sequence[Document]) -> None:
         assert lost <= {(change.name, change.platform) for change in weaker}, classes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(_SIDE, _SIDE)
 def test_what_is_no_longer_proven_is_weakened(old: list[Document], new: list[Document]) -> None:
     _agree(old, new)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(_PARTS, _PARTS, st.integers(0, 13), st.sets(st.integers(0, 13), max_size=2))
 def test_what_one_kind_of_document_loses_is_weakened(
     old: tuple[Any, ...], new: tuple[Any, ...], changed: int, beside: set[int]
@@ -375,7 +374,7 @@ def test_what_one_kind_of_document_loses_is_weakened(
     _agree(_all(kept), _all(new[place] if place == changed else part for place, part in enumerate(kept)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(_SIDE)
 def test_a_side_is_equal_to_itself(side: list[Document]) -> None:
     found = _compared(side, side)
@@ -383,7 +382,7 @@ def test_a_side_is_equal_to_itself(side: list[Document]) -> None:
     assert not found.changes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(_SIDE, _SIDE)
 def test_what_is_newly_proven_is_tightened_somewhere(old: list[Document], new: list[Document]) -> None:
     won = _held(new) - _held(old)
