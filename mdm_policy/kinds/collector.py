@@ -359,7 +359,8 @@ class Collector:
     def _wrong(self, value: Any, wanted: str, pointer: str, count: int = 1) -> None:
         self.mistyped += value != ""
         more = f" (and {count - 1} more entries)" if count > 1 else ""
-        message = f"expected {wanted}, found {type(value).__name__} {_shown(value)}; ignored{more}"
+        found = f"{type(value).__name__} {_shown(value)}".rstrip()
+        message = f"expected {wanted}, found {found}; ignored{more}"
         self.say("error", "wrong-type", message, pointer, f"write {wanted}")
 
     def near_misses(self, owner: Mapping[str, Any], known: Collection[str], pointer: str) -> None:
@@ -553,7 +554,8 @@ def _shown(value: Any) -> str:
     """Show a value in a message, short and without control characters; a huge or deep one is not printed at all."""
     if isinstance(value, str):
         return repr(value if len(value) <= 80 else value[:77] + "...")
-    return repr(value) if value is None or isinstance(value, bool | float) else ""
+    short = isinstance(value, int) and abs(value) < 10**18
+    return repr(value) if value is None or short or isinstance(value, float) else ""
 
 
 def narrowed(*conditions: Condition) -> tuple[Condition, ...]:

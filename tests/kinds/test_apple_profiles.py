@@ -353,3 +353,8 @@ def test_an_allow_list_nobody_obeys_refuses_nothing() -> None:
 )
 def test_payloads_that_disturb_one_another(document: Document, findings: list[str]) -> None:
     assert says(document) == findings
+
+
+def test_a_value_of_a_wrong_type_is_shown() -> None:
+    found = [one.message for one in read(plist(restrictions(blockedAppBundleIDs=["a.b", 5]))).findings]
+    assert "expected an identifier, found int 5; ignored" in found
