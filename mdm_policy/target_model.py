@@ -11,7 +11,16 @@ import msgspec
 
 from mdm_policy.errors import Origin  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.model import Frozen, Identifier
-from mdm_policy.vocabulary import ClaimedVerdict, Family, Kind, Side, Strength  # noqa: TC001 - as above
+from mdm_policy.vocabulary import (  # noqa: TC001 - as above
+    ClaimedVerdict,
+    CollateralCase,
+    CollateralEffect,
+    CollateralThing,
+    Family,
+    Kind,
+    Side,
+    Strength,
+)
 
 Format = Literal["plist", "json", "xml"]
 Encoding = Literal["text", "compact", "base64"]
@@ -41,6 +50,21 @@ class Claim(Frozen, frozen=True):
     unless: str = ""
     capacity: int | None = None
     capacity_source: str = ""
+
+
+class StatedCollateral(Frozen, frozen=True):
+    """State what documents stop, open or remove beside the ban, and when; a reader must find the same in their bytes.
+
+    `documents` names those that do it; without it, every document of the target does. `option` names the target's option
+    that must be on, `unless` one that must be off.
+    """
+
+    effect: CollateralEffect
+    what: CollateralThing
+    when: CollateralCase = "always"
+    documents: tuple[str, ...] = ()
+    option: str = ""
+    unless: str = ""
 
 
 class Option(Frozen, frozen=True):
@@ -106,6 +130,7 @@ class Manifest(Frozen, frozen=True):
     summary: str
     blocks: tuple[Claim, ...]
     documents: tuple[DocumentSpec, ...]
+    collateral: tuple[StatedCollateral, ...] = ()
     needs: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
     managed_by: str = ""

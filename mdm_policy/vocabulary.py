@@ -57,6 +57,33 @@ Mode = Literal["fully-managed", "dedicated", "cope", "byod"]
 """How Android devices are managed."""
 Side = Literal["device", "work", "personal"]
 AppOrigin = Literal["store", "sideloaded", "preinstalled", "web"]
+CollateralEffect = Literal["stops", "opens", "removes"]
+"""What a document does to something beside the ban: it stops it, opens it, or removes it for good."""
+CollateralThing = Literal[
+    "packaged-apps",
+    "unlisted-apps",
+    "unlisted-programs",
+    "unsigned-programs",
+    "running-apps",
+    "namesakes",
+    "shared-sites",
+    "sideloading",
+    "adding-users",
+    "compliance",
+    "script-hosts",
+    "local-rules",
+    "managed-store",
+    "personal-store",
+    "allow-list",
+    "apps",
+    "scope",
+    "other-settings",
+]
+"""What is hit beside the ban; `mdm_policy.collateral` says each in a sentence."""
+CollateralCase = Literal["always", "alone", "closed-before", "merged", "updated", "replaced"]
+"""When it is hit: always; as long as nothing else on the device makes good what the document lacks (`alone`); where it was
+closed before; in one policy with an allow list (`merged`); when an object that exists is updated with the file; when it
+takes the place of a policy that exists (`replaced`)."""
 
 FAMILIES: tuple[Family, ...] = ("ios", "macos", "android", "windows", "web")
 PLATFORMS: tuple[Platform, ...] = get_args(Platform)
@@ -126,3 +153,22 @@ VERDICT_RANK: dict[Verdict, int] = {
     "removed": 9,
 }
 """How well an app is held back by what devices do; whether it is excepted or exists at all is no question of rank."""
+COLLATERAL: dict[CollateralEffect, tuple[CollateralThing, ...]] = {
+    "stops": (
+        "packaged-apps",
+        "unlisted-apps",
+        "unlisted-programs",
+        "unsigned-programs",
+        "running-apps",
+        "namesakes",
+        "shared-sites",
+        "sideloading",
+        "adding-users",
+        "compliance",
+        "script-hosts",
+        "local-rules",
+    ),
+    "opens": ("managed-store", "personal-store", "allow-list"),
+    "removes": ("apps", "scope", "other-settings"),
+}
+"""The things that each effect can hit."""

@@ -11,7 +11,18 @@ from mdm_policy.loading import deployments, language, target_manifests
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, Scalar, Text, Whole
 from mdm_policy.loading.shapes import Field, Many, RecordShape, TableShape
 from mdm_policy.target_model import Encoding, Format
-from mdm_policy.vocabulary import FAMILIES, KINDS, KINDS_BY_FAMILY, PLATFORMS, ClaimedVerdict, Side, Strength
+from mdm_policy.vocabulary import (
+    FAMILIES,
+    KINDS,
+    KINDS_BY_FAMILY,
+    PLATFORMS,
+    ClaimedVerdict,
+    CollateralCase,
+    CollateralEffect,
+    CollateralThing,
+    Side,
+    Strength,
+)
 
 _NAME = Text(name=True)
 _TARGET_NAME = Text(
@@ -58,6 +69,18 @@ _CLAIM = RecordShape(
         "source": Field("The vendor's document, with its version, that says so.", Text(), required=True),
     },
     needs={"capacity": ("capacity_source",), "capacity_source": ("capacity",)},
+)
+
+_COLLATERAL = RecordShape(
+    "collateral",
+    {
+        "effect": Field("What happens to it.", Choice(get_args(CollateralEffect)), required=True),
+        "what": Field("What is hit beside the ban.", Choice(get_args(CollateralThing)), required=True),
+        "when": Field("When it is hit; without it, always.", Choice(get_args(CollateralCase))),
+        "documents": Field("The documents that do it, by name; without it, all of them.", Many(_NAME)),
+        "option": Field("The option that has to be on for it to happen.", _NAME),
+        "unless": Field("The option that has to be off for it to happen.", _NAME),
+    },
 )
 
 _OPTION = RecordShape(
@@ -130,6 +153,10 @@ TARGET = RecordShape(
         "options": Field("What a deployment may set for it, by name.", TableShape(_NAME, _OPTION)),
         "blocks": Field("What its documents block, and under which conditions.", Many(_CLAIM), required=True),
         "documents": Field("The files it makes.", Many(_DOCUMENT), required=True),
+        "collateral": Field(
+            "What its documents stop, open or remove beside the ban; an empty list says nothing.",
+            Many(_COLLATERAL, filled=False),
+        ),
         "replaces": Field("The packaged target that it replaces on purpose.", _NAME),
         "import_template": Field("The template of IMPORT.md; without it, `import.md.j2`.", Text()),
     },

@@ -11,8 +11,17 @@ from mdm_policy import filenames
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.deployments import warn_of_mdm
 from mdm_policy.loading.report import listed
-from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option, TargetTest
-from mdm_policy.vocabulary import FAMILY_OF, KINDS_BY_FAMILY
+from mdm_policy.target_model import (
+    Claim,
+    Copy,
+    DocumentSpec,
+    Embed,
+    Manifest,
+    Option,
+    StatedCollateral,
+    TargetTest,
+)
+from mdm_policy.vocabulary import COLLATERAL, FAMILY_OF, KINDS_BY_FAMILY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +54,11 @@ def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
     for claim in claims:
         _check_kind(report, claim)
         _check_platforms(report, claim)
-        _check_options(report, claim, list(options))
+        _check_options(report, "claim", claim, list(options))
+    collateral: list[Group] = group.many("collateral")
+    for each in collateral:
+        _check_collateral(report, each, [spec.text("name") for spec in specs])
+        _check_options(report, "collateral", each, list(options))
     for spec in specs:
         _check_output(report, spec)
         _check_schema(report, spec)
@@ -77,6 +90,7 @@ def _manifest(group: Group, claims: Iterable[Group], specs: Iterable[Group], opt
         group.text("summary"),
         tuple(map(_claim, claims)),
         tuple(map(_document, specs)),
+        tuple(map(_collateral, group.many("collateral"))),
         group.texts("needs"),
         group.texts("cannot"),
         group.text("managed_by"),
@@ -107,6 +121,17 @@ def _claim(claim: Group) -> Claim:
         claim.text("unless"),
         claim.get("capacity"),
         claim.text("capacity_source"),
+    )
+
+
+def _collateral(each: Group) -> StatedCollateral:
+    return StatedCollateral(
+        each.get("effect"),
+        each.get("what"),
+        each.get("when") or "always",
+        each.texts("documents"),
+        each.text("option"),
+        each.text("unless"),
     )
 
 
@@ -191,11 +216,23 @@ def _at(group: Group, key: str) -> Origin:
     return group.at(key)
 
 
-def _check_options(report: LoadReport, claim: Group, options: Sequence[str]) -> None:
+def _check_collateral(report: LoadReport, each: Group, documents: Sequence[str]) -> None:
+    """Refuse a thing that the effect cannot hit, and documents that the target does not have."""
+    effect, what = each.get("effect"), each.get("what")
+    if effect is not None and what is not None and what not in COLLATERAL[effect]:
+        said = f"{quoted(what)} is nothing that a document {effect}"
+        report.error("unknown-word", said, each.at("what"), f"write one of {listed(COLLATERAL[effect])}")
+    for cell in each.many("documents"):
+        if cell.value not in documents:
+            said = f"the collateral is of the document {quoted(cell.value)}, which `documents` does not define"
+            _refuse(report, said, cell.origin, report.guess(cell.value, documents))
+
+
+def _check_options(report: LoadReport, owner: str, claim: Group, options: Sequence[str]) -> None:
     for key in ("option", "unless"):
         name = claim.get(key)
         if name is not None and name not in options:
-            said = f"the claim depends on the option {quoted(name)}, which `options` does not define"
+            said = f"the {owner} depends on the option {quoted(name)}, which `options` does not define"
             _refuse(
                 report, said, claim.at(key), report.guess(name, options) if options else "define it under `options`"
             )

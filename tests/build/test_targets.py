@@ -119,6 +119,24 @@ _WRONG: list[Any] = [
         "`modes` says nothing about ios",
         id="an Android mode on iOS",
     ),
+    pytest.param(
+        _manifest(collateral=[{"effect": "opens", "what": "packaged-apps"}]),
+        _W,
+        "`packaged-apps` is nothing that a document opens",
+        id="a thing that the effect cannot hit",
+    ),
+    pytest.param(
+        _manifest(collateral=[{"effect": "removes", "what": "apps", "documents": ["chang"]}]),
+        "target-manifest",
+        "the collateral is of the document `chang`, which `documents` does not define",
+        id="collateral of a document that is none",
+    ),
+    pytest.param(
+        _manifest(collateral=[{"effect": "removes", "what": "apps", "option": "loud"}]),
+        "target-manifest",
+        "the collateral depends on the option `loud`, which `options` does not define",
+        id="collateral with an unknown option",
+    ),
     pytest.param(_manifest(modes=["byob"]), _W, "`byob` is not a valid value", id="an unknown mode"),
     pytest.param(_manifest(modes=["byod", "byod"]), "duplicate-entry", "`byod` is given already in `modes`", id="a mode twice"),
     pytest.param(_manifest(managed_by="Intune"), "mdm-near-miss", "`Intune` is not an MDM whose documents this program knows", id="almost an MDM"),
@@ -398,3 +416,12 @@ def test_unknown_targets_are_told_together_with_their_places() -> None:
     with pytest.raises(PolicyError) as failed:
         select(TARGETS, ["a"], None)
     assert [found.origin for found in failed.value.findings] == [None]
+
+
+def test_every_packaged_target_states_what_it_does_beside_the_ban() -> None:
+    silent = [
+        name
+        for name, each in TARGETS.items()
+        if "\ncollateral:" not in (each.folder / "target.yaml").read_text("utf-8")
+    ]
+    assert silent == []

@@ -74,6 +74,7 @@ source: Acme 1
 summary: What Acme takes.
 modes: [byod]
 options: {web: {help: Deny., default: false}, how: {help: How., default: a, choices: [a, b]}}
+collateral: [{effect: opens, what: managed-store, when: merged, documents: [change], option: web, unless: how}]
 blocks:
   - family: android
     kind: package_name
@@ -189,6 +190,10 @@ def test_loader_and_schema_accept_the_same_example(name: SchemaName) -> None:
         pytest.param("target", "as: compact", "as: compct", id="unknown way to embed"),
         pytest.param("target", "help: Deny., ", "", id="option without help"),
         pytest.param("target", "[byod]", "[]", id="no modes"),
+        pytest.param("target", "effect: opens", "effect: opened", id="unknown effect"),
+        pytest.param("target", "managed-store", "work-store", id="collateral of an unknown thing"),
+        pytest.param("target", "when: merged", "when: later", id="collateral in an unknown case"),
+        pytest.param("target", "effect: opens, ", "", id="collateral without effect"),
         pytest.param("target-test", 'as_of: "2026-01-01"\n', "", id="test of no day"),
         pytest.param("target-test", "{android: {package_name: [a.b]}, domains: a.example}", "[]", id="blocked list"),
         pytest.param("target-test", "package_name", "packagename", id="blocked unknown kind"),
