@@ -388,11 +388,10 @@ def _key_edits(layer: Layer, pointers: list[str]) -> Iterator[Mutant]:
         for label, new in wrong:
             yield Mutant(f"{label}: {at}", layer.rebuild(_with(value, at, new)), directions=packed)
         above = _dictionary_above(value, at)
-        if above is not None:
+        if above is not None and key not in _at(value, above):
             made = _copied(value)
             mine, _ = _parent(made, at)
-            taken = mine.pop(key)
-            _at(made, above).setdefault(key, taken)
+            _at(made, above)[key] = mine.pop(key)
             yield Mutant(f"one level up: {at}", layer.rebuild(made), directions=packed)
 
 

@@ -42,7 +42,8 @@ def manifest(folder: Path) -> Any:
 
 def blocked_on_macs(path: Path) -> list[str]:
     profile = documents.parse(path.name, path.read_bytes(), "plist")
-    return [rule["identifier"] for rule in profile["PayloadContent"][0]["StaticRules"]]
+    (forced,) = profile["PayloadContent"][0]["PayloadContent"]["com.northpolesec.santa"]["Forced"]
+    return [rule["identifier"] for rule in forced["mcx_preference_settings"]["StaticRules"]]
 
 
 def test_the_example_builds(federal: tuple[Ran, Path]) -> None:

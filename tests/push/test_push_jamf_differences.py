@@ -241,3 +241,59 @@ def test_merging_twice_is_merging_once() -> None:
         {"PayloadType": "a"},
     ]
     assert list(jamf_payloads.reasons(wanted, once)) == []
+
+
+def _managed(domain: str, settings: dict[str, Any], **more: Any) -> dict[str, Any]:
+    forced = {"Forced": [{"mcx_preference_settings": settings}]}
+    return {"PayloadType": "com.apple.ManagedClient.preferences", "PayloadContent": {domain: forced, **more}}
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    return {"PayloadType": "com.northpolesec.santa", **settings}
+
+
+_SANTA = "com.northpolesec.santa"
+_NEW: dict[str, Any] = {"StaticRules": [{"identifier": "A" * 10}]}
+_OLD: dict[str, Any] = {"StaticRules": [{"identifier": "B" * 10}]}
+_OTHERS: dict[str, Any] = {"org.example": {"Often": [{"mcx_preference_settings": {"k": 1}}]}}
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "sent"),
+    [
+        pytest.param(_plain(_OLD), _managed(_SANTA, _NEW), [_managed(_SANTA, _NEW)], id="the flat form goes"),
+        pytest.param(_managed(_SANTA, _OLD), _plain(_NEW), [_plain(_NEW)], id="the managed form goes"),
+        pytest.param(
+            _plain({**_OLD, "ClientMode": 2}),
+            _managed(_SANTA, _NEW),
+            [_managed(_SANTA, _NEW), _plain({"ClientMode": 2})],
+            id="what others set in the flat form stays",
+        ),
+        pytest.param(
+            _managed(_SANTA, {**_OLD, "ClientMode": 2}, **_OTHERS),
+            _managed(_SANTA, _NEW),
+            [_managed(_SANTA, {"ClientMode": 2, **_NEW}, **_OTHERS)],
+            id="what others set beside ours stays",
+        ),
+        pytest.param(
+            _managed(_SANTA, _OLD, **_OTHERS),
+            _plain(_NEW),
+            [_plain(_NEW), {"PayloadType": "com.apple.ManagedClient.preferences", "PayloadContent": _OTHERS}],
+            id="another domain stays",
+        ),
+    ],
+)
+def test_santas_rules_stand_in_one_form_after_an_update(
+    stored: dict[str, Any], wanted: dict[str, Any], sent: list[dict[str, Any]]
+) -> None:
+    whole = jamf_payloads.merged({"PayloadContent": [wanted]}, {"PayloadContent": [stored]}, "")
+    assert whole["PayloadContent"] == sent
+    assert list(jamf_payloads.reasons({"PayloadContent": [wanted]}, whole)) == []
+
+
+def test_what_others_set_in_managed_preferences_is_named() -> None:
+    found = {"PayloadContent": [_managed(_SANTA, {**_NEW, "ClientMode": 2}, **_OTHERS)]}
+    assert list(jamf_payloads.unexpected(found, jamf_payloads.KNOWN_KEYS)) == [
+        "/com.apple.ManagedClient.preferences/com.northpolesec.santa/Forced/ClientMode",
+        "/com.apple.ManagedClient.preferences/org.example",
+    ]

@@ -31,8 +31,11 @@ KNOWN_KEYS: Mapping[str, frozenset[str]] = {
     "com.apple.applicationaccess": frozenset({"blockedAppBundleIDs", "blacklistedAppBundleIDs"}),
     "com.apple.webcontent-filter": frozenset({"FilterType", "AutoFilterEnabled", "FilterBrowsers", "DenyListURLs"}),
     "com.northpolesec.santa": frozenset({"StaticRules"}),
+    "com.apple.ManagedClient.preferences": frozenset({"PayloadContent"}),
 }
 """The keys of each payload that shipped targets set. Such a key goes when the build no longer has it; any other stays."""
+_PREFERENCES = "com.apple.ManagedClient.preferences"
+_FORCED, _SETTINGS = "Forced", "mcx_preference_settings"
 _NAMED = 3
 
 
@@ -51,7 +54,9 @@ def merged(wanted: Payload, stored: Payload | None, uuid: str) -> Payload:
     entries, ours = by_type(stored), by_type(wanted)
     content = [_entry(name, payload, entries.get(name, {})) for name, payload in ours.items() if name]
     content += [
-        one for name, one in entries.items() if name and name not in ours and _kind(name) not in _INJECTED_TYPES
+        one
+        for name, one in _without_ours(entries, ours).items()
+        if name and name not in ours and _kind(name) not in _INJECTED_TYPES
     ]
     kept = {key: value for key, value in stored.items() if key not in wanted and key not in _INJECTED}
     return {**kept, **wanted, **_names(stored), "PayloadContent": content}
@@ -95,6 +100,9 @@ def unexpected(found: Payload, known: Mapping[str, Collection[str]]) -> Iterator
             beyond.add("PayloadEnabled")
         for key in sorted(beyond):
             yield documents.pointer(name, key) if name else documents.pointer(key)
+        if kind == _PREFERENCES:
+            mine = {domain: {_FORCED: dict.fromkeys(keys)} for domain, keys in known.items()}
+            yield from (documents.pointer(name) + one for one in normal.extras(mine, _preferences(payload)))
 
 
 def comparable(payload: Payload) -> Payload:
@@ -185,7 +193,51 @@ def _kind(name: str) -> str:
 def _entry(name: str, wanted: Payload, old: Payload) -> Payload:
     ours = KNOWN_KEYS.get(_kind(name), frozenset()) | _INJECTED
     kept = {key: value for key, value in old.items() if key not in wanted and key not in ours}
-    return {**kept, **wanted, **_names(old)}
+    content = {"PayloadContent": _both(_preferences(wanted), _preferences(old))} if _kind(name) == _PREFERENCES else {}
+    return {**kept, **wanted, **content, **_names(old)}
+
+
+def _preferences(payload: Payload) -> dict[str, dict[str, Any]]:
+    """Return what managed preferences set: by domain, by how hard (`Forced` and others), the keys of all entries."""
+    content = payload.get("PayloadContent")
+    made: dict[str, dict[str, Any]] = {}
+    for domain, ways in content.items() if isinstance(content, dict) else ():
+        for way, entries in ways.items() if isinstance(ways, dict) else ():
+            settings = made.setdefault(domain, {}).setdefault(way, {})
+            for entry in entries if isinstance(entries, list) else ():
+                held = entry.get(_SETTINGS) if isinstance(entry, dict) else None
+                settings.update(held if isinstance(held, dict) else {})
+    return made
+
+
+def _both(wanted: Payload, old: Payload) -> Payload:
+    """Write managed preferences with ours, and with what others have set in the same payload."""
+    made: Payload = {}
+    for domain in (*wanted, *(one for one in old if one not in wanted)):
+        ours, theirs = wanted.get(domain, {}), old.get(domain, {})
+        keys = KNOWN_KEYS.get(domain, frozenset())
+        made[domain] = {
+            way: [{_SETTINGS: {**{k: v for k, v in theirs.get(way, {}).items() if k not in keys}, **ours.get(way, {})}}]
+            for way in dict.fromkeys((*ours, *theirs))
+        }
+    return made
+
+
+def _without_ours(entries: Mapping[str, Payload], wanted: Mapping[str, Payload]) -> dict[str, Payload]:
+    """Take our keys out of stored payloads of a domain that the update sets in its other form, and what is empty then."""
+    plain = {_kind(name) for name in wanted}
+    managed = {domain for name, one in wanted.items() if _kind(name) == _PREFERENCES for domain in _preferences(one)}
+    made = {}
+    for name, one in entries.items():
+        kept = one
+        if _kind(name) in managed:
+            kept = {key: value for key, value in one.items() if key not in KNOWN_KEYS.get(_kind(name), ())}
+        elif _kind(name) == _PREFERENCES and name not in wanted and not plain.isdisjoint(_preferences(one)):
+            theirs = {domain: ways for domain, ways in _preferences(one).items() if domain not in plain}
+            kept = {**one, "PayloadContent": _both({}, theirs)} if theirs else {}
+        if kept is one or kept.keys() - _STRUCTURE - _REWRITTEN - _INJECTED or kept.get("PayloadContent"):
+            made[name] = kept
+    return made
 
 
 def _names(old: Payload) -> Payload:

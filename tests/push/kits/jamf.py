@@ -44,6 +44,13 @@ def payload(kind: str, key: str, value: str) -> str:
     )
 
 
+def _static_rules(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return Santa's rules of a payload, of its own type or of managed preferences."""
+    forced = payload.get("PayloadContent", {}).get("com.northpolesec.santa", {}).get("Forced", ())
+    every = [payload, *(entry["mcx_preference_settings"] for entry in forced)]
+    return [rule for settings in every for rule in settings.get("StaticRules", ())]
+
+
 class Kit:
     """Be Jamf Pro as the laws see it."""
 
@@ -92,7 +99,7 @@ class Kit:
                 continue
             for one in held["payload"]["PayloadContent"]:
                 found |= {("bundle", app) for app in one.get("blockedAppBundleIDs", ())}
-                found |= {("santa", rule["identifier"]) for rule in one.get("StaticRules", ())}
+                found |= {("santa", rule["identifier"]) for rule in _static_rules(one)}
         return frozenset(found)
 
     def twins(self, server: JamfEmulator) -> list[str]:
