@@ -139,8 +139,10 @@ SIDES_OF: dict[str, tuple[Side, ...]] = {
 APP_ORIGINS: tuple[AppOrigin, ...] = get_args(AppOrigin)
 INSTALLED_ORIGINS: tuple[AppOrigin, ...] = ("store", "sideloaded", "preinstalled")
 """Where an app on a device can come from; an app in a browser is not installed."""
-MDMS = ("intune", "jamf", "amapi")
-"""The MDMs whose own documents are known; `managed_by` may name any other."""
+OTHER_MDM = "other"
+"""Any MDM or EMM that has no word of its own here."""
+MDMS = ("intune", "jamf", "amapi", "fleet", "kmfddm", "nanomdm", OTHER_MDM)
+"""The words of `managed_by`: the MDMs that targets are made for, and the one for all others."""
 STRENGTH_RANK: dict[Strength, int] = {"weak": 0, "partial": 1, "strong": 2}
 VERDICT_RANK: dict[Verdict, int] = {
     "allowed": 2,

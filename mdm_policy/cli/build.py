@@ -13,7 +13,7 @@ from mdm_policy.workflows.build import BuildRequest, MadeBuild, build_into
 
 
 @options.command("build")
-@click.argument("lists", nargs=-1, metavar="[LIST]...")
+@click.argument("lists", nargs=-1, metavar="[LIST|DEPLOYMENT]...")
 @options.deployment("The deployment file: organization, lists, devices, targets.")
 @options.as_of("build for")
 @click.option(
@@ -57,7 +57,8 @@ def command(
 ) -> None:
     """Render, validate and read back the files every MDM takes.
 
-    LIST is the id of a shipped list or a path; without any, the deployment's lists are built. What the files come to on
+    LIST is the id of a shipped list or a path; without any, the deployment's lists are built. A deployment may be given
+    by its path alone, without --deployment. What the files come to on
     the devices is said first and last, as `verify` would say it. Exit code 0 when every file blocks what its target
     claims to; with --strict, 11 when there is a warning, or a gap that is not accepted.
     """

@@ -17,7 +17,17 @@ from mdm_policy.loading.includes import Merger
 from mdm_policy.loading.overlays import OVERLAY
 from mdm_policy.loading.reader import read_nodes
 from mdm_policy.loading.report import LoadReport
-from mdm_policy.loading.sources import FindInclude, Loaded, Source, collector_paused, detect, finish, judged
+from mdm_policy.loading.sources import (
+    FileKind,
+    FindInclude,
+    Loaded,
+    Source,
+    collector_paused,
+    detect,
+    finish,
+    is_ours,
+    judged,
+)
 from mdm_policy.loading.tables import as_list, read_bans
 from mdm_policy.loading.target_manifests import PlacedManifest
 from mdm_policy.loading.text import MAX_BYTES
@@ -35,6 +45,7 @@ __all__ = [
     "SchemaName",
     "Source",
     "detect",
+    "is_ours",
     "load_ban_list",
     "load_bans_csv",
     "load_deployment",
@@ -70,7 +81,7 @@ def load_ban_list(source: Source, find: FindInclude | None = None, *, max_bytes:
     with collector_paused():
         merger = Merger(find, max_bytes)
         loaded = finish(merger.merge(source), merger.findings)
-    return judged(source, loaded, "a ban list", ("deployment", "devices", "target", "csv"))
+    return judged(source, loaded, "a ban list", ("deployment", "devices", "target", "target-test", "overlay", "csv"))
 
 
 def load_deployment(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[Deployment]:
@@ -80,7 +91,7 @@ def load_deployment(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[Dep
         if value is not None:
             value = msgspec.structs.replace(value, digest=hashlib.sha256(source.data).hexdigest())
         loaded = finish(value, report.findings)
-    return judged(source, loaded, "a deployment", ("ban-list", "target", "csv"))
+    return judged(source, loaded, "a deployment", ("ban-list", "target", "target-test", "overlay", "csv"))
 
 
 def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[DeviceClass, ...]]:
@@ -88,9 +99,8 @@ def load_devices(source: Source, *, max_bytes: int = MAX_BYTES) -> Loaded[tuple[
     if detect(source) != "deployment":
         with collector_paused():
             value, report = _bind(source, language.DEVICES, max_bytes)
-            return judged(
-                source, finish(value, report.findings), "a file of device classes", ("ban-list", "target", "csv")
-            )
+            others: tuple[FileKind, ...] = ("ban-list", "target", "target-test", "overlay", "csv")
+            return judged(source, finish(value, report.findings), "a file of device classes", others)
     whole = load_deployment(source, max_bytes=max_bytes)
     if whole.value is not None and not whole.value.devices:
         report = LoadReport(source.name)

@@ -10,7 +10,7 @@ import msgspec
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.bans import IDENTIFIER_KEYS
 from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Identifier, SigningPlan
-from mdm_policy.vocabulary import APPLE_PLATFORMS, DEFAULT_DUTIES, MDMS, Duty, Platform
+from mdm_policy.vocabulary import APPLE_PLATFORMS, DEFAULT_DUTIES, MDMS, OTHER_MDM, Duty, Platform
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Origin
@@ -28,7 +28,8 @@ def make_device(report: LoadReport, group: Group) -> DeviceClass:
     if platform is not None:
         _check_keys(report, group, platform)
     _check_enrollment(report, group)
-    warn_of_mdm(report, group)
+    if not warn_of_mdm(report, group):
+        _warn_of_unknown_mdm(report, group)
     return DeviceClass(
         group.text("name"),
         platform or "ios",
@@ -44,12 +45,24 @@ def make_device(report: LoadReport, group: Group) -> DeviceClass:
     )
 
 
-def warn_of_mdm(report: LoadReport, group: Group) -> None:
-    """Warn of an MDM that looks like one whose documents the program knows: they would not count for it."""
+def warn_of_mdm(report: LoadReport, group: Group) -> bool:
+    """Warn of an MDM that looks like one whose documents the program knows, and tell whether it does."""
     mdm = group.text("managed_by")
-    if mdm and mdm not in MDMS and report.guess(mdm, MDMS).startswith("did"):
+    near = bool(mdm) and mdm not in MDMS and report.guess(mdm, MDMS).startswith("did")
+    if near:
         said = f"{quoted(mdm)} is not an MDM whose documents this program knows, but looks like one"
         report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, MDMS))
+    return near
+
+
+def _warn_of_unknown_mdm(report: LoadReport, group: Group) -> None:
+    """Warn of an MDM without a word of its own: what is made for another one by name would not count for it."""
+    mdm = group.text("managed_by")
+    if mdm and mdm not in MDMS:
+        said = f"{quoted(mdm)} is not an MDM that this program makes documents for by name"
+        known = ", ".join(f"`{word}`" for word in MDMS[:-1])
+        hint = f"write `{OTHER_MDM}`, which is any MDM or EMM besides {known}"
+        report.warning("mdm-unknown", said, group.at("managed_by"), hint)
 
 
 def _check_keys(report: LoadReport, group: Group, platform: Platform) -> None:

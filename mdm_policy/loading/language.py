@@ -10,7 +10,7 @@ from mdm_policy.loading.destinations import DESTINATIONS
 from mdm_policy.loading.identifier_shapes import Domains, Identifiers
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text
 from mdm_policy.loading.shapes import AllOr, Field, Many, RecordShape, TableShape
-from mdm_policy.vocabulary import APP_ORIGINS, DUTIES, ENROLLMENTS, MODES, PLATFORMS
+from mdm_policy.vocabulary import APP_ORIGINS, DUTIES, ENROLLMENTS, MDMS, MODES, PLATFORMS
 
 _NAME = Text(name=True)
 _LIST_ID = Text(
@@ -202,7 +202,7 @@ _DEVICE = RecordShape(
         "supervised": Field("Whether Apple devices are supervised; many restrictions hold only there.", Flag()),
         "enrollment": Field("How Apple devices are enrolled.", ENROLLMENT),
         "mode": Field("How Android devices are managed.", MODE),
-        "managed_by": Field("The MDM that manages them, such as intune, jamf or amapi.", _NAME),
+        "managed_by": Field(f"The MDM that manages them: {', '.join(MDMS)} (any other).", _NAME),
         "groups": Field("The groups that every device of the class is in.", Many(_NAME, filled=False)),
         "origins": Field(
             "Where apps on these devices can come from; without it, store and sideloaded are assumed.",

@@ -11,7 +11,7 @@ import msgspec
 from yaml.events import AliasEvent, ScalarEvent
 
 from mdm_policy.identifiers import characters, invisible, name_problems, quoted
-from mdm_policy.loading.reader import Mapping, Node
+from mdm_policy.loading.reader import BACKSLASH_HINT, Mapping, Node
 from mdm_policy.loading.report import LoadReport, listed, shown
 from mdm_policy.loading.words import converted, meaning
 from mdm_policy.model import OsBound
@@ -82,6 +82,12 @@ def _is_unwanted(char: str) -> bool:
     return bool(invisible(char)) and char not in "\u200c\u200d\ufe0e\ufe0f"
 
 
+def _escaped(node: Node) -> str:
+    """Return what helps where a control character comes of an escape, as in a path of Windows: nobody types one there."""
+    controls = node.style == '"' and any(unicodedata.category(char) == "Cc" for char in node.value)
+    return BACKSLASH_HINT if controls else ""
+
+
 class Grammar(msgspec.Struct, frozen=True):
     """Hold what a text has to look like: a pattern, the id of the finding if it does not, and what to write."""
 
@@ -106,7 +112,7 @@ class Text(msgspec.Struct, frozen=True):
         if text is None:
             return None
         origin = report.at(node)
-        if _CLEAN(text) is None and not self._is_clean(report, text, origin, key):
+        if _CLEAN(text) is None and not self._is_clean(report, node, text, key):
             return None
         if self.grammar is not None and re.fullmatch(self.grammar.pattern, text, re.ASCII) is None:
             said = f"{quoted(text)} is not a valid value of {shown(key)}"
@@ -114,7 +120,8 @@ class Text(msgspec.Struct, frozen=True):
             return None
         return TableCell(text if self.name else text.strip(), origin)
 
-    def _is_clean(self, report: LoadReport, text: str, origin: Origin, key: str) -> bool:
+    def _is_clean(self, report: LoadReport, node: Node, text: str, key: str) -> bool:
+        origin = report.at(node)
         if not text.strip():
             report.error("empty-value", f"{shown(key)} has no value", origin, "write a text, or remove the key")
             return False
@@ -125,9 +132,10 @@ class Text(msgspec.Struct, frozen=True):
         bad = [char for char in text if _is_unwanted(char)]
         if bad:
             said = f"{shown(key)} contains {characters(bad)}"
-            report.error("text-character", said, origin, "type it anew instead of pasting it")
+            report.error("text-character", said, origin, _escaped(node) or "type it anew instead of pasting it")
         elif "\n" in text.strip() and not self.lines:
-            report.error("text-lines", f"{shown(key)} has several lines", origin, "write it on one line, or after `>-`")
+            hint = _escaped(node) or "write it on one line, or after `>-`"
+            report.error("text-lines", f"{shown(key)} has several lines", origin, hint)
             return False
         return not bad
 

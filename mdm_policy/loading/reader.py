@@ -63,6 +63,12 @@ class Sequence(list[Any]):
 Node = Any
 """A `ScalarEvent`, a `Mapping`, a `Sequence`, or an `AliasEvent` (refused already); all have a `start_mark`."""
 
+BACKSLASH_HINT = (
+    "between double quotes a backslash begins an escape: write a path with / or in single quotes, "
+    "such as 'C:\\lists\\ours.yaml'"
+)
+"""What helps where a path of Windows stands in double quotes."""
+
 PARSE_ERRORS = (yaml.YAMLError, ValueError, OverflowError)
 """What the parsers raise; the last two come from the pure one, for escapes that name no character."""
 
@@ -220,8 +226,8 @@ def top_level_keys(text: str) -> Iterator[str]:
 def _syntax(fault: Exception, text: str, report: LoadReport, tabbed: set[int]) -> None:
     mark = getattr(fault, "problem_mark", None)
     if mark is None:
-        hint = "look at the escapes in double quotes"
-        report.error("yaml-syntax", "the file is not YAML: an escape names no character", Origin(report.file), hint)
+        said = "the file is not YAML: an escape names no character"
+        report.error("yaml-syntax", said, Origin(report.file), BACKSLASH_HINT)
         return
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     row, column = mark.line, mark.column
@@ -234,7 +240,16 @@ def _syntax(fault: Exception, text: str, report: LoadReport, tabbed: set[int]) -
     context, started = getattr(fault, "context", None), getattr(fault, "context_mark", None)
     if context:
         said += f", {context}" + (f" that begins on line {started.line + 1}" if started else "")
-    report.error("yaml-syntax", said, origin, _syntax_hint(lines[row]))
+    hint = BACKSLASH_HINT if _in_escaped(started, lines, row) else _syntax_hint(lines[row])
+    report.error("yaml-syntax", said, origin, hint)
+
+
+def _in_escaped(started: Any, lines: list[str], row: int) -> bool:
+    """Tell whether a fault lies in a value that began with a double quote, and has a backslash before the fault."""
+    if started is None or started.line >= len(lines):
+        return False
+    first = lines[started.line][started.column :]
+    return first.startswith('"') and "\\" in "\n".join([first, *lines[started.line + 1 : row + 1]])
 
 
 def _syntax_hint(line: str) -> str:

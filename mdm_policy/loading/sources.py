@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -18,7 +19,7 @@ from mdm_policy.loading.text import MAX_BYTES, lenient
 from mdm_policy.loading.workbooks import is_workbook
 
 T = TypeVar("T")
-FileKind = Literal["ban-list", "deployment", "devices", "target", "csv", "overlay", "unknown"]
+FileKind = Literal["ban-list", "deployment", "devices", "target", "target-test", "csv", "overlay", "unknown"]
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -54,20 +55,44 @@ _KEYS: dict[str, FileKind] = {
         ),
         "deployment",
     ),
-    **dict.fromkeys(("blocks", "documents"), "target"),
+    "blocks": "target",
+    "as_of": "target-test",
     "catalogue_overlay": "overlay",
 }
-_WEAK: dict[str, FileKind] = {"devices": "devices", "target": "target"}
+_WEAK: dict[str, FileKind] = {"devices": "devices", "target": "target", "documents": "target"}
 """Keys that tell what a file is where no other one does: `target` may be a deployment's misspelt `targets`."""
+_OURS: dict[FileKind, tuple[frozenset[str], ...]] = {
+    "ban-list": (frozenset({"ban_list"}), frozenset({"authority", "bans"})),
+    "deployment": (frozenset({"organization", "lists"}), frozenset({"organization", "devices"})),
+    "target": (frozenset({"target", "blocks"}), frozenset({"target", "documents"})),
+    "target-test": (frozenset({"as_of", "documents"}),),
+    "overlay": (frozenset({"catalogue_overlay"}),),
+}
+"""The keys that no file of another program has together; `include` or `targets` alone are in many."""
+_NAMED = re.compile(r"(?:^|[/\\._-])(?:lists?|bans?|banned)(?:[/\\._-]|$)", re.IGNORECASE)
+"""What a table is called that is meant as a list, be its header wrong."""
 
 _NOUNS: dict[FileKind, str] = {
     "ban-list": "a ban list",
     "deployment": "a deployment",
     "devices": "a file of device classes",
     "target": "a target's manifest",
+    "target-test": "a target's test",
     "csv": "a table of bans",
     "overlay": "an overlay of the catalogue",
 }
+
+_INSTEAD: dict[FileKind, str] = {
+    "ban-list": "give a ban list as LIST or with --list, or name it under `lists` of a deployment;"
+    " `mdm-policy init` writes a deployment to start from",
+    "deployment": "give a deployment with --deployment, or alone to `mdm-policy build`; the lists it names come with it",
+    "devices": "give device classes with --devices, or write them under `devices` of a deployment",
+    "target": "give the folder above a target's with --templates; `mdm-policy check` reads the manifest alone",
+    "target-test": "`mdm-policy targets --test` runs the tests of targets",
+    "csv": "a table of bans is a list: give it as LIST or with --list, or `include` it in a list",
+    "overlay": "name an overlay under `overlays` of a deployment",
+}
+"""Where a file that was given in the wrong place belongs."""
 
 
 @lru_cache(maxsize=4)
@@ -89,6 +114,19 @@ def detect(source: Source) -> FileKind:
         if kind == "unknown":
             kind = _WEAK.get(key, kind)
     return kind
+
+
+def is_ours(source: Source) -> bool:
+    """Tell whether a file is surely one of this program's, for those who hand over every YAML and CSV file they have."""
+    if is_workbook(source.data):
+        return True
+    text = lenient(source.data[:MAX_BYTES])
+    if is_csv("", text):
+        return True
+    if is_csv(source.name, text):
+        return _NAMED.search(source.name) is not None
+    keys = set(top_level_keys(text))
+    return keys == {"devices"} or any(wanted <= keys for wanted in _OURS.get(detect(source), ()))
 
 
 def finish(value: T | None, findings: list[Finding]) -> Loaded[T]:
@@ -114,8 +152,8 @@ def judged(source: Source, loaded: Loaded[T], wanted: str, others: tuple[FileKin
     kind = "unknown" if loaded.value is not None else detect(source)
     if kind not in others:
         return loaded
-    hint = "`mdm-policy check` takes files of every kind; a table of bans becomes a list by an `include`"
-    return Loaded(None, (error("file-kind", wrong_kind(source, kind, wanted), Origin(source.name, 1, 1), hint),))
+    said = wrong_kind(source, kind, wanted)
+    return Loaded(None, (error("file-kind", said, Origin(source.name, 1, 1), _INSTEAD[kind]),))
 
 
 def wrong_kind(source: Source, kind: FileKind, wanted: str) -> str:

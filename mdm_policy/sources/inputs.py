@@ -111,6 +111,17 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(resources.data("lists").glob("*.yaml"))}
 
 
+def is_deployment(name: str) -> bool:
+    """Tell whether a name, given as that of a list, is the path of a deployment; a pipe can be read only once."""
+    path = Path(name)
+    if name in shipped() or not name.lower().endswith((".yaml", ".yml")) or not os.path.isfile(name):  # noqa: PTH113 - as _exists
+        return False
+    try:
+        return loading.detect(read_source(path)) == "deployment"
+    except PolicyError:  # whoever reads it as a list says why it cannot be read
+        return False
+
+
 class Reader:
     """Read lists and deployments once each, keeping digests and findings on the way."""
 

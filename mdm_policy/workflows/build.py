@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,7 +27,6 @@ from mdm_policy.workflows.signers import SignerChoice, sealer, with_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from mdm_policy.errors import Finding
     from mdm_policy.model import Deployment
@@ -95,6 +95,7 @@ def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_st
     """
     if not request.lists and request.deployment is None:
         raise RequestError("name a LIST, or give --deployment FILE")
+    request = _with_deployment(request)
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
     read.check_pin()
 
@@ -111,6 +112,17 @@ def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_st
         staging.commit()
     told = _on_signing(made.sealing, read.deployment, made.built)
     return BuildResult(made, (*made.resolution.findings, *made.built.findings, *told))
+
+
+def _with_deployment(request: BuildRequest) -> BuildRequest:
+    """Take a deployment that is given among the lists for what it is: whoever names it means to build it."""
+    if request.deployment is not None:
+        return request
+    named = next((name for name in request.lists if inputs.is_deployment(name)), None)
+    if named is None:
+        return request
+    rest = tuple(name for name in request.lists if name != named)
+    return msgspec.structs.replace(request, lists=rest, deployment=Path(named))
 
 
 def make(

@@ -8,7 +8,7 @@ import msgspec
 
 from mdm_policy import catalogue, loading, resources
 from mdm_policy.catalogue import overlays
-from mdm_policy.errors import Finding, PolicyError, finding_order, note
+from mdm_policy.errors import Finding, PolicyError, finding_order, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.report.reference import standing
 from mdm_policy.resolve import resolve
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 
 
 class CheckRequest(Frozen, frozen=True):
-    """Ask what is wrong with lists, deployments, device classes and CSV lists; `templates` are a user's own targets."""
+    """Ask what is wrong with lists, deployments, device classes and CSV lists; `templates` are a user's own targets.
+
+    With `skip_foreign`, files that are not of this program's language are passed over, not found fault with.
+    """
 
     files: tuple[Path, ...]
     as_of: str
     templates: tuple[Path, ...] = ()
+    skip_foreign: bool = False
 
 
 class CheckResult(Frozen, frozen=True):
-    """Hold every finding of every file, each once, in the order of their places."""
+    """Hold every finding of every file, each once, in the order of their places; `skipped` are foreign files."""
 
     findings: tuple[Finding, ...]
+    skipped: tuple[Path, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -50,17 +55,23 @@ class CheckResult(Frozen, frozen=True):
 def check(request: CheckRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> CheckResult:
     """Check every file; a deployment together with the lists, targets and options it names."""
     found: list[Finding] = []
+    skipped: list[Path] = []
     for path in request.files:
         try:
-            found += _checked(path, request, stdin)
+            source = inputs.read_source(path, stdin)
+            if request.skip_foreign and not loading.is_ours(source):
+                skipped.append(path)
+            else:
+                found += _checked(path, source, request, stdin)
         except PolicyError as bad:
             found += bad.findings
-    return CheckResult(tuple(sorted(dict.fromkeys(found), key=finding_order)))
+    return CheckResult(tuple(sorted(dict.fromkeys(found), key=finding_order)), tuple(skipped))
 
 
-def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> Iterable[Finding]:
-    source, day = inputs.read_source(path, stdin), request.as_of
-    kind = loading.detect(source)
+def _checked(
+    path: Path, source: loading.Source, request: CheckRequest, stdin: inputs.StandardInput
+) -> Iterable[Finding]:
+    day, kind = request.as_of, loading.detect(source)
     if kind == "deployment":
         read = inputs.gather(path, (), source, stdin=stdin)
         return [
@@ -68,6 +79,7 @@ def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> 
             *_resolved(read.lists, read.deployment, day, read.catalogue),
             *([msgspec.structs.replace(read.pin, severity="warning")] if read.pin is not None else []),
             *(_targets(read.deployment, request.templates) if read.deployment else ()),
+            *(_without_devices(read.deployment) if read.deployment else ()),
         ]
     if kind == "devices":
         return loading.load_devices(source).findings
@@ -76,9 +88,18 @@ def _checked(path: Path, request: CheckRequest, stdin: inputs.StandardInput) -> 
         return [*overlay.findings, *(overlays.joined(catalogue.load(), [overlay.value])[1] if overlay.value else ())]
     if kind == "target":
         return loading.load_target(source).findings
+    if kind == "target-test":
+        return loading.load_target_test(source).findings
     reader = inputs.Reader(stdin=stdin)
     found = reader.load(source)
     return [*reader.findings, *_resolved((found,) if found else (), None, day, catalogue.load())]
+
+
+def _without_devices(deployment: Deployment) -> Iterable[Finding]:
+    """Warn of a deployment that declares no devices: whatever is built for it is judged for none of them."""
+    if not deployment.devices:
+        said = "the deployment declares no devices, so nothing can be judged for the organization's own"
+        yield warning("no-devices", said, deployment.origin, "declare device classes under `devices`")
 
 
 def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:

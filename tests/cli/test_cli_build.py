@@ -287,7 +287,12 @@ def refusals() -> Iterator[Any]:
     yield pytest.param(
         ["ours.yaml", "ours-too.yaml"], "error[duplicate-list]", "two different lists have the id 'ours'", id="same-id"
     )
-    yield pytest.param(["d.yaml"], "error[file-kind]", "is a deployment, not a ban list", id="a-deployment-as-list")
+    yield pytest.param(
+        ["d.yaml", "--deployment", "d.yaml"],
+        "error[file-kind]",
+        "is a deployment, not a ban list",
+        id="a-deployment-as-list",
+    )
     yield pytest.param(
         ["--deployment", "ours.yaml"], "error[file-kind]", "is a ban list, not a deployment", id="a-list-as-deployment"
     )

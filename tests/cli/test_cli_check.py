@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 from cli_kit import AS_OF, ROOT, a_deployment, a_list, ids, run, too_wide, write
 
 from mdm_policy.cli import edge
 from mdm_policy.sources import inputs
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CLEAN = "- {name: Ours, ios: {bundle_id: org.example.app}, not_on: [macos, android, windows]}"
 
@@ -210,7 +210,8 @@ def test_a_deployment_on_standard_input_is_read_once_with_lists_relative_to_here
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "ours.yaml", a_list(bans=CLEAN))
-    assert run("check", "-", stdin=a_deployment("ours.yaml")) == (0, "1 file checked: no error\n", "")
+    text = a_deployment("ours.yaml", more="devices: [{name: phones, platform: ios}]\n")
+    assert run("check", "-", stdin=text) == (0, "1 file checked: no error\n", "")
 
 
 def test_a_list_on_standard_input_includes_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,3 +286,89 @@ def test_the_shipped_lists_and_the_example_check_without_an_error() -> None:
     done = run("check", *inputs.shipped().values(), ROOT / "examples/federal/deployment.yaml", *AS_OF)
     assert (done.code, [one for one in ids(done.err) if one.startswith("error")]) == (0, [])
     assert too_wide(done.err, 80) == []
+
+
+def a_path_in_quotes(path: str) -> str:
+    return f'organization: {{name: A, identifier: org.example.a}}\nlists: ["{path}"]\n'
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(r"C:\Users\lists\ours.yaml", id="number of a character"),
+        pytest.param(r"C:\data\ours.yaml", id="unknown escape"),
+        pytest.param(r"C:\new\ours.yaml", id="line end"),
+        pytest.param(r"lists\banned.yaml", id="backspace"),
+        pytest.param(r"\\server\share\ours.yaml", id="share"),
+        pytest.param("lists\\", id="escaped quote"),
+    ],
+)
+def test_a_backslash_in_double_quotes_gets_a_hint_that_helps(tmp_path: Path, path: str) -> None:
+    done = run("check", write(tmp_path, "d.yaml", a_path_in_quotes(path)), *AS_OF)
+    assert done.code == 1
+    assert "write a path with / or in single quotes" in " ".join(done.err.split()).replace("- ", "")
+    assert "indentation" not in done.err
+
+
+def test_a_deployment_without_devices_is_a_warning(tmp_path: Path) -> None:
+    bare = write(tmp_path, "d.yaml", "organization: {name: A, identifier: org.example.a}\nlists: [us-kaspersky]\n")
+    assert "warning[no-devices]" in ids(run("check", bare, *AS_OF).err)
+    assert run("check", bare, "--strict", *AS_OF).code == 11
+
+
+def test_an_unknown_mdm_is_a_warning_that_names_other(tmp_path: Path) -> None:
+    more = "devices: [{name: phones, platform: ios, managed_by: acmemdm}]\n"
+    done = run("check", write(tmp_path, "d.yaml", a_deployment("us-kaspersky", more=more)), "--strict", *AS_OF)
+    assert done.code == 11
+    assert "warning[mdm-unknown]" in ids(done.err)
+    assert "acmemdm" in done.err
+    assert "`other`" in done.err
+
+
+_HOOK = next(
+    one
+    for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    if one["id"] == "mdm-policy-check"
+)
+
+
+def test_the_hook_checks_every_file_of_ours_and_passes_over_others(tmp_path: Path) -> None:
+    """What `init` and `new-target` write, tables, overlays, each with a fault; beside files of other programs."""
+    assert run("init", str(tmp_path / "agency")).code == 0
+    assert run("new-target", str(tmp_path / "acme-kiosk")).code == 0
+    ours = [*sorted((tmp_path / "agency").iterdir()), *sorted((tmp_path / "acme-kiosk").rglob("*.yaml"))]
+    overlay = (
+        "catalogue_overlay: ours\napps: {our-chat: {name: Our Chat, sources: M, ios: {bundle_id: org.example.c}}}\n"
+    )
+    more = {
+        "x/phones.yml": "devices: [{name: a, platform: ios, managed_by: jamf}]\n",
+        "chat.yaml": overlay,
+        "table.csv": "app,platform,kind,identifier\nA,ios,bundle_id,org.example.a\n",
+        "lists/bare.csv": "app;platform\n",
+    }
+    for name, text in more.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        ours.append(Path(write(tmp_path, name, text)))
+    foreign = [
+        Path(write(tmp_path, name, text))
+        for name, text in {
+            ".gitlab-ci.yml": "include: [a.yml]\nstages: [x]\n",
+            "compose.yaml": "services: {a: {image: b}}\n",
+            "prometheus.yml": "targets: [a]\noptions: {}\n",
+            "people.csv": "name,age\nA,1\n",
+        }.items()
+    ]
+    wanted = re.compile(_HOOK["files"])
+    assert [one for one in (*ours, *foreign) if not wanted.search(one.as_posix())] == []
+    command = [*_HOOK["entry"].split()[1:], "--format", "json", *AS_OF]
+    told = json.loads(run(*command, *map(str, (*ours, *foreign))).out)["findings"]
+    assert [(one["id"], Path(one["file"]).name) for one in told if one["severity"] == "error"] == [
+        ("csv-header", "bare.csv")
+    ]
+    broken = [path.write_bytes(path.read_bytes() + b"\n\tx: [") for path in ours]
+    assert broken
+    told = json.loads(run(*command, *map(str, (*ours, *foreign))).out)["findings"]
+    assert {one["file"] for one in told if one["severity"] == "error"} >= {
+        str(path) for path in ours if path.suffix != ".csv"
+    }
+    assert not {str(path) for path in foreign} & {one["file"] for one in told}

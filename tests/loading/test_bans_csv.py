@@ -241,6 +241,7 @@ def test_a_table_is_no_list() -> None:
         pytest.param("x", AUDIT.encode(), "csv", id="audit table"),
         pytest.param("x", b"\xef\xbb\xbfBundleId,TrackId,Name\r\n", "csv", id="store table"),
         pytest.param("X.CSV", b"a,b", "csv", id="table by its name"),
+        pytest.param("x", b"documents: {}\nas_of: 2026-01-01", "target-test", id="test of a target"),
         pytest.param("x", b"name: b", "unknown", id="other YAML"),
         pytest.param("x", b"", "unknown", id="empty"),
         pytest.param("x", b"\x89PNG\r\n\x1a\n", "unknown", id="binary"),

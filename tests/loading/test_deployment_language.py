@@ -10,6 +10,7 @@ import pytest
 from mdm_policy.errors import Origin
 from mdm_policy.loading import Loaded, Source, detect, load_ban_list, load_deployment, load_devices
 from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Identifier, OsBound
+from mdm_policy.vocabulary import MDMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +119,8 @@ def test_what_is_left_out_has_its_default() -> None:
         pytest.param("platform: ios, supervised: ", ["empty-value"], id="supervised nothing"),
         pytest.param("platform: ios, supervised: [true]", ["wrong-type"], id="supervised list"),
         pytest.param("platform: ios, managed_by: Intune", ["mdm-near-miss"], id="misspelt MDM"),
-        pytest.param("platform: ios, managed_by: kandji", [], id="another MDM"),
+        pytest.param("platform: ios, managed_by: kandji", ["mdm-unknown"], id="an MDM without a word of its own"),
+        *(pytest.param(f"platform: ios, managed_by: {mdm}", [], id=mdm) for mdm in MDMS),
         pytest.param("platform: ios, groups: []", [], id="no groups"),
         pytest.param("platform: ios, origins: []", ["empty-list"], id="no origins"),
         pytest.param("platform: ios, origins: [shop]", ["unknown-word"], id="unknown origin"),
