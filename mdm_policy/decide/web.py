@@ -145,12 +145,13 @@ class Addresses:
         for key in above(("web", "domain", domain)):
             for entry in self._blocks.get(key, ()):
                 by = entry.rule.mechanism
-                hole = any(
-                    one.rule.mechanism == by and (one.host.endswith(domain) or opens(one.parts, entry.parts))
+                holes = [
+                    one
                     for one in self._holes(domain)
-                )
-                if by in ROUTES and not hole:
-                    found[by] = found.get(by, False) or entry.sure
+                    if one.rule.mechanism == by and (one.host.endswith(domain) or opens(one.parts, entry.parts))
+                ]
+                if by in ROUTES and all(one.rule.verdict == "unknown" for one in holes):
+                    found[by] = found.get(by, False) or (entry.sure and not holes)
         return found
 
     def _holes(self, domain: str) -> Iterator[AddressEntry]:

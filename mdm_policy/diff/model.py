@@ -10,6 +10,7 @@ from mdm_policy.documents import Document  # noqa: TC001 - msgspec reads the fie
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - see above
 from mdm_policy.model import Frozen, ListStatus
 from mdm_policy.reading import Scope  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.verify.pieces import Piece  # noqa: TC001 - see above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,8 @@ class Side(msgspec.Struct, frozen=True):
 
     `root` is what the documents' names begin with on this side alone: a folder, so that files in two folders pair up.
     `scopes` says whom a document reaches where another file says so, and `apart` which documents are for some groups
-    in place of the others (a build's variants), both by document name.
+    in place of the others (a build's variants), both by document name. `pieces` are the documents as the verifier takes
+    them: with them, what the lists ban is judged on each side as a whole too.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Side(msgspec.Struct, frozen=True):
     root: str = ""
     scopes: dict[str, Scope] = {}
     apart: dict[str, str] = {}
+    pieces: tuple[Piece, ...] = ()
 
 
 class Change(Frozen, frozen=True):

@@ -19,12 +19,14 @@ from mdm_policy.diff.model import Change, Comparison, Other, ordered
 from mdm_policy.diff.other_keys import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
+from mdm_policy.diff.proofs import lost_proofs
 from mdm_policy.diff.units import Apps, anything, lone, units
 from mdm_policy.diff.unread_rules import unread_rules
 from mdm_policy.diff.witnesses import witnesses
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import read_each
 from mdm_policy.model import Frozen
+from mdm_policy.verify.judging import Allowances
 from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
@@ -39,8 +41,11 @@ if TYPE_CHECKING:
     from mdm_policy.diff.units import IsNamed, Unit
     from mdm_policy.documents import Document
     from mdm_policy.model import BannedApp, DeviceClass, ListStatus
-    from mdm_policy.reading import Column, Effect
+    from mdm_policy.reading import Column, Effect, Reading, Scope
     from mdm_policy.vocabulary import Family
+
+
+_NO_LEAVE = Allowances()
 
 
 class Question(Frozen, frozen=True):
@@ -55,6 +60,8 @@ class Question(Frozen, frozen=True):
     classes: tuple[DeviceClass, ...] = ()
     effort: int = EFFORT
     accept_unjudged: tuple[str, ...] = ()
+    leave: Allowances = _NO_LEAVE
+    """What the organization has decided by itself: exceptions, and gaps that it accepts."""
     devices_move: bool = True
     """Whether devices may come under an Android policy that is added: a push that makes one moves none."""
 
@@ -83,6 +90,8 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     differing = _differing(pairs, acting, left, right)
     rest, strange = _residue(pairs, differing, (left, right), question.accept_unjudged)
     changes = lines(results, (old, new), question.apps, question.statuses, many=len(found) > 1)
+    if old.pieces or new.pieces:
+        changes += list(lost_proofs(old.pieces, new.pieces, question, changes))
     strange += unread_rules(left, right, question.accept_unjudged)
     changes += strange
     changes += _cosmetic(pairs, differing, rest, {change.name for change in strange})
@@ -90,21 +99,27 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
 
 
 def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]:
-    """Read the documents of a side."""
+    """Read the documents of a side, but for those that the verifier has read already."""
+    read = {one.name: one.readings for one in side.pieces}
     made = []
     for one in pairs:
         document = one.old if old else one.new
         if document is None:
             continue
-        stated = side.scopes.get(document.name)
+        readings = read[document.name] if document.name in read else _read(document, side.scopes.get(document.name))
         apart = side.apart.get(document.name, "")
-        for reading in read_each(document):
-            kept = reading
-            if stated is not None:  # an activation's own predicate still decides
-                scope = both(reading.scope, stated) if reading.activates else stated
-                kept = msgspec.structs.replace(reading, scope=scope)
-            made.append(Named(one.name, kept, apart, reading.name))
+        made += [Named(one.name, reading, apart, reading.name) for reading in readings]
     return tuple(made)
+
+
+def _read(document: Document, stated: Scope | None) -> tuple[Reading, ...]:
+    """Read a document that reaches whom another file states; an activation's own predicate still decides."""
+    readings = read_each(document)
+    if stated is None:
+        return readings
+    return tuple(
+        msgspec.structs.replace(one, scope=both(one.scope, stated) if one.activates else stated) for one in readings
+    )
 
 
 def _compare(

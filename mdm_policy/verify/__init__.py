@@ -9,7 +9,7 @@ from __future__ import annotations
 from mdm_policy.verify.counts import Absence, Counts, sentence
 from mdm_policy.verify.equivalence import Difference, equivalent
 from mdm_policy.verify.evidence import Deciding, EvidenceRecord, evidence, with_cells
-from mdm_policy.verify.judging import Allowances, Rules
+from mdm_policy.verify.judging import Allowances, Rules, allowances
 from mdm_policy.verify.matrix import MatrixRow, rows
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import BuildPart, Piece, Places, acting, piece, placed
@@ -36,6 +36,7 @@ __all__ = [
     "Rules",
     "Verification",
     "acting",
+    "allowances",
     "equivalent",
     "evidence",
     "line_of",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide import DeviceState
     from mdm_policy.decide.web import WebVerdict
-    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass
+    from mdm_policy.model import AcceptedGap, BannedApp, DeviceClass, Resolution
     from mdm_policy.reading import Reading
     from mdm_policy.verify.pieces import Piece
     from mdm_policy.vocabulary import Strength
@@ -56,6 +56,12 @@ class Allowances(Frozen, frozen=True):
     def acceptance(self, app: str, cls: DeviceClass, as_of: str) -> AcceptedGap | None:
         """Return the acceptance that covers an app on a class on a day; one that has ended covers nothing."""
         return next((g for g in self.accepted if (g.app, g.device) == (app, cls.name) and as_of <= g.until), None)
+
+
+def allowances(resolution: Resolution) -> Allowances:
+    """Return what an organization's lists and deployment have decided."""
+    waivers = tuple(dict.fromkeys(w for variant in resolution.variants for w in variant.waivers))
+    return Allowances(waivers, resolution.accepted_gaps)
 
 
 class ClassJudge:

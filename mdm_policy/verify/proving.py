@@ -12,14 +12,12 @@ from mdm_policy.decide import law_against
 from mdm_policy.errors import Finding, finding_order, warning
 from mdm_policy.kinds import UNKNOWN
 from mdm_policy.verify import queries
-from mdm_policy.verify.alike import alike, cut
-from mdm_policy.verify.classes import strongest
 from mdm_policy.verify.counts import Absence, count, weak
 from mdm_policy.verify.hints import for_duty, hint
-from mdm_policy.verify.judging import UNMET, Allowances, ClassJudge, Rules
+from mdm_policy.verify.judging import UNMET, Rules, allowances
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Places
-from mdm_policy.verify.table import AppTable
+from mdm_policy.verify.verdicts import verdicts_of
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
@@ -41,25 +39,14 @@ def verify(
     places: Places | None = None,
 ) -> Verification:
     """Judge every banned app on every declared class; without any, on the strongest class of each platform addressed."""
-    waivers = tuple(dict.fromkeys(w for variant in resolution.variants for w in variant.waivers))
-    leave = Allowances(waivers, resolution.accepted_gaps)
-    alone = {waiver.app for waiver in leave.waivers} | {gap.app for gap in leave.accepted}
-    table = AppTable(resolution.apps)
-    groups = alike(table, pieces, alone)
-    small = cut(pieces, groups)
-    declared = bool(resolution.devices)
-    classes: tuple[DeviceClass, ...] = resolution.devices
-    weaker: tuple[str, ...] = ()
-    if not declared:
-        chosen = strongest(small, [group[0] for group in groups], rules.as_of, rules.min_strength)
-        classes, weaker = chosen.classes, chosen.weaker
-    courts = [ClassJudge(small, cls, rules, declared=declared, whole=pieces) for cls in classes]
-    verdicts = tuple(court.verdict(groups, leave) for court in courts)
+    leave = allowances(resolution)
+    found = verdicts_of(resolution.apps, resolution.devices, pieces, rules, leave)
+    courts, verdicts, declared = found.courts, found.verdicts, bool(resolution.devices)
     places = places or Places({one.name: one.document for one in pieces})
     reports = [report for verdict in verdicts for report in _reports(verdict, places)]
     failures, remarks = (
         queries.failures(pieces, places),
-        queries.remarks(table, pieces, courts if declared else (), catalogue, protected, places),
+        queries.remarks(found.table, pieces, courts if declared else (), catalogue, protected, places),
     )
     remarks += _stale(resolution, verdicts)
     judged = sorted({verdict.cls.platform for verdict in verdicts})
@@ -70,7 +57,7 @@ def verify(
         resolution.apps,
         declared,
         verdicts,
-        weaker,
+        found.weaker,
         tuple(report for report in reports if report.accepted is None),
         tuple(report for report in reports if report.accepted is not None),
         tuple(sorted(failures, key=finding_order)),

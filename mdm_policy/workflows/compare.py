@@ -10,7 +10,7 @@ import msgspec
 
 from mdm_policy import catalogue as catalogues
 from mdm_policy.catalogue.exports import Export, is_export, read_export
-from mdm_policy.diff import EFFORT, Comparison, Question, compare_lists, compare_policies, ordered
+from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_lists, compare_policies, ordered
 from mdm_policy.diff.catalogues import compare_catalogues
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import Finding, Origin, PolicyError
@@ -18,6 +18,8 @@ from mdm_policy.model import Frozen
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import git_revisions, inputs, signatures
 from mdm_policy.sources.sides import GivenSide, Sources, as_documents, as_lists, check_comparable, given, read_side
+from mdm_policy.verify import allowances
+from mdm_policy.workflows.pieces import pieces_of
 from mdm_policy.workflows.prove import read_devices
 from mdm_policy.workflows.requests import RequestError
 
@@ -182,14 +184,20 @@ def _both(old: Sources, new: Sources, question: Question, known: Catalogue) -> C
         made.append(compare_lists(as_lists(old, question.as_of), as_lists(new, question.as_of)))
     if old.policies.documents or new.policies.documents:
         builds = bool(old.policies.builds and new.policies.builds)
-        sides = (as_documents(old, by_target=builds), as_documents(new, by_target=builds))
-        made.append(compare_policies(*sides, question, known))
+        sides = tuple(_side(one, question, by_target=builds) for one in (old, new))
+        made.append(compare_policies(sides[0], sides[1], question, known))
     return Comparison(
         ordered(change for one in made for change in one.changes),
         tuple(other for one in made for other in one.others),
         tuple(dict.fromkeys(status for one in made for status in one.statuses)),
         tuple(finding for one in made for finding in one.findings),
     )
+
+
+def _side(read: Sources, question: Question, *, by_target: bool) -> Side:
+    """Return a side's policies; with lists, also as the verifier takes them."""
+    side = as_documents(read, by_target=by_target)
+    return msgspec.structs.replace(side, pieces=pieces_of(read.policies)) if question.apps else side
 
 
 def _question(
@@ -201,7 +209,7 @@ def _question(
         return Question(request.as_of), classes, catalogues.load()
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
     resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
-    question = Question(request.as_of, resolution.apps, resolution.statuses)
+    question = Question(request.as_of, resolution.apps, resolution.statuses, leave=allowances(resolution))
     return question, classes or resolution.devices, read.catalogue
 
 

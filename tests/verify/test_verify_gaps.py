@@ -26,6 +26,7 @@ from kind_documents import (
 )
 
 from mdm_policy import catalogue
+from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.errors import Origin
 from mdm_policy.kinds import open_document
 from mdm_policy.model import AcceptedGap, Preinstall
@@ -512,6 +513,51 @@ def test_no_traffic_is_met_by_closed_domains() -> None:
         assert found.classes[0].groups[0].cell.duties == unmet
         closed = any("closed in every browser" in text for text in found.notes)
         assert closed is (len(documents) == 2 or not unmet or documents[0].name == "w")
+
+
+_FILTERS = [
+    pytest.param({}, ("browser", True), id="nothing permitted"),
+    pytest.param(
+        {"PermittedURLs": ["https://wechat.com"]}, ("browser", True), id="permitted, without the filter that asks"
+    ),
+    pytest.param({"AutoFilterEnabled": True}, ("browser", True), id="an automatic filter alone"),
+    pytest.param(
+        {"AutoFilterEnabled": True, "PermittedURLs": ["https://wechat.com"]}, ("unknown", False), id="permitted"
+    ),
+    pytest.param(
+        {"AutoFilterEnabled": True, "PermittedURLs": ["https://sub.wechat.com"]},
+        ("unknown", False),
+        id="a part permitted",
+    ),
+    pytest.param(
+        {"AutoFilterEnabled": True, "PermittedURLs": ["https://other.example"]},
+        ("browser", True),
+        id="another permitted",
+    ),
+]
+
+
+@pytest.mark.parametrize(("keys", "wanted"), _FILTERS)
+def test_a_permitted_address_leaves_a_deny_list_in_doubt_and_diff_says_so_too(
+    keys: dict[str, Any], wanted: tuple[str, bool]
+) -> None:
+    payload = {
+        "PayloadType": "com.apple.webcontent-filter",
+        "FilterType": "BuiltIn",
+        "DenyListURLs": ["https://wechat.com"],
+    }
+    plain, changed = plist(payload, name="w"), plist({**payload, **keys}, name="w")
+    wechat = inline("WeChat", identifier("ios", "bundle_id", WECHAT), identifier("web", "domain", "wechat.com"))
+    made = resolve(
+        [ban_list(wechat, duties=("no-traffic",))], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False
+    )
+    found = verify(made, [piece(changed)], NOTHING_KNOWN, Rules(DAY))
+    assert found.unjudged == 0
+    word = "closed in every browser" if wanted[0] == "browser" else "nobody can tell whether it holds"
+    assert any(word in text for text in found.notes) is True
+    compared = compare_policies(Side("a", (plain,)), Side("b", (changed,)), Question(DAY), None)
+    assert (compared.exit_code == 11) is not wanted[1]
+    assert not compared.unjudged
 
 
 def test_a_list_of_one_browser_does_not_meet_no_traffic() -> None:

@@ -333,6 +333,18 @@ def _web_filter(c: Collector, payload: dict[str, Any], place: str) -> None:
         for at, text in entries:
             kind, value = address(text)
             c.add(rule, "web", kind, value, at)
+    _permitted(c, payload, place, plugin=plugin)
+
+
+def _permitted(c: Collector, payload: dict[str, Any], place: str, *, plugin: bool) -> None:
+    """Read the addresses that a web filter permits; only the automatic filter of the built-in one asks for them."""
+    rule = c.rule(rules.WEB_PERMITTED)
+    if plugin or payload.get("AutoFilterEnabled") is not True:
+        why = "PermittedURLs is read only while AutoFilterEnabled is true"
+        rule = c.rule(rules.WEB_PERMITTED, sense="none", verdict="allowed", why=why, cause="no-effect")
+    for at, text in c.only_texts(c.entries(payload, "PermittedURLs", place)):
+        kind, value = address(text)
+        c.add(rule, "web", kind, value, at)
 
 
 def _browser(c: Collector, payload: dict[str, Any], place: str) -> None:

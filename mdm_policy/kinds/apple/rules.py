@@ -264,6 +264,18 @@ WEB_BLACK = Rule(
     deprecated=same((14, 5), *_IOS),
     escapes="apps and tunnels that the filter does not see",
 )
+WEB_PERMITTED = Rule(
+    "apple-web-permitted-list",
+    "apple-web-filter",
+    "allow",
+    "unknown",
+    "weak",
+    fact("PermittedURLs lets addresses past the automatic filter; no source says whether past DenyListURLs too", _WEB),
+    introduced=same((7,), *_IOS) | {"visionos": (1, 1)},
+    why="the filter also permits the address, and no source says whether that lifts the deny list",
+    cause="undocumented",
+)
+"""Read only while AutoFilterEnabled is on; without it the key does nothing."""
 ENCRYPTED = Rule(
     "apple-encrypted-profile",
     "apple-profile",
@@ -310,5 +322,6 @@ RULES = (
     PARENTAL_ALLOWED,
     WEB_DENY,
     WEB_BLACK,
+    WEB_PERMITTED,
     ENCRYPTED,
 )
