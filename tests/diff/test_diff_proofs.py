@@ -29,12 +29,12 @@ APP = msgspec.structs.replace(
 )
 
 
+def _side(documents: list[Document]) -> Side:
+    return Side("side", tuple(documents), pieces=tuple(map(piece, documents)))
+
+
 def _compared(old: list[Document], new: list[Document], *classes: DeviceClass) -> Comparison:
-    sides = [
-        Side("old", tuple(old), pieces=tuple(map(piece, old))),
-        Side("new", tuple(new), pieces=tuple(map(piece, new))),
-    ]
-    return compare_policies(*sides, Question(DAY, (APP,), (), classes), None)
+    return compare_policies(_side(old), _side(new), Question(DAY, (APP,), (), classes), None)
 
 
 def _policy(name: str, *packages: str) -> Document:
@@ -111,7 +111,6 @@ def test_a_gap_that_is_accepted_is_no_loss() -> None:
     gap = AcceptedGap(
         "wechat", PHONES.name, "two MDMs", "the CISO", "letter 12", "2030-01-01", Origin("deployment.yaml")
     )
-    documents = [_hidden("com.tencent.xin")], [_hidden("com.tencent.xin"), _jamf()]
-    sides = [Side("side", tuple(one), pieces=tuple(map(piece, one))) for one in documents]
+    old, new = [_hidden("com.tencent.xin")], [_hidden("com.tencent.xin"), _jamf()]
     question = Question(DAY, (APP,), (), (PHONES,), leave=Allowances((), (gap,)))
-    assert not compare_policies(*sides, question, None).weakens
+    assert not compare_policies(_side(old), _side(new), question, None).weakens

@@ -133,7 +133,7 @@ def _of_type(kind: str) -> Keys:
 @functools.cache
 def _web_filter(*, lets_in: bool) -> Keys:
     """Return the keys of a web filter: its automatic filter refuses more, but where PermittedURLs lets addresses past it."""
-    automatic = {"AutoFilterEnabled": "carried" if lets_in else "harmless"}
+    automatic = roles("carried" if lets_in else "harmless", ("AutoFilterEnabled",))
     return Keys({**_of_type("com.apple.webcontent-filter").roles, **automatic})
 
 
