@@ -53,7 +53,7 @@ ZOOM = msgspec.structs.replace(
 APPS: tuple[BannedApp, ...] = (WECHAT, ZOOM)
 CLASSES: tuple[DeviceClass, ...] = (
     device("ios", ">=15", "phones", supervised=True, enrollment="automated", groups=("g",)),
-    device("ios", name="old phones", os=">=9.3,<17", supervised=True, enrollment="automated"),
+    device("ios", name="old phones", os=">=15,<17", supervised=True, enrollment="automated"),
     device("ios", name="own phones", supervised=False, enrollment="user"),
     device("macos", name="macs", supervised=True, enrollment="automated"),
     device("android", name="managed", mode="fully-managed"),
@@ -436,4 +436,4 @@ def test_the_law_has_something_to_lose() -> None:
         _rules("Enabled", deny=True, allow=True, binary="*"),
         _santa("s.mobileconfig", [("BLOCKLIST", "5A4RE8SF68")], {}, {}),
     ]
-    assert {cls for name, cls in _held(documents) if name == "WeChat"} >= {"old phones", "managed", "macs"}
+    assert {cls for name, cls in _held(documents) if name == "WeChat"} >= {"phones", "old phones", "managed", "macs"}
