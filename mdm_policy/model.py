@@ -199,7 +199,7 @@ class SigningPlan(Frozen, frozen=True, gc=False):
 class Deployment(Frozen, frozen=True):
     """Hold an organization's choices: which lists apply, on which devices, built for which targets.
 
-    `lists` are shipped ids or paths, with the place each is written; `targets` is None for all;
+    `lists` are shipped ids or paths, with the place each is written; `targets` is None where the device classes decide;
     `options` maps a target's name to its options (plain scalars).
     """
 
@@ -211,7 +211,7 @@ class Deployment(Frozen, frozen=True):
     adopt: tuple[Adoption, ...] = ()
     devices: tuple[DeviceClass, ...] = ()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
-    targets: tuple[tuple[str, Origin], ...] | None = None
+    targets: tuple[tuple[str, Origin], ...] | Literal["all"] | None = None
     options: dict[str, dict[str, Any]] = {}
     protected: tuple[Identifier, ...] = ()
     destinations: tuple[DestinationSpec, ...] = ()

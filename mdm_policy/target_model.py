@@ -10,14 +10,16 @@ from typing import Any, Literal
 import msgspec
 
 from mdm_policy.errors import Origin  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.model import Frozen, Identifier
+from mdm_policy.model import Frozen, Identifier, OsBound
 from mdm_policy.vocabulary import (  # noqa: TC001 - as above
     ClaimedVerdict,
     CollateralCase,
     CollateralEffect,
     CollateralThing,
+    Duty,
     Family,
     Kind,
+    Platform,
     Side,
     Strength,
 )
@@ -117,10 +119,26 @@ class DocumentSpec(Frozen, frozen=True):
     sign: bool = False
 
 
+class Service(Frozen, frozen=True):
+    """Say for which device classes a target is made, and by which mechanism it blocks there.
+
+    Of the targets that serve one class by one mechanism a build makes the default one. `managed_by` holds words of MDMs,
+    `os` the versions on which the mechanism works. With a `duty` the target is made only where an authority orders it.
+    Without `platforms` it is for a network, and belongs to no class.
+    """
+
+    mechanism: str
+    platforms: tuple[Platform, ...] = ()
+    managed_by: tuple[str, ...] = ()
+    os: tuple[OsBound, ...] = ()
+    duty: Duty | None = None
+
+
 class Manifest(Frozen, frozen=True):
     """Hold one target's manifest; `needs` and `cannot` are sentences an admin reads.
 
     `managed_by` and `modes` say which devices the target is for: those of that MDM, enrolled in those Android modes.
+    `serves` says for which declared classes a build makes it unasked.
     """
 
     target: str
@@ -140,6 +158,7 @@ class Manifest(Frozen, frozen=True):
     options: dict[str, Option] = {}
     replaces: str = ""
     import_template: str = "import.md.j2"
+    serves: tuple[Service, ...] = ()
 
 
 class TargetTest(Frozen, frozen=True):

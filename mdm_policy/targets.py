@@ -14,7 +14,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.report import LoadReport
 from mdm_policy.model import Frozen
-from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option
+from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,9 +28,9 @@ __all__ = [
     "Embed",
     "Manifest",
     "Option",
+    "Service",
     "Target",
     "discover",
-    "select",
 ]
 
 MANIFEST = "target.yaml"
@@ -198,26 +198,3 @@ def _embed_problem(wanted: Copy | Embed, targets: dict[str, Target]) -> tuple[st
         # One level is all that is needed, and it keeps a circle of documents impossible.
         return "is itself made of others", "use the document that it is made of"
     return "", ""
-
-
-def select(
-    targets: dict[str, Target], asked: Sequence[str], deployment: Sequence[tuple[str, Origin]] | None
-) -> tuple[Target, ...]:
-    """Choose the targets to build: those asked for, else the deployment's, else every default one.
-
-    Raises:
-        PolicyError: `unknown-target`, for each name that is not a target.
-
-    """
-    wanted: Sequence[tuple[str, Origin | None]] = [(name, None) for name in asked] or deployment or ()
-    if not wanted and deployment is None:
-        return tuple(target for target in targets.values() if target.manifest.default)
-    found = [
-        error("unknown-target", f"there is no target {name!r}", place, f"targets: {', '.join(targets)}")
-        for name, place in wanted
-        if name not in targets
-    ]
-    if found:
-        raise PolicyError(found)
-    names = {name for name, _ in wanted}
-    return tuple(target for name, target in targets.items() if name in names)

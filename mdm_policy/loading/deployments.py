@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -145,8 +145,8 @@ def make_deployment(report: LoadReport, group: Group) -> Deployment:
     if "lists" in group.cells:
         _check_adopted(report, [name for name, _ in lists], [cell for cell, _ in group.many("adopt")])
     _check_gaps(report, gaps, devices)
-    targets: list[TableCell] | None = group.cells.get("targets")
-    for cell in targets or ():
+    targets: list[TableCell] = group.many("targets")
+    for cell in targets:
         if cell.value == "all":
             report.error(
                 "targets-all",
@@ -164,7 +164,7 @@ def make_deployment(report: LoadReport, group: Group) -> Deployment:
         adopt,
         devices,
         gaps,
-        None if targets is None else tuple((cell.value, cell.origin) for cell in targets),
+        _targets(group, targets),
         _options(group.many("options")),
         group.get("protected") or (),
         tuple(_called(cell, destination) for cell, destination in group.many("destinations")),
@@ -172,6 +172,12 @@ def make_deployment(report: LoadReport, group: Group) -> Deployment:
         tuple((cell.value, cell.origin) for cell in group.many("overlays")),
         (group.text("catalogue"), group.at("catalogue")) if group.get("catalogue") else None,
     )
+
+
+def _targets(group: Group, cells: list[TableCell]) -> tuple[tuple[str, Origin], ...] | Literal["all"] | None:
+    if "targets" not in group.cells:
+        return None
+    return "all" if group.cells["targets"] is None else tuple((cell.value, cell.origin) for cell in cells)
 
 
 def _called(cell: TableCell, destination: DestinationSpec) -> DestinationSpec:

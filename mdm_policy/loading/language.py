@@ -289,7 +289,10 @@ DEPLOYMENT = RecordShape(
             "Gaps the organization knows and accepts; they are always printed, never called blocked.",
             Many(_GAP, filled=False),
         ),
-        "targets": Field("Which targets are built: `all`, or a list of names.", AllOr(Many(_NAME))),
+        "targets": Field(
+            "Which targets are built: `all`, or a list of names or prefixes; without it, what the device classes need.",
+            AllOr(Many(_NAME)),
+        ),
         "options": Field("Options of targets, by the target's name.", TableShape(_NAME, TableShape(_NAME, Scalar()))),
         "destinations": Field("The places that `plan` and `apply` push to, by a name of your choice.", DESTINATIONS),
         "protected": Field(

@@ -17,6 +17,8 @@ from mdm_policy.loading.words import converted, meaning
 from mdm_policy.model import OsBound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mdm_policy.errors import Origin
 
 
@@ -275,7 +277,7 @@ class OsRange(msgspec.Struct, frozen=True):
                 report.error("os-range", said, report.at(node), hint)
                 return None
             bounds.append(OsBound(found[1], tuple(int(number) for number in found[2].split("."))))
-        if not _has_versions(bounds):
+        if not has_versions(bounds):
             said = f"no OS version can satisfy {quoted(node.value)}"
             report.error("os-range-empty", said, report.at(node), "turn one of the comparisons round")
             return None
@@ -286,7 +288,7 @@ class OsRange(msgspec.Struct, frozen=True):
         return {"type": "string", "pattern": f"^{_RANGE}(,{_RANGE})*$"}
 
 
-def _has_versions(bounds: list[OsBound]) -> bool:
+def has_versions(bounds: Iterable[OsBound]) -> bool:
     """Tell whether some version passes all comparisons; between any two versions there is another."""
     padded = [(one.op, (*one.version, 0, 0, 0, 0)[:4]) for one in bounds]
     low = max(((version, op == ">") for op, version in padded if op in (">", ">=", "==")), default=((0,) * 4, False))

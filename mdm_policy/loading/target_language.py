@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import get_args
 
 from mdm_policy.loading import deployments, language, target_manifests
-from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, Scalar, Text, Whole
+from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text, Whole
 from mdm_policy.loading.shapes import Field, Many, RecordShape, TableShape
 from mdm_policy.target_model import Encoding, Format
 from mdm_policy.vocabulary import (
+    DUTIES,
     FAMILIES,
     KINDS,
     KINDS_BY_FAMILY,
@@ -31,6 +32,13 @@ _TARGET_NAME = Text(
         r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$)(?=.{1,80}$)[a-z0-9]+(?:-[a-z0-9]+)*",
         "write lower-case letters and digits with hyphens between them, at most 80, such as `acme-kiosk`:"
         " a folder is named by it",
+    )
+)
+_MECHANISM = Text(
+    grammar=Grammar(
+        "mechanism-name",
+        r"(?=.{1,60}$)[a-z0-9]+(?:-[a-z0-9]+)*",
+        "write lower-case letters and digits with hyphens between them, such as `app-restrictions`",
     )
 )
 _VERSION = Text(
@@ -81,6 +89,25 @@ _COLLATERAL = RecordShape(
         "option": Field("The option that has to be on for it to happen.", _NAME),
         "unless": Field("The option that has to be off for it to happen.", _NAME),
     },
+)
+
+_SERVICE = RecordShape(
+    "what a target serves",
+    {
+        "mechanism": Field(
+            "How it blocks, in a word or two with hyphens; of several targets with one mechanism a class gets the default.",
+            _MECHANISM,
+            required=True,
+        ),
+        "platforms": Field(
+            "The platforms of the device classes it is made for; without it, it is for a network and for no class.",
+            Many(Choice(PLATFORMS)),
+        ),
+        "managed_by": Field("The MDMs of these classes, `other` among them; without it, every one.", Many(_NAME)),
+        "os": Field('The versions on which the mechanism works, such as ">=15"; without it, all.', OsRange()),
+        "duty": Field("The duty that an authority has to order before it is made unasked.", Choice(DUTIES)),
+    },
+    needs={"managed_by": ("platforms",), "os": ("platforms",)},
 )
 
 _OPTION = RecordShape(
@@ -148,6 +175,7 @@ TARGET = RecordShape(
         "cannot": Field("What it will not do, in sentences.", Many(Text(), filled=False)),
         "managed_by": Field("The MDM whose devices it is for, such as intune, jamf or amapi; without it, any.", _NAME),
         "modes": Field("The Android modes it is for; without it, all.", Many(language.MODE)),
+        "serves": Field("For which device classes it is made unasked, and by which mechanism.", Many(_SERVICE)),
         "alternative_group": Field("The name shared by targets that do the same on one device.", _NAME),
         "default": Field("Whether it is built without being asked for; without it, true.", Flag()),
         "options": Field("What a deployment may set for it, by name.", TableShape(_NAME, _OPTION)),

@@ -18,10 +18,11 @@ from mdm_policy.target_model import (
     Embed,
     Manifest,
     Option,
+    Service,
     StatedCollateral,
     TargetTest,
 )
-from mdm_policy.vocabulary import COLLATERAL, FAMILY_OF, KINDS_BY_FAMILY
+from mdm_policy.vocabulary import COLLATERAL, FAMILY_OF, KINDS_BY_FAMILY, MDMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,6 +60,8 @@ def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
     for each in collateral:
         _check_collateral(report, each, [spec.text("name") for spec in specs])
         _check_options(report, "collateral", each, list(options))
+    for service in group.many("serves"):
+        _check_service(report, group, service, claims)
     for spec in specs:
         _check_output(report, spec)
         _check_schema(report, spec)
@@ -100,6 +103,17 @@ def _manifest(group: Group, claims: Iterable[Group], specs: Iterable[Group], opt
         {name: Option(each.text("help"), each.get("default"), each.texts("choices")) for name, each in options.items()},
         group.text("replaces"),
         group.text("import_template") or _IMPORT,
+        tuple(map(_service, group.many("serves"))),
+    )
+
+
+def _service(service: Group) -> Service:
+    return Service(
+        service.text("mechanism"),
+        tuple(cell.value for cell in service.many("platforms")),
+        service.texts("managed_by") if "managed_by" in service.cells else MDMS if service.many("platforms") else (),
+        service.get("os") or (),
+        service.get("duty"),
     )
 
 
@@ -205,6 +219,20 @@ def _check_platforms(report: LoadReport, claim: Group) -> None:
         if key in claim.cells:
             said = f"`{key}` says nothing about {', '.join(cell.value for cell in cells)}"
             report.error("device-key-foreign", said, _at(claim, key), "remove it, or correct the `platforms`")
+
+
+def _check_service(report: LoadReport, group: Group, service: Group, claims: Iterable[Group]) -> None:
+    """Refuse a service to devices on which nothing is claimed, or to an MDM that nobody can name."""
+    acts = {cell.value for claim in claims for cell, _ in claim.many("platforms")}
+    for cell in service.many("platforms") if acts else ():
+        if cell.value not in acts:
+            said = f"the target serves {cell.value}, and no claim says that it blocks anything there"
+            _refuse(report, said, cell.origin, "remove it, or claim it under `blocks`")
+    known = dict.fromkeys((*MDMS, group.text("managed_by")))
+    for cell in service.many("managed_by"):
+        if cell.value not in known:
+            said = f"{quoted(cell.value)} is not a word of `managed_by`"
+            report.error("unknown-word", said, cell.origin, report.guess(cell.value, [word for word in known if word]))
 
 
 def _at(group: Group, key: str) -> Origin:

@@ -16,8 +16,9 @@ from mdm_policy.build.writing import Staging
 from mdm_policy.errors import Origin, PolicyError, error, note
 from mdm_policy.model import Adoption, Resolution
 from mdm_policy.resolve import resolve
+from mdm_policy.selection import others, select
 from mdm_policy.sources import inputs
-from mdm_policy.targets import Target, discover, select
+from mdm_policy.targets import Target, discover
 from mdm_policy.verify import Rules, Verification, verify
 from mdm_policy.vocabulary import DEFAULT_DUTIES
 from mdm_policy.workflows.requests import RequestError
@@ -52,6 +53,10 @@ class MadeBuild(msgspec.Struct, frozen=True):
     found: Verification
     manifest: bytes
     sealing: Sealing | None = None
+    others: tuple[str, ...] = ()
+    """The targets that could serve the declared classes, and were not chosen."""
+    named: bool = False
+    """Whether the deployment itself names what is built."""
 
 
 class BuildRequest(msgspec.Struct, frozen=True):
@@ -110,7 +115,7 @@ def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_st
             raise PolicyError([error("nothing-to-sign", said, None, "see docs/signing.md for those that are")])
         staging.write(MANIFEST, made.manifest)
         staging.commit()
-    told = _on_signing(made.sealing, read.deployment, made.built)
+    told = (*_on_signing(made.sealing, read.deployment, made.built), *_on_others(made, request))
     return BuildResult(made, (*made.resolution.findings, *made.built.findings, *told))
 
 
@@ -146,7 +151,7 @@ def make(
     findings = tuple(dict.fromkeys((*read.findings, *resolution.findings)))
     resolution = msgspec.structs.replace(resolution, findings=findings)
     targets = discover(resources.templates(), order.folders)
-    chosen, options = _choice(read, targets, order.names)
+    chosen, options = _choice(read, targets, order.names, resolution)
     stem = read.lists[0].id if len(read.lists) == 1 else "banned-apps"
     sealing = sealing_for(chosen)
     seal = sealing.seal if sealing is not None else None
@@ -162,7 +167,10 @@ def make(
     command = BuildCommand(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
     told = sealing.told if sealing is not None else None
     record = record_of(resolution, built, found, files, read.names, PROGRAM, command, told)
-    return MadeBuild(resolution, built, found, encode(record), sealing)
+    named = read.deployment is None or read.deployment.targets is not None
+    return MadeBuild(
+        resolution, built, found, encode(record), sealing, others(targets, chosen, resolution.devices), named
+    )
 
 
 def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating.TemplateRunner]:
@@ -189,14 +197,24 @@ def _check_adopted(adopted: Sequence[str], lists: Sequence[str]) -> None:
 
 
 def _choice(
-    read: inputs.Inputs, targets: dict[str, Target], names: Sequence[str]
+    read: inputs.Inputs, targets: dict[str, Target], names: Sequence[str], resolution: Resolution
 ) -> tuple[tuple[Target, ...], dict[str, dict[str, object]]]:
     deployment = read.deployment
     options = deployment.options if deployment else {}
     found = check_options(targets, options, deployment.origin if deployment else None)
     if found:
         raise PolicyError(found)
-    return select(targets, names, deployment.targets if deployment else None), options
+    duties = {duty for app in resolution.apps for duty in app.duties}
+    asked = deployment.targets if deployment else "all"
+    return select(targets, names, asked, resolution.devices, duties), options
+
+
+def _on_others(made: MadeBuild, request: BuildRequest) -> tuple[Finding, ...]:
+    """Say which other targets could serve the declared classes, where nobody has named those to build."""
+    if request.targets or not made.others or made.named:
+        return ()
+    said = f"made is what the declared device classes need; these could serve them too: {', '.join(made.others)}"
+    return (note("targets-not-built", said, None, "name them under `targets`, or with --target"),)
 
 
 def _sealing(signer: SignerChoice, read: inputs.Inputs, request: BuildRequest, chosen: Sequence[Target]) -> Sealing:

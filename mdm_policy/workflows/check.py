@@ -12,8 +12,9 @@ from mdm_policy.errors import Finding, PolicyError, finding_order, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.report.reference import standing
 from mdm_policy.resolve import resolve
+from mdm_policy.selection import select
 from mdm_policy.sources import inputs
-from mdm_policy.targets import discover, select
+from mdm_policy.targets import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,7 +112,7 @@ def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:
 
         found += check_options(targets, deployment.options, deployment.origin)
     try:
-        select(targets, (), deployment.targets)
+        select(targets, (), deployment.targets, deployment.devices)
     except PolicyError as bad:
         found += bad.findings
     return found

@@ -21,8 +21,9 @@ from mdm_policy.push.model import MadeDocument, Plan, Use
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.push.protocol import Destination, Edge, connect, remarks, untaken
 from mdm_policy.resolve import resolve
+from mdm_policy.selection import select
 from mdm_policy.sources import inputs
-from mdm_policy.targets import discover, select
+from mdm_policy.targets import discover
 from mdm_policy.workflows import build
 
 if TYPE_CHECKING:
@@ -213,7 +214,9 @@ def _names(read_: Read, folders: Sequence[Path]) -> tuple[str, ...]:
     named = dict.fromkeys(name for spec in read_.specs for name in spec.targets or ())
     if named and any(spec.targets is None for spec in read_.specs):
         targets = discover(resources.templates(), folders)
-        named |= dict.fromkeys(target.name for target in select(targets, (), read_.deployment.targets))
+        duties = {duty for app in read_.resolution.apps for duty in app.duties}
+        chosen = select(targets, (), read_.deployment.targets, read_.deployment.devices, duties)
+        named |= dict.fromkeys(target.name for target in chosen)
     return tuple(named)
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from build_kit import PLACE, TARGETS, copy_target, ids_of
+from build_kit import TARGETS, copy_target, ids_of
 
 from mdm_policy import resources
 from mdm_policy.errors import PolicyError
-from mdm_policy.targets import Target, discover, select
+from mdm_policy.targets import Target, discover
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -388,40 +388,3 @@ def test_claims_come_and_go_with_their_options() -> None:
     assert [claim.name for claim in target.claims(spec, {"delete_executable": True})] == ["delete"]
     assert target.document("record") is spec
     assert target.document("absent") is None
-
-
-_DEFAULT = tuple(name for name, target in TARGETS.items() if target.manifest.default)
-_SELECTED: list[Any] = [
-    pytest.param([], None, _DEFAULT, id="every default one"),
-    pytest.param([], [("macos-santa", PLACE)], ("macos-santa",), id="the deployment's"),
-    pytest.param(["amapi-byod"], [("macos-santa", PLACE)], ("amapi-byod",), id="those asked for go first"),
-    pytest.param(
-        ["macos-santa", "amapi-byod", "macos-santa"], None, ("amapi-byod", "macos-santa"), id="each once, in order"
-    ),
-    pytest.param(["intune-ios-custom"], None, ("intune-ios-custom",), id="one that is not a default"),
-    pytest.param([], [], (), id="none at all"),
-]
-
-
-@pytest.mark.parametrize(("asked", "deployed", "expected"), _SELECTED)
-def test_select(asked: list[str], deployed: Any, expected: tuple[str, ...]) -> None:
-    assert tuple(target.name for target in select(TARGETS, asked, deployed)) == expected
-
-
-def test_unknown_targets_are_told_together_with_their_places() -> None:
-    with pytest.raises(PolicyError) as failed:
-        select(TARGETS, [], [("a", PLACE), ("macos-santa", PLACE), ("b", PLACE)])
-    assert [(found.id, found.origin) for found in failed.value.findings] == [("unknown-target", PLACE)] * 2
-    assert "macos-santa" in failed.value.findings[0].hint
-    with pytest.raises(PolicyError) as failed:
-        select(TARGETS, ["a"], None)
-    assert [found.origin for found in failed.value.findings] == [None]
-
-
-def test_every_packaged_target_states_what_it_does_beside_the_ban() -> None:
-    silent = [
-        name
-        for name, each in TARGETS.items()
-        if "\ncollateral:" not in (each.folder / "target.yaml").read_text("utf-8")
-    ]
-    assert silent == []
