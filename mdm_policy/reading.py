@@ -170,14 +170,14 @@ class Expiry(Frozen, frozen=True, gc=False):
 class Setting(Frozen, frozen=True, gc=False):
     """Name a setting of which a device has one value, as the vendor writes it.
 
-    `several` says what becomes of several documents that set it: one `replaces` the other, what they say `conflicts`
-    unless it is equal, so that nobody knows what a device has, or it is `undocumented`. `also` are the names that the
+    `several` says what becomes of several documents that set it: all of it belongs in `one-document`, and nobody knows which
+    counts; what they say `conflicts` unless it is equal, so that nobody knows what a device has; or it is `undocumented`. `also` are the names that the
     setting has in other documents of the same MDM. A rule that `shares` a setting gives it no value, and counts only where
     others do not conflict over it.
     """
 
     name: str
-    several: Literal["replaces", "conflicts", "shares", "undocumented"]
+    several: Literal["one-document", "conflicts", "shares", "undocumented"]
     also: tuple[str, ...] = ()
 
     @property
@@ -478,6 +478,7 @@ class Scope(Frozen, frozen=True, gc=False):
     `filtered`: something beside the names of the groups decides, so that only a class of just these groups is reached for
     certain. What decides stands in a `Audience`, for two filters reach different devices.
     `why` says why it reaches nobody, where that is not for want of an assignment.
+    `turned_on`: whoever sends a declared configuration turns it on as well, whatever other activations name.
     """
 
     state: Literal["everyone", "groups", "nobody", "not-stated"] = "not-stated"
@@ -485,6 +486,7 @@ class Scope(Frozen, frozen=True, gc=False):
     excluded: tuple[Member, ...] = ()
     filtered: bool = False
     why: str = ""
+    turned_on: bool = False
 
 
 class DeviceSlot(Frozen, frozen=True, gc=False):

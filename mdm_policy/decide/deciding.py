@@ -40,21 +40,34 @@ if TYPE_CHECKING:
     from mdm_policy.decide.gathering import FoundRules
     from mdm_policy.decide.index import AllowList, Prepared, Together, View
     from mdm_policy.decide.law import Against
+    from mdm_policy.decide.precedence import Document
     from mdm_policy.decide.states import DeviceState
     from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading
 
 _HELD = 100
+
+
+def _score(verdict: Verdict, strength: Strength, *, installed: bool) -> int:
+    """Return how good a verdict is; that a copy which is there cannot be installed again is less than what may hold it."""
+    if verdict == "not-installable" and installed:
+        return VERDICT_RANK["unenforceable"]
+    rank = VERDICT_RANK[verdict]
+    return _HELD + 10 * STRENGTH_RANK[strength] + rank if rank > VERDICT_RANK["unknown"] else rank
+
+
 _SCORES = {
-    (verdict, strength, installed): _HELD + 10 * grade + rank if rank > 6 or (rank == 6 and not installed) else rank
-    for verdict, rank in VERDICT_RANK.items()
-    for strength, grade in STRENGTH_RANK.items()
+    (verdict, strength, installed): _score(verdict, strength, installed=installed)
+    for verdict in VERDICT_RANK
+    for strength in STRENGTH_RANK
     for installed in (False, True)
 }
 _ALLOWED = _SCORES["allowed", "weak", False]
 _UNKNOWN = _SCORES["unknown", "weak", False]
 _GUESSED = "the rule means the original file name in the program's version resource, and of this program the name on disk is known"
-_UNSIGNED = "rules let programs in by who signed them, and nobody knows who signs this one"
+_UNSIGNED = (
+    "rules let programs in by who signed them, and of this one too little is known to tell whether it is among them"
+)
 _SITE = "its web app, in any browser"
 
 
@@ -197,7 +210,8 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         letting = (one.hit for one in lists if not one.members.isdisjoint(keys))
         contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - DENY_WINS
     if not by_store_alone(keys):  # no list of bundle ids says whether it holds such an app
-        candidates += [_refused(one, state, name, keys) for one in lists if one.members.isdisjoint(keys)]
+        doubted = prepared.doubted[place]
+        candidates += [_refused(one, state, name, keys, doubted) for one in lists if one.members.isdisjoint(keys)]
     candidates += [_by_file_rules(one, state, name) for one in (prepared.found[place] if prepared.found else ())]
     if contested:
         said = "the documents both block and allow it, and nobody can tell which wins"
@@ -271,10 +285,12 @@ def _outcome(hit: Hit, state: DeviceState, name: str) -> _Outcome:
     return _Outcome(score, verdict, hit, name)
 
 
-def _refused(one: AllowList, state: DeviceState, name: str, keys: Collection[Key]) -> _Outcome:
+def _refused(
+    one: AllowList, state: DeviceState, name: str, keys: Collection[Key], doubted: Collection[Document]
+) -> _Outcome:
     """Return what becomes of a build that is no member of a list."""
     found = _outcome(one.hit, state, name)
-    if found.score > _HELD and may_let_in(one, keys):
+    if found.score > _HELD and ((one.hit.path, one.hit.reach) in doubted or may_let_in(one, keys)):
         return msgspec.structs.replace(found, score=_UNKNOWN, doubt=_UNSIGNED, cause="condition")
     return found
 

@@ -15,7 +15,7 @@ import msgspec
 from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.conflicts import questioned
 from mdm_policy.decide.gathering import FoundRules, Gathered
-from mdm_policy.decide.precedence import most_special, ordered
+from mdm_policy.decide.precedence import letting_in_a_part, most_special, ordered
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
 from mdm_policy.decide.spared import together
@@ -58,7 +58,7 @@ class Hit(Frozen, frozen=True, gc=False):
 class AllowList(Frozen, frozen=True, gc=False):
     """Hold an allow list: every identifier that is not a member is refused.
 
-    `allows` are the kinds of identifiers by which rules beside it let programs in, where the most special rule decides.
+    `allows` are the kinds of identifiers by which it, or rules beside it where the most special rule decides, let programs in.
     """
 
     hit: Hit
@@ -77,6 +77,8 @@ class Prepared(Frozen, frozen=True, gc=False):
     """Per build, those that match it."""
     decided: tuple[frozenset[Document], ...]
     """Per build, the documents in which one rule decides, so that their lists do not."""
+    doubted: tuple[frozenset[Document], ...]
+    """Per build, the documents whose lists let in one program of its team, or of its bare id, which may be this one."""
     found: tuple[tuple[FoundRules, ...], ...] = ()
     """Per build, what rules for files make of it; nothing where there are none."""
 
@@ -113,8 +115,13 @@ class Together:
         for rule in reading.rules:
             if rule.sense == "allow-only":
                 hit = Hit(rule, None, path, reached, reading.settings.get(rule.id, ""))
-                allows = _allows(reading) if ordered(rule) else frozenset[str]()
-                self.allow_lists.append(AllowList(hit, frozenset(members[id(rule)]), allows))
+                mine = frozenset(members[id(rule)])
+                allows = (
+                    _allows(reading)
+                    if ordered(rule)
+                    else frozenset(kind for family, kind, _ in mine if family == "macos")
+                )
+                self.allow_lists.append(AllowList(hit, mine, allows))
 
     def prepared(self, app: BannedApp, platform: Platform) -> Prepared:
         """Return an app's builds and hits; the app is kept, so its place in memory stays its own."""
@@ -131,12 +138,13 @@ class Together:
                 for build, mine in zip(wanted.builds, keys, strict=True)
             ]
             hits, decided = tuple(one for one, _ in settled), tuple(one for _, one in settled)
+            doubted = tuple(map(letting_in_a_part, hits, keys))
             by_files = (
                 tuple(self.gathered.outcomes(app, build) for build in wanted.builds)
                 if self.gathered and platform == "windows"
                 else ()
             )
-            found = self._prepared[where] = Prepared(app, wanted, hits, keys, decided, by_files)
+            found = self._prepared[where] = Prepared(app, wanted, hits, keys, decided, doubted, by_files)
         return found
 
     def view(self, state: DeviceState, as_of: str) -> View:

@@ -57,6 +57,14 @@ def most_special(matches: Hits, keys: Collection[Key]) -> tuple[Hits, frozenset[
     return tuple(tuple(tuple(filter(counts, hits)) for hits in match) for match in matches), frozenset(first)
 
 
+def letting_in_a_part(matches: Hits, keys: Collection[Key]) -> frozenset[Document]:
+    """Return the documents that let in one program of a build's team, or of its bare id, where nobody knows more of the build."""
+    if any(key[1] == "signing_id" for key in keys):
+        return frozenset()
+    every = (hit for match in matches for hits in match for hit in hits)
+    return frozenset(_document(hit) for hit in every if hit.reach.alive and _vague(hit) and not ordered(hit.rule))
+
+
 def without(lists: Iterable[AllowList], decided: Collection[Document]) -> list[AllowList]:
     """Return lists without those of documents in which a rule decides."""
     return [one for one in lists if not ordered(one.hit.rule) or _document(one.hit) not in decided]
@@ -65,11 +73,14 @@ def without(lists: Iterable[AllowList], decided: Collection[Document]) -> list[A
 def may_let_in(one: AllowList, keys: Collection[Key]) -> bool:
     """Tell whether a document may let a build in that its list refuses, by an identifier that nobody knows of the build.
 
-    A team may be that of a build of which no team is known, and of one that only a process name tells anything may be.
+    A team may be that of a build of which no team is known, and of one that only a process name tells anything may be; a hash
+    may be that of any build.
     """
     if not one.allows:
         return False
     kinds = {key[1] for key in keys}
+    if "cdhash" in one.allows and not ordered(one.hit.rule):
+        return True
     return ("team_id" in one.allows and "team_id" not in kinds) or kinds <= {"process_name"}
 
 

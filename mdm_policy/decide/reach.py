@@ -184,7 +184,7 @@ def _activations(readings: Sequence[Reading]) -> list[Reading]:
 
 def _unnamed(reading: Reading, readings: Sequence[Reading]) -> bool:
     """Tell whether there are activations, and none turns a declared configuration on."""
-    if not kind_named(reading.kind).activated_by:
+    if not kind_named(reading.kind).activated_by or reading.scope.turned_on:
         return False
     activations = _activations(readings)
     return bool(activations) and not any(reading.declares and reading.declares in one.activates for one in activations)
@@ -192,7 +192,7 @@ def _unnamed(reading: Reading, readings: Sequence[Reading]) -> bool:
 
 def activated(reading: Reading, readings: Sequence[Reading]) -> Scope:
     """Return whom a document reaches; a declared configuration, where its activations turn it on."""
-    if not kind_named(reading.kind).activated_by:
+    if not kind_named(reading.kind).activated_by or reading.scope.turned_on:
         return reading.scope
     mine = [one for one in _activations(readings) if reading.declares and reading.declares in one.activates]
     if not mine:

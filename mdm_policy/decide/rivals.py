@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.decide.filerules import book
-from mdm_policy.decide.reach import Reach
+from mdm_policy.decide.reach import Reach, may_reach
 from mdm_policy.reading import written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from mdm_policy.model import DeviceClass
     from mdm_policy.reading import DeviceSlot, Mechanism, Reading, Setting
@@ -23,22 +23,35 @@ _MOST_KEPT = 64
 
 
 def rivals(readings: Iterable[Reading]) -> list[list[Reading]]:
-    """Return the documents of which a device obeys one: those that bear one identifier, or set one replaced setting.
+    """Return the documents of which a device obeys one: those that bear one identifier, or set what belongs in one document."""
+    every = list(readings)
+    return [*_by_slot(every), *_by_setting(every)]
+
+
+def _by_slot(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Return the documents of which a device keeps one.
 
     A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
     a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
     policy the later counts, or they are for two policies; an AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs
     applocker-csp.md).
     """
-    found: dict[tuple[DeviceSlot | tuple[Mechanism, Setting], str], list[tuple[Reading, frozenset[str]]]] = {}
+    found: dict[tuple[DeviceSlot, str], list[tuple[Reading, frozenset[str]]]] = {}
     for one in readings:
         for identity in one.identities:
             key = msgspec.structs.replace(identity, platforms=())
             found.setdefault((key, one.mdm), []).append((one, frozenset(identity.platforms)))
-        for setting in replacing(one):
-            found.setdefault((setting, one.mdm), []).append((one, frozenset()))
     groups = (group for members in found.values() if len(members) > 1 for group in _meeting(members))
     return [group for group in groups if len(group) > 1]
+
+
+def _by_setting(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Return the documents that set what belongs in one, so that nobody knows which of them counts."""
+    found: dict[tuple[Mechanism, Setting, str], list[Reading]] = {}
+    for one in readings:
+        for by, setting in alone(one):
+            found.setdefault((by, setting, one.mdm), []).append(one)
+    return [members for members in found.values() if len(members) > 1]
 
 
 def _meeting(members: list[tuple[Reading, frozenset[str]]]) -> list[list[Reading]]:
@@ -56,44 +69,82 @@ def _meeting(members: list[tuple[Reading, frozenset[str]]]) -> list[list[Reading
     return [group for _, group in groups]
 
 
-def replacing(reading: Reading) -> list[tuple[Mechanism, Setting]]:
-    """Return the settings of a document that replace those of another, each once, with what carries them out."""
-    found = ((rule.mechanism, rule.setting) for rule in reading.rules if rule.setting is not None)
-    return list(dict.fromkeys((by, one) for by, one in found if one.several == "replaces"))
+def alone(reading: Reading) -> list[tuple[Mechanism, Setting]]:
+    """Return what a document sets that belongs in one document, each once, with what carries it out.
+
+    A rule that is refused, or that these devices do not know, says its cause, and sets nothing.
+    """
+    found = ((rule.mechanism, rule.setting) for rule in reading.rules if rule.setting is not None and not rule.cause)
+    return list(dict.fromkeys((by, one) for by, one in found if one.several == "one-document"))
 
 
 def kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> list[list[tuple[Reading, Reach]]]:
     """Return what a device may hold of some documents: all of them, but only one of each that rival one another.
 
-    Documents that need not reach the same device do not.
+    Documents that need not reach the same device take nobody's place; but one that may reach it puts what it sets beside
+    others in doubt.
     """
-    sure = [
-        one for one, to in reached if to.alive and not to.doubt and (cls is not None or one.scope.state != "groups")
+    made = _choices(reached, _by_slot([one for one, to in reached if _sure(one, to, cls)]), _gone)
+    return [
+        chosen
+        for each in made
+        for chosen in _choices(
+            each,
+            _by_setting(
+                [one for one, to in each if to.alive and (_sure(one, to, cls) or (cls and may_reach(one.scope, cls)))]
+            ),
+            _doubted,
+            most=_MOST_KEPT // len(made),
+        )
     ]
-    groups = [one for one in map(apart, rivals(sure)) if len(one) > 1]
+
+
+def _sure(one: Reading, to: Reach, cls: DeviceClass | None) -> bool:
+    return to.alive and not to.doubt and (cls is not None or one.scope.state != "groups")
+
+
+def _choices(
+    reached: Sequence[tuple[Reading, Reach]],
+    rivalling: Iterable[Sequence[Reading]],
+    otherwise: Callable[[Reading], Reach],
+    most: int = _MOST_KEPT,
+) -> list[list[tuple[Reading, Reach]]]:
+    """Return documents as they are for each choice of one among those that rival one another."""
+    groups = [one for one in map(apart, rivalling) if len(one) > 1]
     if not groups:
         return [list(reached)]
     every = [{id(one) for members in group for one in members} for group in groups]
-    if prod(map(len, groups)) > _MOST_KEPT:
-        return [[_without(one, set[int]().union(*every)) for one in reached]]
+    if prod(map(len, groups)) > most:
+        return [_without(reached, set[int]().union(*every), otherwise)]
     return [
-        [_without(one, gone) for one in reached]
+        _without(
+            reached,
+            set[int]().union(*(ids.difference(map(id, kept)) for ids, kept in zip(every, chosen, strict=True))),
+            otherwise,
+        )
         for chosen in product(*groups)
-        for gone in [
-            set[int]().union(*(ids.difference(map(id, kept)) for ids, kept in zip(every, chosen, strict=True)))
-        ]
     ]
 
 
-def _without(one: tuple[Reading, Reach], gone: Collection[int]) -> tuple[Reading, Reach]:
-    """Return a document as it is where others have taken the place of those that are `gone`."""
-    reading = one[0]
-    if id(reading) not in gone:
-        return one
+def _without(
+    reached: Iterable[tuple[Reading, Reach]], gone: Collection[int], otherwise: Callable[[Reading], Reach]
+) -> list[tuple[Reading, Reach]]:
+    return [(one, otherwise(one) if id(one) in gone else to) for one, to in reached]
+
+
+def _gone(reading: Reading) -> Reach:
+    """Return whom a document reaches whose place another has taken."""
     said = (
         f"another document may take the place of {reading.path}: a device keeps one of those that bear one identifier"
     )
-    return reading, Reach(False, note=said, cause="replaced")
+    return Reach(False, note=said, cause="replaced")
+
+
+def _doubted(reading: Reading) -> Reach:
+    """Return whom a document reaches where another sets what belongs in one document."""
+    what = ", ".join(setting.name for _, setting in alone(reading))
+    said = f"several documents hold {what}, {reading.path} among them, and which of them counts is not documented"
+    return Reach(doubt=said, cause="conflict")
 
 
 def apart(members: Sequence[Reading]) -> list[list[Reading]]:

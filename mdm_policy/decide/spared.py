@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide.reach import Reach
 from mdm_policy.reading import Column, Condition, Effects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from mdm_policy.decide.reach import Reach
     from mdm_policy.reading import Reading, Rule
 
 _MANAGED = Condition("managed-apps")
@@ -35,16 +35,36 @@ def together(documents: Sequence[tuple[Reading, Reach]]) -> list[tuple[Reading, 
         made = [(_spared(one, sparing[0]), to) for one, to in made]
     locks = {frozenset(found) for one, to in made if to.alive and (found := _locked(one)) is not None}
     if len(locks) > 1:
-        said = "several documents lock the device to one app each, and nobody can tell which of them is in force"
-        made = [(one, Reach(doubt=said, cause="conflict") if _locked(one) is not None else to) for one, to in made]
+        made = [(_one_of(one, locks), to) for one, to in made]
     return made
+
+
+def _one_of(reading: Reading, locks: Collection[frozenset[str]]) -> Reading:
+    """Return a document whose lock is one of several: what none of them lets in is refused, and of the rest nobody can tell."""
+    rule = next(filter(_locks, reading.rules), None)
+    if rule is None:
+        return reading
+    said = "several documents lock the device to one app each, and nobody can tell which of them is in force"
+    doubt = msgspec.structs.replace(rule, sense="none", verdict="unknown", why=said, cause="conflict")
+    apart = sorted(frozenset[str]().union(*locks) - frozenset[str]().intersection(*locks))
+    at = next((one.pointers[0] for one in reading.columns if one.rule is rule and len(one.pointers)), "")
+    added = [Column(one, "ios", "bundle_id", apart, (at,) * len(apart)) for one in (rule, doubt)]
+    return msgspec.structs.replace(
+        reading,
+        rules=(*reading.rules, doubt),
+        effects=Effects([*reading.columns, *added]) if apart else reading.effects,
+    )
 
 
 def _locked(reading: Reading) -> set[str] | None:
     """Return the apps that a document holds a device in; None where it holds it in none."""
-    if not any(rule.mechanism == "apple-app-lock" for rule in reading.rules):
+    if not any(_locks(rule) for rule in reading.rules):
         return None
-    return {value for one in reading.columns if one.rule.mechanism == "apple-app-lock" for value in one.values}
+    return {value for one in reading.columns if _locks(one.rule) for value in one.values}
+
+
+def _locks(rule: Rule) -> bool:
+    return rule.mechanism == "apple-app-lock" and rule.sense == "allow-only"
 
 
 def _spared(reading: Reading, sparing: Rule) -> Reading:
@@ -52,11 +72,16 @@ def _spared(reading: Reading, sparing: Rule) -> Reading:
     narrow = {id(rule): _narrow(rule, sparing) for rule in reading.rules if _is_spared(rule, sparing)}
     if not narrow:
         return reading
+    return _with(reading, narrow)
+
+
+def _with(reading: Reading, made: Mapping[int, Rule]) -> Reading:
+    """Return a document with other rules in the place of some, which go by their place in memory."""
     columns = [
-        Column(narrow.get(id(one.rule), one.rule), one.family, one.kind, one.values, one.pointers)
+        Column(made.get(id(one.rule), one.rule), one.family, one.kind, one.values, one.pointers)
         for one in reading.columns
     ]
-    rules = tuple(narrow.get(id(rule), rule) for rule in reading.rules)
+    rules = tuple(made.get(id(rule), rule) for rule in reading.rules)
     return msgspec.structs.replace(reading, effects=Effects(columns), rules=rules)
 
 

@@ -300,6 +300,10 @@ class _Reading:
             controls = held if isinstance(held, dict) else {}
         android: list[fleet_gitops.Profile] = []
         for platform, entry in fleet_gitops.entries(controls):
+            if fleet_gitops.contradictory(entry):
+                said = "an entry has labels_include_all and labels_include_any; Fleet takes one of them, so no device gets it"
+                hint = "keep one of the two; labels_exclude_any may stand beside it"
+                self._findings.append(warning("fleet-labels-twice", said, Origin(str(path)), hint))
             pattern = entry.get("path", entry.get("paths"))
             if not isinstance(pattern, str):
                 continue

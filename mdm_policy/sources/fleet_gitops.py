@@ -9,6 +9,8 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from mdm_policy import fleet
 from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.kinds import UNKNOWN
@@ -150,8 +152,20 @@ def entries(controls: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def labels(entry: dict[str, Any]) -> Scope:
     """Return whom an entry reaches: a host needs any, or all, of the labels, and none of the excluded ones.
 
-    A key about labels that is none of those three may leave any host out.
+    A key about labels that is none of those three may leave any host out, and Fleet takes no entry with both of the first
+    two. A declaration it turns on itself, unless the entry brings an activation of its own.
     """
+    if contradictory(entry):
+        return Scope("nobody", why="has labels_include_all and labels_include_any, and Fleet takes no such entry")
+    return msgspec.structs.replace(_labels(entry), turned_on=not isinstance(entry.get("activation"), str))
+
+
+def contradictory(entry: dict[str, Any]) -> bool:
+    """Tell whether an entry includes labels in two ways, of which Fleet takes one (fleetdm/fleet docs, yaml-files.md)."""
+    return bool(entry.get("labels_include_all")) and bool(entry.get("labels_include_any"))
+
+
+def _labels(entry: dict[str, Any]) -> Scope:
     named = {
         key: tuple(map(str, value if isinstance(value, list) else [value]))
         for key, value in entry.items()
@@ -171,9 +185,11 @@ def labels(entry: dict[str, Any]) -> Scope:
 
 def together(scopes: list[Scope]) -> Scope:
     """Return whom several entries reach between them: without a label, whatever the file is for."""
+    scopes = [scope for scope in scopes if scope.state != "nobody"] or scopes[:1]
     plain = [scope for scope in scopes if scope.state == "not-stated" and not scope.excluded]
     if plain or len(scopes) == 1:
         return (plain or scopes)[0]
     groups = tuple(sorted({name for scope in scopes for name in scope.groups}, key=str))
     excluded = tuple(sorted({name for scope in scopes for name in scope.excluded}, key=str))
-    return Scope("groups" if groups else "not-stated", groups, excluded, any(scope.filtered for scope in scopes))
+    filtered, turned_on = any(scope.filtered for scope in scopes), any(scope.turned_on for scope in scopes)
+    return Scope("groups" if groups else "not-stated", groups, excluded, filtered, turned_on=turned_on)

@@ -18,12 +18,13 @@ from mdm_policy.decide.columns import Acts, by_kind, select
 from mdm_policy.decide.gathering import signature
 from mdm_policy.decide.web import above
 from mdm_policy.kinds import kind_named
-from mdm_policy.reading import written
+from mdm_policy.reading import Effects, written
 from mdm_policy.verify.table import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from mdm_policy.decide.columns import KindOf
     from mdm_policy.model import BannedApp
     from mdm_policy.reading import Reading, RuleSet
     from mdm_policy.verify.pieces import Piece
@@ -99,6 +100,9 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str], *, holes: bool) -
     known = [(family, builds) for family, builds in plans(app).items() if builds]
     built = {str(family) for family, _ in known}
     return (
+        tuple(
+            [frozenset(key[1] for key in one.keys) for family, builds in known if family == "macos" for one in builds]
+        ),
         *[
             (
                 family,
@@ -126,12 +130,27 @@ def _covered(app: BannedApp, acts: Acts, holes: bool) -> object:
 
 
 def cut(pieces: Sequence[Piece], groups: Iterable[tuple[BannedApp, ...]]) -> tuple[Piece, ...]:
-    """Return the documents with the effects on the first app of each group alone: all that its verdict rests on."""
+    """Return the documents with the effects on the first app of each group alone: all that its verdict rests on.
+
+    Of each other way in which a document lets programs of a Mac in, one stays, for it may be the app's that nobody knows.
+    """
     watched = by_kind(key for group in groups for key in keys(group[0]))
     return tuple(
-        msgspec.structs.replace(one, readings=tuple([select(reading, watched, ("web",)) for reading in one.readings]))
+        msgspec.structs.replace(one, readings=tuple([_cut(reading, watched) for reading in one.readings]))
         for one in pieces
     )
+
+
+def _cut(reading: Reading, watched: Mapping[KindOf, set[str]]) -> Reading:
+    ways = {
+        (id(one.rule), one.kind): one.only([0])
+        for one in reading.columns
+        if one.family == "macos" and one.values and one.rule.sense in ("allow", "allow-only")
+    }
+    kept = select(reading, watched, ("web",))
+    for one in kept.columns:
+        ways.pop((id(one.rule), one.kind), None)
+    return msgspec.structs.replace(kept, effects=Effects([*kept.columns, *ways.values()])) if ways else kept
 
 
 def act_numbers(tagged: Iterable[tuple[object, Reading]], numbers: dict[object, int]) -> Acts:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import Reach, apart, conflicting, rivals
-from mdm_policy.decide.rivals import replacing
+from mdm_policy.decide.rivals import alone
 from mdm_policy.errors import Finding, warning
 from mdm_policy.reading import EVERYBODY, Mechanism, Setting
 
@@ -87,8 +87,9 @@ def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
         first, *rest = apart([one for one in members if one.scope.groups == members[0].scope.groups])
         for others in rest[:_MOST]:
             both = [one for one in first[0].identities if one in others[0].identities]
-            what = f"are both {both[0]}" if both else f"both set {_replaced(first[0], others[0])}"
-            said = f"{first[0].path} and this {what}, and do different things: a device keeps one of them"
+            what = f"are both {both[0]}" if both else f"both set {_shared(first[0], others[0])}"
+            end = "a device keeps one of them" if both else "which of them counts is not documented"
+            said = f"{first[0].path} and this {what}, and do different things: {end}"
             yield warning("identifier-in-several-documents", said, None, _APART), others[0].path, ""
 
 
@@ -140,10 +141,10 @@ def _lets_all(found: RuleSet) -> bool:
     )
 
 
-def _replaced(one: Reading, other: Reading) -> str:
-    """Return the settings of which one document's replaces the other's."""
-    theirs = replacing(other)
-    return ", ".join(setting.name for by, setting in replacing(one) if (by, setting) in theirs)
+def _shared(one: Reading, other: Reading) -> str:
+    """Return what both documents set that belongs in one."""
+    theirs = alone(other)
+    return ", ".join(setting.name for by, setting in alone(one) if (by, setting) in theirs)
 
 
 def _lists(reading: Reading) -> dict[_Set, list[Column]]:

@@ -15,8 +15,10 @@ from mdm_policy.model import DeviceClass, OsBound
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
+    from mdm_policy.vocabulary import Family, Kind
 
 DAY = "2026-11-28"
+TEAM: tuple[Family, Kind, str] = ("macos", "team_id", "ABCDE12345")
 CHAT = app(("ios", "bundle_id", "com.a.chat"), ("macos", "signing_id", "ABCDE12345:com.a.chat"))
 MACS = DeviceClass("macs", "macos", Origin(""), os=(OsBound(">=", (27,)),), supervised=True, enrollment="automated")
 OLD = (OsBound(">=", (17,)), OsBound("<", (27,)))
@@ -50,7 +52,21 @@ BLOCKS = plist(restrictions(blockedAppBundleIDs=["com.a.chat"]), PayloadIdentifi
         pytest.param([allowing(["com.b"], [])], IPHONES, ("unknown", "strong"), id="an empty list beside another"),
         pytest.param([lock("com.b", "one")], IPHONES, ("hidden", "strong"), id="a lock"),
         pytest.param([lock("com.b", "one"), lock("com.b", "two")], IPHONES, ("hidden", "strong"), id="two alike"),
-        pytest.param([lock("com.b", "one"), lock("com.c", "two")], IPHONES, ("unknown", "strong"), id="two locks"),
+        pytest.param(
+            [lock("com.b", "one"), lock("com.c", "two")], IPHONES, ("hidden", "strong"), id="two locks, neither its own"
+        ),
+        pytest.param(
+            [lock("com.b", "one"), lock("com.a.chat", "two")],
+            IPHONES,
+            ("unknown", "strong"),
+            id="two locks, one its own",
+        ),
+        pytest.param(
+            [lock("com.b", "one"), lock("com.a.chat", "two"), BLOCKS],
+            IPHONES,
+            ("hidden", "strong"),
+            id="locks and a ban",
+        ),
         pytest.param(
             [BLOCKS, plist({"PayloadType": "x"}, PayloadIdentifier="z", TargetDeviceType=4, name="tv")],
             IPHONES,
@@ -100,6 +116,94 @@ BLOCKS = plist(restrictions(blockedAppBundleIDs=["com.a.chat"]), PayloadIdentifi
 def test_what_becomes_of_an_app(documents: list[Document], cls: DeviceClass, decided: tuple[str, str | None]) -> None:
     worst = judge([read(one) for one in documents], cls, CHAT, DAY, "weak").worst
     assert (worst.verdict, worst.strength) == decided
+
+
+BARE: tuple[Family, Kind, str] = ("macos", "bundle_id", "com.a.chat")
+OTHER = {"TeamID": "ZZZZZZZZZZ", "SigningID": "com.b"}
+
+
+@pytest.mark.parametrize(
+    ("items", "banned", "verdict"),
+    [
+        pytest.param([SIGNED], TEAM, "unknown", id="one program of the team"),
+        pytest.param([SIGNED, OTHER], BARE, "unknown", id="the bare id of a program"),
+        pytest.param([OTHER], TEAM, "blocked", id="another team's program"),
+        pytest.param([OTHER], BARE, "blocked", id="another program"),
+        pytest.param([{"TeamID": "ZZZZZZZZZZ"}], BARE, "unknown", id="a team that may be the app's"),
+        pytest.param([{"TeamID": "ZZZZZZZZZZ"}], TEAM, "blocked", id="a team that is not"),
+        pytest.param([{"CDHash": "a" * 40}], TEAM, "unknown", id="a hash that may be the app's"),
+        pytest.param(
+            [{"TeamID": "ABCDE12345", "SigningID": "com.a.chat", "PathPrefix": "/A"}], TEAM, "unknown", id="folder"
+        ),
+    ],
+)
+def test_an_allow_list_may_let_in_what_is_known_in_part(
+    items: list[dict[str, Any]], banned: tuple[Family, Kind, str], verdict: str
+) -> None:
+    found = [
+        read(one) for one in [settings(AllowedBinaries=[{"TeamID": "*APPLE*", "SigningID": "com.apple.x"}, *items])]
+    ]
+    assert judge(found, MACS, app(banned), DAY, "weak").worst.verdict == verdict
+
+
+def santa(name: str, **keys: Any) -> Document:
+    return plist({"PayloadType": "com.northpolesec.santa", **keys}, name=name, PayloadIdentifier=name)
+
+
+def rule(
+    policy: str, identifier: str = "ABCDE12345:com.a.chat", kind: str = "SIGNINGID", **more: str
+) -> dict[str, str]:
+    return {"identifier": identifier, "rule_type": kind, "policy": policy, **more}
+
+
+BLOCKING = santa("one", StaticRules=[rule("BLOCKLIST")])
+REFUSED = plist(
+    {"PayloadType": "com.northpolesec.santa", "ClientMode": 1},
+    {"PayloadType": "com.apple.applicationaccess", "allowCamera": "no"},
+    name="refused",
+    PayloadIdentifier="refused",
+)
+
+
+@pytest.mark.parametrize(
+    ("documents", "verdict"),
+    [
+        pytest.param([BLOCKING], "blocked", id="alone"),
+        pytest.param([BLOCKING, santa("two", StaticRules=[rule("BLOCKLIST")])], "blocked", id="two that do the same"),
+        pytest.param([BLOCKING, santa("two", ClientMode=2)], "blocked", id="each would block it"),
+        pytest.param([BLOCKING, santa("two", StaticRules=[])], "unknown", id="another list without a rule"),
+        pytest.param([BLOCKING, santa("two", StaticRules=[rule("ALLOWLIST")])], "unknown", id="another list allows it"),
+        pytest.param([BLOCKING, santa("two", ClientMode="2")], "unknown", id="a mode that is none"),
+        pytest.param(
+            [santa("one", ClientMode=2), santa("two", AllowedPathRegex="^/A")], "unknown", id="a path let past"
+        ),
+        pytest.param([BLOCKING, santa("two", EventLogType="file")], "blocked", id="a key that acts on nothing"),
+        pytest.param([BLOCKING, REFUSED], "blocked", id="another profile that is refused whole"),
+        pytest.param([BLOCKING, santa("one", ClientMode=2)], "blocked", id="one identifier, and each blocks it"),
+        pytest.param([BLOCKING, santa("one", ClientMode=1)], "allowed", id="one identifier, and the other does not"),
+        pytest.param(
+            [santa("one", StaticRules=[rule("BLOCKLIST"), rule("BLOCKLIST"), rule("ALLOWLIST")])], "allowed", id="last"
+        ),
+        pytest.param(
+            [santa("one", StaticRules=[rule("BLOCKLIST"), rule("BLOCKLIST"), rule("REMOVE")])], "unknown", id="removed"
+        ),
+    ],
+)
+def test_santa_s_keys_belong_in_one_profile(documents: list[Document], verdict: str) -> None:
+    assert judge([read(one) for one in documents], MACS, CHAT, DAY, "weak").worst.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("rules", "verdict"),
+    [
+        pytest.param([rule("CEL", cel_expr="true")], "unknown", id="an expression for one program of the team"),
+        pytest.param([rule("BLOCKLIST")], "blocked", id="a block of one more"),
+        pytest.param([rule("CEL", "ZZZZZZZZZZ:com.b", cel_expr="true")], "blocked", id="another team's program"),
+    ],
+)
+def test_a_ban_of_a_team_holds_all_its_programs(rules: list[dict[str, str]], verdict: str) -> None:
+    document = santa("one", StaticRules=[rule("BLOCKLIST", "ABCDE12345", "TEAMID"), *rules])
+    assert judge([read(document)], MACS, app(TEAM), DAY, "weak").worst.verdict == verdict
 
 
 def binaries(key: str, *items: dict[str, Any]) -> list[Document]:

@@ -58,6 +58,12 @@ DENY = "apple-ddm-denied-binaries"
             id="binaries",
         ),
         pytest.param(
+            settings(DeniedBinaries=[{"TeamID": "5A4RE8SF68"}, {"PathPrefix": "/Applications"}]),
+            [("apple-ddm-denied-binaries", "none", "team_id", "5A4RE8SF68")],
+            ["app-settings-binaries", "binary-without-identity", "no-effect"],
+            id="a-binary-without-identity-refuses-all",
+        ),
+        pytest.param(
             settings(DeniedBinaries=[{"PathPrefix": "/Applications"}, 7]),
             [],
             ["app-settings-binaries", "binary-without-identity", "no-effect", "wrong-type"],

@@ -70,6 +70,9 @@ GROUP = "<computer_groups><size>1</size><computer_group><id>1</id><name>field</n
         pytest.param(KILL, "<scope><all_computers>true</all_computers></scope>", Scope("everyone"), id="everyone"),
         pytest.param(KILL, f"<scope>{GROUP}</scope>", Scope("groups", ("field",)), id="group"),
         pytest.param(
+            KILL, f"<scope><exclusions>{GROUP}</exclusions></scope>", Scope(excluded=("field",)), id="exclusions-alone"
+        ),
+        pytest.param(
             KILL,
             "<scope><buildings><building><id>4</id></building></buildings></scope>",
             Scope("groups", (Audience("member", "4", "buildings"),)),

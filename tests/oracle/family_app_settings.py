@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.apple_draws import apple_payloads, new_uuid, profile, some
 from oracle.apple_facts import State, restrictions, states, written
-from oracle.apple_faults import PROFILE_FAULTS
 from oracle.common import (
     ANY,
     BLOCKED,
@@ -28,7 +27,6 @@ from oracle.common import (
     either,
     worst,
 )
-from oracle.settings_faults import SETTINGS_FAULTS
 
 if TYPE_CHECKING:
     import random
@@ -318,7 +316,7 @@ class AppSettings:
 
     name = "app_settings"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = PROFILE_FAULTS + SETTINGS_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one to three configurations, sometimes with activations, sometimes with a profile."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.apple_draws import apple_payloads, mistaken, profile, some
 from oracle.apple_facts import ACCESS, app_answer, written
-from oracle.apple_faults import PROFILE_FAULTS
 from oracle.common import DOUBT, NOT_HELD, OPEN, Document, Scenario, Settled, chosen
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Apple:
 
     name = "apple"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = PROFILE_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one to three profiles."""

@@ -15,7 +15,6 @@ import yaml
 
 from oracle.apple_draws import access_keys, mistaken, payload, profile, some
 from oracle.apple_facts import ACCESS, State, restrictions, states, written
-from oracle.apple_faults import PROFILE_FAULTS
 from oracle.common import (
     BLOCKED,
     DOUBT,
@@ -32,12 +31,10 @@ from oracle.common import (
 )
 from oracle.family_app_settings import ACTIVATION, SETTINGS, both, settings_answer
 from oracle.santa_facts import DOMAIN, profiles_answer
-from oracle.settings_faults import SETTINGS_FAULTS
 
 if TYPE_CHECKING:
     import random
 
-    from oracle.common import Disagreement
 
 TEAM = "ABCDE12345"
 IDS = ["org.example.one", "org.example.two", "org.example.three"]
@@ -158,42 +155,12 @@ def _spelling(rng: random.Random) -> tuple[str, str]:
     }[style]
 
 
-def _both_includes(found: Disagreement) -> bool:
-    entries = [
-        one
-        for document in found.scenario.documents
-        if document.path == TOP
-        for one in listed(document.tree, ours="apple")
-    ]
-    return found.said == HELD and any({"labels_include_any", "labels_include_all"} <= set(one) for one in entries)
-
-
-def _own_activation(found: Disagreement) -> bool:
-    return found.said != HELD and any(one.tree.get("Type") == ACTIVATION for one in found.scenario.documents)
-
-
-FLEET_FAULTS = (
-    Settled(
-        "fleet-both-includes",
-        "labels_include_all XOR labels_include_any",
-        "fleetdm/fleet docs/Configuration/yaml-files.md, issue 32073",
-        _both_includes,
-    ),
-    Settled(
-        "fleet-own-activation",
-        "Fleet makes its own activation; an own activation goes under `activation:` of the same entry, and concerns no other.",
-        "fleetdm/fleet guide of 2026-09-28, PR 50557",
-        _own_activation,
-    ),
-)
-
-
 class Fleet:
     """Repositories of Fleet GitOps."""
 
     name = "fleet"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = PROFILE_FAULTS + SETTINGS_FAULTS + FLEET_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw a repository with one fleet's file."""

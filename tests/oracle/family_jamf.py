@@ -7,7 +7,6 @@ from xml.sax.saxutils import escape
 
 from oracle.apple_draws import mistaken, payload, profile, some
 from oracle.apple_facts import ACCESS, restrictions, states, written
-from oracle.apple_faults import PROFILE_FAULTS
 from oracle.common import ANY, DOUBT, HELD, NOT_HELD, OPEN, Document, Scenario, Settled, chosen, either, worst
 from oracle.jamf_facts import delivered, narrowed, reach, software_answer, with_scope
 from oracle.santa_facts import profiles_answer
@@ -15,7 +14,6 @@ from oracle.santa_facts import profiles_answer
 if TYPE_CHECKING:
     import random
 
-    from oracle.common import Disagreement
 
 TEAM = "ABCDE12345"
 IDS = ["org.example.one", "org.example.two", "org.example.three"]
@@ -126,50 +124,12 @@ def _mac_profile(rng: random.Random, number: int) -> dict[str, Any]:
     return {"os_x_configuration_profile": tree}
 
 
-def _of_a_site(found: Disagreement) -> bool:
-    generals = [next(iter(one.tree.values()))["general"] for one in found.scenario.documents]
-    return found.said == HELD and any(one.get("site", {}).get("name") == "Berlin" for one in generals)
-
-
-def _of_users(found: Disagreement) -> bool:
-    generals = [next(iter(one.tree.values()))["general"] for one in found.scenario.documents]
-    return found.said == HELD and any(one.get("level") in {"User", "User Level"} for one in generals)
-
-
-def _only_excluded(found: Disagreement) -> bool:
-    objects = [next(iter(one.tree.values())) for one in found.scenario.documents]
-    scopes = [one.get("scope", {}) for one in objects if "id" not in one["general"]]
-    return found.said == HELD and any("exclusions" in one or "limitations" in one for one in scopes)
-
-
-JAMF_FAULTS = (
-    Settled(
-        "jamf-exclusions-alone",
-        "scope.exclusions, scope.limitations: whom they name does not get the object, also where nobody is named as included.",
-        "Classic API 11.26, OpenAPI",
-        _only_excluded,
-    ),
-    Settled(
-        "jamf-level-user",
-        "level: System | User; which users of which devices get it is not in the object.",
-        "Classic API 11.26, OpenAPI",
-        _of_users,
-    ),
-    Settled(
-        "jamf-site",
-        "site{id=-1,name=None}: an object of a site reaches the devices of this site only, and they are not in the object.",
-        "Classic API 11.26, OpenAPI",
-        _of_a_site,
-    ),
-)
-
-
 class Jamf:
     """Objects of Jamf Pro's Classic API."""
 
     name = "jamf"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = PROFILE_FAULTS + JAMF_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw records for a class of Macs, or profile objects for one of iPhones."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.apple_draws import misaddressed, payload, profile
 from oracle.apple_facts import states, written
-from oracle.apple_faults import PROFILE_FAULTS
 from oracle.common import Document, Scenario, Settled, chosen, worst
 from oracle.santa_facts import ALLOWING, BLOCKING, DOMAIN, MCX, OLD_DOMAIN, Settings, profiles_answer, settings_answer
-from oracle.santa_faults import SANTA_FAULTS
+from oracle.santa_faults import SANTA_FAULTS, SANTA_SETTLED
 
 if TYPE_CHECKING:
     import random
@@ -101,8 +100,8 @@ class Santa:
     """Rules of Santa on Macs."""
 
     name = "santa"
-    settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = PROFILE_FAULTS + SANTA_FAULTS
+    settled: tuple[Settled, ...] = SANTA_SETTLED
+    faults: tuple[Settled, ...] = SANTA_FAULTS
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one or two profiles, or one preference file or list of rules."""

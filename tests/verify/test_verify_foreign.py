@@ -362,6 +362,12 @@ def _gitops(folder: Path, labels: str = "", name: str = "../lib/ban.mobileconfig
         pytest.param("        labels_include_all: [field]", "groups: [field]", 0, id="the one label"),
         pytest.param("        labels_exclude_any: [field]", "groups: [field]", 11, id="an excluded label"),
         pytest.param("        labels_exclude_any: [lab]", "groups: [field]", 0, id="another excluded label"),
+        pytest.param(
+            "        labels_include_any: [field]\n        labels_include_all: [field]",
+            "groups: [field]",
+            11,
+            id="two ways to include",
+        ),
         pytest.param("        labels: [field]", "groups: [field]", 11, id="a key about labels that is not known"),
         pytest.param(
             "        labels_include_any: [field]\n        labels_exclude_any: [lab]",

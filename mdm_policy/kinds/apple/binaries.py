@@ -17,6 +17,8 @@ from mdm_policy.kinds.collector import Entries, narrowed
 from mdm_policy.reading import Condition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Rule
     from mdm_policy.vocabulary import Kind
@@ -70,12 +72,31 @@ def _each(c: Collector, rule: Rule, entries: Entries) -> None:
     if texts and set(map(len, entries.values)) == {2} and all(map(_TEAM.fullmatch, set(teams))):
         signed = [_signing_id(team, signing) for team, signing in zip(teams, signings, strict=True)]
         c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
+        _let_in(c, rule, zip(signed, entries.pointers, strict=True))
         return
     found: _Narrowings = {}
     for at, item in entries:
         _item(c, rule, item, at, found)
     for (kind, value), (at, narrowings) in found.items():
         _add(c, rule, (kind, value), at, narrowings)
+    _let_in(c, rule, ((value, at) for (kind, value), (at, _) in found.items() if kind == "signing_id"))
+
+
+def _let_in(c: Collector, rule: Rule, signed: Iterable[tuple[str, str]]) -> None:
+    """Say of the team and the bare id of each signing id that an allow list lets one program of them in."""
+    if rule.sense != "allow-only":
+        return
+    teams: dict[str, str] = {}
+    bundles: dict[str, str] = {}
+    for value, at in signed:
+        team, _, bundle = value.partition(":")
+        teams.setdefault(team, at)
+        bundles.setdefault(bundle, at)
+    one = c.rule(rules.ONE_BINARY_ALLOWED)
+    kinds: tuple[tuple[Kind, dict[str, str]], ...] = (("team_id", teams), ("bundle_id", bundles))
+    for kind, found in kinds:
+        for value, at in found.items():
+            c.add(one, "macos", kind, value, at)
 
 
 def _signing_id(team: str, signing: str) -> str:
@@ -98,9 +119,7 @@ def _item(c: Collector, rule: Rule, item: dict[str, Any], at: str, found: _Narro
         kind, value = "signing_id", _signing_id(team, signing)
     elif team or signing:
         kind, value = ("team_id", team) if team else ("bundle_id", signing)
-    else:
-        message = "the item has neither CDHash nor TeamID nor SigningID, so it matches nothing"
-        c.say("error", "binary-without-identity", message, at, "add TeamID and SigningID")
+    else:  # devices refuse the whole declaration for it
         return
     if cdhash and kind != "cdhash":
         narrow.append(Condition("code-hash", cdhash))

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading
 
+_IDENTITIES = (
+    ("DeniedBinaries", ("CDHash", "TeamID", "SigningID"), "a CDHash, a TeamID or a SigningID"),
+    ("AllowedBinaries", ("CDHash", "TeamID"), "a CDHash or a TeamID"),
+)
+"""What an item of each list must name one of (apple/device-management@97a11a8 app.settings.yaml, OS 27)."""
 _SHOWN = 10
 """How many faults of a declaration are told."""
 
@@ -34,6 +39,7 @@ def read_configuration(c: Collector) -> Reading:
         c.say("note", "profile-elsewhere", "the profile stands at another address; verify that file", "/Payload")
     else:
         c.concerns_apps = kind not in vendor_table("apple-declarations")["declarations"]
+    c.text(top, "ServerToken", "")
     _refuse_wrong(c, kind, payload)
     _channel(c, top)
     name = c.text(top, "Identifier", "")
@@ -48,6 +54,7 @@ def read_activation(c: Collector) -> Reading:
     top = c.mapping(c.document.value, "")
     payload = c.optional(top, "Payload", "")
     names = tuple(c.texts(payload, "StandardConfigurations", "/Payload").values)
+    c.text(top, "ServerToken", "")
     refused = _refused(c, c.text(top, "Type", ""), payload)
     scope = NOT_STATED
     predicate = payload.get("Predicate")
@@ -61,6 +68,7 @@ def read_activation(c: Collector) -> Reading:
         c.say("note", "activation-predicate", message, "/Payload/Predicate")
     if not names:
         c.say("error", "activation-empty", "the activation turns no configuration on", "/Payload")
+    refused = refused or _wrong_type(c)
     return c.reading(scope, activates=() if refused else names, silent=True)
 
 
@@ -119,19 +127,30 @@ def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
     """Take back all that was read of a declaration that devices refuse."""
     first = _refused(c, kind, payload)
     allowed = payload.get("Allowed")
-    listed = allowed.get("AllowedBinaries") if isinstance(allowed, dict) else None
-    for place, item in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(item, dict) and not (item.get("CDHash") or item.get("TeamID")):
-            message = "an item of AllowedBinaries needs a CDHash or a TeamID, and devices refuse one without"
-            at = f"/Payload/Allowed/AllowedBinaries/{place}"
-            c.say("error", "declaration-key", message, at, "add the TeamID")
+    for key, wanted, said in _IDENTITIES:
+        listed = allowed.get(key) if isinstance(allowed, dict) else None
+        place = next((place for place, item in enumerate(_list(listed)) if _faceless(item, wanted)), None)
+        if place is not None:
+            message = f"an item of {key} needs {said}, and devices refuse the whole declaration for one without"
+            c.say("error", "binary-without-identity", message, f"/Payload/Allowed/{key}/{place}", "add the TeamID")
             first = first or message
-            break
-    if not first and any(finding.id == "wrong-type" for finding in c.findings):
-        first = "a value is of the wrong type"
+    first = first or _wrong_type(c)
     if first:
         why = f"devices refuse the whole declaration: {first}"
         c.reject_all(why)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _faceless(item: object, wanted: tuple[str, ...]) -> bool:
+    """Tell whether an item of a list of binaries has none of the fields of which it needs one."""
+    return isinstance(item, dict) and not any(item.get(key) for key in wanted)
+
+
+def _wrong_type(c: Collector) -> str:
+    return "a value is of the wrong type" if any(finding.id == "wrong-type" for finding in c.findings) else ""
 
 
 def _managed_app(c: Collector, payload: dict[str, Any]) -> None:

@@ -170,6 +170,18 @@ PARTLY_ALLOWED_BINARIES = Rule(
     why="an item of AllowedBinaries lets the app in where its folder, version and source match, which is not known here",
     cause="condition",
 )
+ONE_BINARY_ALLOWED = Rule(
+    "apple-ddm-one-binary-allowed",
+    "apple-app-settings",
+    "allow",
+    "unknown",
+    "strong",
+    fact("an item of Allowed.AllowedBinaries with TeamID and SigningID lets one program of the team launch", _SETTINGS),
+    introduced={"macos": (27,)},
+    supervised=True,
+    enrollments=_MANAGED,
+)
+"""Acts on the team and on the bare id of a program that is allowed: of an app known by these alone nobody can tell."""
 MANAGED_APPS_ALLOWED = Rule(
     "apple-ddm-managed-apps-allowed",
     "apple-app-settings",
@@ -314,6 +326,7 @@ RULES = (
     DENIED_BINARIES,
     ALLOWED_BINARIES,
     PARTLY_ALLOWED_BINARIES,
+    ONE_BINARY_ALLOWED,
     MANAGED_APPS_ALLOWED,
     MANAGED_APP,
     PATH_DENY,

@@ -106,6 +106,8 @@ def read_all(c: Collector, found: Sequence[tuple[Mapping[str, Any], str]]) -> No
 
 def read_settings(c: Collector, settings: Mapping[str, Any], pointer: str) -> None:
     """Read the keys of Santa's domain, which stand at a pointer."""
+    if not ACTING.isdisjoint(settings):
+        c.rule(rules.CONFIGURED)
     mode = _mode(c, settings, pointer)
     path = _expression(c, settings, BLOCKED_PATHS, pointer)
     found = _rules(c, settings, "StaticRules", pointer)
@@ -125,6 +127,7 @@ def read_preferences(c: Collector) -> Reading:
 
 def read_exported(c: Collector) -> Reading:
     """Read the rules that santactl exports and imports."""
+    c.rule(rules.CONFIGURED)
     _add_rules(c, _rules(c, c.mapping(c.document.value, ""), "rules", ""), strict=False)
     return c.reading()
 
@@ -172,22 +175,21 @@ def _exceptions(found: Iterable[_Static], rule_type: str) -> tuple[list[Conditio
 
 def _rules(c: Collector, owner: Mapping[str, Any], key: str, pointer: str) -> list[_Static]:
     """Return the rules that count, having said of the others why they do not."""
-    found: dict[tuple[str, str], _Static] = {}
-    copies: list[_Static] = []
+    found: dict[tuple[str, str], list[_Static]] = {}
     for place, raw in c.records(owner, key, pointer):
         one = _static(c, raw, place)
         if one is None:
             continue
         known = (one.rule_type, one.identifier)
-        before = found.pop(known, None)
-        if before is not None and before._replace(place=one.place) == one:
-            copies.append(before)
-        elif before is not None:
-            _idle(c, before, _REPLACED)
-            if one.policy == "REMOVE" and before.policy != "REMOVE":
+        before = found.pop(known, [])
+        if before and before[-1]._replace(place=one.place) != one:
+            for each in before:
+                _idle(c, each, _REPLACED)
+            if one.policy == "REMOVE" and before[-1].policy != "REMOVE":
                 one = one._replace(policy="REPLACED")
-        found[known] = one
-    return [*copies, *found.values()]
+            before = []
+        found[known] = [*before, one]
+    return [one for several in found.values() for one in several]
 
 
 def _static(c: Collector, raw: dict[str, Any], place: str) -> _Static | None:
@@ -245,12 +247,12 @@ def _add_rules(c: Collector, found: Sequence[_Static], *, strict: bool) -> None:
             c.add(blocking[one.rule_type], "macos", named.kind, one.identifier, place)
         elif one.policy in _ALLOWING:
             c.add(c.rule(rules.ALLOWED), "macos", named.kind, one.identifier, place)
-            if one.rule_type == "SIGNINGID":
-                _add_partly(c, one, teams, strict=strict)
+            _add_partly(c, one, rules.PARTLY_ALLOWED, teams, strict=strict)
         elif one.policy == "REMOVE":
             _idle(c, one, _REMOVED)
         else:
             _add_unknown(c, one)
+            _add_partly(c, one, rules.PARTLY_DECIDED, teams, strict=strict)
 
 
 def _blocking(c: Collector, found: Iterable[_Static], rule_type: str) -> Rule:
@@ -262,10 +264,12 @@ def _blocking(c: Collector, found: Iterable[_Static], rule_type: str) -> Rule:
     return c.rule(base, verdict="unknown", why=why, cause="condition", conditions=narrowed(*conditions))
 
 
-def _add_partly(c: Collector, one: _Static, teams: Iterable[str], *, strict: bool) -> None:
-    """Say of a team, and of a bare id, that one program of it is let in, where another rule refuses the rest."""
+def _add_partly(c: Collector, one: _Static, base: Rule, teams: Iterable[str], *, strict: bool) -> None:
+    """Say of a team, and of a bare id, that one program of it may be let in, where another rule refuses the rest."""
+    if one.rule_type != "SIGNINGID":
+        return
     team, _, bundle = one.identifier.partition(":")
-    partly = c.rule(rules.PARTLY_ALLOWED)
+    partly = c.rule(base)
     if strict or team in teams:
         c.add(partly, "macos", "team_id", team, f"{one.place}/identifier")
     if strict:

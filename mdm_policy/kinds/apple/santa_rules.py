@@ -11,8 +11,18 @@ from mdm_policy.reading import Rule, Setting
 _SOURCE = "northpolesec/santa@5f31541e Source/common/SNTRule.mm and docs (2026-08-21)"
 _DOCS = "northpolesec/santa@17bf22cf docs/docs/features/binary-authorization.md (rule types, scope, client mode)"
 _RESIGNED = "a copy signed anew, also ad hoc (santa issue 300), and Macs without the Santa agent"
-_CONFIGURATION = Setting("Santa's configuration", "replaces")
-"""All of Santa's keys belong in one profile, and no page says that several add up: a Mac obeys those of one."""
+CONFIGURED = Rule(
+    "santa-configured",
+    "santa",
+    "none",
+    "allowed",
+    "weak",
+    fact("all of Santa's keys belong in one profile", f"{_DOCS}, profile-configuration.md"),
+    introduced={"macos": ANY},
+    setting=Setting("Santa's configuration", "one-document"),
+    why="it says that the document sets keys of Santa, and nothing of any app",
+)
+"""Says that a document sets keys of Santa: no page says what becomes of those of several."""
 
 SIGNING_ID = Rule(
     "santa-signing-id",
@@ -23,7 +33,6 @@ SIGNING_ID = Rule(
     fact("a SIGNINGID rule with a BLOCKLIST policy refuses to launch what carries TEAMID:signing.id", _SOURCE),
     introduced={"macos": ANY},
     escapes=_RESIGNED,
-    setting=_CONFIGURATION,
 )
 TEAM_ID = Rule(
     "santa-team-id",
@@ -34,7 +43,6 @@ TEAM_ID = Rule(
     fact("a TEAMID rule with a BLOCKLIST policy refuses to launch all that a team signed", _SOURCE),
     introduced={"macos": ANY},
     escapes=_RESIGNED,
-    setting=_CONFIGURATION,
 )
 CDHASH = Rule(
     "santa-cdhash",
@@ -45,7 +53,6 @@ CDHASH = Rule(
     fact("a CDHASH rule with a BLOCKLIST policy refuses to launch one build of a program", _SOURCE),
     introduced={"macos": ANY},
     escapes="every other version of the app",
-    setting=_CONFIGURATION,
 )
 BINARY = Rule(
     "santa-binary",
@@ -56,7 +63,6 @@ BINARY = Rule(
     fact("a BINARY rule with a BLOCKLIST policy refuses to launch one file, known by its SHA-256", _DOCS),
     introduced={"macos": ANY},
     escapes="every other version of the app",
-    setting=_CONFIGURATION,
 )
 CERTIFICATE = Rule(
     "santa-certificate",
@@ -67,7 +73,6 @@ CERTIFICATE = Rule(
     fact("a CERTIFICATE rule with a BLOCKLIST policy refuses to launch what one leaf certificate signed", _DOCS),
     introduced={"macos": ANY},
     escapes="what the same team signs with another certificate",
-    setting=_CONFIGURATION,
 )
 ALLOWED = Rule(
     "santa-allow",
@@ -77,7 +82,6 @@ ALLOWED = Rule(
     "strong",
     fact("an ALLOWLIST policy lets the program launch", _SOURCE),
     introduced={"macos": ANY},
-    setting=_CONFIGURATION,
 )
 PARTLY_ALLOWED = Rule(
     "santa-allow-one-program",
@@ -87,9 +91,19 @@ PARTLY_ALLOWED = Rule(
     "strong",
     fact("a SIGNINGID rule with an ALLOWLIST policy lets one program of the team launch", _DOCS),
     introduced={"macos": ANY},
-    setting=_CONFIGURATION,
 )
 """Acts on the team and on the bare id of a signing id that is allowed: of an app known by these alone nobody can tell."""
+PARTLY_DECIDED = Rule(
+    "santa-one-program-by-expression",
+    "santa",
+    "allow",
+    "unknown",
+    "strong",
+    fact(
+        "a SIGNINGID rule with a CEL policy decides about one program of the team, whatever its team's rule says", _DOCS
+    ),
+    introduced={"macos": ANY},
+)
 LOCKDOWN = Rule(
     "santa-lockdown",
     "santa",
@@ -100,7 +114,6 @@ LOCKDOWN = Rule(
     introduced={"macos": ANY},
     origins=("store", "sideloaded"),
     escapes="Macs without the Santa agent",
-    setting=_CONFIGURATION,
 )
 """Of Apple's own software Santa lets much through by itself, so the mode proves nothing of what comes with macOS."""
 STANDALONE = Rule(
@@ -113,7 +126,6 @@ STANDALONE = Rule(
     introduced={"macos": ANY},
     origins=("store", "sideloaded"),
     escapes="what the user approves with Touch ID or a password",
-    setting=_CONFIGURATION,
 )
 BLOCKED_PATH = Rule(
     "santa-blocked-path",
@@ -124,11 +136,11 @@ BLOCKED_PATH = Rule(
     fact("BlockedPathRegex refuses to launch what no rule names and whose path the expression matches", _DOCS),
     introduced={"macos": ANY},
     escapes="a program in another folder",
-    setting=_CONFIGURATION,
     why="nobody can tell whether the path of the app matches BlockedPathRegex",
     cause="condition",
 )
 RULES = (
+    CONFIGURED,
     SIGNING_ID,
     TEAM_ID,
     CDHASH,
@@ -136,6 +148,7 @@ RULES = (
     CERTIFICATE,
     ALLOWED,
     PARTLY_ALLOWED,
+    PARTLY_DECIDED,
     LOCKDOWN,
     STANDALONE,
     BLOCKED_PATH,

@@ -198,7 +198,7 @@ def _scope(root: etree._Element, everyone: str) -> Scope:
     elif _text(root, "general/id") and not named and _text(scope, "all_jss_users") != "true":
         return Scope("nobody", (), excluded)
     elif not named and _text(scope, "all_jss_users") != "true":
-        return NOT_STATED
+        return Scope("not-stated", excluded=excluded, filtered=bool(limits))
     elif not named:
         return Scope("groups", (), excluded, bool(limits))
     if not limits:
