@@ -90,6 +90,7 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
 
 HANDED_ON: dict[str, frozenset[str]] = {
     "guards.py": frozenset({"never-block", "protected-app"}),
+    "loading/target_language.py": frozenset({"mechanism-name"}),
 }
 """Ids that a module hands to a maker it received as a value (`make(id_, ...)`)."""
 
