@@ -61,15 +61,27 @@ def network(targets: Mapping[str, Target], duties: Collection[Duty]) -> tuple[st
     return _defaults(targets, lambda _, service: not service.platforms and _due(service, duties))
 
 
+def serves(target: Target, cls: DeviceClass) -> bool:
+    """Tell whether a target is made for a class, be it a default or not, whatever is ordered."""
+    return any(_serves(target, service, cls, DUTIES) for service in target.manifest.serves)
+
+
+def can_act(target: Target, cls: DeviceClass) -> bool:
+    """Tell whether some claim of a target, with its options as they are, can hold on a class as it describes itself."""
+    options = target.options({})
+    return any(
+        _acts(claim, cls)
+        for claim in target.manifest.blocks
+        if not (claim.option and not options[claim.option]) and not (claim.unless and options[claim.unless])
+    )
+
+
 def others(targets: Mapping[str, Target], chosen: Iterable[Target], devices: Iterable[DeviceClass]) -> tuple[str, ...]:
     """Return the names of the targets that could serve some class, whatever is ordered, and are not among the chosen."""
     taken = {target.name for target in chosen}
     classes = tuple(devices)
     return tuple(
-        name
-        for name, target in targets.items()
-        if name not in taken
-        and any(_serves(target, one, cls, DUTIES) for one in target.manifest.serves for cls in classes)
+        name for name, target in targets.items() if name not in taken and any(serves(target, cls) for cls in classes)
     )
 
 
@@ -92,7 +104,7 @@ def _serves(target: Target, service: Service, cls: DeviceClass, duties: Collecti
         and bool(_words(cls) & set(service.managed_by))
         and has_versions([*service.os, *cls.os])
         and not (target.manifest.modes and cls.mode and cls.mode not in target.manifest.modes)
-        and any(_acts(claim, cls) for claim in target.manifest.blocks)
+        and can_act(target, cls)
         and _due(service, duties)
     )
 

@@ -26,7 +26,18 @@ from markupsafe import Markup
 from mdm_policy import resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
-from mdm_policy.writers import WRITERS, TemplateFormat, code, fit, json_text, shape, split_team, stable_uuid
+from mdm_policy.writers import (
+    WRITERS,
+    TemplateFormat,
+    block,
+    code,
+    fit,
+    json_text,
+    prose,
+    shape,
+    split_team,
+    stable_uuid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -202,6 +213,8 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
     made.filters["split_team"] = split_team
     if format_ == "markdown":
         made.filters["code"] = code
+        made.filters["block"] = block
+        made.filters["prose"] = prose
     return made
 
 

@@ -74,6 +74,24 @@ def _markdown(value: Any) -> str:
     raise TypeError(f"a Markdown template prints text and whole numbers, not {type(value).__name__}")
 
 
+def prose(value: Any) -> Markup:
+    """Print a sentence of this program's own, in which `words` between back quotes are code already."""
+    parts = str(value).split("`")
+    if len(parts) % 2 == 0:
+        return Markup(_markdown(value))  # noqa: S704 - escaped
+    made = [code(part) if at % 2 and part else _sentence(part) for at, part in enumerate(parts)]
+    return Markup("".join(made))  # noqa: S704 - each part is code or escaped
+
+
+def _sentence(text: str) -> str:
+    """Escape only what Markdown would take for a mark where it stands: a backslash more is one too many to read."""
+    return re.sub(
+        r"[*|~]|\\(?=[!-/:-@\[-`{-~]|$)|<(?=[A-Za-z/!?])|\](?=[(\[:])|^[#>]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])",
+        lambda found: "\\" + found.group(),
+        text,
+    )
+
+
 def code(value: Any) -> Markup:
     """Print a value as Markdown code, whatever backticks it holds."""
     text = str(value)
@@ -81,6 +99,14 @@ def code(value: Any) -> Markup:
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
     return Markup(f"{fence}{pad}{text}{pad}{fence}")  # noqa: S704 - Markdown, fenced
+
+
+def block(value: Any) -> Markup:
+    """Print lines as a block of Markdown code, whatever backticks they hold."""
+    text = str(value)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return Markup(f"{fence}text\n{text}\n{fence}")  # noqa: S704 - Markdown, fenced
 
 
 def split_team(values: Sequence[str]) -> list[dict[str, str]]:

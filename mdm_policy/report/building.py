@@ -21,7 +21,7 @@ def text(resolution: Resolution, built: Built, found: Verification, folder: Path
     """Write the summary of a build in a folder for a person."""
     said = fill(sentence(found), width)
     counted = f"{many(len(built.documents), 'document')} for {many(len(built.targets), 'target')}"
-    next_ = f"Next: read {folder / 'TARGET' / 'IMPORT.md'} before you import TARGET, and start with a pilot group."
+    next_ = f"Next: open {folder / 'START-HERE.md'}: which files go into which console, for whom, and what stays open."
     parts = [
         said,
         fill(f"Built {counted} in {folder}, as of {resolution.as_of}. {_kept(built)}", width),
@@ -36,6 +36,8 @@ def text(resolution: Resolution, built: Built, found: Verification, folder: Path
 
 def _kept(built: Built) -> str:
     """Say what reading back has shown of the files; what they come to on devices is the verifier's to say."""
+    if not built.documents:
+        return "Nothing that can be built blocks a banned app on these devices."
     declared = [record.path for record in built.documents if record.declared]
     kept = "Each was read back, and blocks exactly what its target claims to."
     if not declared:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mdm_policy import __version__, resources, templating
-from mdm_policy.build import Built, build, check_options
+from mdm_policy.build import Built, build, check_options, guide
 from mdm_policy.build.manifest import record_of
 from mdm_policy.build.record import MANIFEST, BuildCommand, Input, encode
 from mdm_policy.build.writing import Staging
@@ -26,7 +27,7 @@ from mdm_policy.workflows.sealing import Sealing
 from mdm_policy.workflows.signers import SignerChoice, sealer, with_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from mdm_policy.errors import Finding
@@ -84,9 +85,13 @@ class BuildResult(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
     def exit_code(self, *, strict: bool = False) -> int:
-        """Return 0; with `strict` 11 when there is a warning or a gap that nobody has accepted."""
+        """Return 0; 11 when no document was written though something is left to block.
+
+        With `strict` also 11 when there is a warning or a gap that nobody has accepted.
+        """
         warned = any(finding.severity == "warning" for finding in self.findings)
-        return 11 if strict and (warned or not self.made.found.passes) else 0
+        empty = not self.made.built.documents
+        return 11 if (strict and warned) or ((strict or empty) and not self.made.found.passes) else 0
 
 
 def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> BuildResult:
@@ -140,7 +145,7 @@ def make(
     `sealing_for` says, for the targets chosen, how their documents are signed.
 
     Raises:
-        PolicyError: of any step; `nothing-built`.
+        PolicyError: of any step.
 
     """
     read = order.read
@@ -158,18 +163,33 @@ def make(
     with printer_for(targets) as printer:
         built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer)
     if not built.documents:
-        said = "no chosen target can block anything on these lists"
-        raise PolicyError([error("nothing-built", said, None, "choose other targets"), *built.findings])
+        built = msgspec.structs.replace(built, findings=(*built.findings, _nothing_built(chosen)))
     protected = read.deployment.protected if read.deployment else ()
     found = verify(resolution, built.pieces, known, Rules(order.as_of), protected)
+    left = others(targets, chosen, resolution.devices)
+    built = msgspec.structs.replace(built, texts=(*built.texts, *_guide(resolution, built, found, left, sink)))
     files = [Input(*file) for file in read.files]
     lists = tuple(read.names.get(item.origin.file, item.origin.file) for item in read.lists)
     command = BuildCommand(lists, tuple(sorted(set(order.adopt))), tuple(target.name for target in chosen))
     told = sealing.told if sealing is not None else None
     record = record_of(resolution, built, found, files, read.names, PROGRAM, command, told)
     named = read.deployment is None or read.deployment.targets is not None
-    return MadeBuild(
-        resolution, built, found, encode(record), sealing, others(targets, chosen, resolution.devices), named
+    return MadeBuild(resolution, built, found, encode(record), sealing, left, named)
+
+
+def _guide(
+    resolution: Resolution, built: Built, found: Verification, left: Sequence[str], sink: Callable[[str, bytes], None]
+) -> Iterator[tuple[str, str]]:
+    """Write the pages and tables beside the targets, and yield their paths with their SHA-256 (hex)."""
+    for path, data in guide.write(resolution, built, found, left):
+        sink(path, data)
+        yield path, hashlib.sha256(data).hexdigest()
+
+
+def _nothing_built(chosen: Sequence[Target]) -> Finding:
+    said = "no chosen target can block anything on these lists" if chosen else "no target serves the declared devices"
+    return note(
+        "nothing-built", f"{said}, so no document was written", None, "START-HERE.md says what that leaves open"
     )
 
 

@@ -92,6 +92,7 @@ _SERVED: list[Any] = [
     pytest.param(a_class("ios", "kandji"), ("apple-ddm-apps", "apple-ios-restrictions"), id="an MDM without a word"),
     pytest.param(a_class("ios", "intune", supervised=False), (), id="unsupervised"),
     pytest.param(a_class("ios", "intune", enrollment="user"), (), id="user enrollment"),
+    pytest.param(a_class("ios", "other", supervised=False, enrollment="user"), (), id="what only an option claims"),
     pytest.param(a_class("macos", "jamf"), ("jamf-macos-profile", "jamf-restricted-software"), id="Jamf Macs"),
     pytest.param(a_class("macos", "intune"), SANTA, id="Intune Macs"),
     pytest.param(a_class("android", "intune", mode="cope"), ("intune-android-corporate",), id="corporate in Intune"),

@@ -24,6 +24,11 @@ from mdm_policy.workflows import build, rebuild
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BESIDE = (
+    "ANY-EMM.md", "START-HERE.md", "banned-android.csv", "banned-ios.csv", "banned-macos.csv", "banned-web.csv",
+    "banned-windows.csv",
+)  # fmt: skip
+"""What stands beside the targets."""
 _PROFILE = "apple-ios-restrictions/banned-apps.mobileconfig"
 
 
@@ -73,7 +78,7 @@ def test_with_its_deployment_a_build_is_rendered_again(made: Path) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
         "Hashes agree; rendered again from its inputs to the same bytes.",
-        f"The build: 2 files, of {AS_OF[1]}, by {build.PROGRAM}.",
+        f"The build: {2 + len(_BESIDE)} files, of {AS_OF[1]}, by {build.PROGRAM}.",
         "Result: passed",
     ]
 
@@ -232,7 +237,7 @@ def test_a_signed_file_with_the_built_content_is_what_was_built(copy: Path) -> N
     assert (done.code, done.err) == (0, "")
     assert "Signed: 1. Their content is what was built" in done.out
     states = {one["path"]: one["state"] for one in _deployed(copy, "--format", "json").json["files"]}
-    assert states == {_PROFILE: "signed", "apple-ios-restrictions/IMPORT.md": "same"}
+    assert states == {_PROFILE: "signed", **dict.fromkeys(["apple-ios-restrictions/IMPORT.md", *_BESIDE], "same")}
     subjects = {one["name"]: one for one in json.loads((copy / "statement.json").read_bytes())["subject"]}
     assert subjects[_PROFILE]["annotations"]["signedContentSha256"] != subjects[_PROFILE]["digest"]["sha256"]
 
@@ -497,7 +502,10 @@ def test_the_statement_is_an_in_toto_test_result(made: Path, tmp_path: Path) -> 
     value = json.loads(path.read_bytes())
     assert path.read_bytes() == documents.dump(value, "json")
     assert (value["_type"], value["predicateType"]) == (STATEMENT, PREDICATE)
-    assert [one["name"] for one in value["subject"]] == ["manifest.json", "apple-ios-restrictions/IMPORT.md", _PROFILE]
+    assert [one["name"] for one in value["subject"]] == [
+        "manifest.json",
+        *sorted(["apple-ios-restrictions/IMPORT.md", _PROFILE, *_BESIDE]),
+    ]
     assert all(len(one["digest"]["sha256"]) == 64 for one in value["subject"])
     predicate = value["predicate"]
     assert (predicate["result"], predicate["failedTests"], predicate["warnedTests"]) == ("PASSED", [], [])
