@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from mdm_policy.publishers import unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mdm_policy.vocabulary import Kind
 
-_ORDER: tuple[Kind, ...] = ("product_name", "original_file_name", "publisher_cn", "publisher", "certificate")
+JOINED: tuple[Kind, ...] = ("product_name", "original_file_name", "publisher_cn", "publisher", "certificate")
 """The kinds that are joined, the one that names most closely first."""
 FOLDED: dict[str, Callable[[str], str]] = {
     "executable": str.lower,
@@ -31,12 +31,18 @@ publishers without the quotation marks around a name that holds a comma (microso
 """
 
 
+def can_join(kind: Kind, others: Iterable[Kind]) -> bool:
+    """Tell whether a kind is joined with others, and names most closely among them."""
+    places = [JOINED.index(one) if one in JOINED else -1 for one in (kind, *others)]
+    return -1 not in places and places[0] < min(places[1:])
+
+
 def joined(parts: Mapping[Kind, str]) -> tuple[Kind, str]:
     """Return kind and value of all that a rule asks for; one identifier by itself stays as it is.
 
-    `parts` holds kinds of `_ORDER` alone, at least one.
+    `parts` holds kinds of `JOINED` alone, at least one.
     """
-    told = [kind for kind in _ORDER if kind in parts]
+    told = [kind for kind in JOINED if kind in parts]
     first, *rest = told
     if not rest:
         return first, parts[first]
@@ -46,9 +52,9 @@ def joined(parts: Mapping[Kind, str]) -> tuple[Kind, str]:
 
 def parted(kind: Kind, value: str) -> dict[Kind, str]:
     """Return what a joined identifier was made of; one that stands by itself stays as it is."""
-    if kind not in _ORDER:
+    if kind not in JOINED:
         return {kind: value}
-    places = sorted((value.find(f"; {other}="), other) for other in _ORDER if f"; {other}=" in value)
+    places = sorted((value.find(f"; {other}="), other) for other in JOINED if f"; {other}=" in value)
     if not places:
         return {kind: value}
     ends = [*(place for place, _ in places[1:]), len(value)]

@@ -35,6 +35,12 @@ def other_spelling(subject: str) -> str:
     return next((other for other in (bare, marked) if marked != bare and other != subject), "")
 
 
+def spellings(subject: str) -> list[str]:
+    """Return all the ways in which rules write a subject, the one without quotation marks first."""
+    bare = unquoted(subject)
+    return [bare, *filter(None, (other_spelling(bare),))]
+
+
 @lru_cache(maxsize=1024)
 def publisher_id(subject: str) -> str:
     """Return the 13 characters by which a package family name stands for its publisher.

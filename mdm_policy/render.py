@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy import documents, templating
-from mdm_policy.errors import Finding, PolicyError, error
-from mdm_policy.identifiers import slug
+from mdm_policy.errors import Finding, PolicyError, error, warning
+from mdm_policy.identifiers import quoted, slug
 from mdm_policy.model import Frozen, Resolution, Variant
 from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mdm_policy.resolve import Entry, OrderedIds
+    from mdm_policy.resolve import Asked, Entry, OrderedIds
     from mdm_policy.targets import Claim, Copy, DocumentSpec, Embed, Target
     from mdm_policy.templating import TemplateRunner
 
@@ -46,6 +46,7 @@ _NAMES = frozenset(
         "entries",
         "identifier",
         "ids",
+        "joined",
         "lists",
         "options",
         "organization",
@@ -72,7 +73,7 @@ class Memo:
     def __init__(self, embedded: Iterable[tuple[str, str]] = ()) -> None:
         """Start with nothing made."""
         self.embedded = frozenset(embedded)
-        self.values: dict[tuple[str, str, str], list[str]] = {}
+        self.values: dict[tuple[str, Asked, tuple[str, ...]], list[str]] = {}
         self.data: dict[tuple[str, str, str, bytes], bytes] = {}
         self.digests: dict[tuple[str, str, bytes], str] = {}
         self.room = _KEPT
@@ -83,11 +84,12 @@ def memo(targets: Iterable[Target]) -> Memo:
     return Memo((one.target, one.document) for one in _parts(targets))
 
 
-def kinds(chosen: Sequence[Target], targets: Mapping[str, Target]) -> frozenset[tuple[str, str]]:
-    """Return the families and kinds of identifiers that rendering these targets may use."""
+def kinds(chosen: Sequence[Target], targets: Mapping[str, Target]) -> frozenset[Asked]:
+    """Return the families and kinds of identifiers that rendering these targets may use, by themselves or joined."""
     every = [*chosen, *(targets[one.target] for one in _parts(chosen))]
-    claimed = {(claim.family, claim.kind) for target in every for claim in target.manifest.blocks}
-    listed = [spec.for_each.partition(".") for target in every for spec in target.manifest.documents]
+    claimed = {claim.asked for target in every for claim in target.manifest.blocks}
+    specs = [spec for target in every for spec in target.manifest.documents]
+    listed = [one.partition(".") for spec in specs for one in (spec.for_each, *spec.unclaimed.values())]
     return frozenset(claimed | {(family, kind) for family, _, kind in listed})
 
 
@@ -118,7 +120,42 @@ class Job(Frozen, frozen=True):
 
 def claimed(job: Job, spec: DocumentSpec) -> tuple[tuple[Claim, tuple[Entry, ...]], ...]:
     """Return what the document is to block, by claim: what is ordered of the kind the manifest says it can block."""
-    return tuple((c, job.ids.get((c.family, c.kind), ())) for c in job.target.claims(spec, job.options))
+    return tuple((c, entries_for(job, c)) for c in job.target.claims(spec, job.options))
+
+
+def entries_for(job: Job, claim: Claim) -> tuple[Entry, ...]:
+    """Return what is ordered of a claim's kind, without what its format cannot hold."""
+    found = job.ids.get(claim.asked, ())
+    if not claim.cannot_hold:
+        return found
+    return tuple([entry for entry in found if not _holds_any(entry, claim)])
+
+
+def _holds_any(entry: Entry, claim: Claim) -> bool:
+    return any(text in entry.value for text in claim.cannot_hold)
+
+
+def left_out(job: Job) -> Iterator[Finding]:
+    """Find the identifiers that a target leaves out because they mean something else in its format."""
+    for claim in {
+        claim.name: claim for spec in job.target.manifest.documents for claim, _ in claimed(job, spec)
+    }.values():
+        for entry in job.ids.get(claim.asked, ()) if claim.cannot_hold else ():
+            if _holds_any(entry, claim):
+                texts = " or ".join(f"`{text}`" for text in claim.cannot_hold)
+                said = f"{job.target.name} leaves out the {claim.kind} {quoted(entry.value)}: {texts} means something else there"
+                yield warning(
+                    "identifier-left-out", said, hint="block the app by another identifier, or by another target"
+                )
+
+
+def tolerated(job: Job, spec: DocumentSpec) -> dict[tuple[str, str], frozenset[str]]:
+    """Return what a document may block beside its claims, by family and kind: nothing is claimed for it."""
+    made = {}
+    for kind, source in spec.unclaimed.items():
+        (family, _, own), (other, _, listed) = kind.partition("."), source.partition(".")
+        made[family, own] = frozenset(entry.value for entry in job.ids.get((other, listed), ()))
+    return made
 
 
 def nothing_claimed(job: Job, spec: DocumentSpec) -> bool:
@@ -135,7 +172,7 @@ def over_capacity(job: Job) -> Iterator[Finding]:
     """Find the claims that more is ordered for than the vendor takes: such a target refuses, it never cuts a list."""
     carried = {claim.name: claim for spec in job.target.manifest.documents for claim, _ in claimed(job, spec)}
     for claim in carried.values():
-        count = len(job.ids.get((claim.family, claim.kind), ()))
+        count = len(entries_for(job, claim))
         if claim.capacity is not None and count > claim.capacity:
             message = f"{job.target.name} takes {claim.capacity} {claim.kind} entries, {count} are ordered"
             hint = f"{claim.capacity_source}; leave the target out with `targets:` or --target, or shorten the list"
@@ -160,7 +197,7 @@ def render_document(job: Job, spec: DocumentSpec) -> Iterator[Artifact]:
         yield Artifact(job.target.name, spec.name, job.variant.name, path, spec.format, spec.schema, data)
 
 
-def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, str] | None, str]]:
+def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, Any] | None, str]]:
     stem = f"{job.stem}--{job.variant.name}" if job.variant.name else job.stem
     if not spec.for_each:
         yield None, spec.output.format(slug=stem)
@@ -174,7 +211,7 @@ def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, str] | No
 def _data(
     job: Job,
     spec: DocumentSpec,
-    record: dict[str, str] | None = None,
+    record: dict[str, Any] | None = None,
     shared: Mapping[str, Any] | None = None,
     *,
     compact: bool,
@@ -204,7 +241,7 @@ def _data(
 def _value(
     job: Job,
     spec: DocumentSpec,
-    record: dict[str, str] | None = None,
+    record: dict[str, Any] | None = None,
     shared: Mapping[str, Any] | None = None,
 ) -> Any:
     text = job.printer(
@@ -225,22 +262,33 @@ def _value(
     return documents.parse(shown, data, spec.format, max_size=max_size(spec.format))
 
 
-def _entry(entry: Entry) -> dict[str, str]:
-    return {"value": entry.value, "app": entry.app, "name": entry.name, "vendor": entry.vendor}
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "value": entry.value,
+        "app": entry.app,
+        "name": entry.name,
+        "vendor": entry.vendor,
+        "parts": entry.parts,
+        "service": entry.service,
+    }
 
 
 def _context(job: Job, spec: DocumentSpec) -> Mapping[str, Any]:
     """Return what the documents of one spec have in common."""
     ids: dict[str, dict[str, list[str]]] = {family: {} for family in FAMILIES}
     entries: dict[str, dict[str, list[dict[str, str]]]] = {family: {} for family in FAMILIES}
+    joined: dict[str, list[dict[str, Any]]] = {}
     for claim in job.target.manifest.blocks:
-        found = job.ids.get((claim.family, claim.kind), ())
+        if claim.joined_with:
+            joined[claim.name] = [_entry(entry) for entry in entries_for(job, claim)] if spec.records else []
+            continue
         ids[claim.family][claim.kind] = _values(job, claim)
         if spec.records:
-            entries[claim.family][claim.kind] = [_entry(entry) for entry in found]
+            entries[claim.family][claim.kind] = [_entry(entry) for entry in entries_for(job, claim)]
     return {
         "ids": ids,
         "entries": entries,
+        "joined": joined,
         "options": job.options,
         "embed": {embed.name: _embedded(job, embed) for embed in spec.embed},
         **_labels(job),
@@ -249,11 +297,10 @@ def _context(job: Job, spec: DocumentSpec) -> Mapping[str, Any]:
 
 def _values(job: Job, claim: Claim) -> list[str]:
     """Return the ordered values of a claim's kind: one list for all templates, which cannot change it."""
-    key = (job.variant.name, claim.family, claim.kind)
+    key = (job.variant.name, claim.asked, claim.cannot_hold)
     values = job.memo.values.get(key)
     if values is None:
-        found = job.ids.get((claim.family, claim.kind), ())
-        values = job.memo.values[key] = [entry.value for entry in found]
+        values = job.memo.values[key] = [entry.value for entry in entries_for(job, claim)]
     return values
 
 
@@ -279,7 +326,7 @@ def _digest(job: Job) -> str:
     known = job.memo.digests.get(key)
     if known is not None:
         return known
-    kinds = sorted({(c.family, c.kind) for c in job.target.manifest.blocks})
+    kinds = sorted({c.asked for c in job.target.manifest.blocks})
     said = [[kind, [(e.value, e.name, e.vendor) for e in job.ids.get(kind, ())]] for kind in kinds]
     digest = hashlib.sha256(msgspec.json.encode([said, job.options], order="sorted")).hexdigest()[:32]
     job.memo.digests[key] = digest
@@ -305,4 +352,5 @@ def _embedded(job: Job, embed: Embed) -> str:
         return base64.b64encode(data).decode("ascii")
     text = data.decode().rstrip("\n")
     # An XML document inside another is an element, not a file: AppLocker's CSP takes no declaration.
-    return text.partition("?>")[2].lstrip("\n") if spec.format == "xml" else text
+    bare = spec.format == "xml" and text.startswith("<?xml")
+    return text.partition("?>")[2].lstrip("\n") if bare else text

@@ -33,7 +33,9 @@ class Claim(Frozen, frozen=True):
 
     `platforms` maps a device platform to the OS version from which the block acts (text, `"15"`). `option` names the
     target's option that must be on, `unless` one that must be off. `capacity` is the most entries the vendor (or the
-    sheet) allows, `capacity_source` who says so.
+    sheet) allows, `capacity_source` who says so. `joined_with` are kinds of the same app, or of its signer, that the
+    document asks for at once; `cannot_hold` are texts that mean something else in the format, so that an identifier with
+    one of them in it is left out and said.
     """
 
     family: Family
@@ -52,6 +54,13 @@ class Claim(Frozen, frozen=True):
     unless: str = ""
     capacity: int | None = None
     capacity_source: str = ""
+    joined_with: tuple[Kind, ...] = ()
+    cannot_hold: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Return what is ordered for it, by the key of the identifiers that resolving orders."""
+        return (self.family, self.kind, *self.joined_with)
 
 
 class StatedCollateral(Frozen, frozen=True):
@@ -100,7 +109,9 @@ class DocumentSpec(Frozen, frozen=True):
     use `{slug}` and, with `for_each`, `{record}`.
     `instead_of` names the document this one is another way to send: a device obeys one of the two.
     `read_back` is for document kinds no reader knows: where a user's document holds the blocked identifiers.
-    `sign` says that it is an Apple profile which those who take it may take signed.
+    `sign` says that it is an Apple profile which those who take it may take signed. `audit` says that it only logs what
+    the document of `instead_of` blocks. `unclaimed` maps a kind (`windows.original_file_name`) to one whose values the
+    document may block as that kind too, in the hope that it helps: nothing is claimed for them.
     """
 
     name: str
@@ -117,6 +128,8 @@ class DocumentSpec(Frozen, frozen=True):
     instead_of: str = ""
     read_back: dict[str, str] = {}
     sign: bool = False
+    audit: bool = False
+    unclaimed: dict[str, str] = {}
 
 
 class Service(Frozen, frozen=True):

@@ -26,10 +26,12 @@ from markupsafe import Markup
 from mdm_policy import resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
+from mdm_policy.publishers import spellings
 from mdm_policy.writers import (
     WRITERS,
     TemplateFormat,
     block,
+    capitals,
     code,
     fit,
     json_text,
@@ -209,6 +211,8 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
     made.filters["uuid"] = stable_uuid
     made.filters["json_text"] = json_text
     made.filters["fit"] = fit
+    made.filters["capitals"] = capitals
+    made.filters["spellings"] = spellings
     made.filters["prefixed"] = lambda value, prefix: prefix + value
     made.filters["split_team"] = split_team
     if format_ == "markdown":

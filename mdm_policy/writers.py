@@ -114,6 +114,11 @@ def split_team(values: Sequence[str]) -> list[dict[str, str]]:
     return [{"team": team, "id": rest} for team, _, rest in (value.partition(":") for value in values)]
 
 
+def capitals(value: str) -> str:
+    """Write a text in capitals, but for the letters whose capital is not one letter or has another small one."""
+    return "".join([c.upper() if len(c.upper()) == 1 and c.upper().lower() == c.lower() else c for c in value])
+
+
 def fit(value: str, length: int) -> str:
     """Shorten a text to a length, ending in a digest of the whole when it had to be cut: still unique, still stable."""
     if len(value.encode()) <= length:

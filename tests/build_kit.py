@@ -236,6 +236,8 @@ def must_block(
     """Work out what a document must block, from resolve and the manifest alone."""
     spec = target.document(document)
     assert spec is not None
+    if spec.audit:
+        return set()
     claims = [
         claim
         for claim in target.manifest.blocks
@@ -243,8 +245,26 @@ def must_block(
         and (not claim.option or options[claim.option])
         and not (claim.unless and options[claim.unless])
     ]
+    ids = ordered(resolution, resolution.variants[variant], {claim.asked for claim in claims})
+    return {
+        (c.family, c.kind, entry.value)
+        for c in claims
+        for entry in ids.get(c.asked, ())
+        if not any(text in entry.value for text in c.cannot_hold)
+    }
+
+
+def may_block(resolution: Resolution, variant: int, target: Target, document: str) -> set[Key]:
+    """Work out what a document may block beside that, by its manifest."""
+    spec = target.document(document)
+    assert spec is not None
     ids = ordered(resolution, resolution.variants[variant])
-    return {(c.family, c.kind, entry.value) for c in claims for entry in ids.get((c.family, c.kind), ())}
+    found = set()
+    for kind, source in spec.unclaimed.items():
+        family, own = kind.split(".")
+        listed, of = source.split(".")
+        found |= {(family, own, entry.value) for entry in ids.get((listed, of), ())}
+    return found
 
 
 def assert_law(
@@ -263,5 +283,7 @@ def assert_law(
         assert documents.dump(document.value, document.format, compact=spec.compact) == document.data
         read[record.document] |= blocked(record.path, files[record.path])
     for document_name, found in read.items():
-        assert found == must_block(resolution, 0, target, document_name, chosen)
+        wanted = must_block(resolution, 0, target, document_name, chosen)
+        assert wanted <= found
+        assert found - wanted <= may_block(resolution, 0, target, document_name)
     return files

@@ -151,10 +151,11 @@ def build(
             for variant in resolution.variants
         ]
         if not render.can_block(jobs[0]):
-            kinds = ", ".join(sorted({f"{c.family} {c.kind}" for c in target.manifest.blocks}))
+            kinds = ", ".join(dict.fromkeys(f"{c.family} {c.kind}" for c in target.manifest.blocks))
             found.append(note("nothing-to-block", f"{target.name} is not built: no banned app has a {kinds}"))
             continue
         _refuse_over_capacity(jobs[0])
+        found += render.left_out(jobs[0])
         mine: list[_Proven] = []
         for job in jobs:
             if not job.variant.name or (render.can_block(job) and not _same_ids(job, ids[""])):
@@ -185,8 +186,8 @@ class _Lists:
         self._known: dict[tuple[str, str], list[Sequence[str]]] = {}
         self._nowhere: dict[int, tuple[str, ...]] = {}
         for ids in ordered_ids:
-            for kind, entries in ids.items():
-                self._known.setdefault(kind, []).append([entry.value for entry in entries])
+            for (family, kind, *_), entries in ids.items():
+                self._known.setdefault((family, kind), []).append([entry.value for entry in entries])
 
     def shared(self, reading: Reading) -> Reading:
         """Return a reading with lists shared where they are equal, and without pointers: a build shows no lines."""
@@ -210,7 +211,7 @@ def _refuse_over_capacity(job: render.Job) -> None:
 
 
 def _same_ids(job: render.Job, base: OrderedIds) -> bool:
-    kinds = {(claim.family, claim.kind) for claim in job.target.manifest.blocks}
+    kinds = {claim.asked for claim in job.target.manifest.blocks}
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
 
 
@@ -223,7 +224,7 @@ def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:
         if not batch:
             continue
         readings = [reading for made in batch for reading in made.piece.readings]
-        kept, defects = readback.compare(job.target.name, spec, readings, claimed)
+        kept, defects = readback.compare(job.target.name, spec, readings, claimed, render.tolerated(job, spec))
         if defects:
             raise NotProvenError(defects)
         del readings
@@ -261,6 +262,7 @@ def _hand_over(job: render.Job, made: _Made, kept: tuple[readback.Kept, ...], ou
         manifest.alternative_group,
         job.variant.groups,
         tuple(dict.fromkeys((one.claim.family, one.claim.kind) for one in kept)),
+        spec.audit,
     )
     findings = tuple(f for reading in made.piece.readings for f in reading.findings if f.severity != "error")
     readings = tuple(lists.shared(reading) for reading in made.piece.readings)

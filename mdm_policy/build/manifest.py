@@ -192,6 +192,7 @@ def _document(written: Written, built: Built, found: Verification) -> DocumentRe
         tuple(_block(kept) for kept in written.kept),
         tuple(verdict.cls.name for verdict in found.classes if written.path in verdict.documents),
         "declared" if written.declared else "modelled",
+        spec is not None and spec.audit,
     )
 
 

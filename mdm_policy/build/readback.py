@@ -7,6 +7,7 @@ the effects from the bytes; the render context has no part in it.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mdm_policy import kinds
@@ -15,7 +16,7 @@ from mdm_policy.kinds.declared import declared_rule
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from mdm_policy.kinds.declared import Place
     from mdm_policy.reading import Reading, Rule
@@ -51,9 +52,16 @@ def _versions(claim: Claim) -> dict[str, tuple[int, ...]]:
 
 
 def compare(
-    target: str, spec: DocumentSpec, readings: Sequence[Reading], claimed: Sequence[tuple[Claim, Sequence[Entry]]]
+    target: str,
+    spec: DocumentSpec,
+    readings: Sequence[Reading],
+    claimed: Sequence[tuple[Claim, Sequence[Entry]]],
+    tolerated: Mapping[tuple[str, str], Collection[str]] = MappingProxyType({}),
 ) -> tuple[tuple[Kept, ...], list[Finding]]:
     """Compare the documents made from one spec with what they must block, both ways.
+
+    `tolerated` are identifiers, by family and kind, that they may block beside that. A document for a trial must log
+    exactly what the one it stands for blocks, and keeps no claim.
 
     Returns the claims that are kept, and `read-back-missing`, `read-back-extra`, `read-back-conditions` or
     `read-back-unread` findings, each with a counterexample.
@@ -61,11 +69,12 @@ def compare(
     found = _unread(target, spec, readings, claimed)
     got = _by_rule(readings)
     kept = []
+    beside = {kind: frozenset(values) for kind, values in tolerated.items()}
     used: set[tuple[int, tuple[str, str]]] = set()
     for claim, entries in claimed:
         if not entries:
             continue
-        matching = [i for i, (rule, values) in enumerate(got) if _keeps(rule, claim) and values.get(_kind(claim))]
+        matching = [i for i, (rule, values) in enumerate(got) if _keeps(rule, claim, spec) and values.get(_kind(claim))]
         found_by = [got[i][1][_kind(claim)] for i in matching]
         used.update((i, _kind(claim)) for i in matching)
         listed = [entry.value for entry in entries]
@@ -74,16 +83,17 @@ def compare(
             kept.append(Kept(claim, got[matching[0]][0].id, len(listed)))
             continue
         wanted, blocked = set(listed), set().union(*found_by)
+        surplus = blocked - wanted - beside.get(_kind(claim), frozenset())
         found += _missing(target, readings, claim, wanted - blocked, got)
-        found += _extra(target, readings, claim.kind, blocked - wanted)
-        if blocked == wanted:
+        found += _extra(target, readings, claim.kind, surplus)
+        if wanted <= blocked and not surplus:
             kept.append(Kept(claim, got[matching[0]][0].id, len(wanted)))
     for i, (rule, values) in enumerate(got):
         for (family, kind), extra in sorted(values.items()):
             if (i, (family, kind)) not in used and rule.sense in _ACTS:
-                found += _extra(target, readings, kind, set(extra), rule)
+                found += _extra(target, readings, kind, set(extra) - beside.get((family, kind), frozenset()), rule)
     found += _allow_only(target, readings)
-    return tuple(kept), found
+    return () if spec.audit else tuple(kept), found
 
 
 def _allow_only(target: str, readings: Sequence[Reading]) -> Iterable[Finding]:
@@ -107,7 +117,7 @@ def _unread(
 ) -> list[Finding]:
     found: list[Finding] = []
     for reading in readings:
-        found += [f for f in reading.findings if f.severity == "error"]
+        found += [f for f in reading.findings if f.severity == "error" and not (spec.audit and f.id in kinds.LOGS_ONLY)]
         if reading.kind == kinds.UNKNOWN and not spec.read_back and any(entries for _, entries in claimed):
             message = f"{target}: no reader knows this document, so nothing proves what it blocks"
             hint = "give the document a `read_back:` path in target.yaml"
@@ -124,13 +134,15 @@ def _by_rule(readings: Iterable[Reading]) -> list[tuple[Rule, dict[tuple[str, st
     return list(made.values())
 
 
-def _keeps(rule: Rule, claim: Claim) -> bool:
+def _keeps(rule: Rule, claim: Claim, spec: DocumentSpec) -> bool:
+    if spec.audit:
+        return rule.sense == "report" and not _differences(rule, claim, "reported-only")
     return rule.sense in ("block", "remove") and not _differences(rule, claim)
 
 
-def _differences(rule: Rule, claim: Claim) -> list[str]:
+def _differences(rule: Rule, claim: Claim, verdict: str = "") -> list[str]:
     pairs = (
-        ("verdict", claim.verdict, rule.verdict),
+        ("verdict", verdict or claim.verdict, rule.verdict),
         ("strength", claim.strength, rule.strength),
         ("platforms", _versions(claim), rule.introduced),
         ("supervised", claim.supervised, rule.supervised),

@@ -193,6 +193,7 @@ class DocumentRecord(Frozen, frozen=True):
     `instead_of` names the document of the same target that this one is another way to send; `read_back` holds, by claim,
     where the identifiers stand in a document that no reader knows. `addresses` are names of device classes. `proof` says
     what reading back rests on: a reader's own knowledge (`modelled`), or the target's manifest alone (`declared`).
+    `audit`: it only logs what the document of `instead_of` blocks.
     """
 
     path: str
@@ -209,6 +210,7 @@ class DocumentRecord(Frozen, frozen=True):
     blocks: tuple[BlockRecord, ...] = ()
     addresses: tuple[str, ...] = ()
     proof: Literal["modelled", "declared"] = "modelled"
+    audit: bool = False
 
 
 class FileRecord(Frozen, frozen=True):

@@ -15,7 +15,8 @@ identifier that matches it is enough; the strongest counts. Where several kinds 
   one build, if the app has publishers (`O=`), executables, or whatever else tells that a program exists (a product name, a
   winget id); it is matched if all its publishers are, or all its executables, original file names, product names, or signers
   (each common name with each certificate that issues to it), or all of these in every combination that a rule may ask for
-  at once. That an executable bears its name on disk as its original file name too is likely, and not known.
+  at once. Where it has no signer of its own, its vendor's sign it. That an executable bears its name on disk as its original
+  file name too is likely, and not known.
 
 Helpers and installers make no build: a helper left alone is no gap, and a blocked installer blocks no program. Where
 nothing else is known of an app, that is unknown.
@@ -23,7 +24,7 @@ nothing else is known of an app, that is unknown.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from mdm_policy.joined import FOLDED, joined
@@ -35,7 +36,7 @@ from mdm_policy.vocabulary import FAMILY_OF
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from mdm_policy.model import BannedApp
+    from mdm_policy.model import BannedApp, Identifier
     from mdm_policy.vocabulary import Family, Kind, Platform
 
 Key = tuple[str, str, str]
@@ -80,7 +81,12 @@ def plans(app: BannedApp) -> dict[Family, tuple[Build, ...]]:
         family = identifier.family
         if family != "web" and identifier.role not in PARTS:
             families.setdefault(family, {}).setdefault(identifier.kind, []).append(identifier.value)
-    return {family: tuple(_BUILDERS[family](values)) for family, values in families.items()}
+    return {family: tuple(_builds(app, family, values)) for family, values in families.items()}
+
+
+def _builds(app: BannedApp, family: Family, values: dict[str, list[str]]) -> Iterable[Build]:
+    """Return the builds of a family; of a vendor's signers only programs of Windows know anything."""
+    return _windows(values, app.signers) if family == "windows" else _BUILDERS[family](values)
 
 
 def plan(app: BannedApp, platform: Platform) -> AppBuilds:
@@ -97,7 +103,7 @@ def plan(app: BannedApp, platform: Platform) -> AppBuilds:
             parts.add(identifier.role)
         else:
             values.setdefault(identifier.kind, []).append(identifier.value)
-    builds = tuple(_BUILDERS[family](values))
+    builds = tuple(_builds(app, family, values))
     if builds:
         return AppBuilds(builds)
     if values:
@@ -190,7 +196,7 @@ def _forms(names: list[str], suffix: bool) -> tuple[str, ...]:
     return tuple(name.removesuffix(".app") if name.endswith(".app") else f"{name}.app" for name in names)
 
 
-def _windows(values: dict[str, list[str]]) -> Iterable[Build]:
+def _windows(values: dict[str, list[str]], vendors: Sequence[Identifier]) -> Iterable[Build]:
     publishers = dict.fromkeys(map(unquoted, values.get("publisher", [])))
     certificates = tuple(("windows", "publisher", name) for name in publishers if name.startswith("CN="))
     packages: dict[str, list[str]] = {name: [] for name in values.get("appx_name", [])}
@@ -202,10 +208,12 @@ def _windows(values: dict[str, list[str]]) -> Iterable[Build]:
         yield Build(name, (*matches, *((certificates,) if certificates else ())))
     if not packages and certificates:
         yield Build(certificates[0][2], (certificates,))
-    desktop = tuple(_programs(values, [name for name in publishers if not name.startswith("CN=")]))
-    name = next((key[2] for match in desktop[:2] for key in match), "")
+    signers = [name for name in publishers if not name.startswith("CN=")]
+    name = next(chain(signers, map(str.lower, values.get("executable", ()))), "")
     name = name or next((value for kind in _TELLING for value in values.get(kind, ())), "")
     if name:
+        lent = {kind: [one.value for one in vendors if one.kind == kind] for kind in ("publisher_cn", "certificate")}
+        desktop = tuple(_programs(lent | values, signers))
         names = tuple(
             dict.fromkeys(compared(("windows", "original_file_name", one)) for one in values.get("executable", ()))
         )
@@ -247,4 +255,4 @@ def _programs(values: dict[str, list[str]], publishers: list[str]) -> Iterator[t
             yield tuple(dict.fromkeys(compared(("windows", *joined(parts))) for parts in every))
 
 
-_BUILDERS = {"ios": _ios, "android": _android, "macos": _macos, "windows": _windows}
+_BUILDERS = {"ios": _ios, "android": _android, "macos": _macos}

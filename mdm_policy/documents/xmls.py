@@ -1,4 +1,4 @@
-"""Parse and write the XML of Jamf objects and AppLocker rules.
+"""Parse and write the XML of Jamf objects, AppLocker rules and App Control policies.
 
 The tree is lxml's, made by a parser that can reach no file, network, DTD or entity. Such documents are data, not
 prose: an element holds elements or text, never both, and comments and processing instructions say nothing.
@@ -193,23 +193,35 @@ def dump_xml(root: etree._Element, *, compact: bool = False) -> bytes:
     Elements keep their order, which both vendors give meaning to. A leaf of nothing but white space is empty. `compact`
     leaves out indent, line feeds and the XML declaration: the form for a value inside another document (AppLocker's
     CSP takes the bare RuleCollection element:
-    learn.microsoft.com/windows/client-management/mdm/applocker-csp).
+    learn.microsoft.com/windows/client-management/mdm/applocker-csp). One namespace for all elements, without a prefix, is
+    declared at the root, as App Control policies have it.
 
     Raises:
-        PolicyError: `document-too-deep`, `document-syntax` (mixed content) or `value-not-representable` (namespaces).
+        PolicyError: `document-too-deep`, `document-syntax` (mixed content) or `value-not-representable` (more than one
+            namespace, or one with a prefix).
 
     """
     parts: list[str] = []
-    _write(root, parts.append, 0, compact)
+    space = root.nsmap.get(None, "")
+    _write(root, parts.append, 0, compact, f"{{{space}}}" if space else "")
+    if space:
+        parts[0] = _declared(parts[0], space)
     newline = "" if compact else "\n"
     return (newline.join(["" if compact else _DECLARATION.rstrip("\n"), *parts]) + newline).encode("utf-8")
 
 
-def _write(element: etree._Element, put: Callable[[str], None], depth: int, compact: bool) -> None:
-    """Write one element and what is in it."""
+def _declared(opening: str, space: str) -> str:
+    """Put the declaration of a namespace behind the name of the first element."""
+    name, sign, rest = re.split(r"([ />])", opening.lstrip(), maxsplit=1)
+    return f'{name} xmlns="{_escape(space)}"{sign}{rest}'
+
+
+def _write(element: etree._Element, put: Callable[[str], None], depth: int, compact: bool, space: str) -> None:
+    """Write one element and what is in it; `space` is the namespace that all have, in braces, or nothing."""
     tag: Any = element.tag
-    if not isinstance(tag, str) or tag[:1] == "{":
-        raise refuse("value-not-representable", "namespaces, comments and instructions are not written", _path(element))
+    if not isinstance(tag, str) or not tag.startswith(space) or "{" in (tag := tag[len(space) :]):
+        said = "comments, instructions, and more than one namespace are not written"
+        raise refuse("value-not-representable", said, _path(element))
     if depth >= MAX_DEPTH:
         raise refuse("document-too-deep", f"the document nests deeper than {MAX_DEPTH} levels", _path(element))
     indent = "" if compact else _INDENTS[depth]
@@ -226,7 +238,7 @@ def _write(element: etree._Element, put: Callable[[str], None], depth: int, comp
     put(opening + ">")
     depth += 1
     for child in element:
-        _write(child, put, depth, compact)
+        _write(child, put, depth, compact, space)
     put(f"{indent}</{tag}>")
 
 

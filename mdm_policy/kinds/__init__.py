@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "LOGS_ONLY",
     "RULES",
     "UNKNOWN",
     "DocumentKind",
@@ -40,6 +41,8 @@ __all__ = [
     "recognise",
 ]
 
+LOGS_ONLY = ("app-control-audit", "applocker-not-enforced")
+"""Findings that say of a document that it only logs: of one for a trial that is no fault."""
 _REGISTRY = Registry()
 recognise = _REGISTRY.recognise
 

@@ -72,6 +72,14 @@ _CLAIM = RecordShape(
         "origins": Field("The origins of apps that it governs; without it, all.", Many(language.APP_ORIGIN)),
         "option": Field("The option that has to be on for the claim to hold.", _NAME),
         "unless": Field("The option that has to be off for the claim to hold.", _NAME),
+        "joined_with": Field(
+            "The kinds of the same app, or of its signer, that the document asks for at once with this one.",
+            Many(Choice(KINDS)),
+        ),
+        "cannot_hold": Field(
+            "Texts that mean something else in the format: an identifier that holds one is left out, and said.",
+            Many(Text()),
+        ),
         "capacity": Field("The most entries the vendor takes.", Whole(1)),
         "capacity_source": Field("Who says how many entries the vendor takes.", Text()),
         "source": Field("The vendor's document, with its version, that says so.", Text(), required=True),
@@ -159,6 +167,11 @@ _DOCUMENT = RecordShape(
             TableShape(_NAME, Text()),
         ),
         "sign": Field("Whether it is an Apple profile that can be signed.", Flag()),
+        "audit": Field("Whether it only logs what the document of `instead_of` blocks, for a trial.", Flag()),
+        "unclaimed": Field(
+            "Kinds of identifiers that the document may block beside its claims, each with the kind whose values it takes.",
+            TableShape(Choice(_IDENTIFIER_KINDS), Choice(_IDENTIFIER_KINDS)),
+        ),
     },
     one_of=("template", "copy_of"),
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from mdm_policy import filenames
 from mdm_policy.identifiers import quoted
+from mdm_policy.joined import JOINED, can_join
 from mdm_policy.loading.deployments import warn_of_mdm
 from mdm_policy.loading.report import listed
 from mdm_policy.target_model import (
@@ -135,6 +136,8 @@ def _claim(claim: Group) -> Claim:
         claim.text("unless"),
         claim.get("capacity"),
         claim.text("capacity_source"),
+        tuple(cell.value for cell in claim.many("joined_with")),
+        claim.texts("cannot_hold"),
     )
 
 
@@ -166,6 +169,8 @@ def _document(spec: Group) -> DocumentSpec:
         spec.text("instead_of"),
         spec.table("read_back"),
         spec.get("sign") is True,
+        spec.get("audit") is True,
+        spec.table("unclaimed"),
     )
 
 
@@ -200,6 +205,11 @@ def _check_kind(report: LoadReport, claim: Group) -> None:
     if family is not None and kind is not None and kind not in KINDS_BY_FAMILY[family]:
         said = f"{quoted(kind)} is not a kind of identifier of `{family}`"
         report.error("unknown-word", said, claim.at("kind"), report.guess(kind, KINDS_BY_FAMILY[family]))
+    others = [cell.value for cell in claim.many("joined_with")]
+    if kind is not None and others and not can_join(kind, others):
+        said = f"no rule asks for {quoted(kind)} and {listed(others)} at once under that name"
+        hint = f"write the first of them in this order as `kind`: {', '.join(JOINED)}"
+        _refuse(report, said, _at(claim, "joined_with"), hint)
 
 
 def _check_platforms(report: LoadReport, claim: Group) -> None:
@@ -268,6 +278,9 @@ def _check_options(report: LoadReport, owner: str, claim: Group, options: Sequen
 
 def _check_output(report: LoadReport, spec: Group) -> None:
     """Refuse a document that would not be written, or not where and as it should be."""
+    if spec.get("audit") and "instead_of" not in spec.cells:
+        hint = "name under `instead_of` the document that blocks what this one logs"
+        _refuse(report, "a document that only logs stands for one that blocks", spec.at("audit"), hint)
     if spec.get("sign") and spec.get("format") not in ("plist", None):
         _refuse(report, "the document cannot be signed: only Apple profiles are", spec.at("sign"), "remove `sign`")
     output = spec.get("output")

@@ -120,6 +120,7 @@ def explanation(app: BannedApp, ways: Sequence[Way], resolution: Resolution) -> 
                 "target": way.target,
                 "family": way.claim.family,
                 "kind": way.claim.kind,
+                "joined_with": list(way.claim.joined_with),
                 "verdict": way.claim.verdict,
                 "strength": way.claim.strength,
                 "values": list(way.values),

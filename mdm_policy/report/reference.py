@@ -91,7 +91,12 @@ def _plain(value: bool | int | str) -> str:
 
 def claim_sentence(claim: Claim) -> str:
     """Say in one sentence what a claim promises, and under which conditions."""
-    return f"{claim.family} {claim.kind}: {terms(claim)}"
+    return f"{claim.family} {subject(claim)}: {terms(claim)}"
+
+
+def subject(claim: Claim) -> str:
+    """Name the kind of identifier that a claim is about, with those that it asks for at once."""
+    return " with ".join((claim.kind, " and ".join(claim.joined_with))) if claim.joined_with else claim.kind
 
 
 def terms(claim: Claim) -> str:
@@ -117,14 +122,20 @@ def terms(claim: Claim) -> str:
         conditions.append(f"without option {claim.unless}")
     only = f"; only: {', '.join(conditions)}" if conditions else ""
     limit = f"; at most {claim.capacity} entries" if claim.capacity is not None else ""
-    return f"{claim.verdict} ({claim.strength}) on {where}{only}{limit}"
+    never = f"; none that holds {' or '.join(claim.cannot_hold)}" if claim.cannot_hold else ""
+    return f"{claim.verdict} ({claim.strength}) on {where}{only}{limit}{never}"
 
 
-def ways(identifiers: Sequence[Identifier], found: Iterable[Target]) -> tuple[Way, ...]:
-    """Return how each target blocks the identifiers, by the claims of its manifest."""
+def ways(
+    identifiers: Sequence[Identifier], found: Iterable[Target], signers: Sequence[Identifier] = ()
+) -> tuple[Way, ...]:
+    """Return how each target blocks the identifiers, by the claims of its manifest; `signers` may be joined with them."""
     made = []
+    held = {(i.family, i.kind) for i in (*identifiers, *signers)}
     for each in found:
         for claim in each.manifest.blocks:
+            if any((claim.family, kind) not in held for kind in claim.joined_with):
+                continue
             values = tuple(i.value for i in identifiers if (i.family, i.kind) == (claim.family, claim.kind))
             if values:
                 made.append(Way(each.name, each.manifest.title, claim, values))
@@ -174,5 +185,5 @@ def _ways(found: Sequence[Way], width: int) -> Iterator[str]:
             shown = ", ".join(way.values[:most])
             rest = f" and {len(way.values) - most} more" if len(way.values) > most else ""
             yield fill(
-                f"{way.claim.family} {way.claim.kind} {shown}{rest}: {terms(way.claim)}", width, "    ", "      "
+                f"{way.claim.family} {subject(way.claim)} {shown}{rest}: {terms(way.claim)}", width, "    ", "      "
             )

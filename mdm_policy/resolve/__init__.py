@@ -14,7 +14,7 @@ from mdm_policy.errors import Finding, PolicyError, error, warning
 from mdm_policy.model import Adoption, BanList, BannedApp, Deployment, ListStatus, Resolution
 from mdm_policy.resolve.exceptions import gap_findings, ineffective, keyed, variants, waiver_findings
 from mdm_policy.resolve.gathering import Gathering
-from mdm_policy.resolve.ordering import Entry, OrderedIds, blockable, ordered
+from mdm_policy.resolve.ordering import Asked, Entry, OrderedIds, blockable, ordered
 from mdm_policy.vocabulary import DEFAULT_DUTIES, FAMILIES, Duty
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_ORGANIZATION",
+    "Asked",
     "Entry",
     "OrderedIds",
     "blockable",

@@ -44,6 +44,8 @@ class RecordedDocument(msgspec.Struct, frozen=True):
     kinds: tuple[tuple[str, str], ...]
     read_back: tuple[tuple[str, Family, Kind, Rule], ...] = ()
     """For a document no reader knows: where its identifiers stand, and the rule claimed; whether to trust it is not said."""
+    audit: bool = False
+    """Whether it only logs what the document of `instead_of` blocks."""
 
 
 class BuildFolder(msgspec.Struct, frozen=True):
@@ -98,6 +100,7 @@ def read_build(folder: Path) -> BuildFolder | None:
             variant.excepted,
             tuple(dict.fromkeys((block.family, block.kind) for block in one.blocks)),
             _read_back(one),
+            one.audit,
         )
     return BuildFolder(str(folder), records)
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from mdm_policy.documents import elements
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.validate.violation import Violation, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _COMPILED = 32
 _RNG = "{http://relaxng.org/ns/structure/1.0}"
-_INDEX = re.compile(r"\[([0-9]+)\]")  # XPath counts siblings from 1, a pointer from 0
 _NOISE = ("RELAXNG_ERR_TYPECMP", "RELAXNG_ERR_TYPEVAL", "RELAXNG_ERR_VALUE", "RELAXNG_ERR_DATATYPE")
 
 
@@ -68,19 +68,19 @@ def violations(grammar: RelaxNgGrammar, root: Any) -> Iterator[Violation]:
     if grammar.engine.validate(root):
         return
     entries = list(grammar.engine.error_log)
-    found = dict.fromkeys(item for entry in entries for item in _violations(grammar, root, entry))
+    places = {element: place for place, element in elements(root)}
+    found = dict.fromkeys(item for entry in entries for item in _violations(grammar, root, entry, places))
     # Should every message be one of those that only follow from others, the first of them still is no pass.
     yield from found or [Violation("", _lower(entries[0].message), line=entries[0].line)]
 
 
-def _violations(grammar: RelaxNgGrammar, root: Any, entry: Any) -> Iterator[Violation]:
+def _violations(grammar: RelaxNgGrammar, root: Any, entry: Any, places: Mapping[Any, str]) -> Iterator[Violation]:
     """Turn one libxml2 message into words; messages that only follow from others yield nothing."""
     if entry.type_name in _NOISE:
         return
     node = _node(root, entry)
-    place = _INDEX.sub(lambda found: f"/{int(found[1]) - 1}", root.getroottree().getpath(node))
     for message, hint in _said(grammar, node, entry):
-        yield Violation(place, message, hint, entry.line)
+        yield Violation(places.get(node, ""), message, hint, entry.line)
 
 
 def _said(grammar: RelaxNgGrammar, node: Any, entry: Any) -> list[tuple[str, str]]:
@@ -90,9 +90,9 @@ def _said(grammar: RelaxNgGrammar, node: Any, entry: Any) -> list[tuple[str, str
     if entry.type_name == "RELAXNG_ERR_CONTENTVALID":
         return [] if len(node) else [(_content(grammar, node), "")]
     if entry.type_name == "RELAXNG_ERR_ELEMWRONG":
-        return [(f"the element {node.tag} is not expected here", _takes(grammar, node.getparent()))]
+        return [(f"the element {_name(node)} is not expected here", _takes(grammar, node.getparent()))]
     if entry.type_name == "RELAXNG_ERR_NOELEM":
-        return [(f"the element {node.tag} ends too early", _takes(grammar, node))]
+        return [(f"the element {_name(node)} ends too early", _takes(grammar, node))]
     return [(_lower(entry.message), "")]
 
 
@@ -110,13 +110,18 @@ def _node(root: Any, entry: Any) -> Any:
     node = found[0] if found else root
     named = re.match(r"Element (\S+) failed", entry.message)
     parent = node.getparent()
-    return parent if named and node.tag != named[1] and parent is not None and parent.tag == named[1] else node
+    return parent if named and _name(node) != named[1] and parent is not None and _name(parent) == named[1] else node
+
+
+def _name(node: Any) -> str:
+    """Return an element's name, without the namespace that all of a document have."""
+    return str(node.tag).rpartition("}")[2]
 
 
 def _attributes(grammar: RelaxNgGrammar, node: Any) -> list[str]:
     """Compare an element's attributes with each definition of it, and report against the nearest that differs."""
     # The last definition first: a grammar that says what comes first repeats the general case after it.
-    reports = [_against(grammar, definition, node) for definition in reversed(grammar.elements.get(node.tag, []))]
+    reports = [_against(grammar, definition, node) for definition in reversed(grammar.elements.get(_name(node), []))]
     return min((report for report in reports if report), key=len, default=[])
 
 
@@ -135,7 +140,7 @@ def _against(grammar: RelaxNgGrammar, definition: Any, node: Any) -> list[str]:
 
 def _content(grammar: RelaxNgGrammar, node: Any) -> str:
     text = node.text or ""
-    found = [_mismatch(grammar, definition, text) for definition in grammar.elements.get(node.tag, [])]
+    found = [_mismatch(grammar, definition, text) for definition in grammar.elements.get(_name(node), [])]
     wrong = next(filter(None, found), "")
     words = f"must be {wrong}" if wrong else "the content is not as the schema wants it"
     return f"{words}, found {shown(text)}"
@@ -143,10 +148,10 @@ def _content(grammar: RelaxNgGrammar, node: Any) -> str:
 
 def _takes(grammar: RelaxNgGrammar, node: Any) -> str:
     """Name what the grammar lets stand in an element, in its order."""
-    definitions = grammar.elements.get(node.tag, [])
+    definitions = grammar.elements.get(_name(node), [])
     parts = (part for definition in definitions for part in _own(grammar, definition))
     names = dict.fromkeys(part.get("name") for part in parts if part.tag == f"{_RNG}element")
-    return f"{node.tag} takes, in this order: {', '.join(names)}" if names else ""
+    return f"{_name(node)} takes, in this order: {', '.join(names)}" if names else ""
 
 
 def _own(grammar: RelaxNgGrammar, definition: Any) -> Iterator[Any]:

@@ -72,6 +72,8 @@ def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterab
     yield duties
     yield [app.preinstalled for app in apps]
     yield [app.web_app for app in apps]
+    if any(app.signers for app in apps):
+        yield [tuple([one.key for one in app.signers]) for app in apps]
     platforms = [app.platforms for app in apps]
     if len(set(map(id, platforms))) > 1 and (_varies(platforms) or _varies(list(map(tuple, platforms)))):
         yield [tuple(each.items()) for each in platforms]

@@ -31,7 +31,8 @@ class Piece(Frozen, frozen=True):
     those of its variant; `slot` is the same for the base and the variants of one document; `way` is the same for
     documents of which a device gets exactly one, and only the one with `leads` acts, the others must block as much;
     `kinds` are the (family, kind) of identifiers that it is said to block. `unjudged` are the parts of it that no reader
-    judges; of a document of no known kind that is said by itself.
+    judges; of a document of no known kind that is said by itself. `audit`: it is for a trial, and only logs what the one
+    that `leads` blocks.
     """
 
     document: Document
@@ -46,6 +47,7 @@ class Piece(Frozen, frozen=True):
     leads: bool = True
     kinds: tuple[tuple[str, str], ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
+    audit: bool = False
 
     @property
     def name(self) -> str:
@@ -98,7 +100,7 @@ class BuildPart(Frozen, frozen=True):
 
     `build` tells builds apart. `instead_of` names the document of the same target that this one is another way to send;
     `variant` is empty for the base, else the document is for `groups`. `kinds` are the (family, kind) of identifiers that
-    it is said to block.
+    it is said to block. `audit`: it only logs what the document of `instead_of` blocks.
     """
 
     build: str
@@ -111,6 +113,7 @@ class BuildPart(Frozen, frozen=True):
     alternative_group: str = ""
     groups: tuple[str, ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
+    audit: bool = False
 
 
 def placed(pieces: Iterable[Piece], parts: Iterable[BuildPart | None]) -> tuple[Piece, ...]:
@@ -127,6 +130,7 @@ def placed(pieces: Iterable[Piece], parts: Iterable[BuildPart | None]) -> tuple[
         else:
             way = f"{part.build}|{part.target}|{part.variant}|{part.instead_of or part.document}"
             leads = not part.instead_of
+        leads = leads and not part.audit
         made.append(
             msgspec.structs.replace(
                 one,
@@ -137,6 +141,7 @@ def placed(pieces: Iterable[Piece], parts: Iterable[BuildPart | None]) -> tuple[
                 way=way,
                 leads=leads,
                 kinds=part.kinds,
+                audit=part.audit,
             )
         )
     led = {one.way for one in made if one.leads}

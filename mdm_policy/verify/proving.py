@@ -218,7 +218,9 @@ def _use(one: Piece, verdicts: Sequence[ClassVerdict]) -> DocumentUse:
     scopes = ", ".join(dict.fromkeys(reading.scope.state for reading in one.readings))
     effects = sum(len(reading.effects) for reading in one.readings)
     note = ""
-    if not one.leads:
+    if one.audit and not one.leads:
+        note = "for a trial: it only logs what another document of the build blocks"
+    elif not one.leads:
         note = "another way to send a document that is judged"
     elif not one.acts:
         note = "without effect"

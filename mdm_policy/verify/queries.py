@@ -18,7 +18,7 @@ from mdm_policy.decide.builds import compared
 from mdm_policy.decide.columns import places_in, values_of
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
-from mdm_policy.kinds import UNKNOWN
+from mdm_policy.kinds import LOGS_ONLY, UNKNOWN
 from mdm_policy.kinds.strangers import tool_of
 from mdm_policy.model import Frozen
 from mdm_policy.verify import dead, together
@@ -94,7 +94,8 @@ def _weaker_ways(pieces: Iterable[Piece]) -> Iterator[Said]:
         if one.way:
             ways[one.way].append(one)
     for members in ways.values():
-        leaders, others = [one for one in members if one.leads], [one for one in members if not one.leads]
+        leaders = [one for one in members if one.leads]
+        others = [one for one in members if not one.leads and not one.audit]
         wanted = _blocked(leaders) if others else {}
         for other in others:
             mine = _blocked([other])
@@ -143,7 +144,13 @@ def remarks(
             *together.side_effects(pieces),
         )
     ]
-    own = [f for one in pieces for reading in one.readings for f in reading.findings if f.id not in _SILENT]
+    own = [
+        f
+        for one in pieces
+        for reading in one.readings
+        for f in reading.findings
+        if f.id not in _SILENT and not (one.audit and not one.leads and f.id in LOGS_ONLY)
+    ]
     own += declared_notes(pieces)
     found += _unjudged_notes(pieces)
     return [*own, *_located(found, places)]

@@ -56,4 +56,5 @@ def _part(record: RecordedDocument, folder: str) -> BuildPart:
         record.alternative_group,
         record.groups,
         record.kinds,
+        record.audit,
     )

@@ -170,7 +170,7 @@ def test_every_verdict_is_what_the_manifest_claims(capsys: pytest.CaptureFixture
     for label, resolution in _lists():
         apps = _apps(resolution)
         entries = ordered(resolution, resolution.variants[0])
-        keys = {compared((*kind, entry.value)) for kind, found in entries.items() for entry in found}
+        keys = {compared((family, kind, one.value)) for (family, kind, *_), found in entries.items() for one in found}
         for target, options in itertools.product(TARGETS, ({}, ALL_OPTIONS)):
             if options and not TARGETS[target].manifest.options:
                 continue

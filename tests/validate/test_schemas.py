@@ -62,6 +62,7 @@ def test_every_schema_has_a_name_and_an_example() -> None:
         "intune-android-approve-apps",
         "intune-android-device-restrictions",
         "intune-android-managed-apps",
+        "intune-app-control",
         "intune-ios-custom",
         "intune-ios-device-restrictions",
         "intune-ios-settings-catalog",
@@ -70,6 +71,7 @@ def test_every_schema_has_a_name_and_an_example() -> None:
         "jamf-mobile-profile",
         "jamf-restricted-software",
         "macos-santa",
+        "windows-app-control",
     }
 
 

@@ -257,8 +257,8 @@ class TestUsersOwnSchema:
     @pytest.mark.parametrize(
         ("text", "place"),
         [
-            pytest.param('<n:a xmlns:n="urn:n"><n:b>1</n:b>\n<n:b>x</n:b></n:a>', "/n:a/n:b/1", id="prefix"),
-            pytest.param('<a xmlns="urn:n"><b>1</b>\n<b>x</b></a>', "/*/*/1", id="default"),
+            pytest.param('<n:a xmlns:n="urn:n"><n:b>1</n:b>\n<n:b>x</n:b></n:a>', "/a/b/1", id="prefix"),
+            pytest.param('<a xmlns="urn:n"><b>1</b>\n<b>x</b></a>', "/a/b/1", id="default"),
             pytest.param(
                 '<a xmlns="urn:n"><b>1</b>\n<m:b xmlns:m="urn:n">x</m:b></a>', "the document", id="prefix-further-down"
             ),

@@ -235,7 +235,7 @@ SETTINGS_CATALOG = DocumentKind(
     embedded=catalog.settings_xml,
     delivers_embedded=True,
     rules=(*_CATALOG_RULES, *catalog.RULES),
-    schemas=("intune-ios-settings-catalog",),
+    schemas=("intune-app-control", "intune-ios-settings-catalog"),
     sample=b"""\
 {
   "@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy",

@@ -72,6 +72,7 @@ APP_CONTROL = DocumentKind(
     read=appcontrol.read_app_control,
     keys=keys.APP_CONTROL,
     rules=appcontrol.RULES,
+    schemas=("windows-app-control",),
     identities=appcontrol.policy_of,
     is_gitops_profile=True,
     sample=b"""\
