@@ -64,5 +64,6 @@ def explain(request: ExplainRequest, stdin: inputs.StandardInput = inputs.no_sta
         raise PolicyError([error("not-banned", f"{app!r} is not banned by {names}", hint="see `mdm-policy lookup`")])
     targets = discover(resources.templates(), request.templates)
     return ExplainResult(
-        tuple((banned, reference.ways(blockable(banned), targets.values(), banned.signers)) for banned in found), resolution
+        tuple((banned, reference.ways(blockable(banned), targets.values(), banned.signers)) for banned in found),
+        resolution,
     )

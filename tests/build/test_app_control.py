@@ -125,9 +125,9 @@ def test_a_signer_by_itself_in_the_ban_of_an_app_is_an_over_block() -> None:
 
 
 def _maker(*own: Identifier) -> tuple[Catalogue, CatalogueApp]:
-    signers = tuple(
-        Identifier("windows", kind, value, PLACE, "verified")
-        for kind, value in (("publisher_cn", "Maker"), ("certificate", _ONE))
+    signers = (
+        Identifier("windows", "publisher_cn", "Maker", PLACE, "verified"),
+        Identifier("windows", "certificate", _ONE, PLACE, "verified"),
     )
     app = CatalogueApp("app", "App", "maker", own)
     return Catalogue("test", {"app": app}, {"maker": CatalogueVendor("maker", "Maker", signers)}), app

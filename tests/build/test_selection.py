@@ -100,7 +100,11 @@ _SERVED: list[Any] = [
     pytest.param(a_class("android", "amapi", mode="byod"), ("amapi-byod",), id="private by the API"),
     pytest.param(a_class("android", "amapi", mode="dedicated"), ("amapi-fully-managed",), id="kiosks by the API"),
     pytest.param(a_class("android", "fleet", mode="cope"), (), id="Fleet takes no ban for Android"),
-    pytest.param(a_class("windows", "other"), ("windows-applocker-appx", "windows-applocker-exe"), id="bare rules"),
+    pytest.param(
+        a_class("windows", "other"),
+        ("windows-app-control", "windows-applocker-appx", "windows-applocker-exe"),
+        id="bare rules",
+    ),
     pytest.param(a_class("watchos", "jamf"), (), id="watches"),
     pytest.param(a_class("chromeos"), (), id="ChromeOS"),
 ]

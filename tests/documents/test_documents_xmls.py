@@ -117,11 +117,15 @@ def deep(levels: int) -> etree._Element:
 @pytest.mark.parametrize(
     ("root", "id_"),
     [
-        pytest.param(etree.fromstring("<b:a xmlns:b='urn:b'/>"), "value-not-representable", id="namespace with a prefix"),
+        pytest.param(
+            etree.fromstring("<b:a xmlns:b='urn:b'/>"), "value-not-representable", id="namespace with a prefix"
+        ),
         pytest.param(
             etree.fromstring("<a xmlns='urn:b'><c xmlns='urn:d'/></a>"), "value-not-representable", id="two namespaces"
         ),
-        pytest.param(etree.fromstring("<a xmlns='urn:b'><c xmlns=''/></a>"), "value-not-representable", id="none below"),
+        pytest.param(
+            etree.fromstring("<a xmlns='urn:b'><c xmlns=''/></a>"), "value-not-representable", id="none below"
+        ),
         pytest.param(etree.fromstring("<a xml:b='c'/>"), "value-not-representable", id="attribute with a namespace"),
         pytest.param(etree.fromstring("<a><!-- c --></a>"), "value-not-representable", id="comment"),
         pytest.param(etree.fromstring("<a>x<b/></a>"), "document-syntax", id="mixed content"),

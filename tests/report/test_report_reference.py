@@ -65,7 +65,18 @@ def test_the_terms_of_a_claim(more: dict[str, Any], said: str) -> None:
 
 def test_every_condition_a_claim_can_have_is_in_its_terms() -> None:
     """A field that is added to claims and forgotten here would promise more than the target does."""
-    told = {"platforms", "supervised", "enrollments", "modes", "sides", "origins", "option", "unless", "capacity", "cannot_hold"}
+    told = {
+        "platforms",
+        "supervised",
+        "enrollments",
+        "modes",
+        "sides",
+        "origins",
+        "option",
+        "unless",
+        "capacity",
+        "cannot_hold",
+    }
     named = {"family", "kind", "joined_with", "verdict", "strength", "name", "source", "capacity_source"}
     assert set(Claim.__struct_fields__) == told | named
 
