@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMATS = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
-FREE = {"platforms", "platform_sources", "options", "read_back", "classes", "counts"}
+FREE = {"unclaimed", "platforms", "platform_sources", "options", "read_back", "classes", "counts"}
 """Keys whose own keys are names: of platforms, of options, of classes, or rows that the page lists once."""
 
 
