@@ -8,17 +8,15 @@ API, so a version that counted on by more than our own write is taken for a conf
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
 from mdm_policy.kinds.android.limits import MOST_APPLICATIONS
+from mdm_policy.push import logins
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import amapi_policy as policies
-from mdm_policy.push.destinations.amapi_account import account_of, tokens_of
 from mdm_policy.push.destinations.amapi_evidence import evidence_of
-from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
 
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import Assignment, DeviceEvidence, MadeDocument
     from mdm_policy.push.protocol import Edge
 
-URL = "https://androidmanagement.googleapis.com"
-_PATIENCE = 60.0
-"""Seconds to wait at least after a quota error (fleetdm/fleet, retry_client.go: "Google asks callers to wait")."""
 _PAGES = 10_000
 _TURNS = 3
 """How often a write whose end is unknown is tried, after a look at what became of it."""
@@ -50,7 +45,7 @@ class AmapiDestination:
     """Talk to one enterprise."""
 
     type = "amapi"
-    concurrency = 4
+    concurrency = logins.CONNECTIONS["amapi"]
     finds_by_marker = False
     takes = "the Android Management API policies that its `policies` names"
 
@@ -61,22 +56,13 @@ class AmapiDestination:
             PolicyError: `push-address`, `push-ca`, `push-key`, `destination-assign`, or a credential that cannot be read.
 
         """
-        said = spec.settings
         self.name = spec.name
         self._spec = spec
         self._edge = edge
         self._place = spec.origin
         self._named = _named_policies(spec, owner)
-        base = said.get("url", URL)
-        self.where = f"{base} {said['enterprise']}"
-        known = Secrets()
-        ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118 - both are text from a file
-        settings = Settings(
-            base, edge.timeout, edge.attempts, self.concurrency, patience=_PATIENCE, ca=ca, insecure=edge.insecure
-        )
-        account = account_of(edge.secret(said["service_account"]), known, spec.origin)
-        tokens = tokens_of(account, said.get("token_url", ""), settings, edge, known)
-        self._client = Client(settings, edge.sleep, known, tokens.authorize)
+        self.where = logins.where(spec)
+        self._client = logins.client_of(spec, edge)
 
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each policy document whose target and variant the deployment names a policy for.

@@ -8,19 +8,16 @@ references of masked values (msgraph-metadata@f54f11b6, v1.0-Prod.csdl).
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
-from mdm_policy.push import oauth
+from mdm_policy.push import logins
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
 from mdm_policy.push.destinations.graph_bodies import CATALOG, KINDS
 from mdm_policy.push.destinations.graph_evidence import told
-from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
@@ -34,13 +31,6 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import MadeDocument
     from mdm_policy.push.protocol import Edge
 
-CLOUDS: dict[str, tuple[str, str]] = {
-    "public": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
-    "gcc": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
-    "gcc-high": ("https://login.microsoftonline.us", "https://graph.microsoft.us"),
-    "dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-}
-"""The login and the Graph host of each cloud (microsoft-graph-docs, concepts/deployments.md)."""
 _CONFIGURATION = "intune-device-configuration"
 _APPS = (
     (
@@ -50,8 +40,6 @@ _APPS = (
     "assign them by hand as IMPORT.md says; until then the work side of company-owned Android is not blocked",
 )
 _PAGES = 10_000
-_PATIENCE = 5.0
-"""Seconds: a 429 of Intune may come without Retry-After (learn.microsoft.com, answers 5784629)."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
 
 
@@ -59,7 +47,7 @@ class GraphDestination:
     """Talk to one tenant."""
 
     type = "graph"
-    concurrency = 8
+    concurrency = logins.CONNECTIONS["graph"]
     finds_by_marker = True
     takes = "Intune's settings catalog policies and these device configurations: " + ", ".join(
         sorted(KINDS.keys() - {CATALOG})
@@ -72,32 +60,11 @@ class GraphDestination:
             PolicyError: `push-address`, `push-ca`, `push-key`, or a credential that cannot be read.
 
         """
-        said = spec.settings
-        login, graph = CLOUDS[said.get("cloud", "public")]
-        graph = said.get("graph_url", graph)
         self.name = spec.name
-        self.where = f"{graph} tenant {said['tenant']}"
+        self.where = logins.where(spec)
         self._spec = spec
         self._owner = owner
-        known = Secrets()
-        ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118 - both are text from a file
-
-        def settings(base: str) -> Settings:
-            return Settings(
-                base,
-                timeout=edge.timeout,
-                attempts=edge.attempts,
-                concurrency=self.concurrency,
-                patience=_PATIENCE,
-                ca=ca,
-                insecure=edge.insecure,
-            )
-
-        login = said.get("login_url", login)
-        path = f"{quote(said['tenant'], safe='')}/oauth2/v2.0/token"
-        form = _form(said, spec.origin, edge, known, f"{login.rstrip('/')}/{path}", _scope(said, graph))
-        tokens = oauth.Tokens(Client(settings(login), edge.sleep, known), path, form, known)
-        self._client = Client(settings(graph), edge.sleep, known, tokens.authorize)
+        self._client = logins.client_of(spec, edge)
 
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an object for each document that belongs to Intune.
@@ -292,38 +259,6 @@ def _why_not(made: MadeDocument) -> tuple[str, str] | None:
 def _apps(value: dict[str, Any]) -> bool:
     """Tell whether an object is an app, or a page of objects holds one."""
     return any(bodies.kind_of(one).endswith("App") for one in (value, *bodies.mappings(value.get("value"))))
-
-
-def _scope(said: Mapping[str, Any], graph: str) -> str:
-    named = said.get("scope")
-    return named if isinstance(named, str) else f"{graph.rstrip('/')}/.default"
-
-
-def _form(said: Mapping[str, Any], place: Origin, edge: Edge, known: Secrets, audience: str, scope: str) -> Any:
-    """Return what makes the fields of a token request: with a secret, or an assertion signed anew each time."""
-    fields = {"grant_type": "client_credentials", "client_id": said["client_id"], "scope": scope}
-    if "client_secret" in said:
-        fields["client_secret"] = known.add(edge.secret(said["client_secret"]))
-        return lambda: fields
-    passphrase = known.add(edge.secret(said["passphrase"])) if "passphrase" in said else None
-    key = oauth.rsa_key(edge.secret(said["key"]).encode(), passphrase, place)
-    path = Path(edge.base, said["certificate"])
-    try:
-        pem = path.read_bytes()
-    except OSError as bad:
-        text = f"cannot read the certificate {said['certificate']}: {bad.strerror}"
-        raise PolicyError([error("push-key", text, place, "name the PEM file of the certificate")]) from None
-    header = {"x5t#S256": oauth.thumbprint(oauth.certificate_of(pem, place))}
-    claims = {"aud": audience, "iss": said["client_id"], "sub": said["client_id"]}
-
-    def signed() -> dict[str, str]:
-        return {
-            **fields,
-            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": known.add(oauth.assertion(key, claims, header, pss=True)),
-        }
-
-    return signed
 
 
 def _value(body: bytes) -> dict[str, Any]:

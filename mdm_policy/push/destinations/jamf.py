@@ -7,21 +7,20 @@ list shows, and which Jamf keeps unique: a request that is delivered twice makes
 from __future__ import annotations
 
 import copy
-import os.path
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from mdm_policy import documents
 from mdm_policy.errors import PolicyError, error
+from mdm_policy.push import logins
 from mdm_policy.push.answers import Failure, page_text
 from mdm_policy.push.destinations import jamf_evidence, jamf_objects, jamf_payloads
 from mdm_policy.push.destinations.jamf_objects import BY_DOCUMENT, KINDS, JamfObjectKind, Opened
 from mdm_policy.push.destinations.jamf_scope import NOBODY, read_scope, rename_groups, write_scope
-from mdm_policy.push.http import MAX_ANSWER, Client, Secrets, Settings
+from mdm_policy.push.http import MAX_ANSWER
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Remote, Summary
-from mdm_policy.push.oauth import Tokens
 from mdm_policy.push.protocol import is_chosen, marker
 from mdm_policy.writers import fit
 
@@ -36,17 +35,13 @@ if TYPE_CHECKING:
 _XML = "application/xml"
 _MAX_NAME = 200
 """Bytes of a name, mark included. Jamf's own limit is not documented; 255 is believed, unverified."""
-_TOKEN = "api/v1/oauth/token"  # noqa: S105 - a path, no secret
-_CONNECTIONS = 5
-"""Jamf asks for at most five at once (developer.jamf.com, "Jamf Pro API scalability best practices"; go-sdk-v2
-client/ratelimit.go)."""
 
 
 class JamfDestination:
     """Keep the objects of one organization on one Jamf Pro server."""
 
     type = "jamf"
-    concurrency = _CONNECTIONS
+    concurrency = logins.CONNECTIONS["jamf"]
     finds_by_marker = True
     takes = "Jamf Pro's restricted software and configuration profiles"
 
@@ -65,21 +60,7 @@ class JamfDestination:
         self._known = {name: set(keys) for name, keys in jamf_payloads.KNOWN_KEYS.items()}
         self._ids = frozenset(one for one in spec.groups.values() if one.isdecimal())
         self._names = {token: name for name, token in sorted(spec.groups.items(), reverse=True)}
-        secrets = Secrets()
-        secret = secrets.add(edge.secret(settings["client_secret"]))
-        form = {"grant_type": "client_credentials", "client_id": settings["client_id"], "client_secret": secret}
-        http = Settings(
-            self.where,
-            timeout=edge.timeout,
-            attempts=edge.attempts,
-            concurrency=_CONNECTIONS,
-            ca=os.path.join(edge.base, settings["ca"]) if settings.get("ca") else "",  # noqa: PTH118 - text in, text out
-            insecure=edge.insecure,
-            # Nodes of a cluster lag behind each other; the balancer's cookie keeps a client on one of them.
-            cookies=True,
-        )
-        tokens = Tokens(Client(http, edge.sleep, secrets), _TOKEN, lambda: form, secrets)
-        self._client = Client(http, edge.sleep, secrets, tokens.authorize)
+        self._client = logins.client_of(spec, edge)
 
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return one object for each Jamf document of the build.

@@ -7,17 +7,15 @@ take what is in their sets; so the mark of ours is the identifier, and membershi
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from mdm_policy.errors import Finding, PolicyError, error, note
+from mdm_policy.push import logins
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import MadeDocument
     from mdm_policy.push.protocol import Edge
 
-USER = "kmfddm"
-"""KMFDDM operations guide, `-api`: HTTP Basic authentication, this name and the API key."""
 _KIND = "declaration"
 _KINDS = ("apple-declaration-configuration", "apple-declaration-activation")
 _MARK = re.compile(
@@ -51,7 +47,7 @@ class KmfddmDestination:
     """Talk to one server."""
 
     type = "kmfddm"
-    concurrency = 4
+    concurrency = logins.CONNECTIONS["kmfddm"]
     finds_by_marker = True
     takes = "Apple declarations"
 
@@ -62,17 +58,11 @@ class KmfddmDestination:
             PolicyError: `push-address`, `push-ca`, or a credential that cannot be read.
 
         """
-        said = spec.settings
         self.name = spec.name
-        self.where = f"{said['url']} set {said['set']}"
+        self.where = logins.where(spec)
         self._spec = spec
         self._owner = owner
-        known = Secrets()
-        password = known.add(edge.secret(said["api_key"]))
-        proof = known.add(base64.b64encode(f"{USER}:{password}".encode()).decode())
-        ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118 - both are text from a file
-        settings = Settings(said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure)
-        self._client = Client(settings, edge.sleep, known, lambda _: {"Authorization": f"Basic {proof}"})
+        self._client = logins.client_of(spec, edge)
 
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each declaration, under an identifier that says whose it is.
