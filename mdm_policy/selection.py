@@ -66,6 +66,16 @@ def serves(target: Target, cls: DeviceClass) -> bool:
     return any(_serves(target, service, cls, DUTIES) for service in target.manifest.serves)
 
 
+def can_carry(target: Target, cls: DeviceClass) -> bool:
+    """Tell whether a target's documents could act on a class, be its console known to take them or not."""
+    owner, modes = target.manifest.managed_by, target.manifest.modes
+    return (
+        (not owner or not cls.managed_by or owner == cls.managed_by)
+        and not (modes and cls.mode and cls.mode not in modes)
+        and can_act(target, cls)
+    )
+
+
 def can_act(target: Target, cls: DeviceClass) -> bool:
     """Tell whether some claim of a target, with its options as they are, can hold on a class as it describes itself."""
     options = target.options({})

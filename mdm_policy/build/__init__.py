@@ -160,7 +160,7 @@ def build(
         for job in jobs:
             if not job.variant.name or (render.can_block(job) and not _same_ids(job, ids[""])):
                 mine += _prove(job, _Out(sink, seal), lists)
-        text = importing.import_text(target, jobs, [one.written for one in mine], banned)
+        text = importing.import_text(target, jobs, [one.written for one in mine], banned, chosen)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
         texts.append((path, hashlib.sha256(text).hexdigest()))
@@ -228,9 +228,22 @@ def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:
         if defects:
             raise NotProvenError(defects)
         del readings
+        several = len(batch) > 1
         batch.reverse()
         while batch:
-            yield _hand_over(job, batch.pop(), kept, out, lists)
+            made = batch.pop()
+            yield _hand_over(job, made, _own(kept, made.piece.readings) if several else kept, out, lists)
+
+
+def _own(kept: tuple[readback.Kept, ...], readings: Sequence[Reading]) -> tuple[readback.Kept, ...]:
+    """Return what one of several documents keeps of the claims they keep together: a count belongs to its file."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for column in (column for reading in readings for column in reading.columns):
+        if column.rule.sense in ("block", "remove"):
+            values.setdefault((column.family, column.kind), set()).update(column.values)
+    counts = [len(values.get((one.claim.family, one.claim.kind), ())) for one in kept]
+    counted = zip(kept, counts, strict=True)
+    return tuple(msgspec.structs.replace(one, count=count) for one, count in counted if count)
 
 
 def _hand_over(job: render.Job, made: _Made, kept: tuple[readback.Kept, ...], out: _Out, lists: _Lists) -> _Proven:

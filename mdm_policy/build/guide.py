@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import resources, templating
-from mdm_policy.build.words import counted
+from mdm_policy.build.words import counted, table_name
 from mdm_policy.resolve import ordered
 from mdm_policy.selection import can_act, network, serves
 from mdm_policy.verify import sentence
@@ -78,11 +78,6 @@ def write(
     yield ANY, _page("any-emm.md.j2", _ANY_NAMES, _any(resolution, ids, families))
     for family in families:
         yield table_name(family), _table(resolution, ids, family)
-
-
-def table_name(family: str) -> str:
-    """Return the name of the table with all banned identifiers of a family, beside the targets' folders."""
-    return f"banned-{family}.csv"
 
 
 def console(target: Target | None, cls: DeviceClass | None) -> str:

@@ -6,40 +6,41 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating
+from mdm_policy.build.words import counted, singular, table_name
+from mdm_policy.selection import can_carry, serves
 from mdm_policy.verify.table import AppTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.build import Written
-    from mdm_policy.model import BannedApp
+    from mdm_policy.model import BannedApp, DeviceClass
+    from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, Target
 
     Layouts = Sequence[tuple[frozenset[tuple[str, str]], Sequence[BannedApp]]]
     """Banned apps by the (family, kind) of their identifiers."""
 
-_KINDS = {
-    "bundle_id": "bundle ids",
-    "package_name": "packages",
-    "signing_id": "signing ids",
-    "team_id": "team ids (all of a vendor's software)",
-    "publisher": "publishers (all of a vendor's software)",
-    "executable": "programs by file name",
-    "appx_name": "packaged apps",
-    "process_name": "process names",
-    "domain": "domains",
-}
 _HAPPENS = {
-    "hidden": "are hidden and cannot be launched. An installed copy stays on the device with its data; nothing is deleted",
+    "hidden": "{} hidden and cannot be launched. An installed copy stays on the device with its data; nothing is deleted",
     "removed": "cannot be installed, and an installed copy is uninstalled with its data. That is not undone when the ban ends",
     "blocked": "cannot be launched. An installed copy stays on the device",
     "not-installable": "cannot be installed. A copy that is there already keeps running",
 }
+_MOST_APPS = 500
+"""How many rows of apps the page has; the tables beside it have all."""
+_PUSHED = {"intune": "graph", "jamf": "jamf", "amapi": "amapi"}
+"""The kind of destination that takes the documents of an MDM."""
 _SIDES = {"work": "in the work profile", "personal": "on the personal side", "device": "on the device"}
 _NAMES = frozenset(
     {
         "alternatives",
+        "apps",
+        "apps_more",
+        "as_of",
+        "besides",
         "cannot",
+        "classes",
         "device_effects",
         "documents",
         "has_patch",
@@ -49,7 +50,10 @@ _NAMES = frozenset(
         "organization",
         "signable",
         "source",
+        "pushed",
+        "removes",
         "summary",
+        "tables",
         "title",
         "variants",
     }
@@ -72,14 +76,23 @@ def layouts(apps: Sequence[BannedApp]) -> Layouts:
     ]
 
 
-def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], banned: Layouts) -> bytes:
-    """Render the target's IMPORT.md from its own template; `banned` are the banned apps, sorted by their kinds.
+def import_text(
+    target: Target,
+    jobs: Sequence[render.Job],
+    written: Sequence[Written],
+    banned: Layouts,
+    chosen: Sequence[Target] = (),
+) -> bytes:
+    """Render the target's IMPORT.md from its own template.
+
+    `banned` are the banned apps, sorted by their kinds; `chosen` are all targets of the build, which may serve a class in
+    this one's place.
 
     Raises:
         PolicyError: the template's defect.
 
     """
-    context = _context(target, jobs, written, banned)
+    context = _context(target, jobs, written, banned, chosen)
     template = target.manifest.import_template
     foreign = not target.packaged
     page = templating.Page("markdown", target.search, _NAMES, target.folder, template, context, foreign=foreign)
@@ -88,11 +101,16 @@ def import_text(target: Target, jobs: Sequence[render.Job], written: Sequence[Wr
     return f"{jobs[0].printer(page)}{more}".encode()
 
 
-def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Written], banned: Layouts) -> dict[str, Any]:
+def _context(
+    target: Target, jobs: Sequence[render.Job], written: Sequence[Written], banned: Layouts, chosen: Sequence[Target]
+) -> dict[str, Any]:
     base = jobs[0]
     manifest = target.manifest
-    claims = {c.name: (c, len(entries)) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
+    claims = {c.name: (c, entries) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
     groups = {job.variant.name: job.variant.groups for job in jobs}
+    devices = base.resolution.devices
+    mine = [cls for cls in devices if _is_for(target, cls, chosen)]
+    apps = _apps(claims.values())
     return {
         "alternatives": sorted(
             other.manifest.title
@@ -101,29 +119,61 @@ def _context(target: Target, jobs: Sequence[render.Job], written: Sequence[Writt
             and other.manifest.alternative_group == manifest.alternative_group
             and other.name != target.name
         ),
+        "apps": apps[:_MOST_APPS],
+        "apps_more": max(0, len(apps) - _MOST_APPS),
+        "as_of": base.resolution.as_of,
+        "besides": [cls.name for cls in devices if cls not in mine and can_carry(target, cls)],
         "cannot": list(manifest.cannot),
-        "device_effects": list(dict.fromkeys(_happens(claim, count) for claim, count in claims.values() if count)),
+        "classes": [_class(cls) for cls in mine],
+        "device_effects": list(
+            dict.fromkeys(_happens(claim, len(entries)) for claim, entries in claims.values() if entries)
+        ),
         "documents": [_document(record, groups) for record in written],
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
         "not_blocked": list(_not_blocked(target, banned)),
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
+        "pushed": _PUSHED.get(manifest.managed_by, ""),
+        "removes": any(claim.verdict == "removed" for claim, entries in claims.values() if entries),
         "signable": [record.path.partition("/")[2] for record in written if record.signing != "no"],
         "source": manifest.source,
         "summary": manifest.summary,
+        "tables": sorted({table_name(claim.family) for claim, entries in claims.values() if entries}),
         "title": manifest.title,
         "variants": [_variant(job, written) for job in jobs if job.variant.name],
     }
 
 
+def _is_for(target: Target, cls: DeviceClass, chosen: Sequence[Target]) -> bool:
+    """Tell whether a class gets this target: because it is made for it, or because no other of the build is."""
+    return serves(target, cls) or (can_carry(target, cls) and not any(serves(other, cls) for other in chosen))
+
+
+def _class(cls: DeviceClass) -> dict[str, Any]:
+    return {"name": cls.name, "groups": list(cls.groups)}
+
+
+def _apps(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> list[dict[str, Any]]:
+    """Return the apps with the identifiers that stand in the files, by name; an app with two kinds has two rows."""
+    found: dict[tuple[str, str, str, str], dict[str, None]] = {}
+    for claim, entries in claims:
+        for entry in entries:
+            key = (entry.name.casefold(), entry.name, entry.app, claim.kind)
+            found.setdefault(key, {})[entry.value] = None
+    return [
+        {"name": name, "kind": kind, "kind_name": singular(kind), "ids": list(ids)}
+        for (_, name, _, kind), ids in sorted(found.items())
+    ]
+
+
 def _document(record: Written, groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    parts = [f"blocks {kept.count} {_KINDS.get(kept.claim.kind, kept.claim.kind)}" for kept in record.kept]
-    says = "; ".join(dict.fromkeys(parts))
+    says = "; ".join(dict.fromkeys(f"blocks {counted(kept.count, kept.claim.kind)}" for kept in record.kept))
     return {
         "file": record.path.partition("/")[2],
         "groups": list(groups[record.variant]),
         "says": says or "carries no ban itself; it belongs to the other files",
+        "sha256": record.sha256,
     }
 
 
@@ -142,9 +192,10 @@ def _variant(job: render.Job, written: Sequence[Written]) -> dict[str, Any]:
 def _happens(claim: Claim, count: int) -> str:
     where = " or ".join(_SIDES[side] for side in claim.sides)
     weak = {"weak": " This is a weak block: see below.", "partial": "", "strong": ""}[claim.strength]
-    subject = f"{count} {_KINDS.get(claim.kind, claim.kind)}"
+    subject = counted(count, claim.kind)
+    happens = _HAPPENS[claim.verdict].format("is" if count == 1 else "are")
     place = f"{where[0].upper()}{where[1:]}: " if where else ""
-    return f"{place}{subject} {_HAPPENS[claim.verdict]}.{weak}"
+    return f"{place}{subject} {happens}.{weak}"
 
 
 def _not_blocked(target: Target, banned: Layouts) -> Iterator[str]:
@@ -160,7 +211,7 @@ def _not_blocked(target: Target, banned: Layouts) -> Iterator[str]:
                 if not app.is_vendor:
                     (absent if app.platforms.get(family) == "none" else unknown).append(app.name)
         if unknown:
-            yield f"Block {_names(unknown)}: no {' or '.join(sorted(kinds))} is known."
+            yield f"Block {_names(unknown)}: no {' or '.join(singular(kind) for kind in sorted(kinds))} is known."
         if absent:
             yield f"Block {_names(absent)}: as far as is known, no such app exists there."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "plural"]
+__all__ = ["counted", "singular", "table_name"]
 
 _WORDS = {
     "bundle_id": ("bundle id", "bundle ids"),
@@ -33,6 +33,11 @@ def counted(number: int, kind: str) -> str:
     return f"{number:,} {one if number == 1 else several}"
 
 
-def plural(kind: str) -> str:
-    """Name a kind of identifier in the plural."""
-    return _WORDS.get(kind, (kind, kind))[1]
+def singular(kind: str) -> str:
+    """Name a kind of identifier."""
+    return _WORDS.get(kind, (kind, kind))[0].partition(" (")[0]
+
+
+def table_name(family: str) -> str:
+    """Return the name of the table with all banned identifiers of a family, beside the targets' folders."""
+    return f"banned-{family}.csv"

@@ -97,12 +97,12 @@ def test_a_group_whose_exceptions_leave_nothing_gets_no_file_at_all() -> None:
 
 
 _EFFECTS: list[Any] = [
-    pytest.param("apple-ios-restrictions", "1 bundle ids are hidden and cannot be launched.", id="hidden"),
+    pytest.param("apple-ios-restrictions", "1 bundle id is hidden and cannot be launched.", id="hidden"),
     pytest.param(
-        "amapi-fully-managed", "1 packages cannot be installed, and an installed copy is uninstalled", id="removed"
+        "amapi-fully-managed", "1 package cannot be installed, and an installed copy is uninstalled", id="removed"
     ),
     pytest.param("jamf-restricted-software", "This is a weak block: see below.", id="weak"),
-    pytest.param("amapi-cope", "- On the personal side: 1 packages cannot be installed", id="a side"),
+    pytest.param("amapi-cope", "- On the personal side: 1 package cannot be installed", id="a side"),
 ]
 
 
