@@ -22,5 +22,6 @@ AMAPI_FAULTS = (
         "installed in the personal profile. (Of a copy that is there it says nothing; BLOCKED in personalApplications uninstalls.)",
         "discovery document androidmanagement v1 revision 20261104, PersonalUsagePolicies.personalPlayStoreMode",
         _personal_allow_list,
+        ("amapi", 1, 70),
     ),
 )

@@ -76,13 +76,15 @@ class Settled:
     """A difference that is understood, with the vendor's sentence that decides it.
 
     Among a family's `settled` the product is right, and the second reader leaves the sentence out; among its `faults` the
-    product is wrong, and the entry goes when it is mended.
+    product is wrong, and the entry goes when it is mended. `case` is a family, a seed and the number of a case that shows it: when that
+    case shows it no longer, the entry is stale.
     """
 
     name: str
     sentence: str
     source: str
     covers: Callable[[Disagreement], bool]
+    case: tuple[str, int, int] = ("", 0, 0)
 
 
 @dataclass(slots=True)

@@ -16,7 +16,28 @@ IDS = ["org.example.one", "org.example.two", "org.example.six", "org.example.Sev
 OTHERS = ["com.example.mail", "com.example.notes", "com.example.maps"]
 RELEASED = ["AVAILABLE", "FORCE_INSTALLED", "PREINSTALLED", "INSTALL_TYPE_UNSPECIFIED", "REQUIRED_FOR_SETUP", "KIOSK"]
 
-MISTAKES = ["unknown", "mode", "personal-mode", "type", "switch", "string", "days", "custom", "kiosk", "rule", "late", "app", "versions", "constraint", "network", "where", "personal-type", "personal-key", "overrides", "list"]
+MISTAKES = [
+    "unknown",
+    "mode",
+    "personal-mode",
+    "type",
+    "switch",
+    "string",
+    "days",
+    "custom",
+    "kiosk",
+    "rule",
+    "late",
+    "app",
+    "versions",
+    "constraint",
+    "network",
+    "where",
+    "personal-type",
+    "personal-key",
+    "overrides",
+    "list",
+]
 
 
 def _app(rng: random.Random, package: str) -> dict[str, Any]:
