@@ -36,13 +36,18 @@ def _part_problem(part: str) -> str:
         return f"it holds {found[0]!r}, which some systems take in no name"
     if part != part.strip(" ") or part.endswith("."):
         return "a name in it begins or ends with a space, or ends with a dot, which Windows drops"
-    if _RESERVED.fullmatch(part.partition(".")[0].rstrip(" ")):
+    if is_device(part):
         return f"{part!r} is a device on Windows, not a file"
     if len(part.encode()) > _MOST_BYTES:
         return "a name in it is too long"
     if not unicodedata.is_normalized("NFC", part):
         return "it is not in normal form (NFC), so a Mac may write another name"
     return ""
+
+
+def is_device(part: str) -> bool:
+    """Tell whether Windows takes a name, with any extension, for a device."""
+    return _RESERVED.fullmatch(part.partition(".")[0].rstrip(" ")) is not None
 
 
 def same(path: str) -> str:

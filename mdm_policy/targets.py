@@ -7,11 +7,13 @@ the template.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy import loading, resources
+from mdm_policy import loading, regular, resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
+from mdm_policy.listing import is_inside, walk
 from mdm_policy.loading.report import LoadReport
 from mdm_policy.model import Frozen
 from mdm_policy.target_model import Claim, Copy, DocumentSpec, Embed, Manifest, Option, Service
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 MANIFEST = "target.yaml"
+_MOST_MANIFEST = 4 * 1024 * 1024
 _MAX_FILE = 4 * 1024 * 1024
 """The largest packaged file, a manifest, has less than 16 KiB; each file of a target is read whole to be hashed."""
 
@@ -91,7 +94,7 @@ def discover(packaged: Path, users: Sequence[Path] = ()) -> dict[str, Target]:
     found: list[Finding] = []
     targets: dict[str, Target] = {}
     for root in (packaged, *users):
-        for path in sorted(root.glob(f"**/{MANIFEST}")):
+        for path in _manifests(root, packaged, found):
             target = _read(path, root, packaged, found)
             if target is not None:
                 _admit(target, targets, found)
@@ -100,6 +103,19 @@ def discover(packaged: Path, users: Sequence[Path] = ()) -> dict[str, Target]:
     if found:
         raise PolicyError(found)
     return dict(sorted(targets.items()))
+
+
+def _manifests(root: Path, packaged: Path, found: list[Finding]) -> Sequence[Path]:
+    """Return the manifests below a folder of targets; the packaged one may hold links of an installer's."""
+    if root == packaged:
+        return sorted(root.glob(f"**/{MANIFEST}"))
+    met = list(walk(root))
+    troubles = [one for one in met if one.trouble not in ("", "loop")]
+    outside = "it is a link that leads out of the templates folder"
+    for one in troubles:
+        why = outside if one.trouble == "outside" else one.why
+        found.append(error("target-file", why, Origin(str(one.path))))
+    return [one.path for one in met if not one.trouble and one.path.name == MANIFEST]
 
 
 def _admit(target: Target, targets: dict[str, Target], found: list[Finding]) -> None:
@@ -118,9 +134,9 @@ def _read(path: Path, root: Path, shared: Path, found: list[Finding]) -> Target 
         found.extend(error("target-file", problem, Origin(name)) for name, problem in strange)
         return None
     try:
-        source = loading.Source(str(path), path.read_bytes())
+        source = loading.Source(str(path), regular.read_file(path, _MOST_MANIFEST))
     except OSError as bad:
-        found.append(error("target-unreadable", str(bad), Origin(str(path))))
+        found.append(error("target-unreadable", bad.strerror or str(bad), Origin(str(path))))
         return None
     loaded = loading.load_target(source)
     found.extend(loaded.findings)
@@ -136,9 +152,15 @@ def _strange_files(folder: Path, root: Path) -> Iterable[tuple[str, str]]:
     """Yield each file of a user's target that is not theirs to give, or that nobody should read whole, and why."""
     real = root.resolve()
     shared = root / "_shared"
-    for path in sorted({*folder.rglob("*"), *shared.rglob("*"), shared}):
-        if path.is_symlink() and not path.resolve().is_relative_to(real):
+    below = [one for place in (folder, shared) if place.is_dir() for one in walk(place, hidden=True)]
+    troubles = {one.path: one.why for one in below if one.trouble in ("too-deep", "too-many", "unlistable")}
+    for path in sorted({*(one.path for one in below), shared}):
+        if path.is_symlink() and not is_inside(os.path.realpath(path), str(real)):
             yield str(path), "it is a link that leads out of the templates folder"
+        elif path in troubles:
+            yield str(path), troubles[path]
+        elif regular.type_of(path) == "other":
+            yield str(path), "it is a pipe, a device or a socket, not a file"
         elif path.is_file() and path.stat().st_size > _MAX_FILE:
             yield str(path), f"it has more than {_MAX_FILE} bytes"
 

@@ -23,7 +23,7 @@ from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.loaders import split_template_path
 from markupsafe import Markup
 
-from mdm_policy import resources
+from mdm_policy import regular, resources
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.publishers import spellings
@@ -161,8 +161,7 @@ class _Loader(jinja2.FileSystemLoader):
         if not ours and not any(real.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
             message = f"template {template!r} leads out of the templates folder"
             raise PolicyError([error("template-outside", message, Origin(str(found)), "put the file itself there")])
-        with real.open("rb") as file:
-            data = file.read(_MAX_TEMPLATE + 1)
+        data = regular.read_file(real, _MAX_TEMPLATE)
         if len(data) > _MAX_TEMPLATE:
             message = f"the template's file has more than {_MAX_TEMPLATE} bytes"
             raise PolicyError([error("template-too-large", message, Origin(str(found)))])

@@ -67,4 +67,5 @@ def test_only_the_command_line_reaches_outside() -> None:
         "sandbox/child.py": {"sys.stdin", "sys.stdout"},  # a process of its own, whose streams are pipes of ours
         "sandbox/parent.py": {"os.environ"},  # what of it the child may see
         "push/destinations/git_commits.py": {"os.environ"},  # git's own settings, handed on but for those that mislead
+        "sources/git_revisions.py": {"os.environ"},  # as above, and what keeps a repository from starting programs
     }

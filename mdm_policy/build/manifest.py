@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from mdm_policy import regular
 from mdm_policy.build.record import (
     AppRecord,
     BlockRecord,
@@ -26,10 +27,12 @@ from mdm_policy.build.record import (
     TargetRecord,
     VariantRecord,
 )
+from mdm_policy.listing import walk
 from mdm_policy.verify import rows, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from mdm_policy.build import Built, Written
     from mdm_policy.build.readback import Kept
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     from mdm_policy.model import BannedApp, GrantedException, Resolution
     from mdm_policy.targets import Target
     from mdm_policy.verify import ClassVerdict, GapReport, Verification
+
+
+_MOST_FILE = 4 * 1024 * 1024
+"""Bytes of a file of a target; `targets.discover` refuses larger ones."""
 
 
 def record_of(
@@ -163,12 +170,17 @@ def _target(target: Target, built: Built) -> TargetRecord:
     )
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the regular files of a target's folder in the order of their names; what else is there was refused before."""
+    yield from (met.path for met in walk(folder, hidden=True) if regular.type_of(met.path) == "file")
+
+
 def digest_of(target: Target) -> str:
     """Return one SHA-256 (hex) over the target's folder and the shared templates: what it was rendered with."""
     sums = hashlib.sha256()
     for folder in (target.folder, *(root / "_shared" for root in target.search[1:])):
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            name, data = path.relative_to(folder).as_posix().encode(), path.read_bytes()
+        for path in _files(folder) if folder.is_dir() else ():
+            name, data = path.relative_to(folder).as_posix().encode(), regular.read_file(path, _MOST_FILE)
             sums.update(b"%d %s %d " % (len(name), name, len(data)))
             sums.update(data)
     return sums.hexdigest()

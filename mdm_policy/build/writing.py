@@ -20,9 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from mdm_policy import filenames
+from mdm_policy import filenames, regular
 from mdm_policy.build.locking import BusyError, Lock
-from mdm_policy.build.record import MANIFEST, decode
+from mdm_policy.build.record import MANIFEST, MAX_MANIFEST, decode
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.listing import below
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _AT_FDCWD_LINUX, _AT_FDCWD_MAC = -100, -2
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2) and RENAME_SWAP of renameatx_np(2) have the same value
+_MOST_FORMER = 1024 * 1024 * 1024
+"""Bytes of a file that a former build wrote."""
 _MOST_FOREIGN = 1000
 """Nobody's whole home is searched: after so many files that no build wrote, the answer is known."""
 
@@ -143,7 +145,10 @@ def check_replaceable(output: Path) -> None:
         raise PolicyError([error("output-not-a-folder", "the output is not a plain folder", place)])
     if not output.is_dir():
         return
-    written = _written_before(output)
+    try:
+        written = _written_before(output)
+    except OSError as bad:
+        raise _unwritable(output, bad) from None
     ours: list[str] = []
     others: list[str] = []
     try:
@@ -160,11 +165,20 @@ def check_replaceable(output: Path) -> None:
         hint = "choose another folder with -o, or move those files away"
         said = f"the folder holds files no build wrote: {_some(others)}"
         raise PolicyError([error("output-foreign", said, place, hint)])
-    changed = [name for name in ours if name != MANIFEST and not _as_written(output / name, written[name])]
+    try:
+        changed = [name for name in ours if name != MANIFEST and not _as_written(output / name, written[name])]
+    except OSError as bad:
+        raise _unwritable(output, bad) from None
     if changed:
         hint = "choose another folder with -o, or move those files away: what was done by hand belongs into a template"
         said = f"the folder holds files that are not as the build wrote them: {_some(changed)}"
         raise PolicyError([error("output-changed", said, place, hint)])
+
+
+def _unwritable(output: Path, bad: OSError) -> PolicyError:
+    """Refuse an output whose former build cannot be read: nobody knows what of it may go."""
+    said = f"cannot write the build: {bad.strerror or bad}"
+    return PolicyError([error("output-unwritable", said, Origin(str(output)), "choose another folder with -o")])
 
 
 def _some(names: list[str]) -> str:
@@ -174,10 +188,7 @@ def _some(names: list[str]) -> str:
 
 def _as_written(path: Path, digest: str) -> bool:
     """Tell whether a file holds the bytes a manifest records, or would, had they not been signed since."""
-    try:
-        data = b"" if path.is_symlink() else path.read_bytes()
-    except OSError:
-        return False
+    data = b"" if path.is_symlink() or regular.type_of(path) != "file" else regular.read_file(path, _MOST_FORMER)
     content = signed_content(data) if looks_signed(data) else None
     return digest in {hashlib.sha256(one).hexdigest() for one in (data, content) if one is not None}
 
@@ -185,8 +196,8 @@ def _as_written(path: Path, digest: str) -> bool:
 def _written_before(output: Path) -> dict[str, str]:
     """Return the files that a former build wrote, by name, with the digests of their bytes."""
     try:
-        former = decode(MANIFEST, (output / MANIFEST).read_bytes())
-    except (OSError, PolicyError):
+        former = decode(MANIFEST, regular.read_file(output / MANIFEST, MAX_MANIFEST))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PolicyError):
         return {}
     return {MANIFEST: "", **{file.path: file.sha256 for file in former.files}}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mdm_policy import regular
 from mdm_policy.report import text
 
 if TYPE_CHECKING:
@@ -98,9 +99,9 @@ class _Sources:
 
 def _lines(path: Path) -> list[str]:
     try:
-        if not path.is_file() or path.stat().st_size > _MAX_SNIPPET_FILE:
+        data = regular.read_file(path, _MAX_SNIPPET_FILE)
+        if len(data) > _MAX_SNIPPET_FILE:
             return []
-        data = path.read_bytes()
         # Windows PowerShell writes UTF-16 with a byte order mark, and so do the exports made with it.
         encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
         text = data.decode(encoding, "replace").replace("\r\n", "\n")

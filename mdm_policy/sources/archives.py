@@ -56,7 +56,9 @@ def files_in(name: str, data: bytes, max_size: int) -> Iterator[tuple[str, bytes
     seen: set[str] = set()
     for entry in sorted(entries, key=lambda one: one.filename):
         inner = unicodedata.normalize("NFC", entry.filename.replace("\\", "/"))
-        if any(part.startswith(".") and part != ".." for part in inner.split("/")) or inner.startswith("__MACOSX/"):
+        if any(part.startswith(".") and part not in (".", "..") for part in inner.split("/")) or inner.startswith(
+            "__MACOSX/"
+        ):
             continue
         wrong = filenames.problem(inner) or (
             "another file bears the same name" if filenames.same(inner) in seen else ""

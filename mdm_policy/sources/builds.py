@@ -6,22 +6,27 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy import filenames
 from mdm_policy.build.record import (
     MANIFEST,
+    MAX_MANIFEST,
     DocumentRecord,
     TargetRecord,
     VariantRecord,
     claims_format,
     decode,
 )
+from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.kinds.declared import declared_rule
 from mdm_policy.reading import Rule  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.sources.trees import DISK
 from mdm_policy.vocabulary import Family, Kind  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.build.record import BuildRecord
+    from mdm_policy.sources.trees import FileTree
 
 
 class RecordedDocument(msgspec.Struct, frozen=True):
@@ -55,7 +60,7 @@ class BuildFolder(msgspec.Struct, frozen=True):
     records: dict[str, RecordedDocument]
 
 
-def read_manifest(folder: Path) -> tuple[BuildRecord, bytes] | None:
+def read_manifest(folder: Path, tree: FileTree = DISK) -> tuple[BuildRecord, bytes] | None:
     """Return what the manifest of a folder records, and its bytes; None when the folder holds no build.
 
     Raises:
@@ -64,13 +69,13 @@ def read_manifest(folder: Path) -> tuple[BuildRecord, bytes] | None:
     """
     path = folder / MANIFEST
     try:
-        data = path.read_bytes()
+        data = tree.read(path, MAX_MANIFEST)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
     return (decode(str(path), data), data) if claims_format(data) else None
 
 
-def read_build(folder: Path) -> BuildFolder | None:
+def read_build(folder: Path, tree: FileTree = DISK) -> BuildFolder | None:
     """Return the build in a folder, or None when it has no `manifest.json`, or one that is no build's.
 
     Raises:
@@ -78,7 +83,7 @@ def read_build(folder: Path) -> BuildFolder | None:
         PolicyError: `build-manifest`, when it says that it is a build's, and is none that this program reads.
 
     """
-    read = read_manifest(folder)
+    read = read_manifest(folder, tree)
     if read is None:
         return None
     build, _ = read
@@ -86,6 +91,11 @@ def read_build(folder: Path) -> BuildFolder | None:
     variants = {variant.name: variant for variant in build.variants}
     records = {}
     for one in build.documents:
+        wrong = filenames.problem(one.path)
+        if wrong:
+            said = f"it is not the manifest of a build: it names {one.path[:80]!r}: {wrong}"
+            hint = "name the folder that `mdm-policy build` wrote"
+            raise PolicyError([error("build-manifest", said, Origin(str(folder / MANIFEST)), hint)])
         target = targets.get(one.target, TargetRecord(one.target))
         variant = variants.get(one.variant, VariantRecord(one.variant))
         records[str(folder / one.path)] = RecordedDocument(

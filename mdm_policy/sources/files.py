@@ -23,27 +23,26 @@ from mdm_policy.sources.archives import files_in, is_archive
 from mdm_policy.sources.assignments import attached
 from mdm_policy.sources.builds import BuildFolder, RecordedDocument, read_build
 from mdm_policy.sources.copies import decoded_copies
+from mdm_policy.sources.gitops_paths import GitopsPaths
 from mdm_policy.sources.inputs import STANDARD_INPUT, no_standard_input
 from mdm_policy.sources.jamf_json import as_xml, is_jamf
+from mdm_policy.sources.trees import DISK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mdm_policy.sources.inputs import StandardInput
+    from mdm_policy.sources.trees import FileTree
 
 _YAML = frozenset({".yaml", ".yml"})
-_MEANT = frozenset({".json", ".zip", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
+MEANT = frozenset({".json", ".zip", ".xml", ".plist", ".mobileconfig", ".der", ".p7m", ".signed"}) | _YAML
 """Suffixes of files that a folder holds as documents: one that cannot be read is an error, not a stranger."""
 _TEXTS = frozenset({".md", ".txt", ".csv", ".rst", ".log", ".html"})
 """Suffixes of files that only people read."""
+MOST_FOLDER = 16
+"""How many times as much as the largest document all documents of a run may hold together."""
 _GROWN = 8
 """How many times as large as the file it came from a translation may be."""
-
-
-def _is_prose(path: Path) -> bool:
-    """Tell whether only people read a file; a table is a document where its first line says so."""
-    suffix = path.suffix.lower()
-    return suffix in _TEXTS and not (suffix == ".csv" and indicator_csv.claimed(path))
 
 
 class Policies(msgspec.Struct, frozen=True):
@@ -72,14 +71,18 @@ class Policies(msgspec.Struct, frozen=True):
 
 
 def read_policies(
-    paths: Iterable[Path], *, max_size: int = MAX_SIZE, stdin: StandardInput = no_standard_input
+    paths: Iterable[Path],
+    *,
+    max_size: int = MAX_SIZE,
+    stdin: StandardInput = no_standard_input,
+    tree: FileTree = DISK,
 ) -> Policies:
-    """Read files and folders (recursively, in order of names); `-` is standard input.
+    """Read files and folders (recursively, in order of names) of a tree; `-` is standard input.
 
     A file that cannot be read or parsed gives findings naming it, and the rest is read all the same. A folder with the
     manifest of a build is read as that build; in a folder with Fleet GitOps files, profiles count where one names them.
     """
-    reading = _Reading(max_size, stdin)
+    reading = _Reading(max_size, stdin, tree)
     for path in paths:
         reading.take(path)
     return reading.done()
@@ -88,9 +91,11 @@ def read_policies(
 class _Reading:
     """Read one path after the other; each file once, however many paths lead to it."""
 
-    def __init__(self, max_size: int, stdin: StandardInput) -> None:
+    def __init__(self, max_size: int, stdin: StandardInput, tree: FileTree) -> None:
         self._stdin = stdin
+        self._tree = tree
         self._max_size = max_size
+        self._left = MOST_FOLDER * max_size
         self._documents: dict[str, Document] = {}
         self._findings: list[Finding] = []
         self._builds: dict[str, BuildFolder] = {}
@@ -117,7 +122,7 @@ class _Reading:
         source = str(path)
         if path.name == MANIFEST and self._built(path.parent) is not None:
             path = path.parent
-        if source != STANDARD_INPUT and answers(path, Path.is_dir):
+        if source != STANDARD_INPUT and self._tree.type_of(path) == "folder":
             self._folder(path, source)
             return
         name = self._file(path, source, meant=True, named=True)
@@ -127,12 +132,12 @@ class _Reading:
     def _folder(self, folder: Path, source: str) -> None:
         gitops: list[tuple[Path, dict[str, Any]]] = []
         profiles: list[str] = []
-        for path in list(self._walk(folder, ())):
+        for path in list(self._walk(folder)):
             built = self._built(path.parent) if path.name == MANIFEST else None
             if built is not None:
-                self._builds[os.path.realpath(path)] = built
+                self._builds[self._tree.real(path)] = built
                 continue
-            name = self._file(path, source, meant=path.suffix.lower() in _MEANT)
+            name = self._file(path, source, meant=path.suffix.lower() in MEANT)
             if not name:
                 continue
             controls = fleet_gitops.controls(self._documents[name])
@@ -142,8 +147,12 @@ class _Reading:
             elif kind_named(self._documents[name].kind).is_gitops_profile:
                 profiles.append(name)
         self._settle()
+        paths = GitopsPaths(folder, self._tree)
         for path, controls in gitops:
-            self._apply(path, controls, source)
+            try:
+                self._apply(path, controls, source, paths)
+            except PolicyError as bad:
+                self._findings += bad.findings
         if gitops:
             self._leave_out(profiles)
 
@@ -171,7 +180,7 @@ class _Reading:
                 continue
             inner, held = one
             suffix = Path(inner).suffix.lower()
-            if suffix not in _TEXTS and self._document(inner, held, suffix, meant=suffix in _MEANT, named=False):
+            if suffix not in _TEXTS and self._document(inner, held, suffix, meant=suffix in MEANT, named=False):
                 self._sources.setdefault(inner, {})[source] = None
 
     def _leave_out(self, profiles: list[str]) -> None:
@@ -190,35 +199,49 @@ class _Reading:
         A manifest that is damaged, or of a later version, is an error: it would say which device gets which document.
         """
         try:
-            return read_build(folder)
+            return read_build(folder, self._tree)
         except PolicyError as bad:
             self._findings += bad.findings
         except OSError:
             pass
         return None
 
-    def _walk(self, folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
-        """Yield the files below a folder in order of their names; a link that leads back up is not followed."""
-        real = os.path.realpath(folder)
-        if real in above:
-            self._findings.append(note("folder-loop", "the folder leads back to one above it", Origin(str(folder))))
-            return
-        try:
-            entries = sorted(folder.iterdir())
-        except OSError as bad:
-            self._cannot(str(folder), bad)
-            return
-        for entry in entries:
-            if entry.name.startswith("."):
+    def _walk(self, folder: Path) -> Iterator[Path]:
+        """Yield the files below a folder in order of their names, and say what is not followed."""
+        for path, trouble, why in self._tree.walk(folder):
+            if not trouble:
+                if not self._is_prose(path):
+                    yield path
                 continue
-            if answers(entry, Path.is_dir):
-                yield from self._walk(entry, (*above, real))
-            elif (answers(entry, Path.is_file) or entry.is_symlink()) and not _is_prose(entry):
-                yield entry
+            place = Origin(str(path))
+            if trouble == "loop":
+                self._findings.append(note("folder-loop", why, place))
+            elif trouble == "unlistable":
+                self._findings.append(error("file-unreadable", f"cannot read it: {why}", place))
+            elif trouble == "outside":
+                if not self._is_prose(path):
+                    self._outside(path, why)
+            else:
+                hint = "give the folders that hold policies, each by its name"
+                self._findings.append(error("folder-too-large", why, place, hint))
+
+    def _outside(self, path: Path, why: str) -> None:
+        """Say that a link is not followed: an error for one that is meant to be a document, or leads to a folder."""
+        grave = path.suffix.lower() in MEANT or self._tree.type_of(path) == "folder"
+        hint = "give what it leads to by its own name"
+        place = Origin(str(path))
+        self._findings.append(
+            error("link-outside", why, place, hint) if grave else note("link-outside", why, place, hint)
+        )
+
+    def _is_prose(self, path: Path) -> bool:
+        """Tell whether only people read a file; a table is a document where its first line says so."""
+        suffix = path.suffix.lower()
+        return suffix in _TEXTS and not (suffix == ".csv" and indicator_csv.claimed(path, self._tree))
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
         """Read one file and return the name of its document, or nothing when it holds none."""
-        real = _real(path)
+        real = STANDARD_INPUT if str(path) == STANDARD_INPUT else self._tree.real(path)
         if real not in self._seen:
             self._seen[real] = self._open(path, source, meant, named)
         name = self._seen[real]
@@ -229,7 +252,7 @@ class _Reading:
     def _open(self, path: Path, source: str, meant: bool, named: bool) -> str:
         name = "(standard input)" if str(path) == STANDARD_INPUT else str(path)
         try:
-            data = self._bytes(path)
+            data = self._bytes(path, named=named)
         except (OSError, ValueError) as bad:
             self._cannot(name, bad)
             return ""
@@ -257,15 +280,23 @@ class _Reading:
             return ""
         # A backup holds much that is none of our business: what cannot be opened inside it must not stop the rest.
         self._findings += [f if named or f.severity != "error" else _milder(f) for f in document.findings]
+        self._left -= len(data)
+        if self._left < 0:
+            self._findings.append(self._too_much(name))
+            return ""
         self._documents[name] = document
         return name
 
-    def _bytes(self, path: Path) -> bytes:
+    def _too_much(self, name: str) -> Finding:
+        most = MOST_FOLDER * self._max_size
+        said = f"with it, the documents have more than {most:,} bytes together; it is not read"
+        return error("folder-too-large", said, Origin(name), "give a part of them, or raise --max-size")
+
+    def _bytes(self, path: Path, *, named: bool) -> bytes:
         """Read no more than it takes to see that a file is too large."""
         if str(path) == STANDARD_INPUT:
             return self._stdin(self._max_size + 1)
-        with path.open("rb") as file:
-            return file.read(self._max_size + 1)
+        return self._tree.read(path, self._max_size, handed_over=named)
 
     def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
         for table in (registry_file, indicator_csv):
@@ -287,14 +318,19 @@ class _Reading:
         return open_document(name, as_json(name, data, self._max_size), "json", max_size=_GROWN * self._max_size)
 
     def _cannot(self, name: str, bad: Exception) -> None:
-        said = getattr(bad, "strerror", None) or bad
-        self._findings.append(error("file-unreadable", f"cannot read it: {said}", Origin(name)))
+        said = f"cannot read it: {getattr(bad, 'strerror', None) or bad}"
+        self._findings.append(error("file-unreadable", said, Origin(name)))
 
-    def _apply(self, path: Path, controls: dict[str, Any], source: str) -> None:
-        """Read the profiles a GitOps file names, and whom it sends them to."""
+    def _apply(self, path: Path, controls: dict[str, Any], source: str, paths: GitopsPaths) -> None:
+        """Read the profiles a GitOps file names, and whom it sends them to.
+
+        Raises:
+            PolicyError: `gitops-path`, for a path that leads out of the folder; what the file names after it is not read.
+
+        """
         elsewhere = controls.get("path")
         if isinstance(elsewhere, str):
-            path = path.parent / elsewhere
+            path = paths.one(path, elsewhere)
             name = self._file(path, source, meant=True)
             held = self._documents.pop(name).value if name else None
             controls = held if isinstance(held, dict) else {}
@@ -307,9 +343,9 @@ class _Reading:
             pattern = entry.get("path", entry.get("paths"))
             if not isinstance(pattern, str):
                 continue
-            for profile in (_matches(path.parent, pattern) if "paths" in entry else []) or [path.parent / pattern]:
+            for profile in (paths.several(path, pattern) if "paths" in entry else ()) or (paths.one(path, pattern),):
                 activation = entry.get("activation")
-                files = [profile, *([path.parent / activation] if isinstance(activation, str) else [])]
+                files = [profile, *([paths.one(path, activation)] if isinstance(activation, str) else [])]
                 for name in filter(None, [self._file(one, source, meant=True) for one in files]):
                     refused = fleet_gitops.refused(self._documents[name]) if platform == "android_settings" else None
                     if refused is not None:
@@ -347,33 +383,5 @@ class _Reading:
         self._merged.update(one.document for one in profiles)
 
 
-def _real(path: Path) -> str:
-    """Return what a path leads to; one that cannot be a path on this system leads to itself."""
-    if str(path) == STANDARD_INPUT:
-        return STANDARD_INPUT
-    try:
-        return os.path.realpath(path)
-    except (OSError, ValueError):
-        return str(path)
-
-
-def _matches(folder: Path, pattern: str) -> list[Path]:
-    """Return the files a pattern matches; a pattern that is none matches nothing."""
-    if pattern.startswith(("/", "~")):
-        return []
-    try:
-        return sorted(folder.glob(pattern))
-    except (OSError, ValueError, LookupError, NotImplementedError):
-        return []
-
-
 def _milder(finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, severity="warning")
-
-
-def answers(path: Path, ask: Any) -> bool:
-    """Ask what a path is; one that cannot even be asked for is nothing."""
-    try:
-        return bool(ask(path))
-    except (OSError, ValueError):
-        return False

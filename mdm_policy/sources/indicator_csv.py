@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mdm_policy.sources.trees import FileTree
+
 _NAMES = {
     name.casefold(): name
     for name in (
@@ -36,12 +38,11 @@ def claims(data: bytes) -> bool:
     return b"," in first and all(mark.encode() in first for mark in _MARKS)
 
 
-def claimed(path: Path) -> bool:
+def claimed(path: Path, tree: FileTree) -> bool:
     """Tell whether a file is such an export; one that cannot be opened is none."""
     try:
-        with path.open("rb") as file:
-            return claims(file.read(_HEAD))
-    except OSError:
+        return claims(tree.read(path, _HEAD))
+    except (OSError, ValueError):
         return False
 
 

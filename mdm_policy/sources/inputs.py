@@ -15,11 +15,13 @@ from mdm_policy.catalogue import Catalogue, overlays
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading import Source
+from mdm_policy.sources.trees import DISK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from mdm_policy.model import BanList, Deployment
+    from mdm_policy.sources.trees import FileTree
 
     StandardInput = Callable[[int], bytes]
     """Read at most so many bytes from standard input; raises OSError where there is none."""
@@ -79,8 +81,13 @@ def no_standard_input(limit: int) -> bytes:
     raise OSError(f"there is no standard input to read {limit} bytes from")
 
 
-def read_source(path: Path, stdin: StandardInput = no_standard_input) -> Source:
+def read_source(
+    path: Path, stdin: StandardInput = no_standard_input, *, tree: FileTree = DISK, handed_over: bool = True
+) -> Source:
     """Read one file; `-` reads standard input, by the function given for it.
+
+    What a person names may be a pipe that their shell has opened (`<(command)`), unless `handed_over` is false: what
+    another file names may not.
 
     Raises:
         PolicyError: `file-unreadable` or `file-too-large`.
@@ -90,20 +97,14 @@ def read_source(path: Path, stdin: StandardInput = no_standard_input) -> Source:
         if str(path) == STANDARD_INPUT:
             source = Source("(standard input)", stdin(_MAX_FILE + 1))
         else:
-            with path.open("rb") as file:
-                source = Source(str(path), file.read(_MAX_FILE + 1))
-    except OSError as bad:
-        message = f"cannot read it: {bad.strerror or bad}"
+            source = Source(str(path), tree.read(path, _MAX_FILE, handed_over=handed_over))
+    except (OSError, ValueError) as bad:
+        message = f"cannot read it: {getattr(bad, 'strerror', None) or bad}"
         raise PolicyError([error("file-unreadable", message, Origin(str(path)))]) from None
     if len(source.data) > _MAX_FILE:
         hint = f"files over {_MAX_FILE // (1024 * 1024)} MiB are refused"
         raise PolicyError([error("file-too-large", "the file is too large to be a list", Origin(source.name), hint)])
     return source
-
-
-def _exists(path: Path) -> bool:
-    """Tell whether a path exists; one that cannot even be asked for, such as a name that is too long, does not."""
-    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where this says no
 
 
 def shipped() -> dict[str, Path]:
@@ -125,9 +126,16 @@ def is_deployment(name: str) -> bool:
 class Reader:
     """Read lists and deployments once each, keeping digests and findings on the way."""
 
-    def __init__(self, given: tuple[Path, Source] | None = None, *, stdin: StandardInput = no_standard_input) -> None:
+    def __init__(
+        self,
+        given: tuple[Path, Source] | None = None,
+        *,
+        stdin: StandardInput = no_standard_input,
+        tree: FileTree = DISK,
+    ) -> None:
         """Start with nothing read, or with a file that may be a pipe, and so cannot be read again."""
         self._stdin = stdin
+        self._tree = tree
         self.findings: list[Finding] = []
         self.files: dict[tuple[str, str], str] = {}
         self._given = given
@@ -136,10 +144,10 @@ class Reader:
 
     def deployment(self, path: Path) -> Deployment | None:
         """Read a deployment; its folder is what recorded names are relative to."""
-        source = self._read(path, "deployment", path.name)
+        source = self._read(path, "deployment", path.name, named=True)
         if source is None:
             return None
-        self._base = path.resolve().parent
+        self._base = Path(os.path.realpath(path)).parent
         loaded = loading.load_deployment(source)
         self.findings += loaded.findings
         return loaded.value
@@ -152,7 +160,7 @@ class Reader:
         made = []
         for reference, place in deployment.overlays:
             path = Path(reference) if folder is None else folder / reference
-            if not _exists(path):
+            if not self._tree.type_of(path):
                 said = f"there is no file {quoted(reference)}"
                 self.findings.append(error("overlay-missing", said, place, "write a path relative to the deployment"))
                 continue
@@ -193,37 +201,42 @@ class Reader:
     def _find(self, reference: str, place: Origin | None, folder: Path | None) -> Source | None:
         known = shipped()
         if reference in known:
-            return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
+            return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml", shipped_here=True)
         path = Path(reference) if folder is None else folder / reference
-        if not _exists(path) and reference != STANDARD_INPUT and not reference.lower().endswith(_LISTS):
+        if not self._tree.type_of(path) and reference != STANDARD_INPUT and not reference.lower().endswith(_LISTS):
             hint = f"shipped lists: {', '.join(known)}; or give a path to a .yaml, .csv or .xlsx file"
             self.findings.append(
                 error("unknown-list", f"no list {quoted(reference)} is shipped, and no file has that name", place, hint)
             )
             return None
-        return self._read(path, "list", self._recorded(path, reference))
+        return self._read(path, "list", self._recorded(path, reference), named=place is None)
 
     def _include(self, reference: str, _place: Origin, including: str) -> Source | None:
         known = shipped()
         if reference in known:
-            return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml")
+            return self._read(known[reference], "shipped list", f"mdm-policy/{reference}.yaml", shipped_here=True)
         path = Path(including).parent / reference
-        if not _exists(path):
+        if not self._tree.type_of(path):
             return None
         return self._read(path, "included list", self._recorded(path, str(path)))
 
     def _recorded(self, path: Path, fallback: str) -> str:
         if self._base is not None:
             try:
-                return path.resolve().relative_to(self._base).as_posix()
+                return Path(os.path.realpath(path)).relative_to(self._base).as_posix()
             except ValueError:
                 return Path(fallback).as_posix()
         return Path(fallback).as_posix()
 
-    def _read(self, path: Path, role: str, recorded: str) -> Source | None:
+    def _read(
+        self, path: Path, role: str, recorded: str, *, named: bool = False, shipped_here: bool = False
+    ) -> Source | None:
+        tree = DISK if shipped_here else self._tree
         try:
             source = (
-                self._given[1] if self._given is not None and self._given[0] == path else read_source(path, self._stdin)
+                self._given[1]
+                if self._given is not None and self._given[0] == path
+                else read_source(path, self._stdin, tree=tree, handed_over=named)
             )
         except PolicyError as bad:
             self.findings += bad.findings
@@ -240,6 +253,7 @@ def gather(
     folder: Path | None = None,
     *,
     stdin: StandardInput = no_standard_input,
+    tree: FileTree = DISK,
 ) -> Inputs:
     """Read a deployment and lists; lists given by name or path replace the deployment's.
 
@@ -249,7 +263,9 @@ def gather(
         PolicyError: with every error of every file.
 
     """
-    reader = Reader((deployment, given) if deployment is not None and given is not None else None, stdin=stdin)
+    reader = Reader(
+        (deployment, given) if deployment is not None and given is not None else None, stdin=stdin, tree=tree
+    )
     loaded = reader.deployment(deployment) if deployment else None
     if lists:
         found = reader.lists([(reference, None) for reference in lists], folder)

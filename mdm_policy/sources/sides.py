@@ -13,7 +13,8 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Resolution
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import indicator_csv, inputs, signatures
-from mdm_policy.sources.files import Policies, answers, read_policies
+from mdm_policy.sources.files import Policies, read_policies
+from mdm_policy.sources.trees import DISK, FileTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,11 +31,16 @@ _NULL = ("/dev/null", "nul")
 
 
 class GivenSide(msgspec.Struct):
-    """Hold what a side was given as: its name for a reader, the paths to read, and what names begin with."""
+    """Hold what a side was given as: its name for a reader, the paths to read, and what names begin with.
+
+    `tree` is where the paths are, `findings` what was not taken into it.
+    """
 
     label: str
     paths: tuple[Path, ...]
     root: str = ""
+    tree: FileTree = DISK
+    findings: tuple[Finding, ...] = ()
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -54,7 +60,7 @@ def given(text: str) -> GivenSide:
     path = Path(text)
     if text.lower() in _NULL:
         return GivenSide(text, ())
-    inside = answers(path, Path.is_dir) or path.suffix.lower() == ".zip"
+    inside = DISK.type_of(path) == "folder" or path.suffix.lower() == ".zip"
     return GivenSide(text, (path,), str(path) if inside else str(path.parent) if path.parent.name else "")
 
 
@@ -69,16 +75,17 @@ def read_side(
 
     Signatures are judged on a day, against certificates to trust (DER).
     """
-    reader = inputs.Reader()
+    tree = side.tree
+    reader = inputs.Reader(tree=tree)
     lists: list[BanList] = []
     deployment, known = None, catalogue.load()
-    found: list[Finding] = []
+    found = list(side.findings)
     strange: set[str] = set()
     others: list[Path] = []
     for path in side.paths:
-        kind = _kind(path) or ("ban-list" if _is_table(path) else "")
+        kind = _kind(path, tree) or ("ban-list" if _is_table(path, tree) else "")
         if kind == "deployment":
-            read = inputs.gather(path, ())
+            read = inputs.gather(path, (), tree=tree)
             deployment, known = read.deployment, read.catalogue
             lists += read.lists
             found += read.findings
@@ -86,10 +93,10 @@ def read_side(
             lists += reader.lists([(str(path), None)], None)
         else:
             others.append(path)
-            mine = list(_language(path)) if answers(path, Path.is_dir) else []
+            mine = list(_language(path, tree)) if tree.type_of(path) == "folder" else []
             strange.update(str(one) for one, _ in mine)
             lists += reader.lists([(str(one), None) for one, kind in mine if kind == "ban-list"], None)
-    policies = read_policies(others, max_size=max_size, stdin=stdin)
+    policies = read_policies(others, max_size=max_size, stdin=stdin, tree=tree)
     documents = tuple(one for one in policies.documents if one.name not in strange)
     kept = tuple(one for one in policies.findings if one.origin is None or one.origin.file not in strange)
     policies = msgspec.structs.replace(policies, documents=documents, findings=kept)
@@ -99,28 +106,29 @@ def read_side(
     )
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, tree: FileTree) -> str:
     """Tell whether a path is written in the program's own language: a shipped list's id, a list, a deployment."""
-    if str(path) in inputs.shipped() and not answers(path, Path.exists):
+    type_ = tree.type_of(path)
+    if str(path) in inputs.shipped() and not type_:
         return "ban-list"
-    if path.suffix.lower() not in _LISTS or not answers(path, Path.is_file):
+    if path.suffix.lower() not in _LISTS or type_ != "file":
         return ""
-    kind = loading.detect(inputs.read_source(path))
+    kind = loading.detect(inputs.read_source(path, tree=tree))
     return kind if kind in _LANGUAGE else ""
 
 
-def _is_table(path: Path) -> bool:
+def _is_table(path: Path, tree: FileTree) -> bool:
     """Tell whether a file that is given by name is a table of bans; a table of Defender's indicators is a policy."""
-    if path.suffix.lower() not in _TABLES or not answers(path, Path.is_file):
+    if path.suffix.lower() not in _TABLES or tree.type_of(path) != "file":
         return False
-    return not indicator_csv.claimed(path)
+    return not indicator_csv.claimed(path, tree)
 
 
-def _language(folder: Path) -> Iterator[tuple[Path, str]]:
+def _language(folder: Path, tree: FileTree) -> Iterator[tuple[Path, str]]:
     """Yield the files below a folder that are written in the program's own language."""
-    for path in sorted(folder.rglob("*")):
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and (kind := _kind(path)):
-            yield path, kind
+    for met in tree.walk(folder):
+        if not met.trouble and (kind := _kind(met.path, tree)):
+            yield met.path, kind
 
 
 def as_documents(side: Sources, *, by_target: bool) -> Side:

@@ -12,7 +12,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mdm_policy import resources
+from mdm_policy import regular, resources
 from mdm_policy.documents import Document, locate_all
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 from mdm_policy.validate import json_schema, relax_ng
@@ -26,6 +26,9 @@ __all__ = ["schema_names", "validate"]
 
 LIMIT = 50
 """Findings for one document: whoever has more has one mistake many times."""
+
+_MOST_SCHEMA = 4 * 1024 * 1024
+"""Bytes of a user's schema; the largest packaged one has an eighth of that."""
 
 
 def validate(document: Document, schema: str | Path) -> list[Finding]:
@@ -61,7 +64,7 @@ def _user(document: Document, path: Path) -> list[Finding]:
     if (path.suffix == ".rng") != (document.format == "xml"):
         raise PolicyError([_wrong_format(document, str(path))])
     try:
-        data = path.read_bytes()
+        data = regular.read_file(path, _MOST_SCHEMA)
     except OSError as problem:
         message = f"the schema cannot be read: {problem.strerror or problem}"
         raise PolicyError([error("schema-missing", message, Origin(str(path)))]) from problem

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import __version__
+from mdm_policy import __version__, regular
 from mdm_policy.build.replacing import replace
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.listing import is_inside
 from mdm_policy.provenance import statement
 from mdm_policy.provenance.statement import STATEMENT
 from mdm_policy.workflows.requests import RequestError
@@ -57,7 +59,7 @@ def check(path: Path, build: Path) -> None:
         PolicyError: `file-exists`, when something else stands there.
 
     """
-    if path.resolve().is_relative_to(build.resolve()):
+    if is_inside(os.path.realpath(path), os.path.realpath(build)):
         said = f"--attest {path}: a statement does not belong into the build, where it is a foreign file"
         raise RequestError(said)
     if path.is_symlink() or (path.exists() and not _is_former(path)):
@@ -68,7 +70,7 @@ def check(path: Path, build: Path) -> None:
 def _is_former(path: Path) -> bool:
     if not path.is_file() or path.stat().st_size > _MAX_FORMER:
         return False
-    data = path.read_bytes()
+    data = regular.read_file(path, _MAX_FORMER)
     content = signed_content(data) if looks_signed(data) else data
     try:
         value = json.loads(content or b"")

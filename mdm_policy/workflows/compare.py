@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
     from mdm_policy.model import DeviceClass
 
     Renaming = Callable[[str], str]
+
+
+_ROOTS = (PurePosixPath("/mdm-policy-git/old"), PurePosixPath("/mdm-policy-git/new"))
+"""What the names of the files of two revisions begin with while they are compared; nothing is ever there."""
 
 
 class CompareRequest(Frozen, frozen=True):
@@ -82,26 +85,26 @@ def compare(request: CompareRequest, stdin: inputs.StandardInput = inputs.no_sta
 
 
 def _revisions(revs: str, paths: Sequence[str], request: CompareRequest, stdin: inputs.StandardInput) -> CompareResult:
-    """Compare two revisions of paths, in a folder of their own that is gone afterwards."""
+    """Compare two revisions of paths, whose files stay in memory."""
     found = git_revisions.revisions(revs)
-    with tempfile.TemporaryDirectory(prefix="mdm-policy-") as made:
-        folder = Path(made).resolve()
-        roots = (folder / "old", folder / "new")
-        taken = [
-            git_revisions.take_out(commit, paths, root)
-            for commit, root in zip((found.old, found.new), roots, strict=True)
-        ]
-        labels = (found.old_label, found.new_label)
-        if not any(taken):
-            raise RequestError(f"neither {labels[0]} nor {labels[1]} has {', '.join(paths)}")
-        sides = [GivenSide(label, files, str(root)) for label, files, root in zip(labels, taken, roots, strict=True)]
+    labels = (found.old_label, found.new_label)
+    taken = [
+        git_revisions.take_out(commit, paths, root, request.max_size)
+        for commit, root in zip((found.old, found.new), _ROOTS, strict=True)
+    ]
+    if not any(one.paths or one.findings for one in taken):
+        raise RequestError(f"neither {labels[0]} nor {labels[1]} has {', '.join(paths)}")
+    sides = [
+        GivenSide(label, one.paths, str(root), one.tree, one.findings)
+        for label, one, root in zip(labels, taken, _ROOTS, strict=True)
+    ]
 
-        def renamed(text: str) -> str:
-            for root, label in zip(roots, labels, strict=True):
-                text = text.replace(f"{root}/", "" if label == "working tree" else f"{label}:")
-            return text
+    def renamed(text: str) -> str:
+        for root, label in zip(_ROOTS, labels, strict=True):
+            text = text.replace(f"{root}/", "" if label == "working tree" else f"{label}:").replace(str(root), label)
+        return text
 
-        return compare_given(sides[0], sides[1], request, renamed, stdin)
+    return compare_given(sides[0], sides[1], request, renamed, stdin)
 
 
 def compare_given(
@@ -152,9 +155,9 @@ def _compared(
 
 def _saved(side: GivenSide) -> Export | None:
     """Return the saved catalogue that a side is, if it is one."""
-    if len(side.paths) != 1 or side.paths[0].suffix.lower() != ".json" or not side.paths[0].is_file():
+    if len(side.paths) != 1 or side.paths[0].suffix.lower() != ".json" or side.tree.type_of(side.paths[0]) != "file":
         return None
-    source = inputs.read_source(side.paths[0])
+    source = inputs.read_source(side.paths[0], tree=side.tree)
     return read_export(source.name, source.data) if is_export(source.data) else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import filenames, resources
+from mdm_policy import filenames, regular, resources
 from mdm_policy.build.record import MANIFEST, MAX_MANIFEST, Input, decode
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order
 from mdm_policy.provenance import (
@@ -180,8 +180,7 @@ def _record(folder: Path) -> RecordedBuild:
     if path.is_symlink() or not path.is_file():
         raise PolicyError([error("build-manifest", "there is no manifest of a build", Origin(str(path)), hint)])
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_MANIFEST + 1)
+        data = regular.read_file(path, MAX_MANIFEST)
     except OSError as bad:
         said = f"cannot read it: {bad.strerror or bad}"
         raise PolicyError([error("file-unreadable", said, Origin(str(path)))]) from None

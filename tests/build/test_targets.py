@@ -349,13 +349,6 @@ def test_every_target_is_told_at_once(user: Path) -> None:
     assert sorted(ids_of(failed.value)) == ["not-utf-8", "target-name", "unknown-key"]
 
 
-def test_a_folder_named_like_a_manifest_is_unreadable(user: Path) -> None:
-    (user / "target.yaml").mkdir()
-    with pytest.raises(PolicyError) as failed:
-        _discover(user)
-    assert ids_of(failed.value) == ["target-unreadable"]
-
-
 def test_two_targets_of_one_name_are_refused(user: Path) -> None:
     _write(user / "one", _manifest())
     second = _write(user / "two", _manifest())

@@ -118,16 +118,22 @@ _PATIENCE = 15
 
 
 def test_an_interrupt_ends_with_a_word(tmp_path: Path) -> None:
-    """The pipe tells when the program waits for input: only then has it opened the FIFO for reading."""
+    """The pipe tells when the program has been started: only then is the FIFO opened for reading."""
     fifo = tmp_path / "list.yaml"
     os.mkfifo(fifo)
     # Where tests run in the background of a script, children begin with SIGINT ignored: take that back.
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from mdm_policy.cli import main; main()"
-    command = [sys.executable, "-c", code, "check", str(fifo)]
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from mdm_policy.cli import main; print('ready', file=sys.stderr, flush=True); main()"
+    )
+    command = ["sh", "-c", 'exec "$0" "$@" < "$FIFO"', sys.executable, "-c", code, "check", "-"]
+    environment = {**os.environ, "FIFO": str(fifo)}
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as running,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment) as running,
         fifo.open("wb"),
     ):
+        assert running.stderr is not None
+        assert running.stderr.readline() == b"ready\n"
         for _ in range(_PATIENCE):
             running.send_signal(signal.SIGINT)
             # A signal that comes just before Python waits for input is not noticed until the next one.

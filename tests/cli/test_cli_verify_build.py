@@ -15,7 +15,7 @@ from build_kit import copy_target, edit
 from cli_kit import AS_OF, Ran, a_deployment, a_list, ids, process, run, write
 from policy_mutants import signed
 
-from mdm_policy import documents
+from mdm_policy import documents, regular
 from mdm_policy.documents.signed import signed_content
 from mdm_policy.provenance import folder as looking
 from mdm_policy.provenance.statement import PREDICATE, STATEMENT
@@ -485,7 +485,7 @@ def test_what_cannot_be_read_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as locked:
         locked.setattr(os, "scandir", refuse)
         assert _ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(regular, "read_file", refuse)
     assert _ids(run("verify-build", copy / "out").err) == ["error[file-unreadable]"]
 
 

@@ -1,4 +1,4 @@
-"""Run every law of tests/trust and the short fuzz, and print only what they count: `make trust`.
+"""Run every law of tests/trust, every attack of tests/attacks and the short fuzz, and print only what they count: `make trust`.
 
 Exit code 0 when nothing was lost, mixed, leaked or raised untyped; else 1, with the tests' own account of it on stderr.
 """
@@ -15,7 +15,19 @@ HERE = Path(__file__).parent
 
 def _laws() -> bool:
     """Run the tests and print the lines they counted in; whatever else they printed is shown when one failed."""
-    command = [sys.executable, "-m", "pytest", str(HERE), "-q", "-n", "2", "-rP", "--color=no", "--tb=short"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(HERE),
+        str(HERE.parent / "attacks"),
+        "-q",
+        "-n",
+        "2",
+        "-rP",
+        "--color=no",
+        "--tb=short",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("trust:")]
     print("\n".join(sorted(dict.fromkeys(lines))), flush=True)

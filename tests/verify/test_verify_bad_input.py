@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import plistlib
 import struct
 from pathlib import Path
@@ -185,15 +186,15 @@ def test_folders_that_hold_themselves_are_read_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Callable[[Path], object] = Path.iterdir
+    real: Callable[[Path], object] = os.scandir
 
-    def iterdir(self: Path) -> object:
-        if self.name == "shut":
+    def scandir(path: Path) -> object:
+        if Path(path).name == "shut":
             raise PermissionError(13, "Permission denied")
-        return real(self)
+        return real(path)
 
     (tmp_path / "shut").mkdir()
-    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     [finding] = read_policies([tmp_path]).findings
     assert (finding.id, str(finding.origin)) == ("file-unreadable", str(tmp_path / "shut"))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mdm_policy import regular
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git_commits, git_fleet
@@ -278,8 +279,7 @@ class GitDestination:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            with self._inside(name).open("rb") as file:
-                data = file.read(_MAX + 1)
+            data = regular.read_file(self._inside(name), _MAX)
             data.decode()
         except FileNotFoundError:
             return None

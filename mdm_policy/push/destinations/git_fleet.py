@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mdm_policy import fleet
+from mdm_policy import fleet, regular
 from mdm_policy.errors import Finding, Origin, warning
 
 if TYPE_CHECKING:
@@ -80,9 +80,8 @@ def _gitops(root: Path) -> Iterator[Path]:
 
 def _controls(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            # The loader is the safe one: it makes plain values only.
-            value = yaml.load(file.read(_MOST_BYTES), _LOADER)  # noqa: S506
+        # The loader is the safe one: it makes plain values only.
+        value = yaml.load(regular.read_file(path, _MOST_BYTES), _LOADER)  # noqa: S506
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
     controls = value.get("controls") if isinstance(value, dict) else None

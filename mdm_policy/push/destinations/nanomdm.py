@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from mdm_policy import regular
+from mdm_policy.documents import MAX_SIZE
 from mdm_policy.documents.plistdump import dump_plist
 from mdm_policy.documents.plists import parse_plist
 from mdm_policy.errors import Finding, PolicyError, error, note, warning
@@ -27,6 +29,9 @@ from mdm_policy.push.answers import Failure
 from mdm_policy.push.http import Client, Secrets, Settings
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
+
+_MOST_RECORD = 256 * 1024 * 1024
+"""Bytes of the record of deliveries, which grows with devices and profiles."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -236,7 +241,7 @@ class NanoMdmDestination:
     ) -> tuple[Literal["applied", "failed", "unknown"], str]:
         """Compare a device's answer with the apps a profile blocks."""
         try:
-            value = parse_plist(path, (Path(self._edge.base) / path).read_bytes())
+            value = parse_plist(path, regular.read_file(Path(self._edge.base) / path, MAX_SIZE))
             found = value["GlobalRestrictions"]["union"]
             there = {one for key in _KEYS for one in found.get(key, {}).get("values", ())}
         except (OSError, PolicyError, KeyError, TypeError, AttributeError):
@@ -292,7 +297,7 @@ class NanoMdmDestination:
 
         """
         try:
-            data = self._path.read_bytes()
+            data = regular.read_file(self._path, _MOST_RECORD)
         except FileNotFoundError:
             return DeliveryRecord(self.where, self._owner)
         except OSError as bad:
