@@ -118,13 +118,14 @@ _PATIENCE = 15
 
 
 def test_an_interrupt_ends_with_a_word(tmp_path: Path) -> None:
-    """The pipe tells when the program has been started: only then is the FIFO opened for reading."""
+    """The program itself tells when it begins to wait for input, in place of a guess at how long that takes."""
     fifo = tmp_path / "list.yaml"
     os.mkfifo(fifo)
     # Where tests run in the background of a script, children begin with SIGINT ignored: take that back.
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from mdm_policy.cli import main; print('ready', file=sys.stderr, flush=True); main()"
+        "from mdm_policy.cli import edge, main; edge.standard_input = lambda most: "
+        "(print('ready', file=sys.stderr, flush=True), sys.stdin.buffer.read(most))[1]; main()"
     )
     command = ["sh", "-c", 'exec "$0" "$@" < "$FIFO"', sys.executable, "-c", code, "check", "-"]
     environment = {**os.environ, "FIFO": str(fifo)}
