@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mdm_policy import regular
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.push import oauth
 from mdm_policy.push.google_account import account_of, tokens_of
@@ -40,6 +41,8 @@ _GRAPH_PATIENCE = 5.0
 """Seconds: a 429 of Intune may come without Retry-After (learn.microsoft.com, answers 5784629)."""
 _GOOGLE_PATIENCE = 60.0
 """Seconds to wait at least after a quota error (fleetdm/fleet, retry_client.go: "Google asks callers to wait")."""
+
+_MOST_PEM = 1024 * 1024
 
 
 def client_of(spec: DestinationSpec, edge: Edge) -> Client:
@@ -134,7 +137,7 @@ def _form(said: Mapping[str, Any], place: Origin, edge: Edge, known: Secrets, au
     key = oauth.rsa_key(edge.secret(said["key"]).encode(), passphrase, place)
     path = Path(edge.base, said["certificate"])
     try:
-        pem = path.read_bytes()
+        pem = regular.read_file(path, _MOST_PEM)
     except OSError as bad:
         text = f"cannot read the certificate {said['certificate']}: {bad.strerror}"
         raise PolicyError([error("push-key", text, place, "name the PEM file of the certificate")]) from None
