@@ -9,7 +9,15 @@ import msgspec
 
 from mdm_policy.errors import Finding  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.model import Frozen
-from mdm_policy.vocabulary import Family, Kind, Strength, Verdict  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import (  # noqa: TC001 - msgspec reads the fields' types at run time
+    CollateralCase,
+    CollateralEffect,
+    CollateralThing,
+    Family,
+    Kind,
+    Strength,
+    Verdict,
+)
 
 
 class Fact(Frozen, frozen=True, gc=False):
@@ -504,6 +512,21 @@ class DeviceSlot(Frozen, frozen=True, gc=False):
         return f"the {self.kind} {self.name}"
 
 
+class Collateral(Frozen, frozen=True, gc=False):
+    """Say what a document stops, opens or removes beside the ban, and when.
+
+    `pointer` is the place that does it; `modes` are the Android modes in which it does, empty for any. `said` tells whether the
+    document's reader has a finding of its own for it.
+    """
+
+    effect: CollateralEffect
+    what: CollateralThing
+    when: CollateralCase = "always"
+    pointer: str = ""
+    modes: tuple[str, ...] = ()
+    said: bool = False
+
+
 class Reading(Frozen, frozen=True):
     """Hold what one document does, as an independent reader finds it.
 
@@ -543,6 +566,8 @@ class Reading(Frozen, frozen=True):
     """
     rule_sets: tuple[RuleSet, ...] = ()
     """Rules for files that decide together: the effects of AppLocker name what they act on, and these say what they do."""
+    collateral: tuple[Collateral, ...] = ()
+    """What a vendor's key does beside the ban, and no rule shows."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -345,7 +345,7 @@ def _inner(job: Job, wanted: Embed | Copy) -> tuple[Job, DocumentSpec]:
 def _embedded(job: Job, embed: Embed) -> str:
     """Return another target's canonical document as text; empty when it would have nothing to block."""
     inner, spec = _inner(job, embed)
-    if nothing_claimed(inner, spec):
+    if nothing_claimed(inner, spec) and not embed.always:
         return ""
     data = _data(inner, spec, compact=embed.as_ == "compact")
     if embed.as_ == "base64":

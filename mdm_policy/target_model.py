@@ -94,12 +94,16 @@ class Copy(Frozen, frozen=True):
 
 
 class Embed(Frozen, frozen=True):
-    """Insert another target's canonical document into a template: as text, one line of text, or base64."""
+    """Insert another target's canonical document into a template: as text, one line of text, or base64.
+
+    One that has nothing to block is an empty text there, unless it is wanted `always`.
+    """
 
     name: str
     target: str
     document: str
     as_: Encoding = msgspec.field(name="as", default="text")
+    always: bool = False
 
 
 class DocumentSpec(Frozen, frozen=True):

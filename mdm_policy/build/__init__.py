@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy import kinds, render, templating
-from mdm_policy.build import importing, naming, readback
+from mdm_policy.build import collateral, importing, naming, readback
 from mdm_policy.build.record import Signing  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Resolution
@@ -139,6 +139,7 @@ def build(
     found: list[Finding] = []
     texts: list[tuple[str, str]] = []
     proven: list[_Proven] = []
+    beside: list[collateral.FoundCollateral] = []
     used = {target.name: target.options(options.get(target.name, {})) for target in chosen}
     built_targets = []
     memo = render.memo(chosen)
@@ -159,7 +160,9 @@ def build(
         mine: list[_Proven] = []
         for job in jobs:
             if not job.variant.name or (render.can_block(job) and not _same_ids(job, ids[""])):
-                mine += _prove(job, _Out(sink, seal), lists)
+                made = list(_prove(job, _Out(sink, seal), lists))
+                mine += made
+                beside += _beside(job, made, found)
         text = importing.import_text(target, jobs, [one.written for one in mine], banned, chosen)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
@@ -170,7 +173,19 @@ def build(
     written = tuple(one.written for one in proven)
     pieces = _pieces(proven)
     found += declared_notes(pieces)
+    found += collateral.findings(beside, pieces)
     return Built(written, tuple(texts), tuple(built_targets), used, pieces, _unique(found))
+
+
+def _beside(job: render.Job, made: Sequence[_Proven], found: list[Finding]) -> tuple[collateral.FoundCollateral, ...]:
+    """Find what one set of documents does beside the ban, and hold it against what the manifest states."""
+    documents = [(one.written.document, one.written.path, one.piece.readings) for one in made]
+    beside = collateral.found(job.target, documents)
+    wrong = list(collateral.defects(job.target, job.options, beside))
+    if any(one.severity == "error" for one in wrong):
+        raise NotProvenError([one for one in wrong if one.severity == "error"])
+    found += wrong
+    return beside
 
 
 def _pieces(proven: Sequence[_Proven]) -> tuple[Piece, ...]:
@@ -224,7 +239,9 @@ def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:
         if not batch:
             continue
         readings = [reading for made in batch for reading in made.piece.readings]
-        kept, defects = readback.compare(job.target.name, spec, readings, claimed, render.tolerated(job, spec))
+        stated = {one.what for one in collateral.stated(job.target, job.options, spec.name)}
+        tolerated = render.tolerated(job, spec)
+        kept, defects = readback.compare(job.target.name, spec, readings, claimed, tolerated, stated)
         if defects:
             raise NotProvenError(defects)
         del readings

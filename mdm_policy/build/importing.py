@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy import render, templating
+from mdm_policy.build import collateral
 from mdm_policy.build.words import counted, singular, table_name
 from mdm_policy.selection import can_carry, serves
 from mdm_policy.verify.table import AppTable
@@ -41,12 +42,14 @@ _NAMES = frozenset(
         "besides",
         "cannot",
         "classes",
+        "collateral",
         "device_effects",
         "documents",
         "has_patch",
         "lists",
         "needs",
         "not_blocked",
+        "options",
         "organization",
         "signable",
         "source",
@@ -125,6 +128,7 @@ def _context(
         "besides": [cls.name for cls in devices if cls not in mine and can_carry(target, cls)],
         "cannot": list(manifest.cannot),
         "classes": [_class(cls) for cls in mine],
+        "collateral": _collateral(base, written),
         "device_effects": list(
             dict.fromkeys(_happens(claim, len(entries)) for claim, entries in claims.values() if entries)
         ),
@@ -133,6 +137,7 @@ def _context(
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
         "not_blocked": list(_not_blocked(target, banned)),
+        "options": base.options,
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
         "pushed": _PUSHED.get(manifest.managed_by, ""),
         "removes": any(claim.verdict == "removed" for claim, entries in claims.values() if entries),
@@ -143,6 +148,19 @@ def _context(
         "title": manifest.title,
         "variants": [_variant(job, written) for job in jobs if job.variant.name],
     }
+
+
+def _collateral(base: render.Job, written: Sequence[Written]) -> list[dict[str, Any]]:
+    """Say what the files do beside the ban; where all of them do it, no file is named."""
+    documents = [(record.document, record.path) for record in written]
+    every = {path for _, path in documents}
+    return [
+        {
+            "files": [] if set(one.files) == every else [path.partition("/")[2] for path in one.files],
+            "sentence": f"{one.sentence[0].upper()}{one.sentence[1:]}.",
+        }
+        for one in collateral.told(base.target, base.options, documents)
+    ]
 
 
 def _is_for(target: Target, cls: DeviceClass, chosen: Sequence[Target]) -> bool:

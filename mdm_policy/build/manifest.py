@@ -6,12 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mdm_policy import regular
+from mdm_policy.build import collateral
 from mdm_policy.build.record import (
     AppRecord,
     BlockRecord,
     BuildCommand,
     BuildRecord,
     ClassRecord,
+    CollateralRecord,
     CoverageRecord,
     DocumentRecord,
     ExceptionRecord,
@@ -167,12 +169,20 @@ def _target(target: Target, built: Built) -> TargetRecord:
         manifest.needs,
         manifest.cannot,
         digest_of(target),
+        tuple(_collateral(target, built)),
     )
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Yield the regular files of a target's folder in the order of their names; what else is there was refused before."""
     yield from (met.path for met in walk(folder, hidden=True) if regular.type_of(met.path) == "file")
+
+
+def _collateral(target: Target, built: Built) -> Iterator[CollateralRecord]:
+    """Record what the target's documents that were written do beside the ban."""
+    written = [(one.document, one.path) for one in built.documents if one.target == target.name]
+    for one in collateral.told(target, built.options[target.name], written):
+        yield CollateralRecord(one.effect, one.what, one.when, one.files)
 
 
 def digest_of(target: Target) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Reading, Rule
     from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, DocumentSpec
+    from mdm_policy.vocabulary import CollateralThing
 
 _SHOWN = 5
 """How many counterexamples of one kind are named; the rest are counted."""
@@ -57,10 +58,12 @@ def compare(
     readings: Sequence[Reading],
     claimed: Sequence[tuple[Claim, Sequence[Entry]]],
     tolerated: Mapping[tuple[str, str], Collection[str]] = MappingProxyType({}),
+    stated: Collection[CollateralThing] = (),
 ) -> tuple[tuple[Kept, ...], list[Finding]]:
     """Compare the documents made from one spec with what they must block, both ways.
 
-    `tolerated` are identifiers, by family and kind, that they may block beside that. A document for a trial must log
+    `tolerated` are identifiers, by family and kind, that they may block beside that; `stated` is what the manifest states
+    that they hit beside the ban. A document for a trial must log
     exactly what the one it stands for blocks, and keeps no claim.
 
     Returns the claims that are kept, and `read-back-missing`, `read-back-extra`, `read-back-conditions` or
@@ -92,16 +95,16 @@ def compare(
         for (family, kind), extra in sorted(values.items()):
             if (i, (family, kind)) not in used and rule.sense in _ACTS:
                 found += _extra(target, readings, kind, set(extra) - beside.get((family, kind), frozenset()), rule)
-    found += _allow_only(target, readings)
+    found += _allow_only(target, readings, stated)
     return () if spec.audit else tuple(kept), found
 
 
-def _allow_only(target: str, readings: Sequence[Reading]) -> Iterable[Finding]:
+def _allow_only(target: str, readings: Sequence[Reading], stated: Collection[CollateralThing]) -> Iterable[Finding]:
     """Find what refuses every store app it does not name, even if it names none: closing sideloading does not count.
 
-    Neither is what the vendor's own default refuses, since it does so without the document too.
+    Neither is what the vendor's own default refuses, since it does so without the document too, nor what the manifest states.
     """
-    for reading in readings:
+    for reading in readings if not {"unlisted-apps", "unlisted-programs"} & set(stated) else ():
         for rule in reading.rules:
             if rule.sense == "allow-only" and rule.cause != "default" and (not rule.origins or "store" in rule.origins):
                 message = f"{target}: the document refuses whatever it does not allow, which nothing orders"

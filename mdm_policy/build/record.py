@@ -152,6 +152,15 @@ class ClassRecord(Frozen, frozen=True):
     counts: dict[str, int] = {}
 
 
+class CollateralRecord(Frozen, frozen=True):
+    """Say what files of a target (`files`, paths in the build) stop, open or remove beside the ban, and when."""
+
+    effect: str
+    what: str
+    when: str = "always"
+    files: tuple[str, ...] = ()
+
+
 class TargetRecord(Frozen, frozen=True):
     """Name one target that was rendered; `digest` is the SHA-256 (hex) over its files, `options` are those used."""
 
@@ -165,6 +174,7 @@ class TargetRecord(Frozen, frozen=True):
     needs: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
     digest: str = ""
+    collateral: tuple[CollateralRecord, ...] = ()
 
 
 class BlockRecord(Frozen, frozen=True):

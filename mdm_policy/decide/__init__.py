@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdm_policy.decide.collateral import beside, beside_together, lets_all
 from mdm_policy.decide.conflicts import conflicting, contending
 from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
 from mdm_policy.decide.index import Index, in_force
@@ -21,6 +22,8 @@ __all__ = [
     "Reach",
     "activated",
     "apart",
+    "beside",
+    "beside_together",
     "both",
     "conflicting",
     "contending",
@@ -29,6 +32,7 @@ __all__ = [
     "in_force",
     "judge",
     "law_against",
+    "lets_all",
     "preinstalled",
     "rank",
     "reach",

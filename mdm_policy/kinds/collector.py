@@ -19,6 +19,7 @@ from mdm_policy.errors import Finding, Origin
 from mdm_policy.model import Frozen
 from mdm_policy.reading import (
     Cause,
+    Collateral,
     Column,
     Condition,
     Effects,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.errors import Severity
     from mdm_policy.reading import Effect, Expiry
-    from mdm_policy.vocabulary import Family, Kind
+    from mdm_policy.vocabulary import CollateralCase, CollateralEffect, CollateralThing, Family, Kind
 
 ANY: tuple[int, ...] = (0,)
 """The version from which a rule holds when no source names one."""
@@ -113,6 +114,7 @@ class Collector:
         """The column that `add` fills: rule, family, kind, values, pointers."""
         self.rules: list[Rule] = []
         self.rule_sets: list[RuleSet] = []
+        self.collateral: list[Collateral] = []
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
@@ -184,6 +186,7 @@ class Collector:
     def reject_all(self, why: str) -> None:
         """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
         self.rejected_because = Why("refused", why)
+        self.collateral = []
         self._rebuild_rules()
 
     def mark_uncertain(self, why: str) -> None:
@@ -250,6 +253,20 @@ class Collector:
             self.findings.append(known)
             self.places.append(pointer)
         self._said[id_, severity] = count + 1, known
+
+    def beside(
+        self,
+        effect: CollateralEffect,
+        what: CollateralThing,
+        when: CollateralCase,
+        pointer: str,
+        *,
+        modes: tuple[str, ...] = (),
+        said: bool = False,
+    ) -> None:
+        """Put down what a key does beside the ban; what the server or the device refuses does nothing."""
+        if not self.rejected_because:
+            self.collateral.append(Collateral(effect, what, when, pointer, modes, said))
 
     def mapping(self, value: Any, pointer: str) -> dict[str, Any]:
         """Return a dictionary as it is; anything else is a finding, and empty."""
@@ -405,6 +422,8 @@ class Collector:
             self._columns.append(Column(rules[id(one.rule)], one.family, one.kind, one.values, under))
             self._lifted.add(id(one.values))
         self.rule_sets += [_under(one, rules, pointer) for one in inner.rule_sets]
+        if not self.rejected_because:
+            self.collateral += [msgspec.structs.replace(one, pointer=pointer + one.pointer) for one in inner.collateral]
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
         if dead and not self.rejected_because:
             reached = ", ".join(sorted(self.platforms or ()))
@@ -458,6 +477,7 @@ class Collector:
             settings=self.settings,
             sets=self._set(),
             rule_sets=tuple(self.rule_sets),
+            collateral=tuple(self.collateral),
         )
 
     def _set(self) -> tuple[tuple[str, frozenset[object]], ...]:

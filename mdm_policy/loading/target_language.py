@@ -138,6 +138,7 @@ _EMBED = RecordShape(
         "name": Field("The name under which the template finds it: `embed.NAME`.", _NAME, required=True),
         **_COPY_OF,
         "as": Field("How it is given; without it, text.", Choice(get_args(Encoding))),
+        "always": Field("Whether it is given also when it has nothing to block; without it, it is empty then.", Flag()),
     },
 )
 

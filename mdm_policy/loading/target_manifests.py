@@ -175,7 +175,13 @@ def _document(spec: Group) -> DocumentSpec:
 
 
 def _embed(each: Group) -> Embed:
-    return Embed(each.text("name"), each.text("target"), each.text("document"), each.get("as") or "text")
+    return Embed(
+        each.text("name"),
+        each.text("target"),
+        each.text("document"),
+        each.get("as") or "text",
+        each.get("always") is True,
+    )
 
 
 def _places(group: Group, specs: Sequence[Group]) -> dict[str, Origin]:

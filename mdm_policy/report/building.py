@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mdm_policy.build import collateral
 from mdm_policy.report import summary, verification
 from mdm_policy.report.text import fill
 from mdm_policy.verify import sentence
@@ -27,11 +28,23 @@ def text(resolution: Resolution, built: Built, found: Verification, folder: Path
         fill(f"Built {counted} in {folder}, as of {resolution.as_of}. {_kept(built)}", width),
         f"Lists\n{summary.lists(resolution.statuses, width)}",
         summary.confidence(resolution, width),
+        *_beside(built, width),
         *verification.body(found, width),
         fill(next_, width),
         said,
     ]
     return "\n\n".join(parts)
+
+
+def _beside(built: Built, width: int) -> list[str]:
+    """Say what the files do beside the ban, each with the targets whose files do it."""
+    found: dict[str, list[str]] = {}
+    for target in built.targets:
+        written = [(one.document, one.path) for one in built.documents if one.target == target.name]
+        for one in collateral.told(target, built.options[target.name], written):
+            found.setdefault(one.sentence, []).append(target.name)
+    lines = [f"{sentence[0].upper()}{sentence[1:]}: {', '.join(names)}" for sentence, names in sorted(found.items())]
+    return ["\n".join(["Beside the ban", *(fill(line, width, "  ", "    ") for line in lines)])] if lines else []
 
 
 def _kept(built: Built) -> str:

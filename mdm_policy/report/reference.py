@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from mdm_policy.collateral import sentence
 from mdm_policy.model import Frozen
 from mdm_policy.report.text import fill
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.model import BannedApp, GrantedException, Identifier, ListStatus, Resolution
+    from mdm_policy.target_model import StatedCollateral
     from mdm_policy.targets import Claim, Target
 
 
@@ -60,6 +62,8 @@ def target(found: Target, width: int) -> str:
     manifest = found.manifest
     lines = [manifest.target, fill(manifest.title, width), "", fill(manifest.summary, width), "", "Blocks"]
     lines += [fill(claim_sentence(claim), width, "  - ", "    ") for claim in manifest.blocks]
+    if manifest.collateral:
+        lines += ["", "Beside the ban", *(fill(_collateral(one), width, "  - ", "    ") for one in manifest.collateral)]
     for title, sentences in (("Needs", manifest.needs), ("Cannot", manifest.cannot)):
         if sentences:
             lines += ["", title, *(fill(sentence, width, "  - ", "    ") for sentence in sentences)]
@@ -83,6 +87,15 @@ def target(found: Target, width: int) -> str:
         lines += ["", fill(said, width)]
     lines += ["", fill(f"Source: {manifest.source}", width)]
     return "\n".join(lines)
+
+
+def _collateral(one: StatedCollateral) -> str:
+    """Say what documents do beside the ban, and with which option."""
+    only = [f"of {' and '.join(one.documents)}"] if one.documents else []
+    only += [f"with option {one.option}"] if one.option else []
+    only += [f"without option {one.unless}"] if one.unless else []
+    said = sentence(one.what, one.when)
+    return f"{said[0].upper()}{said[1:]}" + (f"; only: {', '.join(only)}" if only else "")
 
 
 def _plain(value: bool | int | str) -> str:

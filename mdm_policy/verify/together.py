@@ -6,15 +6,16 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mdm_policy.decide import Reach, apart, conflicting, rivals
+from mdm_policy import collateral
+from mdm_policy.decide import Reach, apart, beside_together, conflicting, lets_all, rivals
 from mdm_policy.decide.rivals import alone
 from mdm_policy.errors import Finding, warning
-from mdm_policy.reading import EVERYBODY, Mechanism, Setting
+from mdm_policy.reading import Mechanism, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mdm_policy.reading import Column, Reading, RuleSet, Scope
+    from mdm_policy.reading import Column, Reading, Scope
     from mdm_policy.verify.pieces import Piece
 
 _UNKNOWN = "whether the two add up is not documented"
@@ -93,52 +94,42 @@ def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
             yield warning("identifier-in-several-documents", said, None, _APART), others[0].path, ""
 
 
-_APPX_HINT = "send a collection of the type Appx too, with a rule that allows what may run"
-_OPENED_HINT = "put the Deny rules into the allow list's own policy, without a rule that lets everybody run everything"
-
-
 def side_effects(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
-    """Yield what AppLocker's rules do to others than the banned apps, once all documents are there.
-
-    With enforced rules for programs and none for packaged apps, all packaged apps stop (using-event-viewer-with-applocker.md,
-    event 8027, 2024-09). Rules of several policies add up, so one that lets everybody run everything opens another's allow list
-    (security-considerations-for-applocker.md).
-    """
-    found = [
-        (reading.path, one)
+    """Yield what documents do beside the ban, once all are there, and the allow lists that one opens for another."""
+    acting = [
+        (piece, reading)
         for piece in pieces
         if piece.leads
         for reading in piece.readings
-        for one in reading.rule_sets
-        if one.rules and one.mode != "audit" and one.rule.sense != "none" and reading.scope.state != "nobody"
+        if reading.scope.state != "nobody"
     ]
-    exe = [(path, one) for path, one in found if one.collection == "exe"]
-    if exe and not any(one.collection == "appx" for _, one in found):
-        said = (
-            "rules for programs are enforced and no rule is for packaged apps, so every packaged app stops (event 8027)"
-        )
-        yield warning("applocker-packaged-apps-stop", said, None, _APPX_HINT), exe[0][0], exe[0][1].pointer
+    modes = {id(reading): piece.modes for piece, reading in acting}
+    for reading, one in beside_together([reading for _, reading in acting]):
+        told = not one.said and (not one.modes or bool(set(one.modes) & set(modes[id(reading)])))
+        finding = collateral.on_finding(one.what, one.when, None) if told else None
+        if finding is not None:
+            yield finding, reading.path, one.pointer
+    yield from _opened([reading for _, reading in acting])
+
+
+def _opened(readings: Iterable[Reading]) -> Iterator[tuple[Finding, str, str]]:
+    """Yield each rule that lets everybody run everything beside the allow list of another policy: their rules add up."""
+    sets = [
+        (reading.path, one)
+        for reading in readings
+        for one in reading.rule_sets
+        if one.rules and one.mode != "audit" and one.rule.sense != "none" and not one.node
+    ]
     for sort in ("exe", "appx", "msi"):
-        mine = [(path, one, _lets_all(one)) for path, one in found if one.collection == sort and not one.node]
-        closed = next((path for path, _, opens in mine if not opens), "")
+        mine = [(path, one, lets_all(one)) for path, one in sets if one.collection == sort]
+        closed = next((path for path, one, opens in mine if not opens and any(rule.allows for rule in one.rules)), "")
         for path, one, opens in mine if closed else ():
             if opens:
                 said = (
                     f"a rule here lets everybody run everything, which opens the allow list of {closed}: rules add up"
                 )
-                yield warning("applocker-allow-list-opened", said, None, _OPENED_HINT), path, one.pointer
-
-
-def _lets_all(found: RuleSet) -> bool:
-    """Tell whether a set allows everything to everybody but for what it denies; one that only denies is no allow list."""
-    allowing = [one for one in found.rules if one.allows]
-    return any(
-        one.users in EVERYBODY
-        and (
-            one.condition.path == "*" or one.condition.publisher == one.condition.product == one.condition.binary == "*"
-        )
-        for one in allowing
-    )
+                hint = collateral.hint("allow-list")
+                yield warning("applocker-allow-list-opened", said, None, hint), path, one.pointer
 
 
 def _shared(one: Reading, other: Reading) -> str:

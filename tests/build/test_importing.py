@@ -51,6 +51,7 @@ def test_every_target_says_the_same_things_in_the_same_order(name: str) -> None:
         "apple-ios-restrictions",
         "macos-santa",
     )  # Jamf signs what it sends, and strips what it is given
+    only_on_request = ("apple-ios-restrictions",)  # what it does beside the ban, an option does
     assert [line for line in lines if line.startswith("## ")] == [
         "## Files",
         "## Where they go",
@@ -58,6 +59,7 @@ def test_every_target_says_the_same_things_in_the_same_order(name: str) -> None:
         "## Before you start",
         "## Whom to assign",
         "## What happens on the device",
+        *(["## What else happens"] if TARGETS[name].manifest.collateral and name not in only_on_request else []),
         "## What it will not do",
     ]
     for path in files:

@@ -115,14 +115,16 @@ def test_a_document_that_is_not_asked_for_is_embedded_all_the_same() -> None:
 
 
 _WINDOWS = [
-    pytest.param((_EXE,), ["EXE"], id="programs alone"),
+    pytest.param((_EXE,), ["EXE", "StoreApps"], id="programs alone"),
     pytest.param((_APPX,), ["StoreApps"], id="packaged apps alone"),
     pytest.param((_EXE, _APPX), ["EXE", "StoreApps"], id="both"),
 ]
 
 
 @pytest.mark.parametrize(("identifiers", "kinds"), _WINDOWS)
-def test_what_would_block_nothing_is_not_embedded(identifiers: Any, kinds: list[str]) -> None:
+def test_what_would_block_nothing_is_embedded_only_where_it_is_always_wanted(
+    identifiers: Any, kinds: list[str]
+) -> None:
     _, files = built(resolved(inline("App", *identifiers)), ["intune-windows-applocker"])
     settings = json.loads(files["intune-windows-applocker/our-list.json"])["omaSettings"]
     assert [one["omaUri"].split("/")[-2] for one in settings] == kinds

@@ -61,6 +61,22 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
         ),
         "a fault of a profile carries the id of its finding",
     ),
+    ("collateral.py", "told.id"): (
+        frozenset(
+            {
+                "app-settings-binaries",
+                "applocker-packaged-apps-stop",
+                "devices-made-non-compliant",
+                "running-apps-quit",
+                "scope-removed",
+                "script-hosts-restricted",
+                "store-opened",
+                "unlisted-apps-stop",
+                "unlisted-programs-stop",
+            }
+        ),
+        "one table tells each sort of collateral with the id of its finding",
+    ),
     ("templating.py", "kind"): (
         frozenset({"template-failed", "template-name"}),
         "an undefined name is told apart from every other failure",

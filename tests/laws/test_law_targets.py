@@ -285,7 +285,7 @@ _PINNED = {
     "intune-windows-applocker": [
         "2c6b77aa-28f8-52ce-9d3e-a0cf51b20642",
         "90A3A567-6446-5ED4-BF3B-D95B787023D6",
-        "A7C38D4B-7247-5F02-AA8F-DFC1C77733DA",
+        "a7c37bc2-7ad3-5555-90e8-e8fa9ca3a023",
         "edd010ab-3c27-5840-91a7-f2d5ab898ea0",
     ],
     "jamf-macos-profile": ["20497095-145B-595D-AC89-790BBCC98E89", "9C281B50-05FE-5C03-8BC7-84D63D1F80B3"],

@@ -233,7 +233,6 @@ SPOILED = [
     ),
     pytest.param("intune-windows-applocker", "/omaSettings/0/omaUri", "./Vendor/MSFT/AppLocker/EXE", id="oma-uri"),
     pytest.param("amapi-policy", "/playStoreMode", "BLOCKLIST", id="amapi-play-store-mode-blocklist"),
-    pytest.param("amapi-policy", "/playStoreMode", "WHITELIST", id="amapi-play-store-mode-whitelist"),
     pytest.param("amapi-policy", f"{PACKAGES}/0/installType", "blocked", id="amapi-lower-case-install-type"),
     pytest.param("amapi-policy", f"{PACKAGES}/0/installType", "AVAILABLE", id="amapi-available"),
     pytest.param("amapi-policy", f"{PACKAGES}/0/packageName", "com.tencent.*", id="amapi-wildcard"),
@@ -313,7 +312,6 @@ XML_SPOILED = [
     pytest.param("applocker-exe", 'EnforcementMode="Enabled"', 'EnforcementMode="AuditOnly"', "Mode", id="audit-only"),
     pytest.param("applocker-exe", 'Type="Exe"', 'Type="Msi"', '"Exe", found "Msi"', id="rules-type"),
     pytest.param("applocker-exe", ' EnforcementMode="Enabled"', "", "EnforcementMode is missing", id="no-mode"),
-    pytest.param("applocker-exe", 'Action="Allow"', 'Action="Deny"', 'must be "Allow"', id="first-rule-denies"),
     pytest.param("applocker-exe", 'Action="Deny"', 'Action="Block"', "Action", id="action"),
     pytest.param("applocker-exe", 'Id="a61c8b2c', 'Id="G61c8b2c', "Id must be text of the form", id="rule-id"),
     pytest.param("applocker-exe", 'UserOrGroupSid="S-1-1-0"', 'UserOrGroupSid="All"', "at least 7", id="sid"),
@@ -336,16 +334,15 @@ XML_SPOILED = [
     pytest.param(
         "jamf-restricted-software", "    <process_name>WeChat</process_name>\n", "", "order", id="jamf-missing"
     ),
-    pytest.param(
-        "jamf-restricted-software", "<all_computers>false", "<all_computers>true", "false", id="jamf-everyone"
-    ),
-    pytest.param(
-        "jamf-restricted-software", "<users/>", "<users/><limitations/>", "limitations", id="jamf-limitations"
+    *(
+        pytest.param(name, f"</{tag}>", f"<scope/></{tag}>", "scope is not expected here", id=f"{name}-scope")
+        for name, tag in (
+            ("jamf-restricted-software", "restricted_software"),
+            ("jamf-mobile-profile", "configuration_profile"),
+            ("jamf-macos-profile", "os_x_configuration_profile"),
+        )
     ),
     pytest.param("jamf-restricted-software", "<id>-1<", "<id>None<", "text of the form", id="jamf-site"),
-    pytest.param(
-        "jamf-restricted-software", "<users/>", "<users>x</users>", "did not expect text", id="jamf-scope-text"
-    ),
     pytest.param("jamf-mobile-profile", ">System<", ">Device Level<", '"System"', id="jamf-level-of-another-tool"),
     pytest.param("jamf-mobile-profile", "deployment_method", "distribution_method", "distribution_", id="jamf-method"),
     pytest.param("jamf-mobile-profile", ">Newly Assigned<", ">true<", '"Newly Assigned" or "All"', id="jamf-redeploy"),

@@ -32,7 +32,7 @@ def of_json(value: Any) -> Document:
 def test_a_finding_says_what_was_expected_where_and_by_whom() -> None:
     (finding,) = validate(spoiled("amapi-policy", "/playStoreMode", "BLOCKLIST"), "amapi-policy")
     assert (finding.id, finding.severity) == ("schema-violation", "error")
-    assert finding.message == '/playStoreMode: expected "BLACKLIST", found "BLOCKLIST"'
+    assert finding.message == '/playStoreMode: expected "BLACKLIST" or "WHITELIST", found "BLOCKLIST"'
     assert finding.hint == "it is checked against the packaged schema amapi-policy"
     assert finding.origin is not None
     assert finding.origin.file == "amapi-policy.json"

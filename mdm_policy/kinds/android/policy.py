@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.android import rules, words
+from mdm_policy.kinds.android.beside import say_beside, say_replaced
 from mdm_policy.kinds.android.browser import read_browser
 from mdm_policy.kinds.android.gates import Gates, gates_of, say_open
 from mdm_policy.kinds.android.refusals import hold_changes, hold_policy, say_refused, say_repeated
@@ -36,6 +37,8 @@ def read_policy(c: Collector) -> Reading:
         c.say("warning", "policy-fragment", message, "", "verify the policy as the server answers it")
     _policy(c, top, "", whole=whole)
     hold_policy(c, top, "")
+    if whole and not top.keys() & {"name", "version"}:
+        say_replaced(c, "")
     name = top.get("name")
     place = next((f"/{key}" for key in ("applications", "personalUsagePolicies", *top) if key in top), "")
     return c.reading(mdm="amapi", name=name if isinstance(name, str) else "", place=place)
@@ -56,6 +59,7 @@ def read_patch(c: Collector) -> Reading:
         c.say("error", "patch-without-mask", message, "/query", "name the fields in updateMask")
         _policy(c, body, "/body", whole=True)
         hold_policy(c, body, "/body")
+        say_replaced(c, "/body")
         return c.reading(mdm="amapi")
     for field in sorted(str(key) for key in body if key not in fields):
         message = f"{field!r} is not in the updateMask, so the server ignores it"
@@ -67,6 +71,8 @@ def read_patch(c: Collector) -> Reading:
         c.say("warning", "update-mask-part", c.uncertain_because.text, "/query/updateMask", "name whole fields")
     _policy(c, {key: value for key, value in body.items() if key in fields}, "/body", whole=False)
     hold_policy(c, body, "/body")
+    if any(isinstance(body.get(key), dict | list) for key in fields):
+        say_replaced(c, "/body")
     return c.reading(mdm="amapi")
 
 
@@ -121,6 +127,7 @@ def _policy(c: Collector, top: dict[str, Any], base: str, *, whole: bool) -> Non
         message = "playStoreMode is BLACKLIST and no app is BLOCKED, so every app of the store is available"
         c.say("warning", "deny-list-empty", message, f"{base}/playStoreMode", "add an entry with BLOCKED for each app")
     personal = _personal(c, top, base, around)
+    say_beside(c, top, base, store=mode)
     if not blocked and not personal:
         return
     _mode_findings(c, c.text(top, "playStoreMode", base), bool(blocked) and whole, base)

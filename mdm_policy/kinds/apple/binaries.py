@@ -48,9 +48,15 @@ def read_binaries(c: Collector, allowed: dict[str, Any], base: str) -> None:
         if not isinstance(allowed.get(key), list):
             c.items(allowed, key, base)
             continue
-        said = "a Mac with binary controls, be the list empty, refuses unsigned, ad-hoc and development-signed programs too"
+        said = (
+            "a Mac with binary controls, be the list empty, refuses unsigned, ad-hoc and development-signed programs too, "
+            "and quits a denied program that is running"
+        )
         hint = "try it on Macs with Homebrew and local builds first; sign what must run"
         c.restricts = True
+        c.beside("stops", "unsigned-programs", "always", f"{base}/{key}", said=True)
+        if key == "DeniedBinaries" and allowed[key]:
+            c.beside("stops", "running-apps", "always", f"{base}/{key}", said=True)
         c.say("warning", "app-settings-binaries", said, f"{base}/{key}", hint)
         entries = c.records(allowed, key, base)
         rule = _sparing(base_rule) if managed else base_rule

@@ -99,6 +99,8 @@ def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
             continue
         rule = c.rule(app_rule)
         c.add_all(rule, "ios", "bundle_id", entries)
+        if app_rule.sense == "block" and entries.values:
+            c.beside("stops", "running-apps", "always", f"{base}/{key}")
         if app_rule.sense == "allow-only":
             c.allow_list(rule, len(entries), f"{base}/{key}")
     read_binaries(c, allowed, base)

@@ -111,6 +111,8 @@ def read_settings(c: Collector, settings: Mapping[str, Any], pointer: str) -> No
     mode = _mode(c, settings, pointer)
     path = _expression(c, settings, BLOCKED_PATHS, pointer)
     found = _rules(c, settings, "StaticRules", pointer)
+    if found:
+        c.beside("stops", "local-rules", "always", f"{pointer}/StaticRules")
     _add_rules(c, found, strict=mode is not None or bool(path))
     if path:
         c.rule(rules.BLOCKED_PATH, conditions=narrowed(Condition("expression", path)))

@@ -34,6 +34,7 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     elif mode == "blockList":
         message = "blockList blocks nothing by itself: each app needs an uninstall assignment"
         c.say("note", "play-store-mode-alone", message, "/playStoreMode")
+        c.beside("opens", "managed-store", "closed-before", "/playStoreMode")
     else:
         message = f"{mode!r} is not a valid value of playStoreMode; the server refuses the whole configuration"
         c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
@@ -56,6 +57,7 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
 def _personal(c: Collector, top: dict[str, Any]) -> None:
     mode = c.text(top, "personalProfilePlayStoreMode", "")
     if mode == "blockedApps":
+        c.beside("opens", "personal-store", "closed-before", "/personalProfilePlayStoreMode", modes=("cope",))
         if not app_list(c, c.rule(rules.PERSONAL_BLOCKED), "android", top, _PERSONAL):
             message = "personalProfilePlayStoreMode is blockedApps, and the list is empty"
             c.say("warning", "personal-side-open", message, f"/{_PERSONAL}")

@@ -180,6 +180,10 @@ def _text(root: etree._Element, path: str) -> str:
 
 
 def _say_nobody(c: Collector, scope: Scope) -> None:
+    root: etree._Element = c.document.value
+    if scope.state == "not-stated" and root.find("scope") is not None and not _text(root, "general/id"):
+        # Jamf replaces the stored scope by one that is sent, be it empty (terraform-provider-jamfplatform, wire, 2026-07).
+        c.beside("removes", "scope", "updated", f"/{root.tag}/scope")
     if scope.state == "nobody":
         message = "the scope names nobody, so the object reaches no device"
         c.say("error", "jamf-scope-nobody", message, f"/{c.document.value.tag}/scope", "put the devices into its scope")

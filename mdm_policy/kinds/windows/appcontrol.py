@@ -288,6 +288,11 @@ class _Policy:
             )
             hint = 'add <Allow PackageFamilyName="*"/> (Windows 11), or deny the package with AppLocker'
             self.c.say("warning", "app-control-packages-refused", said, self.places[scenario], hint)
+            self.c.beside("stops", "packaged-apps", "always", self.places[scenario], said=True)
+        if everything and self.acts:
+            self.c.beside("opens", "allow-list", "merged", self.places[scenario])
+        if everything and "Disabled:Script Enforcement" not in self.options and "Enabled:UMCI" in self.options:
+            self.c.beside("stops", "script-hosts", "always", self.places[self.root])
         if not everything and not self.supplement:
             self._implicit(scenario, allowed)
 
