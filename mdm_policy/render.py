@@ -159,7 +159,9 @@ def tolerated(job: Job, spec: DocumentSpec) -> dict[tuple[str, str], frozenset[s
 
 
 def nothing_claimed(job: Job, spec: DocumentSpec) -> bool:
-    """Tell whether a document that carries claims has no ordered identifier for any of them."""
+    """Tell whether a document that carries claims has no ordered identifier for any of them, or its option is off."""
+    if spec.option and not job.options[spec.option]:
+        return True
     return bool(spec.carries) and not any(entries for _, entries in claimed(job, spec))
 
 

@@ -115,7 +115,8 @@ class DocumentSpec(Frozen, frozen=True):
     `read_back` is for document kinds no reader knows: where a user's document holds the blocked identifiers.
     `sign` says that it is an Apple profile which those who take it may take signed. `audit` says that it only logs what
     the document of `instead_of` blocks. `unclaimed` maps a kind (`windows.original_file_name`) to one whose values the
-    document may block as that kind too, in the hope that it helps: nothing is claimed for them.
+    document may block as that kind too, in the hope that it helps: nothing is claimed for them. `option` names
+    the target's option that must be on for the document to be made.
     """
 
     name: str
@@ -134,6 +135,7 @@ class DocumentSpec(Frozen, frozen=True):
     sign: bool = False
     audit: bool = False
     unclaimed: dict[str, str] = {}
+    option: str = ""
 
 
 class Service(Frozen, frozen=True):

@@ -32,6 +32,7 @@ from mdm_policy.writers import (
     TemplateFormat,
     block,
     capitals,
+    cell,
     code,
     fit,
     json_text,
@@ -217,6 +218,7 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
     if format_ == "markdown":
         made.filters["code"] = code
         made.filters["block"] = block
+        made.filters["cell"] = cell
         made.filters["prose"] = prose
     return made
 

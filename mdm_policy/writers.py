@@ -101,6 +101,11 @@ def code(value: Any) -> Markup:
     return Markup(f"{fence}{pad}{text}{pad}{fence}")  # noqa: S704 - Markdown, fenced
 
 
+def cell(value: Any) -> Markup:
+    """Print a value as Markdown code inside a table, where a bar ends the cell even in code."""
+    return Markup(code(value).replace("|", "\\|"))  # noqa: S704 - Markdown, fenced
+
+
 def block(value: Any) -> Markup:
     """Print lines as a block of Markdown code, whatever backticks they hold."""
     text = str(value)

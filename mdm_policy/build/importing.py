@@ -28,6 +28,7 @@ _HAPPENS = {
     "blocked": "cannot be launched. An installed copy stays on the device",
     "not-installable": "cannot be installed. A copy that is there already keeps running",
 }
+_AUDIT = "for a trial: it stops nothing, and logs what the file beside it stops"
 _MOST_APPS = 500
 """How many rows of apps the page has; the tables beside it have all."""
 _PUSHED = {"intune": "graph", "jamf": "jamf", "amapi": "amapi"}
@@ -51,10 +52,10 @@ _NAMES = frozenset(
         "not_blocked",
         "options",
         "organization",
-        "signable",
-        "source",
         "pushed",
         "removes",
+        "signable",
+        "source",
         "summary",
         "tables",
         "title",
@@ -132,7 +133,7 @@ def _context(
         "device_effects": list(
             dict.fromkeys(_happens(claim, len(entries)) for claim, entries in claims.values() if entries)
         ),
-        "documents": [_document(record, groups) for record in written],
+        "documents": [_document(record, groups, target) for record in written],
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
@@ -185,12 +186,14 @@ def _apps(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> list[dict[str, Any
     ]
 
 
-def _document(record: Written, groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    says = "; ".join(dict.fromkeys(f"blocks {counted(kept.count, kept.claim.kind)}" for kept in record.kept))
+def _document(record: Written, groups: dict[str, tuple[str, ...]], target: Target) -> dict[str, Any]:
+    spec = target.document(record.document)
+    audit = spec is not None and spec.audit
+    blocks = "; ".join(dict.fromkeys(f"blocks {counted(kept.count, kept.claim.kind)}" for kept in record.kept))
     return {
         "file": record.path.partition("/")[2],
         "groups": list(groups[record.variant]),
-        "says": says or "carries no ban itself; it belongs to the other files",
+        "says": _AUDIT if audit else blocks or "carries no ban itself; it belongs to the other files",
         "sha256": record.sha256,
     }
 

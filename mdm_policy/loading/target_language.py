@@ -169,6 +169,7 @@ _DOCUMENT = RecordShape(
         ),
         "sign": Field("Whether it is an Apple profile that can be signed.", Flag()),
         "audit": Field("Whether it only logs what the document of `instead_of` blocks, for a trial.", Flag()),
+        "option": Field("The option that has to be on for the document to be made.", _NAME),
         "unclaimed": Field(
             "Kinds of identifiers that the document may block beside its claims, each with the kind whose values it takes.",
             TableShape(Choice(_IDENTIFIER_KINDS), Choice(_IDENTIFIER_KINDS)),

@@ -64,6 +64,7 @@ def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
     for service in group.many("serves"):
         _check_service(report, group, service, claims)
     for spec in specs:
+        _check_options(report, "document", spec, list(options))
         _check_output(report, spec)
         _check_schema(report, spec)
         _check_for_each(report, spec, claims)
@@ -171,6 +172,7 @@ def _document(spec: Group) -> DocumentSpec:
         spec.get("sign") is True,
         spec.get("audit") is True,
         spec.table("unclaimed"),
+        spec.text("option"),
     )
 
 
