@@ -20,8 +20,8 @@ from push.kits.fake import SECRET, Destination, FakeServer
 from mdm_policy.diff import Question
 from mdm_policy.errors import Origin
 from mdm_policy.model import DestinationSpec
-from mdm_policy.push.applying import observe
 from mdm_policy.push.model import Assignment, Item
+from mdm_policy.push.observing import observe
 from mdm_policy.push.planning import Wanted, make_plan
 from mdm_policy.push.protocol import Edge, marker
 

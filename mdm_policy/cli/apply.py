@@ -12,6 +12,7 @@ from mdm_policy.report import pushing as report
 from mdm_policy.report import verification
 from mdm_policy.report.text import fill
 from mdm_policy.workflows.apply import ApplyRequest, ApplyResult, apply
+from mdm_policy.workflows.execution import after_writes
 
 
 @options.command("apply")
@@ -22,6 +23,7 @@ from mdm_policy.workflows.apply import ApplyRequest, ApplyResult, apply
 @options.YES
 @options.LOOSEN
 @options.strict("Exit 11 when the proof leaves any gap that is not accepted.")
+@options.SEAL
 @options.INSECURE
 @options.format_("text", "json", help="How to print.")
 def command(
@@ -32,25 +34,27 @@ def command(
     yes: bool,
     reason: str,
     strict: bool,
+    seal: Path | None,
     insecure: bool,
     format_: str,
 ) -> None:
     """Carry out a saved PLAN, read everything back, and prove it.
 
-    Refuses when anything has moved since the plan was made. What weakens a ban is left out without --allow-loosening.
+    Plans again, and refuses when the plan is not the same in all its parts: it was edited, or something has moved. What weakens a ban is left out without --allow-loosening.
     An interrupted run goes on where it stopped when it is run again. Exit codes: 0 done, and what was read back is what
     was planned; 12 done in part; 11 less is blocked than was planned, or with --strict than is ordered; 1 nothing was
     changed.
     """
-    asked = ApplyRequest(path, as_of, deployment, folders, reason, insecure)
+    asked = ApplyRequest(path, as_of, deployment, folders, reason, insecure, seal)
     result = apply(asked, edge.services(), lambda plan: confirm.ask(plan, yes))
     code = result.exit_code(strict=strict)
-    if format_ == "json":
-        proof = report.applied_proof(result.proof, result.not_reached)
-        output.data(report.outcome_json(result.outcomes, result.findings, code, proof))
-    else:
-        _tell(result)
-    output.findings(result.findings)
+    with after_writes(result.writes):
+        if format_ == "json":
+            proof = report.applied_proof(result.proof, result.not_reached)
+            output.data(report.outcome_json(result.outcomes, result.findings, code, proof))
+        else:
+            _tell(result)
+        output.findings(result.findings)
     if code:
         raise click.exceptions.Exit(code)
 

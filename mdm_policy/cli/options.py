@@ -131,6 +131,14 @@ INSECURE = click.option(
     is_flag=True,
     help="Trust any certificate: whoever is on the way can read the credential and change the answers.",
 )
+SEAL = click.option(
+    "--seal-key",
+    "seal",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="MDM_POLICY_SEAL_KEY",
+    help="A file with a key: plans and receipts are sealed by it, and taken only with its seal.",
+)
 YES = click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
 LOOSEN = click.option(
     "--allow-loosening",

@@ -23,6 +23,7 @@ from mdm_policy.workflows.push import PushRequest
 @click.option(
     "-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for `apply`."
 )
+@options.SEAL
 @options.INSECURE
 @options.format_("text", "json", "markdown", help="How to print the plan.")
 def command(
@@ -32,6 +33,7 @@ def command(
     folders: tuple[Path, ...],
     prune: bool,
     path: Path | None,
+    seal: Path | None,
     insecure: bool,
     format_: str,
 ) -> None:
@@ -39,7 +41,7 @@ def command(
 
     Exit codes: 0 nothing to do, 10 changes, none weakens a ban, 11 a change weakens a ban, 1 something cannot be read.
     """
-    asked = PlanRequest(PushRequest(deployment, as_of, names, folders, insecure), prune, path)
+    asked = PlanRequest(PushRequest(deployment, as_of, names, folders, insecure), prune, path, seal)
     result = plan(asked, edge.services())
     code = result.exit_code()
     if format_ == "json":

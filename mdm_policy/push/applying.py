@@ -6,16 +6,21 @@ by whoever, is not done again: a second apply writes nothing. After the first fa
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Literal
+import functools
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
 
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
+from mdm_policy.push.journal import JournalError
 from mdm_policy.push.model import Action, Assignment, Item, Remote, Summary
-from mdm_policy.push.planning import Seen, same_assignment
-from mdm_policy.push.protocol import finish
+from mdm_policy.push.observing import check_unmoved, moved, observe
+from mdm_policy.push.planfile import Done
+from mdm_policy.push.planning import same_assignment
+from mdm_policy.push.protocol import finish, sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +36,7 @@ _FIRST_WAIT = 0.25
 _HOPELESS = frozenset({"unauthorized", "unreachable", "tls", "throttled"})
 """Failures after which no further call has a chance."""
 _NOBODY = Assignment()
+_Made = TypeVar("_Made")
 
 
 class ActionResult(Frozen, frozen=True):
@@ -45,17 +51,16 @@ class ActionResult(Frozen, frozen=True):
 
 
 class Outcome(Frozen, frozen=True):
-    """Hold what became of a plan at one destination, and the objects as they were read back."""
+    """Hold what became of a plan at one destination, and the objects as they were read back.
+
+    `writes` counts the objects that this run wrote or may have written, as the journal has it.
+    """
 
     plan: Plan
     results: tuple[ActionResult, ...]
     remotes: tuple[Remote, ...]
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def writes(self) -> int:
-        """Count the actions that changed something in this run."""
-        return sum(result.wrote for result in self.results)
+    writes: int = 0
 
     @property
     def complete(self) -> bool:
@@ -63,76 +68,20 @@ class Outcome(Frozen, frozen=True):
         return all(result.state in ("done", "unchanged") for result in self.results)
 
 
-def observe(destination: Destination, owner: str) -> Seen:
-    """Read all our objects at a destination, several at once.
-
-    Raises:
-        Failure: what is not read cannot be planned with.
-
-    """
-    ours = _listed(destination, owner)
-    with ThreadPoolExecutor(max_workers=max(1, destination.concurrency)) as pool:
-        found = dict(zip(ours, pool.map(destination.get, ours), strict=True))
-    lost = [one for one, remote in found.items() if remote is None]
-    if lost:
-        # Taken for gone, an object would be made a second time: it is gone when the listing says so too.
-        still = set(_listed(destination, owner))
-        for one in lost:
-            found[one] = destination.get(one) if one in still else None
-            if found[one] is None and one in still:
-                raise Failure("answer", f"{one.kind} {one.name!r} ({one.id}) is listed, and cannot be found")
-    remotes = [remote for remote in found.values() if remote is not None]
-    return Seen(tuple(sorted(remotes, key=lambda one: (one.key, one.kind, one.id))))
-
-
-def _listed(destination: Destination, owner: str) -> list[Summary]:
-    return [one for one in destination.list() if one.key and one.owner in ("", owner)]
-
-
-def check_unmoved(plan: Plan, destination: Destination, seen: Seen, journal: Journal) -> None:
-    """Refuse a plan when what it was made from is not what is there.
-
-    Raises:
-        PolicyError: `remote-moved`, one for each object that is neither as the plan saw it nor as the plan wants it.
-
-    """
-    there = seen.by_key()
-    moved = [
-        said
-        for action in plan.actions
-        if (said := _moved(action, there.get(action.key), destination, journal.wrote(action.key)))
-    ]
-    if moved:
-        hint = "nothing was changed; make a new plan and look at what it says"
-        raise PolicyError([error("remote-moved", said, Origin(plan.destination), hint) for said in moved])
-
-
-def _moved(action: Action, remote: Remote | None, destination: Destination, ours: bool) -> str:
-    """Say how an object has moved since the plan, or nothing."""
-    named = f"{action.kind} {action.name!r}"
-    if remote is None:
-        gone = action.op in ("update", "noop") and bool(action.based_on)
-        return f"{named} is gone" if gone else ""
-    if action.op == "create":
-        strange = destination.differs(action.item, remote)
-        return f"{named} exists by now, and is not as planned" if strange else ""
-    as_seen = remote.fingerprint == action.based_on
-    if action.op in ("noop", "delete"):
-        good = as_seen and same_assignment(action.assigned_before, remote.assignment)
-        return "" if good or (ours and action.op == "delete") else f"{named} was changed since the plan was made"
-    if not as_seen and destination.differs(action.item, remote):
-        return f"{named} was changed since the plan was made"
-    known = (action.assigned_before, action.assignment or action.assigned_before)
-    if not any(same_assignment(one, remote.assignment) for one in known):
-        return f"whom {named} is for was changed since the plan was made"
-    return ""
-
-
 class Applying:
-    """Carry out one plan at one destination."""
+    """Carry out one plan at one destination.
+
+    `reserve` is called once, before the first write: it makes sure that there will be a receipt.
+    """
 
     def __init__(
-        self, plan: Plan, destination: Destination, owner: str, journal: Journal, sleep: Callable[[float], None]
+        self,
+        plan: Plan,
+        destination: Destination,
+        owner: str,
+        journal: Journal,
+        sleep: Callable[[float], None],
+        reserve: Callable[[], None] = lambda: None,
     ) -> None:
         """Know what to do and where; nothing is done yet."""
         self._plan = plan
@@ -140,14 +89,16 @@ class Applying:
         self._owner = owner
         self._journal = journal
         self._sleep = sleep
+        self._reserve = reserve
         self._failed = False
         self._hopeless = False
+        self._stopped = False
 
     def run(self, loosening: str = "") -> Outcome:
         """Do what is planned; what weakens a ban only with a reason for it.
 
         Raises:
-            PolicyError: `remote-moved`, and nothing was changed; `journal-unwritable`.
+            PolicyError: `remote-moved`, and nothing was changed.
             Failure: nothing was changed, since what is there could not even be read.
 
         """
@@ -158,56 +109,99 @@ class Applying:
         findings: list[Finding] = []
         remotes: tuple[Remote, ...] = ()
         if not self._hopeless:
-            try:
-                finish(self._destination)
-            except Failure as bad:
-                findings.append(bad.finding(self._plan.destination, "finishing"))
-            try:
-                remotes = self._without_twins(observe(self._destination, self._owner).remotes)
-            except Failure as bad:
-                findings.append(bad.finding(self._plan.destination, "reading everything back"))
-        return Outcome(self._plan, tuple(results), remotes, tuple(findings))
+            _, bad = self._tried("finishing", lambda: finish(self._destination))
+            findings += bad
+            read, bad = self._tried("reading everything back", self._remotes)
+            findings += bad
+            remotes = read or ()
+            _, bad = self._tried("recording what was left", lambda: self._leave(remotes))
+            findings += bad
+        return Outcome(self._plan, tuple(results), remotes, tuple(findings), self._journal.writes)
+
+    def _tried(self, doing: str, step: Callable[[], _Made]) -> tuple[_Made | None, list[Finding]]:
+        """Do what comes after the writes: whatever goes wrong in it is told, and undoes no record of them."""
+        try:
+            return step(), []
+        except Failure as bad:
+            return None, [bad.finding(self._plan.destination, doing)]
+        except PolicyError as bad:
+            return None, list(bad.findings)
+        except Exception as bad:  # noqa: BLE001 - what was written must be told, whatever broke after it
+            return None, [_broken(self._plan.destination, doing, bad)]
+
+    def _remotes(self) -> tuple[Remote, ...]:
+        return self._without_twins(observe(self._destination, self._owner).remotes)
+
+    def _leave(self, remotes: Sequence[Remote]) -> None:
+        """Record how objects were left of which only a part is done."""
+        ended = {one["key"] for one in self._journal.entries if one.get("at") == "end"}
+        for action in self._plan.actions:
+            if action.key in ended or not self._journal.begun(action.key):
+                continue
+            remote = next((one for one in remotes if one.key == action.key), None)
+            if remote is not None:
+                self._note(action, "end", id=remote.id, after=remote.fingerprint, whole=False)
 
     def _without_twins(self, remotes: tuple[Remote, ...]) -> tuple[Remote, ...]:
         """Delete what a create of ours made a second time, when its first delivery came later than anybody looked."""
-        made = {one.key: one.item for one in self._plan.actions if one.op == "create" and self._journal.wrote(one.key)}
+        made = {one.key: one for one in self._plan.actions if one.op != "delete" and self._created(one.key)}
         kept: list[Remote] = []
         # The one that was assigned is the one that was read back; the other reaches nobody.
         for remote in sorted(remotes, key=lambda one: one.assignment in (None, _NOBODY)):
             again = remote.key in made and any(one.key == remote.key for one in kept)
             harmless = again and remote.assignment in (None, _NOBODY) and self._destination.finds_by_marker
-            if harmless and not self._destination.differs(made[remote.key], remote):
-                self._destination.delete(remote)
+            if harmless and not self._destination.differs(made[remote.key].item, remote):
+                self._step(made[remote.key], "twin", "", functools.partial(self._destination.delete, remote))
             else:
                 kept.append(remote)
         return tuple(kept)
 
+    def _created(self, key: str) -> bool:
+        return self._journal.begun(key) and any(
+            one.get("key") == key and one.get("step") == "create" for one in self._journal.entries
+        )
+
     def _action(self, action: Action, remote: Remote | None, loosening: str) -> ActionResult:
         if action.op == "noop":
             return ActionResult(action, "unchanged", action.id, action.based_on)
-        if self._is_done(action, remote):
-            after = remote.fingerprint if remote is not None else ""
-            return ActionResult(action, "done", remote.id if remote is not None else action.id, after)
-        if action.held and not loosening:
+        if action.held and not loosening and not self._is_done(action, remote):
             return ActionResult(action, "held", action.id)
         weakens = action.direction in WEAKENING or action.op == "delete"
-        if self._hopeless or (self._failed and weakens):
+        if self._stopped or (self._failed and weakens):
             return ActionResult(action, "not-tried", action.id)
+        doing = f"{action.op} {action.kind} {action.name!r}"
         try:
-            done = self._write(action, remote)
+            done = self._carried(action, remote)
         except Failure as bad:
-            self._failed = True
-            self._hopeless = bad.fault in _HOPELESS
-            doing = f"{action.op} {action.kind} {action.name!r}"
-            self._note(action, "failed", said=bad.said)
-            return ActionResult(action, "failed", action.id, finding=bad.finding(self._plan.destination, doing))
+            self._hopeless = self._stopped = bad.fault in _HOPELESS
+            found = bad.finding(self._plan.destination, doing)
         except _UnsettledError as bad:
-            self._failed = True
-            self._note(action, "failed", said=str(bad))
             hint = "make a new plan and look at what it says"
             found = error("read-back-differs", str(bad), Origin(self._plan.destination), hint)
-            return ActionResult(action, "failed", action.id, finding=found, wrote=True)
-        return ActionResult(action, "done", done.id if done is not None else action.id, _print(done), wrote=True)
+        except JournalError as bad:
+            self._stopped = True
+            found = bad.findings[0]
+        except PolicyError as bad:
+            found = bad.findings[0]
+        except Exception as bad:  # noqa: BLE001 - an answer nobody foresaw must not hide what was written before it
+            self._stopped = True
+            found = _broken(self._plan.destination, doing, bad)
+        else:
+            wrote = self._journal.wrote_now(action.key)
+            return ActionResult(action, "done", done.id if done is not None else action.id, _print(done), wrote=wrote)
+        self._failed = True
+        wrote = self._journal.wrote_now(action.key)
+        return ActionResult(action, "failed", action.id, finding=found, wrote=wrote)
+
+    def _carried(self, action: Action, remote: Remote | None) -> Remote | None:
+        """Do an action, unless it is done already, and record how it ended."""
+        done = remote if self._is_done(action, remote) else self._write(action, remote)
+        if self._journal.begun(action.key):
+            last = next((one for one in reversed(self._journal.entries) if one.get("key") == action.key), {})
+            after = _print(done)
+            if (last.get("at"), last.get("after"), last.get("whole")) != ("end", after, True):
+                self._note(action, "end", id=done.id if done is not None else action.id, after=after, whole=True)
+        return done
 
     def _is_done(self, action: Action, remote: Remote | None) -> bool:
         if action.op == "delete":
@@ -222,15 +216,18 @@ class Applying:
 
     def _write(self, action: Action, remote: Remote | None) -> Remote | None:
         """Make the writes of one action, each noted before and after, and read the object back."""
+        if remote is None or action.op == "delete":
+            self._begin(action, remote)
         if action.op == "delete":
             self._delete(action, remote)
             return None
         if remote is None:
-            summary = self._create(action.item)
+            summary = self._create(action)
             remote = self._fresh(action, summary)
         else:
             summary = Summary(remote.kind, remote.id, remote.name, remote.key, self._owner)
             remote = self._unmoved(action, summary)
+            self._begin(action, remote)
             if self._destination.differs(action.item, remote) or action.reasons == ("what it does",):
                 self._step(action, "update", remote.id, lambda: self._destination.update(action.item, remote))
         wanted = action.assignment
@@ -240,39 +237,66 @@ class Applying:
 
     def _step(self, action: Action, step: str, id_: str, write: Callable[[], None]) -> None:
         """Make one write; where nobody knows whether it was carried out, reading back will tell."""
+        self._reserve()
         self._note(action, "intent", step=step, id=id_)
+        before = sent(self._destination)
         try:
             write()
         except Failure as bad:
+            nothing = not bad.ambiguous and sent(self._destination) == before
+            self._note(action, "refused" if nothing else "unknown", step=step, id=id_, said=bad.said)
             if not bad.ambiguous:
                 raise
-            self._note(action, "unknown", step=step, id=id_, said=bad.said)
         else:
             self._note(action, "done", step=step, id=id_)
 
-    def _note(self, action: Action, at: str, **more: str) -> None:
+    def _begin(self, action: Action, remote: Remote | None) -> None:
+        """Record what an object is before its first write, so that a receipt can bring that back."""
+        if any(one.get("at") == "begin" and one.get("key") == action.key for one in self._journal.entries):
+            return
+        item = Item(action.key, action.kind, action.name, b"", "") if action.op == "delete" else action.item
+        did = Done(
+            "delete" if action.op == "delete" else "create" if remote is None else "update",
+            action.kind,
+            action.id,
+            action.key,
+            action.name,
+            action.use,
+            self._destination.restoring(item, remote).decode() if remote is not None else "",
+            remote.assignment if remote is not None else None,
+            "",
+            action.assignment,
+        )
+        self._reserve()
+        self._journal.write(at="begin", key=action.key, did=msgspec.to_builtins(did))
+
+    def _note(self, action: Action, at: str, **more: str | bool) -> None:
         self._journal.write(at=at, key=action.key, op=action.op, kind=action.kind, name=action.name, **more)
 
     def _unmoved(self, action: Action, summary: Summary) -> Remote:
         """Read an object once more right before it is written, since somebody may have been quicker."""
         remote = self._destination.get(summary)
-        said = _moved(action, remote, self._destination, self._journal.wrote(action.key))
+        said = moved(action, remote, self._destination, self._journal.begun(action.key))
         if remote is None or said:
             raise Failure("conflict", said or f"{action.kind} {action.name!r} is gone")
         return remote
 
-    def _create(self, item: Item) -> Summary:
+    def _create(self, action: Action) -> Summary:
         """Create an object; one whose answer was lost is looked for before it is made again."""
-        action = next(one for one in self._plan.actions if one.key == item.key)
+        item = action.item
+        self._reserve()
         wait = _FIRST_WAIT
         for last in (False, False, True):
             self._note(action, "intent", step="create")
+            before = sent(self._destination)
             try:
                 made = self._destination.create(item)
             except Failure as bad:
-                if not bad.ambiguous and bad.fault != "conflict":
-                    raise
-                found = self._find(item)
+                looked = bad.ambiguous or bad.fault == "conflict"
+                found = self._find(item) if looked else None
+                if found is None and not bad.ambiguous:
+                    nothing = sent(self._destination) == before
+                    self._note(action, "refused" if nothing else "unknown", step="create", said=bad.said)
                 if found is None and (last or not bad.ambiguous):
                     raise
                 if found is None:
@@ -281,7 +305,7 @@ class Applying:
                     continue
                 made = found
             self._note(action, "done", step="create", id=made.id)
-            return self._alone(item, made)
+            return self._alone(action, made)
         raise AssertionError("the last attempt returns or raises")
 
     def _find(self, item: Item) -> Summary | None:
@@ -303,16 +327,17 @@ class Applying:
         ]
         return sorted(ours, key=lambda one: one.id)
 
-    def _alone(self, item: Item, made: Summary) -> Summary:
+    def _alone(self, action: Action, made: Summary) -> Summary:
         """Undo a twin that a proxy's second delivery made: both are ours, alike, and reach nobody yet."""
         if not self._destination.finds_by_marker:
             return made
+        item = action.item
         found = self._ours(item)
         for twin in found[1:]:
             remote = self._destination.get(twin)
             harmless = remote is not None and remote.assignment in (None, _NOBODY)
             if remote is not None and harmless and not self._destination.differs(item, remote):
-                self._destination.delete(remote)
+                self._step(action, "twin", "", functools.partial(self._destination.delete, remote))
         return found[0] if found else made
 
     def _fresh(self, action: Action, summary: Summary) -> Remote:
@@ -358,6 +383,13 @@ class Applying:
 
 class _UnsettledError(Exception):
     """Say that what was written does not read back."""
+
+
+def _broken(destination: str, doing: str, bad: Exception) -> Finding:
+    """Tell of a failure nobody foresaw by its kind alone: its text may hold a part of an answer, or a secret."""
+    said = f"{doing}: the program broke off on what came back ({type(bad).__name__})"
+    hint = "the receipt says what was written; report it, with the kind of the server and its version"
+    return error("push-broken-off", said, Origin(destination), hint)
 
 
 def _print(remote: Remote | None) -> str:

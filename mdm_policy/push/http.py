@@ -110,6 +110,8 @@ class Client:
         self._lock = threading.Lock()
         self._renewed = 0
         self._cookies: dict[str, str] = {}
+        self.sent = 0
+        """How many requests that change something were carried out, or may have been."""
         self._pool = urllib3.PoolManager(
             num_pools=2,
             maxsize=settings.concurrency,
@@ -150,9 +152,12 @@ class Client:
         while True:
             attempt += 1
             try:
-                return self._once(method, url, body, wanted, ok)
+                reply = self._once(method, url, body, wanted, ok)
+                self._count(method)
             except _TryError as trying:
                 failure = trying.failure
+                if failure.ambiguous:
+                    self._count(method)
                 if failure.fault == "unauthorized" and not renewed and self._authorize is not None:
                     renewed = True
                     self._renew(trying.generation)
@@ -164,6 +169,13 @@ class Client:
                 if wait > _MAX_WAIT:
                     raise failure from None
                 self._sleep(wait)
+            else:
+                return reply
+
+    def _count(self, method: str) -> None:
+        if method not in ("GET", "HEAD"):
+            with self._lock:
+                self.sent += 1
 
     def _wait(self, trying: _TryError, attempt: int) -> float:
         if trying.wait is not None:

@@ -116,7 +116,7 @@ def make_plan(
         destination.type,
         destination.where,
         question.as_of,
-        tuple(sorted(actions, key=_order)),
+        in_order(actions),
         inputs,
         worst,
         tuple(findings),
@@ -292,6 +292,11 @@ def _plain(one: object) -> tuple[object, ...] | None:
         return None
     everyone, groups, excluded = (getattr(one, name) for name in ("everyone", "groups", "excluded"))
     return (everyone, frozenset(groups), frozenset(excluded))
+
+
+def in_order(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Return actions in the order in which an interruption at any point leaves no fewer bans than before."""
+    return tuple(sorted(actions, key=_order))
 
 
 def _order(action: Action) -> tuple[int, str, str, str]:

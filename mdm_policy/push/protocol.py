@@ -187,6 +187,12 @@ def finish(destination: Destination) -> None:
         end()
 
 
+def sent(destination: Destination) -> int:
+    """Count the changes a destination has sent: a step of several calls that is refused in the middle was begun."""
+    count: int = getattr(destination, "sent", 0)
+    return count
+
+
 def connect(spec: DestinationSpec, owner: str, edge: Edge) -> Destination:
     """Make the client of a destination; nothing is sent yet.
 

@@ -6,22 +6,26 @@ from collections.abc import Callable
 from pathlib import Path  # noqa: TC003 - msgspec reads the fields' types at run time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.applying import failures
-from mdm_policy.push.planfile import PlanFile, load_plan
-from mdm_policy.push.planning import Seen, Wanted, digest_of, make_plan
+from mdm_policy.push.claims import rebuilt
+from mdm_policy.push.planfile import PlanFile, beside, load_plan
+from mdm_policy.push.planning import Seen, make_plan
 from mdm_policy.push.proving import pieces_of, prove, weakened
 from mdm_policy.report import pushing as report
 from mdm_policy.sources import inputs
 from mdm_policy.workflows import push
-from mdm_policy.workflows.execution import carry_out, check_where, exit_code
+from mdm_policy.workflows.execution import ApplyJob, after_writes, carry_out, check_where, exit_code, journals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.push.applying import Outcome
-    from mdm_policy.push.model import Plan, Use
+    from mdm_policy.push.model import Use
+    from mdm_policy.push.planning import Wanted
     from mdm_policy.push.protocol import Destination
     from mdm_policy.verify import Verification
 
@@ -33,7 +37,7 @@ class ApplyRequest(Frozen, frozen=True):
     """Ask for a plan to be carried out; `deployment` is the plan's own without one.
 
     `reason` says why what weakens a ban is carried out too; without it, that is left out. `templates` are folders with a
-    user's own targets, `insecure` trusts any certificate.
+    user's own targets, `insecure` trusts any certificate. `seal_key` is a file with the key that the plan must be sealed by.
     """
 
     plan: Path
@@ -42,6 +46,7 @@ class ApplyRequest(Frozen, frozen=True):
     templates: tuple[Path, ...] = ()
     reason: str = ""
     insecure: bool = False
+    seal_key: Path | None = None
 
 
 class ApplyResult(Frozen, frozen=True):
@@ -58,6 +63,11 @@ class ApplyResult(Frozen, frozen=True):
     findings: tuple[Finding, ...]
     weaker: bool
 
+    @property
+    def writes(self) -> int:
+        """Count the objects that this run wrote, or may have written."""
+        return sum(one.writes for one in self.outcomes)
+
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 0 done, 12 in part, 11 for less than was planned (with `strict`: ordered), 1 nothing was changed."""
         gap = strict and (self.proof is None or not self.proof.passes)
@@ -65,45 +75,51 @@ class ApplyResult(Frozen, frozen=True):
 
 
 def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> ApplyResult:
-    """Carry out a plan, if it is still what is ordered and nothing has moved, and somebody confirms it.
+    """Plan again, and carry that out if the saved plan is the same in all its parts and somebody confirms it.
 
     Raises:
-        PolicyError: `plan-elsewhere`, `plan-outdated`, `remote-moved`, or what cannot be read; nothing was changed, unless
-            its exit code is 12.
+        PolicyError: `plan-elsewhere`, `plan-outdated`, `plan-differs`, `remote-moved`, or what cannot be read; nothing was
+            changed, unless its exit code is 12.
 
     """
-    path = request.plan
-    file = load_plan(str(path), inputs.read_source(path).data)
-    where = request.deployment or path.parent / file.deployment
-    names = tuple(plan.destination for plan in file.plans)
-    asked = push.PushRequest(where, request.as_of, names, request.templates, request.insecure)
+    path, key = request.plan, push.seal_key(request.seal_key)
+    file = load_plan(str(path), inputs.read_source(path).data, key)
+    where = request.deployment or path.parent / beside(file, str(path))
+    asked = push.PushRequest(where, request.as_of, file.destinations, request.templates, request.insecure)
     read = push.read_for_push(asked, services)
-    documents, uses, _ = push.made(read, request.templates)
-    known = {spec.name: (destination, read.owner(spec)) for spec, destination in push.connected(read)}
-    wanted: list[Wanted] = []
-    for plan in file.plans:
-        destination, _ = known[plan.destination]
-        check_where(plan.destination, plan.where, destination)
-        items = destination.items(tuple(documents.values()))
-        wanted.append(Wanted(items, {item.key: uses[item.path] for item in items}))
-        _check_current(plan, wanted[-1], str(path))
-    confirm(file)
-    outcomes, receipt = carry_out(file, path, [known[name] for name in names], request.reason, services)
-    weaker = _weaker(outcomes, [known[name][0] for name in names], wanted, read)
-    used: dict[str, Use] = {key: use for one in wanted for key, use in one.uses.items()}
-    proof, others = _proof(outcomes, used, read)
+    clients = list(push.connected(read))
+    names = tuple(spec.name for spec, _ in clients)
+    if names != tuple(one.destination for one in file.plans):
+        said = f"the plan is for {_listed(one.destination for one in file.plans)}, and the deployment now has {_listed(names)}"
+        raise PolicyError([error("plan-outdated", said, Origin(str(path)), "make a new plan")])
+    for claimed, (_, destination) in zip(file.plans, clients, strict=True):
+        check_where(claimed.destination, claimed.where, destination)
+    with journals(path, file.digest, names, services, key) as books:
+        ready, _ = push.plans(read, request.templates, prune=file.prune, clients=clients)
+        plans = []
+        problems: list[Finding] = []
+        for claimed, one, book in zip(file.plans, ready, books, strict=True):
+            try:
+                plans.append(rebuilt(claimed, one.plan, one.wanted, one.seen, one.destination, book))
+            except PolicyError as bad:
+                problems += bad.findings
+        if problems:
+            raise PolicyError(problems)
+        again = msgspec.structs.replace(file, plans=tuple(plans))
+        confirm(again)
+        jobs = [ApplyJob(one.destination, one.owner, book) for one, book in zip(ready, books, strict=True)]
+        outcomes, receipt = carry_out(again, path, jobs, request.reason, services, key)
+    with after_writes(sum(one.writes for one in outcomes)):
+        wanted = [msgspec.structs.replace(one.wanted, prune=False) for one in ready]
+        weaker = _weaker(outcomes, [one.destination for one in ready], wanted, read)
+        used: dict[str, Use] = {name: use for one in wanted for name, use in one.uses.items()}
+        proof, others = _proof(outcomes, used, read)
     found = (*failures(outcomes), *weaker)
     return ApplyResult(tuple(outcomes), receipt, proof, others, found, bool(weaker))
 
 
-def _check_current(plan: Plan, wanted: Wanted, path: str) -> None:
-    """Refuse a plan that no longer is what the deployment, the lists and the day ask for."""
-    now = {item.key: digest_of(item) for item in wanted.items}
-    then = {action.key: action.digest for action in plan.actions if action.op != "delete"}
-    if now != then:
-        said = f"what is ordered has changed since the plan for {plan.destination!r} was made"
-        hint = "the deployment, a list, the program or the day is another; make a new plan"
-        raise PolicyError([error("plan-outdated", said, Origin(path), hint)])
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "no destination"
 
 
 def _weaker(

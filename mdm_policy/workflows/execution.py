@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from mdm_policy import __version__
 from mdm_policy.build.replacing import replace
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.applying import Applying, Outcome, check_unmoved, failures, observe
-from mdm_policy.push.journal import Journal
-from mdm_policy.push.planfile import dump, receipt_file
+from mdm_policy.push.applying import Applying, Outcome, failures
+from mdm_policy.push.journal import Journal, JournalError
+from mdm_policy.push.observing import check_unmoved, observe
+from mdm_policy.push.planfile import Receipt, ReceiptFile, done_of, dump, load_receipt, receipt_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import Literal
 
     from mdm_policy.errors import Finding
     from mdm_policy.push.planfile import PlanFile
     from mdm_policy.push.protocol import Destination
     from mdm_policy.workflows.push import Services
+
+_PROGRAM = f"mdm-policy {__version__}"
+
+
+class ApplyJob(NamedTuple):
+    """Pair one destination with the journal of its plan, and whose marker its objects bear."""
+
+    destination: Destination
+    owner: str
+    journal: Journal
 
 
 def journal_path(beside: Path, digest: str, destination: str) -> Path:
@@ -28,36 +43,148 @@ def journal_path(beside: Path, digest: str, destination: str) -> Path:
     return beside.with_name(f"{beside.name}.{digest[:12]}.{safe}.journal")
 
 
+def receipt_path(beside: Path, digest: str) -> Path:
+    """Return where the receipt of a plan is: beside the plan, named by its digest."""
+    return beside.with_name(f"{beside.name}.{digest[:12]}.receipt.json")
+
+
+@contextlib.contextmanager
+def journals(
+    beside: Path, digest: str, names: Sequence[str], services: Services, key: bytes
+) -> Iterator[list[Journal]]:
+    """Hold the journals of a plan open and locked, one for each destination.
+
+    Raises:
+        PolicyError: `journal-locked`, `journal-damaged`, `journal-unwritable`; nothing was changed.
+
+    """
+    with contextlib.ExitStack() as stack:
+        made = [Journal(journal_path(beside, digest, name), digest, services.now, key) for name in names]
+        yield [stack.enter_context(one) for one in made]
+
+
+class _Keeping:
+    """Keep the receipt of a run: reserved before the first write, whole in the end."""
+
+    def __init__(
+        self, file: PlanFile, path: Path, jobs: Sequence[ApplyJob], reason: str, services: Services, key: bytes
+    ) -> None:
+        self._file, self.path, self._jobs, self._reason = file, path, jobs, reason
+        self._services, self._key = services, key
+        self._reserved = False
+
+    def reserve(self) -> None:
+        """Write a receipt that says the run is under way; called before each write, it is written before the first.
+
+        Raises:
+            JournalError: `receipt-unwritable`, and nothing was changed.
+
+        """
+        if not self._reserved:
+            self._put("open", "nothing was changed")
+            self._reserved = True
+
+    def close(self) -> list[Finding]:
+        """Write what was done, by all runs of the plan, where that differs from what is there; return what went wrong."""
+        receipts = self._receipts()
+        if any(job.journal.broken for job in self._jobs):
+            return []  # it stays open: only the journals' files themselves say how far they got
+        if not any(one.done for one in receipts) and not _there(self.path):
+            return []
+        try:
+            if self._reserved or self._differs():
+                self._put(
+                    "closed", "it still says that the run is under way: `rollback` then reads the journals beside it"
+                )
+        except PolicyError as bad:
+            return list(bad.findings)
+        return []
+
+    def _put(self, state: Literal["open", "closed"], hint: str) -> None:
+        made = receipt_file(
+            self._receipts(), self._file, _PROGRAM, self._services.now(), self._reason, state=state, key=self._key
+        )
+        try:
+            replace(self.path, dump(made))
+        except PolicyError as bad:
+            said = f"cannot write the receipt: {bad.findings[0].message.removeprefix('cannot write it: ')}"
+            raise JournalError([error("receipt-unwritable", said, Origin(str(self.path)), hint)]) from None
+
+    def _receipts(self) -> tuple[Receipt, ...]:
+        return tuple(
+            Receipt(plan.destination, plan.type, plan.where, done_of(job.journal.entries))
+            for plan, job in zip(self._file.plans, self._jobs, strict=True)
+        )
+
+    def _differs(self) -> bool:
+        """Tell whether the receipt that is there says something else, or cannot be read."""
+        try:
+            there: ReceiptFile = load_receipt(str(self.path), self.path.read_bytes(), self._key)
+        except (OSError, PolicyError):
+            return True
+        return (there.state, there.receipts, there.plan) != ("closed", self._receipts(), self._file.digest)
+
+
 def carry_out(
-    file: PlanFile, beside: Path, destinations: Sequence[tuple[Destination, str]], reason: str, services: Services
+    file: PlanFile, beside: Path, jobs: Sequence[ApplyJob], reason: str, services: Services, key: bytes = b""
 ) -> tuple[list[Outcome], Path]:
     """Check every destination first, then carry out each plan, and write the receipt.
 
     Raises:
-        PolicyError: nothing was changed anywhere; or, with a receipt written, what the first destinations got.
+        PolicyError: nothing was changed anywhere.
+        PartlyError: the run broke off after its first write; the receipt says what was done.
 
     """
-    paths = [journal_path(beside, file.digest, plan.destination) for plan in file.plans]
+    keeping = _Keeping(file, receipt_path(beside, file.digest), jobs, reason, services, key)
     outcomes: list[Outcome] = []
-    receipt = beside.with_name(f"{beside.name}.{file.digest[:12]}.receipt.json")
-    jobs = list(zip(file.plans, destinations, paths, strict=True))
     try:
-        for plan, (destination, owner), path in jobs:
-            with Journal(path, file.digest, services.now) as journal:
-                check_unmoved(plan, destination, observe(destination, owner), journal)
-        for plan, (destination, owner), path in jobs:
-            with Journal(path, file.digest, services.now) as journal:
-                outcomes.append(Applying(plan, destination, owner, journal, services.sleep).run(reason))
+        for plan, job in zip(file.plans, jobs, strict=True):
+            check_unmoved(plan, job.destination, observe(job.destination, job.owner), job.journal)
+        for plan, job in zip(file.plans, jobs, strict=True):
+            run = Applying(plan, job.destination, job.owner, job.journal, services.sleep, keeping.reserve)
+            outcomes.append(run.run(reason))
     except Failure as bad:
-        where = file.plans[len(outcomes)].destination
-        raise _stopped(outcomes, [bad.finding(where, "reading what is there")]) from None
+        where = file.plans[min(len(outcomes), len(file.plans) - 1)].destination
+        raise _stopped(jobs, [bad.finding(where, "reading what is there"), *keeping.close()]) from None
     except PolicyError as bad:
-        raise _stopped(outcomes, list(bad.findings)) from None
-    finally:
-        if any(one.writes for one in outcomes) or (outcomes and not receipt.exists()):
-            made = receipt_file(outcomes, file, f"mdm-policy {__version__}", services.now(), reason)
-            replace(receipt, dump(made))
-    return outcomes, receipt
+        raise _stopped(jobs, [*bad.findings, *keeping.close()]) from None
+    except (Exception, KeyboardInterrupt):
+        keeping.close()
+        with after_writes(sum(job.journal.writes for job in jobs)):
+            raise
+    lost = keeping.close()
+    if lost:
+        outcomes[-1] = msgspec.structs.replace(outcomes[-1], findings=(*outcomes[-1].findings, *lost))
+    return outcomes, keeping.path
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
+@contextlib.contextmanager
+def after_writes(writes: int) -> Iterator[None]:
+    """Let whatever goes wrong after a run has written say that it has.
+
+    Raises:
+        PartlyError: in place of any other error, where there were writes.
+
+    """
+    try:
+        yield
+    except PolicyError as bad:
+        if not writes:
+            raise
+        raise PartlyError(bad.findings) from None
+    except (Exception, KeyboardInterrupt) as bad:
+        if not writes:
+            raise
+        said = f"the run broke off after it had written ({type(bad).__name__})"
+        hint = "the receipt says what was written; run it again"
+        raise PartlyError([error("push-broken-off", said, None, hint)]) from bad
 
 
 class PartlyError(PolicyError):
@@ -66,8 +193,12 @@ class PartlyError(PolicyError):
     exit_code = 12
 
 
-def _stopped(outcomes: Sequence[Outcome], found: list[Finding]) -> PolicyError:
-    return PartlyError(found) if any(one.writes for one in outcomes) else PolicyError(found)
+def _wrote(jobs: Sequence[ApplyJob]) -> bool:
+    return any(job.journal.writes for job in jobs)
+
+
+def _stopped(jobs: Sequence[ApplyJob], found: list[Finding]) -> PolicyError:
+    return PartlyError(found) if _wrote(jobs) else PolicyError(found)
 
 
 def exit_code(outcomes: Sequence[Outcome], weaker: bool) -> int:

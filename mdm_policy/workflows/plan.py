@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 
 class PlanRequest(Frozen, frozen=True):
-    """Ask for a plan, to be saved in `output` where that is given; `prune` plans deletions of what has no document."""
+    """Ask for a plan, to be saved in `output` where that is given; `prune` plans deletions of what has no document.
+
+    `seal_key` is a file whose key seals the plan.
+    """
 
     push: push.PushRequest
     prune: bool = False
     output: Path | None = None
+    seal_key: Path | None = None
 
 
 class PlanResult(Frozen, frozen=True):
@@ -47,11 +51,14 @@ def plan(request: PlanRequest, services: push.Services) -> PlanResult:
 
     """
     asked, path = request.push, request.output
+    key = push.seal_key(request.seal_key)
     read = push.read_for_push(asked, services)
     read.gathered.check_pin()
     ready, found = push.plans(read, asked.templates, prune=request.prune)
     plans = tuple(one.plan for one in ready)
     if path is not None:
         beside = os.path.relpath(asked.deployment.resolve(), path.resolve().parent)
-        replace(path, dump(plan_file(plans, Path(beside).as_posix(), f"mdm-policy {__version__}")))
+        place, program = Path(beside).as_posix(), f"mdm-policy {__version__}"
+        file = plan_file(plans, place, program, destinations=asked.destinations, prune=request.prune, key=key)
+        replace(path, dump(file))
     return PlanResult(plans, (*read.findings, *found))

@@ -18,6 +18,7 @@ from mdm_policy.diff import Question
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.model import MadeDocument, Plan, Use
+from mdm_policy.push.observing import observe
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.push.protocol import Destination, Edge, connect, remarks, untaken
 from mdm_policy.resolve import resolve
@@ -29,11 +30,12 @@ from mdm_policy.workflows import build
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mdm_policy.build import Written
+    from mdm_policy.build import Built, Written
     from mdm_policy.model import Deployment, DestinationSpec, Resolution
     from mdm_policy.targets import Manifest
 
 _MAX_SECRET = 1024 * 1024
+_LEAST_KEY = 32
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -59,6 +61,22 @@ class PushRequest(msgspec.Struct, frozen=True):
     destinations: tuple[str, ...] = ()
     templates: tuple[Path, ...] = ()
     insecure: bool = False
+
+
+def seal_key(path: Path | None) -> bytes:
+    """Return the key that seals plans and receipts, none without a path.
+
+    Raises:
+        PolicyError: `secret-missing`, `secret-exposed`, `seal-key-short`.
+
+    """
+    if path is None:
+        return b""
+    key = secret({"file": path.name}, path.parent, {}).encode()
+    if len(key) < _LEAST_KEY:
+        said = f"the key has {len(key)} characters; a seal needs {_LEAST_KEY}"
+        raise PolicyError([error("seal-key-short", said, Origin(str(path)), "make one: openssl rand -hex 32")])
+    return key
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -177,7 +195,15 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, MadeDocument],
     taken: dict[str, bytes] = {}
     order = build.Order(read_.gathered, read_.resolution.as_of, (), _names(read_, folders), tuple(folders))
     built = build.make(order, taken.__setitem__).built
-    groups = {variant.name: variant.groups for variant in read_.resolution.variants}
+    documents, uses = documents_of(built, taken, read_.resolution)
+    return documents, uses, built.findings
+
+
+def documents_of(
+    built: Built, taken: Mapping[str, bytes], resolution: Resolution
+) -> tuple[dict[str, MadeDocument], dict[str, Use]]:
+    """Return the documents of a build whose bytes were `taken`, and whom each is for, by path."""
+    groups = {variant.name: variant.groups for variant in resolution.variants}
     beside: dict[tuple[str, str], tuple[str, ...]] = {}
     for one in built.documents:
         known = beside.get((one.target, one.document), ())
@@ -201,7 +227,7 @@ def made(read_: Read, folders: Sequence[Path]) -> tuple[dict[str, MadeDocument],
             _families(one, manifest),
         )
         uses[one.path] = Use(f"{one.target}|{one.document}", manifest.managed_by, manifest.modes, groups[one.variant])
-    return documents, uses, built.findings
+    return documents, uses
 
 
 def _families(written: Written, manifest: Manifest) -> tuple[str, ...]:
@@ -233,16 +259,20 @@ def look(destination: Destination, owner: str) -> Seen:
         PolicyError: with the failure as a finding.
 
     """
-    from mdm_policy.push.applying import observe  # noqa: PLC0415 - planning needs no journal
-
     try:
         return observe(destination, owner)
     except Failure as bad:
         raise PolicyError([bad.finding(destination.name, "reading what is there")]) from None
 
 
-def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple[list[Ready], tuple[Finding, ...]]:
-    """Plan for every chosen destination.
+def plans(
+    read_: Read,
+    folders: Sequence[Path],
+    *,
+    prune: bool = False,
+    clients: Sequence[tuple[DestinationSpec, Destination]] | None = None,
+) -> tuple[list[Ready], tuple[Finding, ...]]:
+    """Plan for every chosen destination, over the `clients` that are there already, else over new ones.
 
     Raises:
         PolicyError: what keeps a plan from being made, for all destinations that can be asked.
@@ -252,7 +282,7 @@ def plans(read_: Read, folders: Sequence[Path], *, prune: bool = False) -> tuple
     every = tuple(documents.values())
     ready: list[Ready] = []
     problems: list[Finding] = []
-    for spec, destination in connected(read_):
+    for spec, destination in connected(read_) if clients is None else clients:
         owner = read_.owner(spec)
         try:
             items = destination.items(every)

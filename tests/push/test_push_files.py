@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from mdm_policy.push.planning import same_assignment
 if TYPE_CHECKING:
     from pathlib import Path
 
-ACTION = Action("create", "policy", "", "key", "name", "TIGHTENED", body="{}", digest="d")
+ACTION = Action("create", "policy", "", "key", "name", "TIGHTENED", body="{}", digest=hashlib.sha256(b"{}").hexdigest())
 FILE = plan_file([Plan("there", "git", "folder", "2026-11-25", (ACTION,))], "deployment.yaml", "mdm-policy 0")
 
 
@@ -39,7 +40,7 @@ _DAMAGED = {
     "a list": b"[]",
     "deep": b"[" * 100_000,
     "another format": _edited({"format": "mdm-policy-build"}),
-    "another version": _edited({"version": 2}),
+    "another version": _edited({"version": 1}),
     "an action changed": dump(FILE).replace(b"TIGHTENED", b"NARROWED"),
     "a body changed": dump(FILE).replace(b'"body": "{}"', b'"body": "{ }"'),
     "the digest changed": _edited({"digest": "0" * 64}),
@@ -68,8 +69,8 @@ def test_a_journal_goes_on_after_a_crash(tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"at": "inte')
     with _journal(path) as again:
-        assert again.wrote("a")
-        assert not again.wrote("b")
+        assert again.begun("a")
+        assert not again.begun("b")
         again.write(at="intent", key="b")
     lines = path.read_bytes().splitlines()
     assert [json.loads(line).get("key") for line in lines] == [None, "a", "b"]

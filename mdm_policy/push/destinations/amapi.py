@@ -64,6 +64,11 @@ class AmapiDestination:
         self.where = logins.where(spec)
         self._client = logins.client_of(spec, edge)
 
+    @property
+    def sent(self) -> int:
+        """Count the requests that changed something, or may have."""
+        return self._client.sent
+
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each policy document whose target and variant the deployment names a policy for.
 

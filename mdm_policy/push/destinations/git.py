@@ -76,6 +76,8 @@ class GitDestination:
         self._commits = bool(said.get("commit"))
         self._spec = spec
         self._owner = owner
+        self.sent = 0
+        """How many files were put in place or removed."""
         if spec.assign != "unchanged":
             text = f"{spec.name!r} is a folder: it cannot say whom a file is for"
             hint = "take `assign` out, and assign the files where the MDM reads them"
@@ -191,6 +193,7 @@ class GitDestination:
             self._write(path, item.body, new=moves)
             if former:
                 self._inside(former).unlink(missing_ok=True)
+                self.sent += 1
                 self._keep(FolderEntry(item.name, item.key, self._owner, _digest(item.body)))
         except OSError as bad:
             raise _trouble(item.name, bad) from None
@@ -208,6 +211,7 @@ class GitDestination:
         """Remove a file of ours, then its entry."""
         try:
             self._inside(remote.id).unlink(missing_ok=True)
+            self.sent += 1
             index = self._index()
             kept = tuple(one for one in index.files if one.key != remote.key or one.owner != self._owner)
             self._store(FolderIndex(files=kept))
@@ -305,6 +309,7 @@ class GitDestination:
                 os.link(beside, path)
             else:
                 os.replace(beside, path)  # noqa: PTH105 - as the line above
+            self.sent += 1
         finally:
             beside.unlink(missing_ok=True)
 

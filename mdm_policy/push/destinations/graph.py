@@ -66,6 +66,11 @@ class GraphDestination:
         self._owner = owner
         self._client = logins.client_of(spec, edge)
 
+    @property
+    def sent(self) -> int:
+        """Count the requests that changed something, or may have."""
+        return self._client.sent
+
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an object for each document that belongs to Intune.
 

@@ -62,6 +62,11 @@ class JamfDestination:
         self._names = {token: name for name, token in sorted(spec.groups.items(), reverse=True)}
         self._client = logins.client_of(spec, edge)
 
+    @property
+    def sent(self) -> int:
+        """Count the requests that changed something, or may have."""
+        return self._client.sent
+
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return one object for each Jamf document of the build.
 

@@ -104,6 +104,11 @@ class NanoMdmDestination:
         settings = Settings(said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure)
         self._client = Client(settings, edge.sleep, known, lambda _: {"Authorization": f"Basic {proof}"})
 
+    @property
+    def sent(self) -> int:
+        """Count the requests that changed something, or may have."""
+        return self._client.sent
+
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each profile, with the enrollments that get it.
 

@@ -1,0 +1,162 @@
+"""Let every call of `apply` fail, and hold what it says against what is there: it never denies what it wrote.
+
+Exit code 1 means that the server is as it was. With any other code the receipt (or the journal, where the receipt is
+still open) names every object that is not as it was, and how each was left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "trust"))
+
+import crash_points
+from emulators.faults import FAULTS
+
+from mdm_policy.cli import edge
+from mdm_policy.push.journal import read_journal
+from mdm_policy.push.observing import observe
+from mdm_policy.push.planfile import done_of, load_receipt
+from mdm_policy.workflows import push
+from push.matrix import prepare
+from push.stage import DAY, Stage, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from emulators.faults import Fault
+
+    from mdm_policy.push.model import Remote
+    from mdm_policy.push.planfile import Done
+
+WHY = ("--allow-loosening", "a decision (example)")
+
+
+class Told(NamedTuple):
+    """Hold how one run ended."""
+
+    code: int
+    wrong: str
+
+
+def remotes(one: Stage) -> dict[str, Remote]:
+    """Read what is there, as the destination itself does."""
+    with_env = {**os.environ, **one.kit.env}
+    services = push.Services(with_env, lambda _: None, edge.now, 0.25)
+    read = push.read_for_push(push.PushRequest(one.deployment, DAY), services)
+    [(spec, destination)] = push.connected(read)
+    return observe(destination, read.owner(spec)).by_key()
+
+
+def done(one: Stage) -> dict[str, Done]:
+    """Return what receipts, or journals where a receipt is open, say was done, by key."""
+    found: dict[str, Done] = {}
+    for path in one.receipts():
+        file = load_receipt(str(path), path.read_bytes())
+        for receipt in file.receipts:
+            entries = read_journal(path.with_name(path.name.replace("receipt.json", "there.journal")), file.plan)
+            assert file.state == "open" or receipt.done == done_of(entries)
+            found |= {entry.key: entry for entry in done_of(entries)}
+    return found
+
+
+def judge(one: Stage, code: int, before: dict[str, Remote], snapshot: Any, said: str) -> str:
+    """Say what is wrong with how a run ended, or nothing."""
+    if "internal-error" in said or "Traceback" in said:
+        return f"broke: {said[:300]}"
+    one.emulator.arm()
+    if code == 1:
+        return "" if one.emulator.snapshot() == snapshot else "it said that nothing was changed"
+    now, told = remotes(one), done(one)
+    changed = {key for key in before.keys() | now.keys() if _print(before.get(key)) != _print(now.get(key))}
+    if changed - told.keys():
+        return f"with {code}, the receipt lacks {len(changed - told.keys())} of {len(changed)} objects"
+    left = {key for key, entry in told.items() if entry.whole and entry.after and key in now}
+    wrong = [key for key in left if told[key].after != now[key].fingerprint]
+    return f"with {code}, the receipt says of {len(wrong)} objects that they are otherwise" if wrong else ""
+
+
+def _print(remote: Remote | None) -> Any:
+    return None if remote is None else (remote.fingerprint, remote.assignment)
+
+
+def ready(one: Stage, scenario: str) -> tuple[dict[str, Remote], Any]:
+    """Bring a stage to where `apply` is next, and note what is there."""
+    prepare(one, scenario)
+    for path in [*one.folder.glob("*.receipt.json"), *one.folder.glob("*.journal")]:
+        path.unlink()
+    before = remotes(one)
+    one.plan()
+    one.emulator.arm()
+    return before, one.emulator.snapshot()
+
+
+def struck(name: str, scenario: str, fault: Fault, call: int, folder: Path) -> Told:
+    """Run with one fault at one call over the network."""
+    with stage(name, folder) as one:
+        before, snapshot = ready(one, scenario)
+        one.emulator.arm(**{f"_{call}": fault})
+        ran = one.apply(*WHY)
+        return Told(ran.code, judge(one, ran.code, before, snapshot, ran.err))
+
+
+def over_the_network(
+    name: str, scenario: str, folder: Path, step: int = 1, first: int = 0
+) -> Iterator[tuple[str, Told]]:
+    """Strike every call with every fault, or every so-many-th of these runs."""
+    with stage(name, folder / "plain") as one:
+        ready(one, scenario)
+        one.apply(*WHY)
+        calls = len(one.emulator.calls)
+    runs = [(fault, call) for fault in FAULTS for call in range(calls)]
+    for place, (fault, call) in enumerate(runs[first::step]):
+        yield f"{fault.name} at call {call}", struck(name, scenario, fault, call, folder / str(place))
+
+
+def on_the_disk(name: str, scenario: str, folder: Path, step: int = 1, first: int = 0) -> Iterator[tuple[str, Told]]:
+    """Let every call on a file of the run fail, in a copy of this process, or every so-many-th."""
+    with stage(name, folder) as one:
+        before, snapshot = ready(one, scenario)
+        kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        calls: list[str] = json.loads(_copy(one, crash_points.Fault())[1])
+        for at in range(1 + first, len(calls) + 1, step):
+            _back(one, kept, snapshot)
+            error = crash_points._ERRORS[at % len(crash_points._ERRORS)]
+            code, _, said = _copy(one, crash_points.Fault(at, error))
+            yield f"{calls[at - 1]} {at}", Told(code, judge(one, code, before, snapshot, said))
+
+
+def _back(one: Stage, kept: dict[Path, bytes], snapshot: Any) -> None:
+    for path in one.folder.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()
+    for path, data in kept.items():
+        path.write_bytes(data)
+    one.emulator.arm()
+    one.emulator.objects = json.loads(json.dumps(snapshot))
+
+
+def _copy(one: Stage, fault: crash_points.Fault) -> tuple[int, str, str]:
+    """Run `apply` in a copy of this process with one failing call; return its exit code, its calls, and what it said."""
+    with tempfile.TemporaryDirectory() as beside:
+        told = Path(beside, "told")
+        child = os.fork()
+        if child == 0:
+            code = 99
+            try:
+                shim = crash_points.Shim(one.folder, fault)
+                shim.install()
+                ran = one.apply(*WHY)
+                code = ran.code
+                handle = os.open(told, os.O_WRONLY | os.O_CREAT, 0o600)
+                os.write(handle, json.dumps([json.dumps(shim.calls), ran.err]).encode())
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        calls, said = json.loads(told.read_bytes()) if told.exists() else ("[]", "Traceback: it ended before it told")
+        return code, calls, said
