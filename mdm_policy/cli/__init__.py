@@ -15,6 +15,7 @@ from mdm_policy import __version__
 
 COMMANDS = (
     "apply",
+    "assess",
     "build",
     "catalogue",
     "check",
@@ -39,6 +40,7 @@ COMMANDS = (
 
 _HELP = {
     "apply": "Carry out a saved plan at an MDM, read everything back, and prove it.",
+    "assess": "Prove by what is really at the MDMs whether it blocks what a list bans.",
     "build": "Render, validate and read back the files every MDM takes.",
     "catalogue": "Save the catalogue, to compare it with another version of it.",
     "check": "Check ban lists, deployments, targets and CSV lists, and show every finding.",

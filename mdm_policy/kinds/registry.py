@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mdm_policy.kinds import snapshot
 from mdm_policy.kinds.android import chromeos
 from mdm_policy.kinds.android import documents as android
 from mdm_policy.kinds.apple import documents as apple
@@ -37,6 +38,7 @@ def _read_unknown(c: Collector) -> Reading:
 
 
 ORDER: tuple[DocumentKind | Unread, ...] = (
+    snapshot.INDEX,
     STRANGER,
     apple.CONFIGURATION,
     apple.ACTIVATION,

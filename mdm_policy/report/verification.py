@@ -15,7 +15,7 @@ from mdm_policy.verify import line_of, rows, sentence, with_cells
 from mdm_policy.verify.counts import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.errors import Finding
     from mdm_policy.model import BannedApp, Reason, Variant
@@ -176,8 +176,10 @@ def _notes(found: Verification) -> list[str]:
     return [*notes, *(f"{f.id}: {f.origin or ''}: {f.message}" for f in found.findings if f.severity == "note")]
 
 
-def data(found: Verification, places: Places, unread: Sequence[Finding] = ()) -> str:
-    """Write everything as JSON, a verdict for each app and class with the line it rests on."""
+def data(
+    found: Verification, places: Places, unread: Sequence[Finding] = (), more: Mapping[str, object] | None = None
+) -> str:
+    """Write everything as JSON, a verdict for each app and class with the line it rests on; `more` at the end."""
     value = {
         "format": FORMAT,
         "version": VERSION,
@@ -202,6 +204,7 @@ def data(found: Verification, places: Places, unread: Sequence[Finding] = ()) ->
         "notes": found.notes,
         "documents": [msgspec.to_builtins(use) for use in found.documents],
         "decisions": found.decisions,
+        **(more or {}),
     }
     return machine.dump(value)
 

@@ -18,7 +18,7 @@ from mdm_policy.documents.texts import check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
 from mdm_policy.kinds import UNKNOWN, kind_named, open_document
 from mdm_policy.reading import Scope
-from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file, sdk_objects
+from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file, sdk_objects, snapshots
 from mdm_policy.sources.archives import files_in, is_archive
 from mdm_policy.sources.assignments import attached
 from mdm_policy.sources.builds import BuildFolder, RecordedDocument, read_build
@@ -168,7 +168,7 @@ class _Reading:
             self._documents[name] = open_document(name, body, "json", max_size=_GROWN * self._max_size)
         for name in found.read:
             del self._documents[name]
-        for name, scope in found.scopes.items():
+        for name, scope in (*found.scopes.items(), *snapshots.scopes(self._documents.values())):
             self._scopes.setdefault(name, []).append(scope)
 
     def _unpack(self, name: str, data: bytes, source: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.errors import Finding
     from mdm_policy.model import DeviceClass, Identifier, Resolution
+    from mdm_policy.sources.files import Policies
     from mdm_policy.verify import Verification
     from mdm_policy.vocabulary import Strength
 
@@ -83,6 +84,22 @@ def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standar
     _check_classes(request.assigned, resolution.devices)
     every = dict.fromkeys([*request.paths, *(Path(path) for _, path in request.assigned)])
     policies = read_policies(every, max_size=request.max_size, stdin=stdin)
+    return prove_by(request, policies, resolution, known, protected)
+
+
+def prove_by(
+    request: ProveRequest,
+    policies: Policies,
+    resolution: Resolution,
+    known: Catalogue,
+    protected: Sequence[Identifier],
+) -> ProveResult:
+    """Judge policies that have been read, wherever they come from.
+
+    Raises:
+        PolicyError: `nothing-to-check`.
+
+    """
     policies = signatures.judged(policies, request.as_of, signatures.read_roots(request.roots))
     if not policies.documents:
         nothing = error("nothing-to-check", "there is no document in what was given", None, "name files with policies")

@@ -36,7 +36,8 @@ HOSTS = {
     "dod": "https://dod-graph.microsoft.us",
 }
 _PATH = re.compile(
-    r"/(v1\.0|beta)/deviceManagement/(deviceConfigurations|configurationPolicies)(?:/([^/]+)(?:/(.+))?)?"
+    r"/(v1\.0|beta)/(?:deviceManagement|deviceAppManagement)"
+    r"/(deviceConfigurations|configurationPolicies|deviceCompliancePolicies|mobileApps)(?:/([^/]+)(?:/(.+))?)?"
 )
 _REPORT = re.compile(r"/beta/deviceManagement/reports/getConfigurationPolicyDeviceSummaryReport")
 _PLAIN = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId='([^']+)'\)")
@@ -156,7 +157,7 @@ class GraphServer(Emulator):
     def _collection(self, request: Request, api: str, collection: str) -> Answer:
         if request.method == "GET":
             shown = [
-                self._shown(id_, api, whole=collection == "deviceConfigurations")
+                self._shown(id_, api, whole=collection != "configurationPolicies")
                 for id_, one in self.objects.items()
                 if one["collection"] == collection
             ]
@@ -173,7 +174,7 @@ class GraphServer(Emulator):
     def _object(self, request: Request, api: str, id_: str) -> Answer:
         known = self.objects[id_]
         if request.method == "GET":
-            return _bom(reply(self._shown(id_, api, whole=known["collection"] == "deviceConfigurations")))
+            return _bom(reply(self._shown(id_, api, whole=known["collection"] != "configurationPolicies")))
         if request.method == "DELETE":
             del self.objects[id_]
             return Answer(204)

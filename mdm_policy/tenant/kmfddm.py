@@ -1,0 +1,70 @@
+"""Read a KMFDDM server: every declaration, and the sets it is in (jessepeterson/kmfddm, docs/openapi.yaml).
+
+The server knows one API key for reading and writing alike; what keeps this half from writing is that it sends GET alone.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mdm_policy.push.answers import Failure
+from mdm_policy.reading import Scope
+from mdm_policy.tenant.asking import why
+from mdm_policy.tenant.model import Held, Missing, file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mdm_policy.model import DestinationSpec
+    from mdm_policy.tenant.asking import Asker
+
+
+def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]]:
+    """Return every declaration, with whom its sets make it reach.
+
+    Whoever is in the set that the deployment names is everybody; another set is the group that the deployment calls so.
+    """
+    everybody = spec.settings.get("set", "")
+    names = {set_: group for group, set_ in sorted(spec.groups.items(), reverse=True)}
+    path = "v1/declarations"
+    try:
+        listed = _names(asker, path)
+    except Failure as bad:
+        return [], [Missing("apple-declarations", f"GET {path}", why(bad))]
+    found = asker.each(lambda one: _one(asker, one, everybody, names), listed)
+    return [one for one in found if isinstance(one, Held)], [one for one in found if isinstance(one, Missing)]
+
+
+def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]) -> Held | Missing | None:
+    part = quote(identifier, safe="")
+    here = f"v1/declarations/{part}"
+    file = f"declarations/{file_name(identifier)}.json"
+    try:
+        value = asker.object(here)
+        sets = _names(asker, f"v1/declaration-sets/{part}")
+    except Failure as bad:
+        return None if bad.fault == "not-found" else Missing("apple-declarations", f"GET {here}", why(bad), file)
+    if value.get("Identifier") != identifier:
+        said = "the answer is another declaration than the one that was asked for"
+        return Missing("apple-declarations", f"GET {here}", said, file)
+    if everybody and everybody in sets:
+        scope = Scope("everyone")
+    elif sets:
+        scope = Scope("groups", tuple(sorted(names.get(one, one) for one in sets)))
+    else:
+        scope = Scope("nobody", why="is in no set")
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return Held(file, text.encode("utf-8", "surrogatepass"), scope)
+
+
+def _names(asker: Asker, path: str) -> list[str]:
+    """Return a list of names; a server without any answers `null`, the empty list of its language."""
+    reply = asker.get(path, ok=(200, 204))
+    found = reply.json() if reply.status == 200 else None
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+        raise Failure("answer", f"GET {path}: the answer is not a list of names", call=path)
+    return sorted(found)

@@ -1,0 +1,219 @@
+"""Judge what is really at a destination: read every object there, and prove what they block, as `verify` would.
+
+Nothing is built, no mark of ours is asked for, and nothing is written but the snapshot, where one is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from mdm_policy.errors import Origin, PolicyError, error, warning
+from mdm_policy.extras import install_hint
+from mdm_policy.model import DestinationSpec, Frozen
+from mdm_policy.push.protocol import Edge
+from mdm_policy.resolve import resolve
+from mdm_policy.sources import inputs
+from mdm_policy.sources.files import Policies, read_held, read_policies
+from mdm_policy.tenant.files import files
+from mdm_policy.workflows.prove import ProveRequest, ProveResult, prove_by, read_devices
+from mdm_policy.workflows.push import secret
+from mdm_policy.workflows.requests import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mdm_policy.errors import Finding
+    from mdm_policy.tenant.model import Snapshot
+    from mdm_policy.vocabulary import Strength
+    from mdm_policy.workflows.push import Services
+
+READABLE = frozenset({"graph", "jamf", "amapi", "kmfddm"})
+"""The kinds of destination whose objects can be read back."""
+_LOOPBACK = re.compile(r"(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?\Z")
+_SECRETS = {
+    "graph": {"client_id": "MDM_POLICY_SECRET_CLIENT_ID", "client_secret": "MDM_POLICY_SECRET_CLIENT_SECRET"},
+    "jamf": {"client_id": "MDM_POLICY_SECRET_CLIENT_ID", "client_secret": "MDM_POLICY_SECRET_CLIENT_SECRET"},
+    "amapi": {"service_account": "MDM_POLICY_SECRET_SERVICE_ACCOUNT"},
+    "kmfddm": {"api_key": "MDM_POLICY_SECRET_API_KEY"},
+}
+"""The environment variables with the credentials of a destination that is named by its address."""
+
+
+class AssessRequest(Frozen, frozen=True):
+    """Say what to assess: names of the deployment's destinations, addresses of destinations, or paths of policies.
+
+    Without any, all destinations of the deployment. `save` is a new folder for the snapshots.
+    """
+
+    places: tuple[str, ...]
+    as_of: str
+    lists: tuple[str, ...] = ()
+    deployment: Path | None = None
+    devices: Path | None = None
+    min_strength: Strength = "partial"
+    require_scope: bool = False
+    save: Path | None = None
+    insecure: bool = False
+
+
+class AssessResult(Frozen, frozen=True):
+    """Hold the proof by all that was read, and the snapshots it rests on."""
+
+    proof: ProveResult
+    snapshots: tuple[Snapshot, ...]
+
+    def exit_code(self) -> int:
+        """Return what `verify` of the same documents returns."""
+        return self.proof.exit_code()
+
+
+def assess(request: AssessRequest, services: Services) -> AssessResult:
+    """Read everything readable at some places, and judge it.
+
+    Raises:
+        RequestError: nothing says what is banned, or where to look.
+        PolicyError: lists, deployment or classes cannot be read; a destination of which nothing can be asked.
+
+    """
+    if not request.lists and request.deployment is None:
+        raise RequestError("name what is banned: --list LIST, or --deployment FILE")
+    if request.deployment is not None and request.devices is not None:
+        raise RequestError("--deployment has device classes already; give one of --deployment and --devices")
+    read = inputs.gather(request.deployment, request.lists)
+    resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
+    if request.devices is not None:
+        resolution = msgspec.structs.replace(resolution, devices=read_devices(request.devices))
+    specs, paths, told = _places(request, read.deployment.destinations if read.deployment else (), services.environment)
+    base = request.deployment.parent if request.deployment is not None else Path()
+    edge = Edge(
+        lambda where: secret(where, base, services.environment),
+        services.sleep,
+        str(base),
+        services.timeout,
+        insecure=request.insecure,
+    )
+    snapshots = tuple(taken(spec, edge, services.now) for spec in specs)
+    if request.save is not None:
+        save(request.save, snapshots)
+    policies = _joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])
+    asked = ProveRequest(
+        tuple(paths), request.as_of, min_strength=request.min_strength, require_scope=request.require_scope
+    )
+    proof = prove_by(asked, policies, resolution, read.catalogue, read.deployment.protected if read.deployment else ())
+    found = msgspec.structs.replace(proof.verification, findings=(*told, *proof.verification.findings))
+    return AssessResult(msgspec.structs.replace(proof, verification=found), snapshots)
+
+
+def taken(spec: DestinationSpec, edge: Edge, now: Callable[[], str]) -> Snapshot:
+    """Take a snapshot of one destination.
+
+    Raises:
+        PolicyError: `extra-missing`; an address or a credential of which nothing can be asked.
+
+    """
+    try:
+        from mdm_policy.tenant.taking import take  # noqa: PLC0415 - paths need no library that talks
+    except ModuleNotFoundError as bad:
+        if bad.name and bad.name.startswith("mdm_policy"):
+            raise
+        said = f"destination {spec.name!r} needs the library {bad.name!r}, which is not installed"
+        raise PolicyError([error("extra-missing", said, spec.origin, install_hint("push"))]) from None
+    return take(spec, edge, now)
+
+
+def policies_of(snapshot: Snapshot) -> Policies:
+    """Read a snapshot's documents as `verify` reads them from a folder, each under the destination's name."""
+    held = {f"{snapshot.name}/{path}": data for path, data in files(snapshot).items()}
+    return read_held(held, snapshot.name)
+
+
+def save(folder: Path, snapshots: Sequence[Snapshot]) -> None:
+    """Write snapshots into a new folder, whole or not at all.
+
+    Raises:
+        PolicyError: `output-exists`, or it cannot be written.
+
+    """
+    if folder.exists():
+        said = f"{folder} exists; a snapshot goes into a folder of its own"
+        raise PolicyError([error("output-exists", said, Origin(str(folder)), "name a folder that does not exist")])
+    made = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        for snapshot in snapshots:
+            for path, data in files(snapshot).items():
+                file = made / snapshot.name / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+        made.rename(folder)
+    except OSError as bad:
+        said = f"cannot write the snapshot: {bad.strerror or bad}"
+        raise PolicyError([error("output-unwritable", said, Origin(str(folder)), "name another folder")]) from None
+
+
+def _places(
+    request: AssessRequest, known: Sequence[DestinationSpec], environment: Mapping[str, str]
+) -> tuple[list[DestinationSpec], list[Path], list[Finding]]:
+    """Sort what was named into destinations and paths; all destinations of the deployment where nothing was."""
+    named = {spec.name: spec for spec in known}
+    specs: list[DestinationSpec] = []
+    paths: list[Path] = []
+    told: list[Finding] = []
+    for place in request.places or tuple(named):
+        if place in named:
+            specs.append(named[place])
+        elif "://" in place:
+            specs.append(_spec(place, environment))
+        else:
+            paths.append(Path(place))
+    unread = [spec for spec in specs if spec.type not in READABLE]
+    for spec in unread:
+        said = f"{spec.name} is {spec.type}, whose objects cannot be read back: what is there is not read"
+        told.append(warning("not-read", said, spec.origin, "give `verify` the files, or the devices' own answers"))
+    specs = [spec for spec in specs if spec.type in READABLE]
+    if not specs and not paths:
+        raise PolicyError(told) if told else RequestError("name a destination of the deployment, an address or a path")
+    return specs, paths, told
+
+
+def _spec(address: str, environment: Mapping[str, str]) -> DestinationSpec:
+    """Read the address of a destination: `graph://TENANT`, `jamf://HOST`, `amapi://enterprises/ID`, `kmfddm://HOST`."""
+    parts = urlsplit(address)
+    origin = Origin(address)
+    if parts.scheme not in READABLE or not parts.netloc or parts.username is not None:
+        hint = "write graph://TENANT, jamf://HOST, amapi://enterprises/ID or kmfddm://HOST"
+        raise PolicyError(
+            [error("destination-address", f"{address!r} is not the address of a destination", origin, hint)]
+        )
+    secrets = _SECRETS[parts.scheme]
+    settings: dict[str, object] = {
+        key: {"env": name} if key != "client_id" else environment.get(name, "") for key, name in secrets.items()
+    }
+    settings |= dict(parse_qsl(parts.query))
+    if parts.scheme == "graph":
+        settings["tenant"] = parts.netloc
+    elif parts.scheme == "amapi":
+        settings["enterprise"] = f"{parts.netloc}{parts.path}"
+    else:
+        secure = "http" if _LOOPBACK.match(parts.netloc) else "https"
+        settings["url"] = f"{secure}://{parts.netloc}{parts.path}"
+    return DestinationSpec(parts.scheme, parts.scheme, settings, origin)
+
+
+def _joined(every: Sequence[Policies]) -> Policies:
+    """Put what was read at several places together."""
+    if len(every) == 1:
+        return every[0]
+    return Policies(
+        tuple(one for each in every for one in each.documents),
+        tuple(dict.fromkeys(one for each in every for one in each.findings)),
+        tuple(one for each in every for one in each.builds),
+        frozenset(name for each in every for name in each.named),
+        {name: paths for each in every for name, paths in each.sources.items()},
+        {name: scope for each in every for name, scope in each.scopes.items()},
+    )
