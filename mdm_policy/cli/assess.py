@@ -83,5 +83,5 @@ def _print(format_: str, result: AssessResult) -> None:
     elif format_ == "markdown":
         output.data(report.for_pull_request(found, unread))
     else:
-        output.result(report.text(found, output.width(), len(unread)) + assessment.heading(result.snapshots))
+        output.result(report.text(found, output.width(), len(unread)).rstrip() + assessment.heading(result.snapshots))
         output.findings([*unread, *(f for f in found.findings if f.severity != "note")])

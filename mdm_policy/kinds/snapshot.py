@@ -37,13 +37,15 @@ def _is_index(value: Any) -> bool:
 
 
 def _read(c: Collector) -> Reading:
-    return c.reading(silent=True)
+    not_read(c)
+    return c.reading()
 
 
 def not_read(c: Collector) -> Reading | None:
     """Stand for what was not read."""
     lacking = set()
-    for place, entry in c.mappings(c.document.value, "notRead", ""):
+    entries = c.mappings(c.mapping(c.document.value, ""), "notRead", "")
+    for place, entry in entries:
         what, why = c.text(entry, "collection", place), c.text(entry, "why", place)
         one = c.text(entry, "path", place) or what
         lifting = _CAN_LIFT.get(what)
@@ -53,7 +55,7 @@ def not_read(c: Collector) -> Reading | None:
         else:
             c.say("error", "not-read", f"{said}; {lifting}", place, _HINT)
             lacking.add(what)
-    if not lacking:
+    if not entries:
         return None
     if "apple-declarations" in lacking:
         c.rule(apple_rules.MANAGED_APPS_ALLOWED)
@@ -88,7 +90,7 @@ INDEX = DocumentKind(
 {
   "format": "mdm-policy/snapshot/v1",
   "destination": "there",
-  "notRead": [{"collection": "amapi-policies", "query": "GET v1/policies", "why": "forbidden (403)"}]
+  "notRead": [{"collection": "intune-apps", "query": "GET beta/deviceAppManagement/mobileApps", "why": "forbidden (403)"}]
 }
 """,
 )

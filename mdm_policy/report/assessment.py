@@ -22,7 +22,7 @@ def heading(snapshots: Sequence[Snapshot]) -> str:
             else ""
         )
         lines.append(f"{one.name} ({one.type}, {one.where}): {read}{rest}")
-    return "\n".join(lines)
+    return "\n\nRead\n" + "".join(f"  {line}\n" for line in lines)
 
 
 def data(snapshots: Sequence[Snapshot]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from mdm_policy.push.answers import Failure
 from mdm_policy.tenant.asking import why
-from mdm_policy.tenant.model import Held, Missing, file_name
+from mdm_policy.tenant.model import FoundObject, Missing, file_name
 
 if TYPE_CHECKING:
     from mdm_policy.model import DestinationSpec
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _PAGES = 10_000
 
 
-def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]]:
+def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], list[Missing]]:
     """Return every policy of the enterprise; a listing that breaks off leaves the rest as not read."""
     base = f"v1/{quote(spec.settings['enterprise'], safe='/')}/policies"
-    held: list[Held] = []
+    held: list[FoundObject] = []
     try:
         for one in _pages(asker, base):
             text = json.dumps(one, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-            held.append(Held(f"policies/{file_name(one['name'])}.json", text.encode("utf-8", "surrogatepass")))
+            held.append(FoundObject(f"policies/{file_name(one['name'])}.json", text.encode("utf-8", "surrogatepass")))
     except Failure as bad:
         return held, [Missing("amapi-policies", f"GET {base}", why(bad))]
     return held, []

@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mdm_policy.tenant.model import Answer
+from mdm_policy.tenant.model import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ class Asker:
         self._at_once = at_once
         self._now = now
         self._lock = threading.Lock()
-        self._answers: list[Answer] = []
+        self._answers: list[Asked] = []
 
     def get(self, path: str, *, accept: str = "application/json", ok: tuple[int, ...] = (200,)) -> Reply:
         """Return the answer to a GET.
@@ -43,7 +43,7 @@ class Asker:
 
         """
         reply = self._client.call("GET", path, accept=accept, ok=ok)
-        found = Answer(f"GET {path}", self._now(), hashlib.sha256(reply.body).hexdigest())
+        found = Asked(f"GET {path}", self._now(), hashlib.sha256(reply.body).hexdigest())
         with self._lock:
             self._answers.append(found)
         return reply
@@ -63,7 +63,7 @@ class Asker:
             return list(pool.map(do, among))
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[Asked, ...]:
         """Return what was asked, in order of the queries, whichever answer came first."""
         return tuple(sorted(self._answers, key=lambda one: (one.query, one.time)))
 

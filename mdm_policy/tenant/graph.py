@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from mdm_policy.push.answers import Failure
 from mdm_policy.tenant.asking import why
-from mdm_policy.tenant.model import Held, Missing
+from mdm_policy.tenant.model import FoundObject, Missing, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,10 @@ _MASK = "****"
 _INDICATORS = "Microsoft offers no read-only permission for them; give `verify` an export of them"
 
 
-def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]]:
+def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], list[Missing]]:
     """Return every object of the tenant, and what could not be read."""
     names = {id_: name for name, id_ in sorted(spec.groups.items(), reverse=True)}
-    held: list[Held] = []
+    held: list[FoundObject] = []
     missing = [Missing("web-indicators", "GET indicators", _INDICATORS)]
     for part, collection, what in _COLLECTIONS:
         path = f"beta/{part}/{collection}"
@@ -51,7 +51,7 @@ def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]
             missing.append(Missing(what, f"GET {path}", why(bad)))
             continue
         found = asker.each(partial(_one, asker, path, collection, what, names), listed)
-        held += [one for one in found if isinstance(one, Held)]
+        held += [one for one in found if isinstance(one, FoundObject)]
         missing += [one for one in found if isinstance(one, Missing)]
     return held, missing
 
@@ -63,13 +63,13 @@ def _one(
     what: Collection,
     names: Mapping[str, str],
     listed: dict[str, Any],
-) -> Held | Missing | None:
+) -> FoundObject | Missing | None:
     """Read one object whole: settings and assignments are asked for apart; None where it is gone meanwhile."""
     id_ = listed.get("id")
     if not isinstance(id_, str) or not _ID.fullmatch(id_):
         return Missing(what, f"GET {path}", "the listing holds an object without an id")
     here = f"{path}/{quote(id_, safe='')}"
-    file = f"{collection}/{id_}.json"
+    file = f"{collection}/{file_name(listed.get('name' if collection == _CATALOG else 'displayName'), id_)}.json"
     try:
         value = asker.object(here) if collection == _CATALOG else dict(listed)
         if collection == _CATALOG:
@@ -82,7 +82,7 @@ def _one(
         target = assignment.get("target")
         if isinstance(target, dict) and target.get("groupId") in names:
             target["groupName"] = names[target["groupId"]]
-    return Held(file, _text(value))
+    return FoundObject(file, _text(value))
 
 
 def _unmask(asker: Asker, here: str, value: dict[str, Any]) -> None:

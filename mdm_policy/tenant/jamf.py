@@ -13,7 +13,7 @@ from lxml import etree
 
 from mdm_policy.push.answers import Failure
 from mdm_policy.tenant.asking import why
-from mdm_policy.tenant.model import Held, Missing
+from mdm_policy.tenant.model import FoundObject, Missing, file_name
 
 if TYPE_CHECKING:
     from mdm_policy.model import DestinationSpec
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _XML = "application/xml"
 _COLLECTIONS: tuple[tuple[str, str, str, Collection], ...] = (
-    ("restrictedsoftware", "restricted_software", "restricted_software_title", "jamf-restricted-software"),
+    ("restrictedsoftware", "restricted_software", "restricted_software_title", "jamf-software"),
     (
         "mobiledeviceconfigurationprofiles",
         "configuration_profiles",
@@ -38,10 +38,10 @@ _COLLECTIONS: tuple[tuple[str, str, str, Collection], ...] = (
 )
 
 
-def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]]:
+def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], list[Missing]]:
     """Return every object of the kinds that can act on apps, and what could not be read."""
     del spec  # groups bear their names in a scope
-    held: list[Held] = []
+    held: list[FoundObject] = []
     missing: list[Missing] = []
     for resource, root, entry, what in _COLLECTIONS:
         path = f"JSSResource/{resource}"
@@ -51,17 +51,17 @@ def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]
             missing.append(Missing(what, f"GET {path}", why(bad)))
             continue
         found = asker.each(partial(_one, asker, path, resource, what), ids)
-        held += [one for one in found if isinstance(one, Held)]
+        held += [one for one in found if isinstance(one, FoundObject)]
         missing += [one for one in found if isinstance(one, Missing)]
     return held, missing
 
 
-def _listed(asker: Asker, path: str, root: str, entry: str) -> list[str]:
+def _listed(asker: Asker, path: str, root: str, entry: str) -> list[tuple[str, str]]:
     reply = asker.get(path, accept=_XML)
     found = _parsed(reply.body, path)
     sizes = [one.text or "" for one in found.iterfind("size")]
-    ids = [(one.findtext("id") or "").strip() for one in found.iterfind(entry)]
-    if found.tag != root or not all(id_.isascii() and id_.isdigit() for id_ in ids):
+    ids = [((one.findtext("id") or "").strip(), (one.findtext("name") or "").strip()) for one in found.iterfind(entry)]
+    if found.tag != root or not all(id_.isascii() and id_.isdigit() for id_, _ in ids):
         raise Failure("answer", f"GET {path}: the answer is not a listing", call=path)
     if any(size.strip() != str(len(ids)) for size in sizes[:1]):
         raise Failure(
@@ -70,9 +70,12 @@ def _listed(asker: Asker, path: str, root: str, entry: str) -> list[str]:
     return ids
 
 
-def _one(asker: Asker, path: str, resource: str, what: Collection, id_: str) -> Held | Missing | None:
+def _one(
+    asker: Asker, path: str, resource: str, what: Collection, listed: tuple[str, str]
+) -> FoundObject | Missing | None:
+    id_, name = listed
     here = f"{path}/id/{id_}"
-    file = f"{resource}/{id_}.xml"
+    file = f"{resource}/{file_name(name, id_)}.xml"
     try:
         body = asker.get(here, accept=_XML).body
         found = _parsed(body, here)
@@ -80,7 +83,7 @@ def _one(asker: Asker, path: str, resource: str, what: Collection, id_: str) -> 
         return None if bad.fault == "not-found" else Missing(what, f"GET {here}", why(bad), file)
     if (found.findtext("general/id") or "").strip() != id_:
         return Missing(what, f"GET {here}", "the answer is another object than the one that was asked for", file)
-    return Held(file, body)
+    return FoundObject(file, body)
 
 
 def _parsed(body: bytes, call: str) -> etree._Element:

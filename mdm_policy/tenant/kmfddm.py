@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mdm_policy.push.answers import Failure
 from mdm_policy.reading import Scope
 from mdm_policy.tenant.asking import why
-from mdm_policy.tenant.model import Held, Missing, file_name
+from mdm_policy.tenant.model import FoundObject, Missing, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mdm_policy.tenant.asking import Asker
 
 
-def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]]:
+def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], list[Missing]]:
     """Return every declaration, with whom its sets make it reach.
 
     Whoever is in the set that the deployment names is everybody; another set is the group that the deployment calls so.
@@ -34,10 +34,10 @@ def read(asker: Asker, spec: DestinationSpec) -> tuple[list[Held], list[Missing]
     except Failure as bad:
         return [], [Missing("apple-declarations", f"GET {path}", why(bad))]
     found = asker.each(lambda one: _one(asker, one, everybody, names), listed)
-    return [one for one in found if isinstance(one, Held)], [one for one in found if isinstance(one, Missing)]
+    return [one for one in found if isinstance(one, FoundObject)], [one for one in found if isinstance(one, Missing)]
 
 
-def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]) -> Held | Missing | None:
+def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]) -> FoundObject | Missing | None:
     part = quote(identifier, safe="")
     here = f"v1/declarations/{part}"
     file = f"declarations/{file_name(identifier)}.json"
@@ -56,7 +56,7 @@ def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]
     else:
         scope = Scope("nobody", why="is in no set")
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    return Held(file, text.encode("utf-8", "surrogatepass"), scope)
+    return FoundObject(file, text.encode("utf-8", "surrogatepass"), scope)
 
 
 def _names(asker: Asker, path: str) -> list[str]:

@@ -16,7 +16,7 @@ Collection = Literal[
     "intune-policies",
     "jamf-macos-profiles",
     "jamf-mobile-profiles",
-    "jamf-restricted-software",
+    "jamf-software",
     "web-indicators",
 ]
 """What a destination keeps, by what it can do to a ban: a snapshot's index names what was not read of it."""
@@ -25,7 +25,7 @@ Collection = Literal[
 _OTHER = re.compile(r"[^A-Za-z0-9_-]")
 
 
-class Answer(Frozen, frozen=True):
+class Asked(Frozen, frozen=True):
     """Say what was asked, when (ISO 8601, UTC), and what came back: its SHA-256."""
 
     query: str
@@ -33,7 +33,7 @@ class Answer(Frozen, frozen=True):
     sha256: str
 
 
-class Held(Frozen, frozen=True):
+class FoundObject(Frozen, frozen=True):
     """Hold one object as a document that readers know: a path below the snapshot, the bytes, and whom it reaches.
 
     `scope` is None where the document itself says whom it reaches.
@@ -53,9 +53,14 @@ class Missing(Frozen, frozen=True):
     path: str = ""
 
 
-def file_name(name: str) -> str:
-    """Return a file name for somebody's name: no path, no device, and never that of another name."""
-    return f"{_OTHER.sub('_', name)[:60]}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+def file_name(name: object, id_: str = "") -> str:
+    """Return a file name for an object: its name for people, and what no other has; no path, and no device's name.
+
+    Without an `id_` that may stand in a file's name, the hash of the name does.
+    """
+    text = name if isinstance(name, str) else ""
+    mark = id_ or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{_OTHER.sub('_', text)[:60] or 'unnamed'}-{mark}"
 
 
 class Snapshot(Frozen, frozen=True):
@@ -64,6 +69,6 @@ class Snapshot(Frozen, frozen=True):
     name: str
     type: str
     where: str
-    objects: tuple[Held, ...]
+    objects: tuple[FoundObject, ...]
     missing: tuple[Missing, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[Asked, ...]

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.protocol import Edge
-    from mdm_policy.tenant.model import Held, Missing
+    from mdm_policy.tenant.model import FoundObject, Missing
 
-_READERS: Mapping[str, Callable[[Asker, DestinationSpec], tuple[list[Held], list[Missing]]]] = {
-    "graph": graph.read,
-    "jamf": jamf.read,
-    "amapi": amapi.read,
-    "kmfddm": kmfddm.read,
+_READERS: Mapping[str, Callable[[Asker, DestinationSpec], tuple[list[FoundObject], list[Missing]]]] = {
+    "graph": graph.everything,
+    "jamf": jamf.everything,
+    "amapi": amapi.everything,
+    "kmfddm": kmfddm.everything,
 }
 
 

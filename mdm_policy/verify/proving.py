@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.decide import law_against
 from mdm_policy.errors import Finding, finding_order, warning
 from mdm_policy.kinds import UNKNOWN
+from mdm_policy.kinds.snapshot import INDEX
 from mdm_policy.verify import queries
 from mdm_policy.verify.counts import Absence, count, weak
 from mdm_policy.verify.hints import for_duty, hint
@@ -222,6 +223,8 @@ def _use(one: Piece, verdicts: Sequence[ClassVerdict]) -> DocumentUse:
         note = "for a trial: it only logs what another document of the build blocks"
     elif not one.leads:
         note = "another way to send a document that is judged"
+    elif one.document.kind == INDEX.name:
+        note = "says what was read, and what was not"
     elif not one.acts:
         note = "without effect"
     elif not classes:

@@ -145,6 +145,7 @@ def save(folder: Path, snapshots: Sequence[Snapshot]) -> None:
         raise PolicyError([error("output-exists", said, Origin(str(folder)), "name a folder that does not exist")])
     made = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
+        made.mkdir(mode=0o700, parents=True)
         for snapshot in snapshots:
             for path, data in files(snapshot).items():
                 file = made / snapshot.name / path
@@ -174,7 +175,9 @@ def _places(
     unread = [spec for spec in specs if spec.type not in READABLE]
     for spec in unread:
         said = f"{spec.name} is {spec.type}, whose objects cannot be read back: what is there is not read"
-        told.append(warning("not-read", said, spec.origin, "give `verify` the files, or the devices' own answers"))
+        told.append(
+            warning("destination-unreadable", said, spec.origin, "give `verify` the files, or the devices' own answers")
+        )
     specs = [spec for spec in specs if spec.type in READABLE]
     if not specs and not paths:
         raise PolicyError(told) if told else RequestError("name a destination of the deployment, an address or a path")
