@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,7 +19,8 @@ from mdm_policy.model import DestinationSpec, Frozen
 from mdm_policy.push.protocol import Edge
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
-from mdm_policy.sources.files import Policies, read_held, read_policies
+from mdm_policy.sources.files import Policies, read_policies
+from mdm_policy.sources.trees import MemoryTree
 from mdm_policy.tenant.files import files
 from mdm_policy.workflows.prove import ProveRequest, ProveResult, prove_by, read_devices
 from mdm_policy.workflows.push import secret
@@ -129,8 +130,7 @@ def taken(spec: DestinationSpec, edge: Edge, now: Callable[[], str]) -> Snapshot
 
 def policies_of(snapshot: Snapshot) -> Policies:
     """Read a snapshot's documents as `verify` reads them from a folder, each under the destination's name."""
-    held = {f"{snapshot.name}/{path}": data for path, data in files(snapshot).items()}
-    return read_held(held, snapshot.name)
+    return read_policies([Path(snapshot.name)], tree=MemoryTree(PurePosixPath(snapshot.name), files(snapshot)))
 
 
 def save(folder: Path, snapshots: Sequence[Snapshot]) -> None:
