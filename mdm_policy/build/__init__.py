@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, DocumentSpec, Target
     from mdm_policy.templating import TemplateRunner
 
@@ -40,7 +41,7 @@ class Written(Frozen, frozen=True):
 
     `sha256` and `size` are those of what was read back; a signed file has these bytes inside. `signing` says whether the
     document is one to sign: `no`, `possible`, or `signed`. `declared` tells whether only the target's own manifest says
-    what the document does.
+    what the document does. `totals` counts what it blocks, by kind of identifier.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Written(Frozen, frozen=True):
     kept: tuple[readback.Kept, ...]
     signing: Signing = "no"
     declared: bool = False
+    totals: dict[str, int] = {}
 
 
 class Built(Frozen, frozen=True):
@@ -249,7 +251,9 @@ def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:
         batch.reverse()
         while batch:
             made = batch.pop()
-            yield _hand_over(job, made, _own(kept, made.piece.readings) if several else kept, out, lists)
+            own = _own(kept, made.piece.readings) if several else kept
+            totals = _totals(own, claimed, made.piece.readings if several else ())
+            yield _hand_over(job, made, own, totals, out, lists)
 
 
 def _own(kept: tuple[readback.Kept, ...], readings: Sequence[Reading]) -> tuple[readback.Kept, ...]:
@@ -263,7 +267,32 @@ def _own(kept: tuple[readback.Kept, ...], readings: Sequence[Reading]) -> tuple[
     return tuple(msgspec.structs.replace(one, count=count) for one, count in counted if count)
 
 
-def _hand_over(job: render.Job, made: _Made, kept: tuple[readback.Kept, ...], out: _Out, lists: _Lists) -> _Proven:
+def _totals(
+    kept: Iterable[readback.Kept], claimed: Iterable[tuple[Claim, Sequence[Entry]]], readings: Sequence[Reading]
+) -> dict[str, int]:
+    """Count what a document blocks, by kind: a value under two claims is one value.
+
+    `readings` are those of one of several documents, which holds a part of what is claimed for all.
+    """
+    names = {one.claim.name for one in kept}
+    values: dict[str, set[str]] = {}
+    for claim, entries in claimed:
+        if claim.name in names:
+            values.setdefault(claim.kind, set()).update([entry.value for entry in entries])
+    if readings:
+        held = {effect.key[1:] for reading in readings for effect in reading.effects}
+        values = {kind: {one for one in found if (kind, one) in held} for kind, found in values.items()}
+    return {kind: len(found) for kind, found in values.items() if found}
+
+
+def _hand_over(
+    job: render.Job,
+    made: _Made,
+    kept: tuple[readback.Kept, ...],
+    totals: dict[str, int],
+    out: _Out,
+    lists: _Lists,
+) -> _Proven:
     artifact, spec = made.artifact, made.spec
     signed = out.seal(artifact.target, artifact.path, artifact.data) if out.seal and spec.sign else None
     out.sink(artifact.path, signed or artifact.data)
@@ -279,6 +308,7 @@ def _hand_over(job: render.Job, made: _Made, kept: tuple[readback.Kept, ...], ou
         kept,
         "signed" if signed else "possible" if spec.sign else "no",
         made.piece.declared,
+        totals,
     )
     manifest = job.target.manifest
     part = BuildPart(

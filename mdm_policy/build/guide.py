@@ -74,10 +74,19 @@ def write(
     base = next(one for one in resolution.variants if not one.name)
     ids = ordered(resolution, base)
     yield START, _page("start-here.md.j2", _START_NAMES, _start(resolution, built, found, others))
-    families = [family for family in FAMILIES if any(one == family for one, _ in ids)]
+    wanted = _families(resolution, built)
+    families = [family for family in FAMILIES if family in wanted and any(one == family for one, _ in ids)]
     yield ANY, _page("any-emm.md.j2", _ANY_NAMES, _any(resolution, ids, families))
     for family in families:
         yield table_name(family), _table(resolution, ids, family)
+
+
+def _families(resolution: Resolution, built: Built) -> set[str]:
+    """Return the families of the declared classes and of what was built, and the web's; all where no class is declared."""
+    if not resolution.devices:
+        return set(FAMILIES)
+    declared = {FAMILY_OF[cls.platform] for cls in resolution.devices}
+    return {"web", *declared, *(claim.family for target in built.targets for claim in target.manifest.blocks)}
 
 
 def console(target: Target | None, cls: DeviceClass | None) -> str:
@@ -172,7 +181,7 @@ def _row(
         "cls": cls.name,
         "devices": cls.platform + (f", {cls.mode}" if cls.mode else ""),
         "console": console(target, cls),
-        "assign": _assign(cls) + (", but for groups with an exception" if target and found.variants else ""),
+        "assign": _assign(cls) + (_spared(found) if target else ""),
         "open": _open(verdict, found) if first else "as above",
     }
 
@@ -181,6 +190,12 @@ def _assign(cls: DeviceClass) -> str:
     if not cls.groups:
         return f"the devices of “{cls.name}”"
     return f"{'group' if len(cls.groups) == 1 else 'groups'} {', '.join(cls.groups)}"
+
+
+def _spared(found: Verification) -> str:
+    """Name the groups that an exception frees: they get other files, or none."""
+    groups = sorted({group for one in found.variants for group in one.groups})
+    return f"; not {', '.join(groups)}, which get files of their own" if groups else ""
 
 
 def _place(target: Target | None, built: Built) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mdm_policy import render, templating
 from mdm_policy.build import collateral
 from mdm_policy.build.words import counted, singular, table_name
 from mdm_policy.selection import can_carry, serves
+from mdm_policy.verify.counts import many
 from mdm_policy.verify.table import AppTable
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mdm_policy.model import BannedApp, DeviceClass
     from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, Target
+    from mdm_policy.vocabulary import ClaimedVerdict, Side
 
     Layouts = Sequence[tuple[frozenset[tuple[str, str]], Sequence[BannedApp]]]
     """Banned apps by the (family, kind) of their identifiers."""
@@ -130,9 +132,7 @@ def _context(
         "cannot": list(manifest.cannot),
         "classes": [_class(cls) for cls in mine],
         "collateral": _collateral(base, written),
-        "device_effects": list(
-            dict.fromkeys(_happens(claim, len(entries)) for claim, entries in claims.values() if entries)
-        ),
+        "device_effects": list(_effects(claims.values())),
         "documents": [_document(record, groups, target) for record in written],
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
@@ -189,7 +189,7 @@ def _apps(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> list[dict[str, Any
 def _document(record: Written, groups: dict[str, tuple[str, ...]], target: Target) -> dict[str, Any]:
     spec = target.document(record.document)
     audit = spec is not None and spec.audit
-    blocks = "; ".join(dict.fromkeys(f"blocks {counted(kept.count, kept.claim.kind)}" for kept in record.kept))
+    blocks = "; ".join(f"blocks {counted(count, kind)}" for kind, count in record.totals.items())
     return {
         "file": record.path.partition("/")[2],
         "groups": list(groups[record.variant]),
@@ -210,13 +210,26 @@ def _variant(job: render.Job, written: Sequence[Written]) -> dict[str, Any]:
     }
 
 
-def _happens(claim: Claim, count: int) -> str:
-    where = " or ".join(_SIDES[side] for side in claim.sides)
-    weak = {"weak": " This is a weak block: see below.", "partial": "", "strong": ""}[claim.strength]
-    subject = counted(count, claim.kind)
-    happens = _HAPPENS[claim.verdict].format("is" if count == 1 else "are")
+def _effects(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> Iterator[str]:
+    """Say what becomes of how many apps, on which side; an app is held as well as its best claim has it."""
+    found: dict[tuple[ClaimedVerdict, tuple[Side, ...]], dict[str, bool]] = {}
+    for claim, entries in claims:
+        apps = found.setdefault((claim.verdict, claim.sides), {})
+        for entry in entries:
+            apps[entry.app] = apps.get(entry.app, True) and claim.strength == "weak"
+    for (verdict, sides), apps in found.items():
+        for weak in (False, True):
+            count = sum(1 for one in apps.values() if one is weak)
+            if count:
+                yield _happens(verdict, sides, count, weak=weak)
+
+
+def _happens(verdict: ClaimedVerdict, sides: Sequence[Side], count: int, *, weak: bool) -> str:
+    where = " or ".join(_SIDES[side] for side in sides)
     place = f"{where[0].upper()}{where[1:]}: " if where else ""
-    return f"{place}{subject} {happens}.{weak}"
+    happens = _HAPPENS[verdict].format("is" if count == 1 else "are")
+    more = " This is a weak block: a changed copy escapes." if weak else ""
+    return f"{place}{many(count, 'app')} {happens}.{more}"
 
 
 def _not_blocked(target: Target, banned: Layouts) -> Iterator[str]:

@@ -18,5 +18,5 @@ def command(folder: Path) -> None:
     output.result(
         f"Wrote {' and '.join(str(folder / name) for name in files)}.\n"
         f"Edit them, then: mdm-policy check {folder / files[0]}\n"
-        f"                 mdm-policy build --deployment {folder / files[0]} -o {folder / 'build'}"
+        f"                 mdm-policy build {folder / files[0]} -o {folder / 'build'}"
     )

@@ -64,7 +64,7 @@ def test_the_table_leads_each_class_to_its_console_files_and_people(tmp_path: Pa
     first, second, third = table(out)
     assert first[:3] == ["1", "field iPhones (ios)", "Microsoft Intune"]
     assert "[intune-ios-settings-catalog](intune-ios-settings-catalog/IMPORT.md): `ours.json`" in first[3]
-    assert first[4:] == ["the devices of “field iPhones”, but for groups with an exception", "nothing"]
+    assert first[4:] == ["the devices of “field iPhones”; not lab, which get files of their own", "nothing"]
     assert second[1:] == [
         "own iPhones (ios)",
         "Microsoft Intune",

@@ -68,12 +68,12 @@ def test_a_group_whose_exceptions_leave_nothing_gets_no_file_at_all() -> None:
 
 
 _EFFECTS: list[Any] = [
-    pytest.param("apple-ios-restrictions", "1 bundle id is hidden and cannot be launched.", id="hidden"),
+    pytest.param("apple-ios-restrictions", "1 app is hidden and cannot be launched.", id="hidden"),
     pytest.param(
-        "amapi-fully-managed", "1 package cannot be installed, and an installed copy is uninstalled", id="removed"
+        "amapi-fully-managed", "1 app cannot be installed, and an installed copy is uninstalled", id="removed"
     ),
-    pytest.param("jamf-restricted-software", "This is a weak block: see below.", id="weak"),
-    pytest.param("amapi-cope", "- On the personal side: 1 package cannot be installed", id="a side"),
+    pytest.param("jamf-restricted-software", "This is a weak block: a changed copy escapes.", id="weak"),
+    pytest.param("amapi-cope", "- On the personal side: 1 app cannot be installed", id="a side"),
 ]
 
 
