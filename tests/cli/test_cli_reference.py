@@ -142,7 +142,7 @@ def test_init_checks_clean_and_builds(tmp_path: Path, monkeypatch: pytest.Monkey
     done = run("init", "new")
     assert (done.code, done.err) == (0, "")
     assert "mdm-policy check new/deployment.yaml" in done.out
-    assert "mdm-policy build --deployment new/deployment.yaml -o new/build" in done.out
+    assert "mdm-policy build new/deployment.yaml -o new/build" in done.out
     checked = run("check", "new/deployment.yaml", "new/our-list.yaml", *AS_OF)
     assert (checked.code, checked.out) == (0, "2 files checked: no error\n")
     built = run("build", "--deployment", "new/deployment.yaml", "-o", "new/build", *AS_OF)
