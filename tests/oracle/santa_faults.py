@@ -32,6 +32,7 @@ SANTA_FAULTS = (
         "A profile whose RemovalDate has passed, or that is for other devices, sets no key; the product still asks which counts.",
         "apple/device-management@b6202ca TopLevel.yaml (RemovalDate, TargetDeviceType)",
         _idle,
+        ("santa", 1, 255),
     ),
 )
 SANTA_SETTLED = (
@@ -40,5 +41,6 @@ SANTA_SETTLED = (
         "In Standalone mode what no rule names is held until a user approves it: that much is certain, and weak.",
         "northpolesec/santa docs, client modes",
         _standalone,
+        ("santa", 1, 3548),
     ),
 )
