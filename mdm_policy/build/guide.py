@@ -182,7 +182,7 @@ def _row(
         "devices": cls.platform + (f", {cls.mode}" if cls.mode else ""),
         "console": console(target, cls),
         "assign": _assign(cls) + (_spared(found) if target else ""),
-        "open": _open(verdict, found) if first else "as above",
+        "open": (_open(verdict, found) if first else "as above") + _uncounted(target, verdict, built),
     }
 
 
@@ -212,6 +212,14 @@ def _place(target: Target | None, built: Built) -> dict[str, Any]:
 
 def _file(written: Written) -> str:
     return written.path.partition("/")[2]
+
+
+def _uncounted(target: Target | None, verdict: ClassVerdict, built: Built) -> str:
+    """Say of files made for a class that the verdict does not count them, for they are documents of another MDM by name."""
+    mine = [one.path for one in built.documents if target is not None and one.target == target.name]
+    if not mine or set(mine) & set(verdict.documents):
+        return ""
+    return " (these files are not counted: nothing says that this MDM keeps them as they are)"
 
 
 def _open(verdict: ClassVerdict, found: Verification) -> str:

@@ -133,7 +133,7 @@ def _context(
         "classes": [_class(cls) for cls in mine],
         "collateral": _collateral(base, written),
         "device_effects": list(_effects(claims.values())),
-        "documents": [_document(record, groups, target) for record in written],
+        "documents": [_document(record, groups, target, written) for record in written],
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
@@ -186,13 +186,24 @@ def _apps(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> list[dict[str, Any
     ]
 
 
-def _document(record: Written, groups: dict[str, tuple[str, ...]], target: Target) -> dict[str, Any]:
+def _file(record: Written) -> str:
+    return record.path.partition("/")[2]
+
+
+def _document(
+    record: Written, groups: dict[str, tuple[str, ...]], target: Target, written: Sequence[Written]
+) -> dict[str, Any]:
     spec = target.document(record.document)
     audit = spec is not None and spec.audit
     blocks = "; ".join(f"blocks {counted(count, kind)}" for kind, count in record.totals.items())
     return {
-        "file": record.path.partition("/")[2],
+        "file": _file(record),
         "groups": list(groups[record.variant]),
+        "instead_of": [
+            _file(other)
+            for other in written
+            if spec is not None and (other.document, other.variant) == (spec.instead_of, record.variant) and not audit
+        ],
         "says": _AUDIT if audit else blocks or "carries no ban itself; it belongs to the other files",
         "sha256": record.sha256,
     }

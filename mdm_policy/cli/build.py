@@ -27,7 +27,7 @@ from mdm_policy.workflows.build import BuildRequest, MadeBuild, build_into
     "names",
     multiple=True,
     metavar="NAME",
-    help="Build this target. Repeatable; default: the deployment's, or all.",
+    help="Build this target, or those whose names begin so. Repeatable; default: the deployment's, else what its devices need.",
 )
 @options.templates()
 @click.option(
