@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mdm_policy.documents.locate import locate_all
 from mdm_policy.documents.pointers import pointer
@@ -20,16 +20,36 @@ _SHOWN = 20
 """How many such keys of a document are told one by one."""
 
 
+class RepeatedKeys(NamedTuple):
+    """Hold the pointers of keys that stand twice in one dictionary: those with different values, and all of them."""
+
+    doubts: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+
+    def below(self, pointer: str) -> RepeatedKeys:
+        """Return those that stand below a pointer, as they are named from there."""
+        if not self.repeated:
+            return self
+        kept = (
+            tuple(one.removeprefix(pointer) for one in ones if one.startswith(f"{pointer}/"))
+            for ones in (self.doubts, self.repeated)
+        )
+        return RepeatedKeys(*kept)
+
+
+NO_KEYS = RepeatedKeys()
+
+
 def doubtful(
     name: str, parsed: tuple[Format, Any, bytes], twice: Sequence[Twice]
-) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
-    """Return the pointers of keys that stand twice with different values, and a finding for each key that stands twice.
+) -> tuple[RepeatedKeys, tuple[Finding, ...]]:
+    """Return the keys that stand twice, and a finding for each.
 
     The last value is the one that was read, as Apple's own parser keeps it (CoreFoundation, CFPropertyList.c); no page of
     a vendor promises it.
     """
     if not twice:
-        return (), ()
+        return NO_KEYS, ()
     format_, value, data = parsed
     different: dict[str, bool] = {}
     for where, one in _places(value, twice):
@@ -37,7 +57,8 @@ def doubtful(
     shown_ones = list(different)[:_SHOWN]
     lines = locate_all(data, format_, set(shown_ones))
     found = [_finding(where, different[where], Origin(name, *lines.get(where, (0, 0)))) for where in shown_ones]
-    return tuple(where for where, unlike in different.items() if unlike), tuple(found)
+    doubts = tuple(where for where, unlike in different.items() if unlike)
+    return RepeatedKeys(doubts, tuple(different)), tuple(found)
 
 
 def _finding(where: str, unlike: bool, origin: Origin) -> Finding:

@@ -7,12 +7,12 @@ inner document goes on from there, through all layers (`/value/3/payload/Payload
 from __future__ import annotations
 
 import binascii
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from mdm_policy.documents.binaries import is_binary
-from mdm_policy.documents.doubles import doubtful
+from mdm_policy.documents.doubles import NO_KEYS, RepeatedKeys, doubtful
 from mdm_policy.documents.embedded import Embedded, EmbeddedPart, EmbeddedText
 from mdm_policy.documents.formats import dump, parse, parse_text
 from mdm_policy.documents.locate import Format, locate_all
@@ -20,6 +20,7 @@ from mdm_policy.documents.plist_grammar import unreadable
 from mdm_policy.documents.signed import looks_signed, signed_content
 from mdm_policy.documents.sniff import sniff, sniff_text
 from mdm_policy.documents.texts import MAX_SIZE, TextReport, TextSource, check_size
+from mdm_policy.documents.xml_grammar import unreadable_xml
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MAX_LAYERS = 8
 _BYTES_PER_INNER = 8192
 """How many bytes of the largest document read there are for each document inside one: a Graph object has as many."""
 _BASE64_SPACE = " \t\r\n"
+_LAYOUT = " \t\r\n"
 _ENTITIES = (
     ("&lt;", "<"),
     ("&gt;", ">"),
@@ -59,8 +61,8 @@ class Document(msgspec.Struct, frozen=True):
     with the document embedded there; `findings` says which embedded documents could not be opened, and why. `part` is
     True when this document is a piece of the outer one's own JSON (a page's item, a request's body): its `data` is
     then that piece in canonical form. `envelope` is the signed file that the document was taken from, or is empty.
-    `doubts` are the pointers of keys that stand twice in one dictionary with different values. `unreadable` says why devices
-    cannot read the document, though it is well-formed, or is empty.
+    `repeated` are the pointers of keys that stand twice in one dictionary, `doubts` those with different values. `unreadable`
+    says why its consumer cannot read the document, though it is well-formed, or is empty.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Document(msgspec.Struct, frozen=True):
     envelope: bytes = b""
     doubts: tuple[str, ...] = ()
     unreadable: str = ""
+    repeated: tuple[str, ...] = ()
 
 
 def open_with(
@@ -142,8 +145,8 @@ def _open_bytes(opening: _Opening, prefix: str, data: bytes, format_: Format | N
     twice: list[Twice] = []
     value = parse(name, data, format_, white_space="keep", max_size=max_size, twice=twice)
     parsed = (format_, value, data)
-    doubts, told = doubtful(name, parsed, twice)
-    return _build(opening, prefix, parsed, (*findings, *told), envelope=envelope, doubts=doubts)
+    keys, told = doubtful(name, parsed, twice)
+    return _build(opening, prefix, parsed, (*findings, *told), envelope=envelope, keys=keys)
 
 
 def _name(file: str, prefix: str) -> str:
@@ -160,7 +163,8 @@ def _build(
     part: bool = False,
     layer: int = 0,
     envelope: bytes = b"",
-    doubts: tuple[str, ...] = (),
+    keys: RepeatedKeys = NO_KEYS,
+    found_in: Literal["file", "text"] = "file",
 ) -> Document:
     """Recognise a parsed document and open what is inside it."""
     format_, value, data = parsed
@@ -170,26 +174,44 @@ def _build(
     for found in opening.recogniser.embedded(kind, value) if layer < _MAX_LAYERS else ():
         opening.take()
         try:
-            below = tuple(one.removeprefix(found.pointer) for one in doubts if one.startswith(f"{found.pointer}/"))
+            below = keys.below(found.pointer)
             inner.append((found.pointer, _open_inner(opening, prefix + found.pointer, found, layer + 1, below)))
         except _TooManyError:
             raise
         except PolicyError as problem:
             collected.extend(problem.findings)
     name = _name(opening.file, prefix)
-    foreign = unreadable(data) if format_ == "plist" and not is_binary(data) else None
-    if foreign is not None:
-        hint = "write the value without it; a comment may stand between elements"
-        collected.append(warning("plist-unreadable", foreign.why, Origin(name, *foreign.place), hint))
-    why = foreign.why if foreign is not None else ""
-    return Document(name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope, doubts, why)
+    why = _refused_by_consumers(name, format_, data, found_in, collected)
+    doubts, repeated = keys
+    return Document(
+        name, kind, format_, value, data, tuple(inner), tuple(collected), part, envelope, doubts, why, repeated
+    )
 
 
-def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int, doubts: tuple[str, ...]) -> Document:
-    """Open one inner document; `doubts` are those of the outer one that lead into it."""
+def _refused_by_consumers(
+    name: str, format_: Format, data: bytes, found_in: Literal["file", "text"], collected: list[Finding]
+) -> str:
+    """Return why what reads the document does not take it, though it is well-formed, and add the finding."""
+    if format_ == "plist" and not is_binary(data):
+        foreign = unreadable(data)
+        if foreign is not None:
+            hint = "write the value without it; a comment may stand between elements"
+            collected.append(warning("plist-unreadable", foreign.why, Origin(name, *foreign.place), hint))
+            return foreign.why
+    elif format_ == "xml":
+        doubt = unreadable_xml(data, found_in)
+        if doubt is not None:
+            hint = "write plain XML 1.0 in UTF-8; a comment may stand between elements"
+            collected.append(warning("xml-unreadable", doubt.why, Origin(name, *doubt.place), hint))
+            return doubt.why
+    return ""
+
+
+def _open_inner(opening: _Opening, prefix: str, found: Embedded, layer: int, keys: RepeatedKeys) -> Document:
+    """Open one inner document; `keys` are the repeated ones of the outer one that lead into it."""
     if isinstance(found, EmbeddedPart):
         parsed: tuple[Format, Any, bytes] = ("json", found.value, dump(found.value, "json"))
-        return _build(opening, prefix, parsed, part=True, layer=layer, doubts=doubts)
+        return _build(opening, prefix, parsed, part=True, layer=layer, keys=keys)
     if isinstance(found, EmbeddedText):
         return _open_text(opening, prefix, found, layer)
     try:
@@ -213,7 +235,7 @@ def _open_text(opening: _Opening, prefix: str, found: EmbeddedText, layer: int) 
     text = found.text
     first: PolicyError | None = None
     for _ in range(found.unescapes + 1):
-        source = TextSource(_name(opening.file, prefix), text.strip().removeprefix("\ufeff").strip())
+        source = TextSource(_name(opening.file, prefix), _bare(text))
         try:
             format_ = sniff_text(source)
             twice: list[Twice] = []
@@ -222,9 +244,16 @@ def _open_text(opening: _Opening, prefix: str, found: EmbeddedText, layer: int) 
             first = first or problem
             text = unescape(text)
         else:
-            doubts, told = doubtful(source.name, parsed, twice)
-            return _build(opening, prefix, parsed, told, layer=layer, doubts=doubts)
+            keys, told = doubtful(source.name, parsed, twice)
+            return _build(opening, prefix, parsed, told, layer=layer, keys=keys, found_in="text")
     raise first or PolicyError([])
+
+
+def _bare(text: str) -> str:
+    """Take layout from around a text: white space of XML and JSON alone, and none before an XML declaration."""
+    bare = text.removeprefix("\ufeff").rstrip(_LAYOUT)
+    inner = bare.lstrip(_LAYOUT).removeprefix("\ufeff")
+    return bare if inner.startswith("<?xml") and inner != bare else inner.lstrip(_LAYOUT)
 
 
 def unescape(text: str) -> str:

@@ -89,15 +89,26 @@ def read_each(document: Document) -> tuple[Reading, ...]:
 def _read(document: Document) -> tuple[Reading, list[str]]:
     """Read a document and return the pointers of its findings beside it."""
     collector = Collector(document, _read)
+    refused = document.unreadable or _refused_repeats(collector)
+    if refused:
+        collector.reject_all(refused)  # before anything is read, so that all that is made of it is refused
     reading = kind_named(document.kind).read(collector)
-    if document.unreadable:
-        collector.reject_all(document.unreadable)
-    if question_doubted(collector, document) or document.unreadable:
+    if question_doubted(collector, document) or refused:
         names = () if kind_named(document.kind).activates else reading.activates
         read, rules = Effects(collector.columns), tuple(collector.rules)
         reading = msgspec.structs.replace(reading, effects=read, rules=rules, activates=names)
     kept = identities(document)
     return msgspec.structs.replace(reading, identities=kept) if kept else reading, collector.places
+
+
+def _refused_repeats(c: Collector) -> str:
+    """Say why a document is refused whole for a key that stands twice, and add the finding; empty when it is not."""
+    by = kind_named(c.document.kind).repeats_refused_by
+    if not by or not c.document.repeated:
+        return ""
+    why = f"a key stands twice in it, for which {by} refuses the whole document"
+    c.say("warning", "json-unreadable", why, c.document.repeated[0], "keep one")
+    return why
 
 
 def _with_places(document: Document, read: Iterable[tuple[Reading, list[str]]]) -> tuple[Reading, ...]:

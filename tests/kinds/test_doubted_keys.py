@@ -58,19 +58,19 @@ _TYPE = "<key>PayloadType</key>\n\t\t\t<string>com.apple.applicationaccess</stri
         ),
         pytest.param(
             json.dumps(CATALOG).replace('"appsVis', '"appsVisibilityList": [], "appsVis', 1).encode(),
-            "unknown",
+            "allowed",
             "warning",
             id="a list of Graph",
         ),
         pytest.param(
             json.dumps(CATALOG).replace('"@odata', '"displayName": "a", "displayName": "b", "@odata', 1).encode(),
-            "hidden",
+            "allowed",
             "warning",
-            id="a name of Graph",
+            id="a name of Graph, which refuses the whole object",
         ),
         pytest.param(
             json.dumps({"value": [CATALOG]}).replace('"appsVis', '"appsVisibilityList": [], "appsVis', 1).encode(),
-            "unknown",
+            "allowed",
             "warning",
             id="within a page",
         ),

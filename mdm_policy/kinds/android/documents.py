@@ -121,8 +121,12 @@ def _body(value: Any) -> Iterator[Embedded]:
     yield EmbeddedPart(pointer("body"), value["body"])
 
 
+_GOOGLE_READER = "Google's parser"
+"""protocolbuffers/protobuf, JSON parsers for C++ and Java: a field that is given twice "has already been set"."""
+
 POLICY = DocumentKind(
     name="amapi-policy",
+    repeats_refused_by=_GOOGLE_READER,
     title="Android Management API policy",
     formats=("json",),
     recognise=_is_policy,
@@ -205,6 +209,7 @@ ANSWER = DocumentKind(
 )
 MODIFY = DocumentKind(
     name="amapi-modify-applications",
+    repeats_refused_by=_GOOGLE_READER,
     title="Android Management API request: modifyPolicyApplications",
     formats=("json",),
     recognise=_is_modify,
@@ -223,6 +228,7 @@ MODIFY = DocumentKind(
 )
 PATCH = DocumentKind(
     name="amapi-patch",
+    repeats_refused_by=_GOOGLE_READER,
     title="Android Management API request: patch of a policy",
     formats=("json",),
     recognise=_is_patch,

@@ -203,6 +203,9 @@ def _read_template(c: Collector) -> Reading:
     return c.reading(mdm="intune")
 
 
+_GRAPH_READER = "Microsoft Graph"
+"""OData/odata.net Microsoft.OData.Core: duplicate properties in a single resource are not allowed, and the request fails."""
+
 PAGE = DocumentKind(
     name="graph-page",
     title="Page or array of Microsoft Graph objects",
@@ -227,6 +230,7 @@ PAGE = DocumentKind(
 )
 SETTINGS_CATALOG = DocumentKind(
     name="intune-settings-catalog",
+    repeats_refused_by=_GRAPH_READER,
     title="Intune settings catalog policy",
     formats=("json",),
     recognise=_object(_is_catalog_type, _CATALOG_COLLECTIONS, _has_catalog_settings),
@@ -263,6 +267,7 @@ SETTINGS_CATALOG = DocumentKind(
 )
 DEVICE_CONFIGURATION = DocumentKind(
     name="intune-device-configuration",
+    repeats_refused_by=_GRAPH_READER,
     title="Intune device configuration or compliance policy",
     formats=("json",),
     recognise=_object(_is_configuration_type, _CONFIGURATION_COLLECTIONS, _has_configuration_keys),
@@ -289,6 +294,7 @@ DEVICE_CONFIGURATION = DocumentKind(
 )
 MOBILE_APP = DocumentKind(
     name="intune-mobile-app",
+    repeats_refused_by=_GRAPH_READER,
     title="Intune app and its assignments",
     formats=("json",),
     recognise=_object(_is_app_type, _APP_COLLECTIONS, _has_app_keys),
@@ -328,6 +334,7 @@ TEMPLATE = DocumentKind(
 OTHER_OBJECT = Unread(formats=("json",), recognise=_is_typed)
 APPROVE_APPS = DocumentKind(
     name="intune-approve-apps",
+    repeats_refused_by=_GRAPH_READER,
     title="Intune request: approveApps",
     formats=("json",),
     recognise=_is_approval,
