@@ -72,6 +72,13 @@ class Failure(Exception):  # noqa: N818 - it is a result, not a defect of ours
         return error(f"push-{self.fault}", message, Origin(destination), _HINTS[self.fault])
 
 
+MOST_VALUES = 2_000_000
+"""Values in an answer: of 64 MiB of empty objects a parser would make some gigabytes, so they are counted before."""
+_VALUE_MARKS = (b",", b"[", b"{")
+_MOST_REFUSAL = 1024 * 1024
+"""Bytes of a refusal that are looked into for its message."""
+
+
 class Reply(msgspec.Struct, frozen=True):
     """Hold an answer: its status, its headers by lower-case name, and its body."""
 
@@ -87,6 +94,9 @@ class Reply(msgspec.Struct, frozen=True):
             Failure: `answer`, ambiguous: the call itself may well have been carried out.
 
         """
+        if sum(map(self.body.count, _VALUE_MARKS)) > MOST_VALUES:
+            said = f"{self.call}: the answer holds more than {MOST_VALUES:,} values"
+            raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
         try:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
         except (ValueError, RecursionError):
@@ -128,7 +138,7 @@ def page_text(body: bytes) -> str:
 def message_of(reply: Reply) -> str:
     """Return what a server said of its refusal: the message of a JSON error, or the text of a page."""
     try:
-        value = json.loads(reply.body)
+        value: Any = json.loads(reply.body) if len(reply.body) <= _MOST_REFUSAL else None
     except (ValueError, RecursionError):
         return page_text(reply.body)
     if reply.status < 400:
@@ -149,7 +159,7 @@ def message_of(reply: Reply) -> str:
 def code_of(reply: Reply) -> str:
     """Return the code of a JSON error, or nothing."""
     try:
-        found = json.loads(reply.body)["error"]
+        found = json.loads(reply.body[:_MOST_REFUSAL])["error"]
         code = found["code"] if isinstance(found, dict) and "status" not in found else found["status"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return ""

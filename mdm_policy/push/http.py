@@ -11,7 +11,7 @@ import random
 import re
 import ssl
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mdm_policy.push.answers import Fault
 
 MAX_ANSWER = 64 * 1024 * 1024
+MAX_RECEIVED = 1024 * 1024 * 1024
+"""Bytes of all answers of one server in a run: a listing may have many pages, and yet an end."""
 _MAX_WAIT = 120.0
 """Seconds: a server that asks for more is not waited for, the run ends and can be resumed."""
 _FIRST_WAIT = 0.5
@@ -78,6 +80,8 @@ class Settings(msgspec.Struct, frozen=True):
     ca: str = ""
     insecure: bool = False
     headers: dict[str, str] = {}
+    whole: float = 300.0
+    """Seconds for one try of a call from its first byte to its last: a server that sends a byte now and then is not waited for."""
     cookies: bool = False
     """Whether cookies of the server are kept: load balancers pin a client to a node by them."""
 
@@ -109,6 +113,7 @@ class Client:
         self._authorize = authorize
         self._lock = threading.Lock()
         self._renewed = 0
+        self._received = 0
         self._cookies: dict[str, str] = {}
         self.sent = 0
         """How many requests that change something were carried out, or may have been."""
@@ -201,10 +206,9 @@ class Client:
             if self._cookies:
                 proof["Cookie"] = "; ".join(f"{name}={value}" for name, value in sorted(self._cookies.items()))
         try:
-            answer = self._pool.request(
-                method, url, body=body, headers={**headers, **proof}, redirect=False, preload_content=False
+            answer, data = within(
+                self._settings.whole, lambda: self._exchange(method, url, body, {**headers, **proof}, call)
             )
-            data = _read(answer, call)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as bad:
             raise self._lost(bad, call) from None
         found = {name.lower(): value for name, value in answer.headers.items()}
@@ -213,6 +217,18 @@ class Client:
         if answer.status in ok:
             return Reply(answer.status, found, data, call)
         raise self._bad(Reply(answer.status, found, data, call), generation)
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], call: str
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """Send a request, and read its answer to the end."""
+        answer = self._pool.request(method, url, body=body, headers=headers, redirect=False, preload_content=False)
+        data = _read(answer, call)
+        with self._lock:
+            self._received += len(data)
+            if self._received > MAX_RECEIVED:
+                raise _TooLargeError(f"more than {MAX_RECEIVED // (1024 * 1024):,} MiB have come from this server")
+        return answer, data
 
     def _remember(self, cookies: list[str]) -> None:
         with self._lock:
@@ -272,6 +288,38 @@ class _TryError(Exception):
 
 class _TooLargeError(ValueError):
     """Say that an answer has no end."""
+
+
+_Result = TypeVar("_Result")
+
+
+def within(seconds: float, work: Callable[[], _Result]) -> _Result:
+    """Do some work in a thread of its own, and return or raise what it did.
+
+    Limits of a socket are for each piece that comes; a server that sends one byte in each of them is never late. The thread
+    of work that is given up ends with the process.
+
+    Raises:
+        TimeoutError: the work is not done in time.
+
+    """
+    done: list[_Result] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as bad:  # noqa: BLE001 - whatever it is, it is raised again where it is waited for
+            failed.append(bad)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TimeoutError
+    return done[0]
 
 
 def check_address(base: str) -> None:
