@@ -61,6 +61,11 @@ def network(targets: Mapping[str, Target], duties: Collection[Duty]) -> tuple[st
     return _defaults(targets, lambda _, service: not service.platforms and _due(service, duties))
 
 
+def is_for_networks(target: Target) -> bool:
+    """Tell whether a target is for networks and so for no class of devices."""
+    return any(not service.platforms for service in target.manifest.serves)
+
+
 def serves(target: Target, cls: DeviceClass) -> bool:
     """Tell whether a target is made for a class, be it a default or not, whatever is ordered."""
     return any(_serves(target, service, cls, DUTIES) for service in target.manifest.serves)

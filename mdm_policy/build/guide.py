@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy import resources, templating
 from mdm_policy.build.words import counted, table_name
 from mdm_policy.resolve import ordered
-from mdm_policy.selection import can_act, network, serves
+from mdm_policy.selection import can_act, is_for_networks, serves
 from mdm_policy.verify import sentence
 from mdm_policy.verify.counts import many
 from mdm_policy.vocabulary import FAMILIES, FAMILY_OF
@@ -61,6 +61,7 @@ _START_NAMES = frozenset(
         "rows",
         "sentence",
         "unmet",
+        "unused",
         "written",
     }
 )
@@ -114,8 +115,9 @@ def _common(resolution: Resolution) -> dict[str, Any]:
 
 
 def _start(resolution: Resolution, built: Built, found: Verification, others: Sequence[str]) -> dict[str, Any]:
-    duties = {duty for app in resolution.apps for duty in app.duties}
-    rows = list(_rows(built, found, duties)) if found.declared else []
+    rows = list(_rows(built, found)) if found.declared else []
+    besides = list(_besides(built, found)) if found.declared else []
+    shown = {one["folder"] for one in rows} | {one["target"] for one in besides}
     return {
         **_common(resolution),
         "rows": [{"number": number, **row} for number, row in enumerate(rows, 1)],
@@ -126,7 +128,8 @@ def _start(resolution: Resolution, built: Built, found: Verification, others: Se
             if report.accepted is not None
         ],
         "unmet": list(_unmet(found)),
-        "besides": list(_besides(built, found)) if found.declared else [],
+        "besides": besides,
+        "unused": [target.name for target in built.targets if rows and target.name not in shown],
         "folders": [{"target": target.name, "title": target.manifest.title} for target in built.targets],
         "others": list(others),
         "sentence": sentence(found),
@@ -135,7 +138,7 @@ def _start(resolution: Resolution, built: Built, found: Verification, others: Se
     }
 
 
-def _rows(built: Built, found: Verification, duties: set[Any]) -> Iterator[dict[str, Any]]:
+def _rows(built: Built, found: Verification) -> Iterator[dict[str, Any]]:
     """Yield a row for each class and target made for it, and one for a class that none is made for."""
     for verdict in found.classes:
         made = _made_for(verdict, built)
@@ -143,12 +146,15 @@ def _rows(built: Built, found: Verification, duties: set[Any]) -> Iterator[dict[
             yield _row(target, verdict, built, found, first=target is made[0])
         if not made:
             yield _row(None, verdict, built, found, first=True)
-    due = network({target.name: target for target in built.targets}, duties)
     for target in built.targets:
-        if target.name in due:
+        if is_for_networks(target):
             yield _place(target, built) | {
-                "cls": "every network", "devices": "", "console": target.manifest.title, "assign": "", "open": "",
-            }  # fmt: skip
+                "cls": "every network",
+                "devices": "",
+                "console": target.manifest.title,
+                "assign": "what these devices resolve or go through",
+                "open": "what does not go through it",
+            }
 
 
 def _made_for(verdict: ClassVerdict, built: Built) -> list[Target]:

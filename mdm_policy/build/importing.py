@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy import render, templating
 from mdm_policy.build import collateral
 from mdm_policy.build.words import counted, singular, table_name
-from mdm_policy.selection import can_carry, serves
+from mdm_policy.selection import can_carry, is_for_networks, serves
 from mdm_policy.verify.counts import many
 from mdm_policy.verify.table import AppTable
 
@@ -52,6 +52,7 @@ _NAMES = frozenset(
         "lists",
         "needs",
         "not_blocked",
+        "of_network",
         "options",
         "organization",
         "pushed",
@@ -115,7 +116,8 @@ def _context(
     claims = {c.name: (c, entries) for spec in manifest.documents for c, entries in render.claimed(base, spec)}
     groups = {job.variant.name: job.variant.groups for job in jobs}
     devices = base.resolution.devices
-    mine = [cls for cls in devices if _is_for(target, cls, chosen)]
+    of_network = is_for_networks(target)
+    mine = [] if of_network else [cls for cls in devices if _is_for(target, cls, chosen)]
     apps = _apps(claims.values())
     return {
         "alternatives": sorted(
@@ -128,7 +130,7 @@ def _context(
         "apps": apps[:_MOST_APPS],
         "apps_more": max(0, len(apps) - _MOST_APPS),
         "as_of": base.resolution.as_of,
-        "besides": [cls.name for cls in devices if cls not in mine and can_carry(target, cls)],
+        "besides": [cls.name for cls in devices if cls not in mine and not of_network and can_carry(target, cls)],
         "cannot": list(manifest.cannot),
         "classes": [_class(cls) for cls in mine],
         "collateral": _collateral(base, written),
@@ -137,6 +139,7 @@ def _context(
         "has_patch": target.document("patch-personal") is not None,
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
+        "of_network": of_network,
         "not_blocked": list(_not_blocked(target, banned)),
         "options": base.options,
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},

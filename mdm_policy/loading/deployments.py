@@ -51,7 +51,8 @@ def warn_of_mdm(report: LoadReport, group: Group) -> bool:
     near = bool(mdm) and mdm not in MDMS and report.guess(mdm, MDMS).startswith("did")
     if near:
         said = f"{quoted(mdm)} is not an MDM whose documents this program knows, but looks like one"
-        report.warning("mdm-near-miss", said, group.at("managed_by"), report.guess(mdm, MDMS))
+        hint = f"{report.guess(mdm, MDMS)} `{OTHER_MDM}` is any MDM without a word of its own"
+        report.warning("mdm-near-miss", said, group.at("managed_by"), hint)
     return near
 
 

@@ -153,3 +153,14 @@ def test_without_declared_devices_the_page_says_so(tmp_path: Path) -> None:
     assert table(out) == []
     assert "declares no device classes" in text
     assert "- [apple-ios-restrictions](apple-ios-restrictions/IMPORT.md): Restrictions profile for" in text
+
+
+def test_each_folder_of_a_build_is_named(tmp_path: Path) -> None:
+    """Of every default target, whether a declared class needs it or not."""
+    _, out = build(tmp_path, IPHONES, PHONES, more="targets: all\n")
+    text = (out / "START-HERE.md").read_text("utf-8")
+    folders = [path.name for path in out.iterdir() if path.is_dir()]
+    assert len(folders) > 5
+    assert [name for name in folders if f"[{name}]({name}/IMPORT.md)" not in text] == []
+    assert "## Built, and for no declared class" in text
+    assert "## Built, and not in the table" in text
