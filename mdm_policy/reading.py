@@ -527,6 +527,14 @@ class Collateral(Frozen, frozen=True, gc=False):
     said: bool = False
 
 
+class Refusal(Frozen, frozen=True, gc=False):
+    """Say where a document has what its vendor does not take, what to do about it, and where the vendor says so."""
+
+    pointer: str
+    hint: str = ""
+    source: str = ""
+
+
 class Reading(Frozen, frozen=True):
     """Hold what one document does, as an independent reader finds it.
 
@@ -568,6 +576,8 @@ class Reading(Frozen, frozen=True):
     """Rules for files that decide together: the effects of AppLocker name what they act on, and these say what they do."""
     collateral: tuple[Collateral, ...] = ()
     """What a vendor's key does beside the ban, and no rule shows."""
+    refusals: dict[str, Refusal] = {}
+    """Where the fault stands for which the vendor refuses what was read, by the `why` of the rules that it voids."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

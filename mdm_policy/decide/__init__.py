@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mdm_policy.decide.collateral import beside, beside_together, lets_all
 from mdm_policy.decide.conflicts import conflicting, contending
-from mdm_policy.decide.deciding import Decision, Note, decide, holds, rank
+from mdm_policy.decide.deciding import Decision, Note, decide, decide_each, holds, rank
 from mdm_policy.decide.index import Index, in_force
 from mdm_policy.decide.judging import Gap, Judgement, judge, preinstalled, why_gap
 from mdm_policy.decide.law import law_against
@@ -28,6 +28,7 @@ __all__ = [
     "conflicting",
     "contending",
     "decide",
+    "decide_each",
     "holds",
     "in_force",
     "judge",

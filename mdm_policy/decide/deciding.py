@@ -127,6 +127,21 @@ def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedA
     return _placed(worst, policy, several=True)
 
 
+def decide_each(index: Index, state: DeviceState, app: BannedApp, as_of: str) -> tuple[tuple[str, Decision], ...]:
+    """Return what becomes of each build of an app in a state, under the policy that holds the app least."""
+    sets = index.sets(state.platform)
+    worst = min(sets, key=lambda one: rank(_decide(one, state, app, as_of), installed=state.installed))
+    prepared = worst.prepared(app, state.platform)
+    outcomes = _outcomes(worst, prepared, worst.view(state, as_of))
+    return tuple((one.build, _said(one, state)) for one in outcomes)
+
+
+def _said(outcome: _Outcome, state: DeviceState) -> Decision:
+    if outcome.score > _HELD and outcome.hit is not None:
+        return _held(outcome.verdict, outcome.hit, outcome.build, state)
+    return _open(outcome, state)
+
+
 def _placed(decision: Decision, policy: Reading | None, *, several: bool) -> Decision:
     """Say in which of the policies of which a device has exactly one a ban fails, and where it would have to stand."""
     if policy is None or not (decision.path or decision.cause == "unnamed"):
@@ -164,12 +179,7 @@ def _decide(together: Together, state: DeviceState, app: BannedApp, as_of: str) 
     if against is not None and against.always:
         return _impossible(against, prepared.plan.builds[0].name)
     view = together.view(state, as_of)
-    worst: _Outcome | None = None
-    for place in range(len(prepared.plan.builds)):
-        outcome = _build(prepared, place, view)
-        if worst is None or _better(outcome) < _better(worst):
-            worst = outcome
-    outcome = worst if worst is not None else _Outcome(_ALLOWED, "allowed", None, app.name)
+    outcome = min(_outcomes(together, prepared, view), key=_better)
     if outcome.score > _HELD and outcome.hit is not None:
         held = _held(outcome.verdict, outcome.hit, outcome.build, state)
         return _capped(held) if app.web_app else held
@@ -230,6 +240,25 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         said = f"no device rule can match {name}, which is only known to a package manager"
         return _Outcome(_UNKNOWN, "unknown", None, name, said, "no-comparable-identifier")
     return _Outcome(_ALLOWED, "allowed", None, name)
+
+
+def _outcomes(together: Together, prepared: Prepared, view: View) -> list[_Outcome]:
+    """Judge every build; of one that nothing in force names, say which entry would hold it but for a fault."""
+    found = []
+    for place in range(len(prepared.plan.builds)):
+        outcome = _build(prepared, place, view)
+        if outcome.hit is None and not outcome.doubt:
+            outcome = _voided(together.void(prepared, place, view), outcome)
+        found.append(outcome)
+    return found
+
+
+def _voided(hit: Hit | None, outcome: _Outcome) -> _Outcome:
+    """Say of a build that nothing names in force which entry would hold it, and why that has no effect."""
+    if hit is None:
+        return outcome
+    rule = hit.rule
+    return _Outcome(_ALLOWED, rule.verdict, hit, outcome.build, rule.why or rule.fact.text, rule.cause or "no-effect")
 
 
 def _weakest(match: tuple[tuple[Hit, ...], ...], view: View, name: str, contested: set[Contest]) -> _Outcome | None:

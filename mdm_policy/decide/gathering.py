@@ -12,20 +12,22 @@ from __future__ import annotations
 from itertools import islice, product
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import structs
+
 from mdm_policy.decide.builds import PARTS, plan
 from mdm_policy.decide.filerules import SeenFile, book, unlisted
 from mdm_policy.decide.programs import Program
 from mdm_policy.decide.reach import Reach
 from mdm_policy.joined import parted
 from mdm_policy.model import BannedApp, Frozen
-from mdm_policy.reading import EVERYBODY, Cause, Rule, RuleSet
+from mdm_policy.reading import EVERYBODY, Cause, Fact, Refusal, Rule, RuleSet
 from mdm_policy.vocabulary import STRENGTH_RANK, Strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.decide.builds import Build
-    from mdm_policy.reading import FileRule
+    from mdm_policy.reading import FileRule, Reading
     from mdm_policy.vocabulary import Kind
 
 _MOST_FACES = 1_024
@@ -51,6 +53,8 @@ class Placed(Frozen, frozen=True, gc=False):
     set: RuleSet
     path: str
     reach: Reach
+    fault: Refusal | None = None
+    """For what Windows refuses the set, where the reader names the place."""
 
 
 class FoundRules(Frozen, frozen=True, gc=False):
@@ -83,10 +87,15 @@ class Gathered:
         """Start with none."""
         self._sets: dict[str, list[Placed]] = {}
 
-    def add(self, found: RuleSet, path: str, reach: Reach) -> None:
-        """Take a set in; one that Windows refuses is none."""
-        if found.rule.sense != "none" or found.rule.verdict == "unknown":
-            self._sets.setdefault(found.collection, []).append(Placed(found, path, reach))
+    def add(self, found: RuleSet, reading: Reading, reach: Reach) -> None:
+        """Take a set in; one that Windows refuses reaches nobody."""
+        placed = Placed(found, reading.path, reach)
+        if found.rule.sense == "none" and found.rule.verdict != "unknown":
+            why = found.rule.why or found.rule.fact.text
+            fault = reading.refusals.get(why)
+            nobody = Reach(alive=False, note=why, cause=found.rule.cause or "no-effect")
+            placed = Placed(found, reading.path, nobody, fault)
+        self._sets.setdefault(found.collection, []).append(placed)
 
     def __bool__(self) -> bool:
         """Tell whether there are any."""
@@ -194,10 +203,17 @@ def _outcome(sets: Sequence[Placed], program: Program) -> FoundRules:
         dead = [one for one in sets if not one.reach.alive]
         would = _together(dead, program) if dead else NOTHING
         if would.kind == "blocked":
-            return FoundRules(
-                "allowed", would.rule, would.path, would.pointer, would.reach, would.reach.note, would.reach.cause
-            )
+            return _dead(would, next((one.fault for one in dead if one.path == would.path), None))
     return found
+
+
+def _dead(would: FoundRules, fault: Refusal | None) -> FoundRules:
+    """Return what sets that reach nobody would do; where Windows refuses them, at the place of the fault."""
+    reach, rule, pointer = would.reach, would.rule, would.pointer
+    if fault is not None and rule is not None:
+        fact = Fact(reach.note, fault.source or rule.fact.source)
+        rule, pointer = structs.replace(rule, fact=fact, remedy=fault.hint), fault.pointer
+    return FoundRules("allowed", rule, would.path, pointer, reach, reach.note, reach.cause)
 
 
 def _doubt(one: Placed) -> tuple[str, Cause]:

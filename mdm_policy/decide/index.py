@@ -19,6 +19,7 @@ from mdm_policy.decide.precedence import letting_in_a_part, most_special, ordere
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
 from mdm_policy.decide.spared import together
+from mdm_policy.decide.voided import as_it_would_be, is_void, would_refuse_all
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Fact, written
@@ -92,6 +93,9 @@ class Together:
         self._entries: dict[Key, list[Hit]] = {}
         self.allow_lists: list[AllowList] = []
         self.gathered = Gathered()
+        self._void: dict[Key, Hit] = {}
+        """The first entry on each identifier that something else in its document takes its effect."""
+        self._void_lists: list[AllowList] = []
         self._prepared: dict[tuple[int, str], Prepared] = {}
         self._views: dict[tuple[DeviceState, str], View] = {}
         for reading, reached in together(tuple(documents)):
@@ -101,7 +105,8 @@ class Together:
         members: dict[int, list[Key]] = {id(rule): [] for rule in reading.rules if rule.sense == "allow-only"}
         entries, path = self._entries, reading.path
         for one in reading.rule_sets:
-            self.gathered.add(one, path, reached)
+            self.gathered.add(one, reading, reached)
+        self._take_void(reading, reached)
         named = {id(one.rule) for found in reading.rule_sets for one in found.rules}
         for effect in reading.effects:
             rule = effect.rule
@@ -122,6 +127,42 @@ class Together:
                     else frozenset(kind for family, kind, _ in mine if family == "macos")
                 )
                 self.allow_lists.append(AllowList(hit, mine, allows))
+
+    def _take_void(self, reading: Reading, reached: Reach) -> None:
+        """Remember what would hold apps back, were it not for a fault of the document."""
+        void = {id(rule): rule for rule in reading.rules if is_void(rule)}
+        if not void or not reached.alive:
+            return
+        shown = {key: as_it_would_be(rule, reading) for key, rule in void.items()}
+        lists: dict[int, set[Key]] = {key: set() for key, rule in void.items() if would_refuse_all(rule)}
+        named = {id(one.rule) for found in reading.rule_sets for one in found.rules}
+        for effect in reading.effects:
+            place = id(effect.rule)
+            if place not in void or place in named:
+                continue
+            key = compared(effect.key)
+            if place in lists:
+                lists[place].add(key)
+                continue
+            rule, at = shown[place]
+            self._void.setdefault(key, Hit(rule, None if at else effect, reading.path, reached, at))
+        sets = {id(one.rule) for one in reading.rule_sets}
+        for place, members in lists.items():
+            if place not in sets:
+                rule, at = shown[place]
+                hit = Hit(rule, None, reading.path, reached, at or reading.settings.get(rule.id, ""))
+                self._void_lists.append(AllowList(hit, frozenset(members)))
+
+    def void(self, prepared: Prepared, place: int, view: View) -> Hit | None:
+        """Return the entry that would hold a build back, were it not for a fault of its document."""
+        for match in prepared.plan.builds[place].every:
+            hits = [self._void.get(key) for key in match]
+            first = next((hit for hit in hits if hit is not None), None)
+            if first is not None and view.in_force(first.rule):
+                return first
+        keys = prepared.keys[place]
+        lists = (one.hit for one in self._void_lists if one.members.isdisjoint(keys))
+        return next((hit for hit in lists if view.in_force(hit.rule)), None)
 
     def prepared(self, app: BannedApp, platform: Platform) -> Prepared:
         """Return an app's builds and hits; the app is kept, so its place in memory stays its own."""

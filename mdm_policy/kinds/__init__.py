@@ -96,7 +96,8 @@ def _read(document: Document) -> tuple[Reading, list[str]]:
     if question_doubted(collector, document) or refused:
         names = () if kind_named(document.kind).activates else reading.activates
         read, rules = Effects(collector.columns), tuple(collector.rules)
-        reading = msgspec.structs.replace(reading, effects=read, rules=rules, activates=names)
+        refusals = collector.refusals
+        reading = msgspec.structs.replace(reading, effects=read, rules=rules, activates=names, refusals=refusals)
     kept = identities(document)
     return msgspec.structs.replace(reading, identities=kept) if kept else reading, collector.places
 

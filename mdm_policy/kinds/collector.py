@@ -26,6 +26,7 @@ from mdm_policy.reading import (
     Fact,
     FileRule,
     Reading,
+    Refusal,
     Rule,
     RuleSet,
     Run,
@@ -139,6 +140,8 @@ class Collector:
         """Why nobody can tell whether devices obey what is read from here on."""
         self._lifted: set[int] = set()
         """The values, by their place in memory, that an embedded document has brought, and of which it has said all."""
+        self.refusals: dict[str, Refusal] = {}
+        """The place of each fault for which the vendor refuses what was read, by the words that its rules bear."""
         self.settings: dict[str, str] = {}
         """The pointer of the setting from which each rule without entries comes, by the rule's id."""
         self.sets: dict[str, frozenset[object]] = {}
@@ -183,9 +186,14 @@ class Collector:
             self.rules.append(made)
         return known
 
-    def reject_all(self, why: str) -> None:
-        """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
+    def refuse(self, why: str, pointer: str = "", hint: str = "", source: str = "") -> None:
+        """Give what is read from here on no effect: the vendor takes none of it, for a fault at a place."""
         self.rejected_because = Why("refused", why)
+        self.refusals.setdefault(why, Refusal(pointer, hint, source))
+
+    def reject_all(self, why: str, pointer: str = "", hint: str = "", source: str = "") -> None:
+        """Take back all that was read: the server or the device takes nothing of a document with such a fault."""
+        self.refuse(why, pointer, hint, source)
         self.collateral = []
         self._rebuild_rules()
 
@@ -433,6 +441,8 @@ class Collector:
         self.places.extend([pointer + place for place in places])
         self.sets |= {name: value for name, value in inner.sets if value == frozenset(("none",))}
         self.settings |= {id_: pointer + place for id_, place in inner.settings.items()}
+        for why, fault in inner.refusals.items():
+            self.refusals.setdefault(why, msgspec.structs.replace(fault, pointer=pointer + fault.pointer))
         return inner
 
     def reading(
@@ -478,6 +488,7 @@ class Collector:
             sets=self._set(),
             rule_sets=tuple(self.rule_sets),
             collateral=tuple(self.collateral),
+            refusals=self.refusals,
         )
 
     def _set(self) -> tuple[tuple[str, frozenset[object]], ...]:

@@ -32,6 +32,7 @@ _WORDS = {
     "no such app": "as far as is known, it does not exist there",
     "excepted": "an approved exception lets these groups have it",
     "accepted": "a gap the organization has accepted in writing",
+    "PARTLY ALLOWED": "held under some of its identifiers, and not under others",
     "ALLOWED": "nothing that acts there holds it back",
     "NOT-INSTALLABLE": "a new install is refused, a copy already there still runs",
     "REPORTED-ONLY": "it is seen and reported, not stopped",
@@ -132,7 +133,8 @@ def _legend(found: Verification, width: int) -> str:
 
 
 def _gap(report: GapReport, width: int) -> Iterator[str]:
-    yield fill(f"{report.cls.name}: {report.verdict.upper()}: {_names(report.apps)}", width, "  ", "    ")
+    part = " IN PART" if any(one.held for one in report.identifiers) else ""
+    yield fill(f"{report.cls.name}: {report.verdict.upper()}{part}: {_names(report.apps)}", width, "  ", "    ")
     if report.accepted is not None:
         accepted = report.accepted
         said = f"accepted until {accepted.until} by {accepted.approved_by}: {accepted.document} ({accepted.reason})"
@@ -141,6 +143,8 @@ def _gap(report: GapReport, width: int) -> Iterator[str]:
         more = f" (and {report.states - 1} more state{'s' * (report.states > 2)})" if report.states > 1 else ""
         yield fill(f"for example: {report.state}{more}", width, "    ", "      ")
     yield fill(f"because: {report.sentence}", width, "    ", "      ")
+    if report.identifiers:
+        yield fill(f"identifiers: {identifiers(report)}", width, "    ", "      ")
     if report.escapes:
         yield fill(f"what escapes: {report.escapes}", width, "    ", "      ")
     if report.line is not None:
@@ -150,6 +154,14 @@ def _gap(report: GapReport, width: int) -> Iterator[str]:
             yield fill(f"source: {report.line.source}", width, "    ", "      ")
     if report.accepted is None:
         yield fill(f"to do: {report.hint}", width, "    ", "      ")
+
+
+def identifiers(report: GapReport) -> str:
+    """Say what becomes of an app under each of its identifiers; the worst first, and no more than anybody reads."""
+    each = sorted(report.identifiers, key=lambda one: one.held)
+    more = f" and {len(each) - _MOST_NAMES} more" if len(each) > _MOST_NAMES else ""
+    name = f"{report.apps[0].name}: " if len(report.apps) > 1 else ""
+    return f"{name}{'; '.join(map(str, each[:_MOST_NAMES]))}{more}"
 
 
 def _place(line: Line) -> str:
@@ -297,6 +309,7 @@ def _gap_data(report: GapReport) -> dict[str, Any]:
         "because": report.sentence,
         "escapes": report.escapes,
         "hint": report.hint,
+        "identifiers": [msgspec.structs.asdict(one) for one in report.identifiers],
         "fact": line.fact if line else "",
         "source": line.source if line else "",
         "document": line.document if line else "",
@@ -315,6 +328,7 @@ def as_findings(found: Verification, unread: Sequence[Finding] = ()) -> tuple[Fi
     made = []
     for report in found.gaps:
         said = f"{report.cls.name}: {_names(report.apps)}: {report.verdict} ({report.state}): {report.sentence}"
+        said += f" [{identifiers(report)}]" if report.identifiers else ""
         origin = report.line.origin if report.line else None
         if origin is None and report.apps[0].reasons:
             origin = report.apps[0].reasons[0].origin
@@ -395,5 +409,6 @@ def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str
 def _gap_line(report: GapReport) -> str:
     place = f" at {markdown.code(_place(report.line))}" if report.line and report.line.document else ""
     said = f"{report.cls.name}: {report.verdict.upper()}: {_names(report.apps)}. {report.state}: {report.sentence}"
+    said += f" ({identifiers(report)})" if report.identifiers else ""
     hint = report.hint if report.accepted is None else f"accepted: {report.accepted.document}"
     return f"{markdown.escape(said)}{place}. {markdown.escape(hint)}"

@@ -27,6 +27,7 @@ _REPORTED = "put it on a list that blocks; this one only reports"
 _UNKNOWN = "find the app's identifier and give it in the ban list; or say `not_on:` where it does not exist"
 _DOUBT = "remove what the reason names: a filter, an exclusion, a missing assignment, or the entry that allows the app"
 _FAULTY = "mend in the document what the reason and its findings name, and verify it again"
+_IDLE = "move the entry to where the reason says that devices read it"
 _LIFTED = "remove the day or the time after which the document lifts itself"
 _DUTIES = {
     "remove": "have copies that are installed already deleted, and prove it from the inventory",
@@ -48,10 +49,12 @@ def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) ->
         return (
             f"{_ADD[family].format(build=decision.build)}: it is told by its own identity; or take --min-strength weak"
         )
-    if decision.cause == "refused":
-        return _FAULTY
     if decision.rule is not None and decision.rule.remedy:
         return decision.rule.remedy
+    if decision.cause == "refused":
+        return _FAULTY
+    if decision.cause == "no-effect":
+        return _IDLE
     if decision.verdict == "not-installable":
         return _add(decision, app, family) if family == "android" else _INSTALLED
     if decision.verdict == "reported-only":

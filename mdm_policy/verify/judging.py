@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.decide import Decision, Gap, Index, Note, decide, holds, judge, preinstalled, states
+from mdm_policy.decide import Decision, Gap, Index, Note, decide, decide_each, holds, judge, preinstalled, states
 from mdm_policy.decide.builds import plan
 from mdm_policy.decide.web import Addresses
 from mdm_policy.model import Frozen, GrantedException
 from mdm_policy.verify.counts import Row, row_of, weak
-from mdm_policy.verify.model import Alike, Cell, ClassVerdict
+from mdm_policy.verify.model import Alike, Cell, ClassVerdict, IdentifierVerdict
 from mdm_policy.verify.pieces import acting, readings_for
 
 if TYPE_CHECKING:
@@ -62,6 +62,15 @@ def allowances(resolution: Resolution) -> Allowances:
     """Return what an organization's lists and deployment have decided."""
     waivers = tuple(dict.fromkeys(w for variant in resolution.variants for w in variant.waivers))
     return Allowances(waivers, resolution.accepted_gaps)
+
+
+def known_from(app: BannedApp, build: str) -> str:
+    """Say that the catalogue gives an identifier, and how well it knows it; nothing where the list itself gives it."""
+    files = {reason.origin.file for reason in app.reasons}
+    mine = [one for one in app.identifiers if one.value == build]
+    if not mine or any(one.confidence == "stated" or one.origin.file in files for one in mine):
+        return ""
+    return f"catalogue, {mine[0].confidence.replace('-', ' ')}"
 
 
 class ClassJudge:
@@ -121,7 +130,19 @@ class ClassJudge:
             judged.states,
             _row(judged.worst, gaps, accepted),
             held and judged.declared,
+            () if held else self._identifiers(app, gaps[0]),
         )
+
+    def _identifiers(self, app: BannedApp, gap: Gap) -> tuple[IdentifierVerdict, ...]:
+        """Say what becomes of an app under each identifier, unless it has one alone and the list gives that."""
+        if gap.state is None or not plan(app, self.cls.platform).builds:
+            return ()
+        each = decide_each(self.index, gap.state, app, self.rules.as_of)
+        found = tuple(
+            IdentifierVerdict(build, made.verdict, holds(made, installed=gap.state.installed), known_from(app, build))
+            for build, made in each
+        )
+        return found if len(found) > 1 or any(one.known_from for one in found) else ()
 
     def _excepted(self, proven: bool, waived: tuple[GrantedException, ...], count: int) -> Cell:
         told = "; ".join(f"{w.document}, approved by {w.approved_by}, until {w.until}" for w in waived)

@@ -25,6 +25,23 @@ class Line(Frozen, frozen=True, gc=False):
     source: str
 
 
+class IdentifierVerdict(Frozen, frozen=True, gc=False):
+    """Say what becomes of an app under one of its identifiers, and who knows that identifier: empty where the list does."""
+
+    identifier: str
+    verdict: str
+    held: bool
+    known_from: str = ""
+
+    def __str__(self) -> str:
+        """Write it for a reader."""
+        return (
+            f"{self.identifier} ({self.known_from}) {self.verdict}"
+            if self.known_from
+            else f"{self.identifier} {self.verdict}"
+        )
+
+
 class Cell(Frozen, frozen=True):
     """Judge one app on one class.
 
@@ -45,6 +62,13 @@ class Cell(Frozen, frozen=True):
     states: int = 0
     row: Row = "open"
     declared: bool = False
+    identifiers: tuple[IdentifierVerdict, ...] = ()
+    """Of a gap, what becomes of the app under each of its identifiers in the plainest state that fails."""
+
+    @property
+    def partly(self) -> bool:
+        """Tell whether a gap is one of some identifiers alone: under others the app is held."""
+        return any(one.held for one in self.identifiers)
 
     @property
     def gap(self) -> bool:
@@ -57,7 +81,7 @@ class Cell(Frozen, frozen=True):
         if self.accepted is not None:
             return "accepted"
         if not self.held:
-            return self.word.upper()
+            return "PARTLY ALLOWED" if self.partly and self.word == "allowed" else self.word.upper()
         if self.declared:
             return "declared"
         return "no such app" if self.row == "does-not-exist" else self.word
@@ -105,6 +129,8 @@ class GapReport(Frozen, frozen=True):
     line: Line | None
     hint: str
     accepted: AcceptedGap | None = None
+    identifiers: tuple[IdentifierVerdict, ...] = ()
+    """What becomes of the first app under each of its identifiers: where it has several, or the list does not give it."""
 
 
 class DocumentUse(Frozen, frozen=True, gc=False):

@@ -137,6 +137,7 @@ def _report(
         line(decision, gap.state, places),
         for_duty(cell.duties) if unmet else hint(decision, app, cls, weak=weak(gap)),
         cell.accepted,
+        cell.identifiers,
     )
 
 

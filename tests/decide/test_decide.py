@@ -277,7 +277,9 @@ ALLOW_MODE = graph("androidDeviceOwnerGeneralDeviceConfiguration", playStoreMode
         ),
         pytest.param((policy((MM, "AVAILABLE")),), android(), OPEN, id="allowed"),
         pytest.param((policy((MM, "BLOCKED"), (MM, "AVAILABLE")),), android(), ("unknown", "strong"), id="both"),
-        pytest.param((policy((MM, "BLOCKED"), playStoreMode="BLOCKLIST"),), android(), OPEN, id="wrong-word"),
+        pytest.param(
+            (policy((MM, "BLOCKED"), playStoreMode="BLOCKLIST"),), android(), ("allowed", "strong"), id="wrong-word"
+        ),
         pytest.param((BOTH, policy()), android(), OPEN, id="policies-are-alternatives"),
         pytest.param((MODIFY,), android(), ("removed", "partial"), id="a-change-alone"),
         pytest.param((MODIFY, PATCH), android("cope", "personal"), ("removed", "partial"), id="changes-together"),

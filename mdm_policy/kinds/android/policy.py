@@ -51,7 +51,8 @@ def read_patch(c: Collector) -> Reading:
     query = c.optional(top, "query", "")
     mask = c.text(query, "updateMask", "/query")
     if not isinstance(query.get("updateMask"), str | None):
-        c.rejected_because = Why("refused", "the updateMask is not text, so the API refuses the request")
+        why = "the updateMask is not text, so the API refuses the request"
+        c.refuse(why, "/query/updateMask", "write the fields as one text, with commas")
     paths = {field.strip() for field in mask.split(",")} - {""}
     fields = {path.partition(".")[0] for path in paths}
     if not fields:
@@ -145,12 +146,12 @@ def _words(c: Collector, top: dict[str, Any], base: str) -> str:
     if word not in words.STORE:
         message = f"{word!r} is not a valid value of playStoreMode; the API refuses the whole policy"
         c.say("error", "play-store-mode-word", message, f"{base}/playStoreMode", "write BLACKLIST or WHITELIST")
-        c.rejected_because = Why("refused", "playStoreMode has a word the API refuses")
+        c.refuse("playStoreMode has a word the API refuses", f"{base}/playStoreMode", "write BLACKLIST or WHITELIST")
     if personal not in words.PERSONAL:
         message = f"{personal!r} is not a valid value of personalPlayStoreMode; the API refuses the whole policy"
         at = f"{base}/personalUsagePolicies/personalPlayStoreMode"
         c.say("error", "play-store-mode-word", message, at, "write BLOCKLIST or ALLOWLIST")
-        c.rejected_because = Why("refused", "personalPlayStoreMode has a word the API refuses")
+        c.refuse("personalPlayStoreMode has a word the API refuses", at, "write BLOCKLIST or ALLOWLIST")
     return words.STORE.get(word, "")
 
 

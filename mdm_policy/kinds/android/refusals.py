@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mdm_policy.kinds.android import words
 from mdm_policy.kinds.android.description import faults
 from mdm_policy.kinds.android.limits import MOST_APPLICATIONS, application_limits, policy_limits, repeated
-from mdm_policy.kinds.collector import Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +20,7 @@ _MOST_FAULTS = 1000
 """How many faults of one policy are looked at; of each kind the first hundred places are named."""
 _STORED = frozenset({"name", "version"})
 """What an answer of the server holds of a policy that it has stored: `version` is a read-only field of Policy."""
+SOURCE = "the discovery document of androidmanagement.googleapis.com and the limits of its reference pages"
 _VENDOR = "the API refuses the whole of it"
 
 
@@ -32,7 +32,8 @@ def say_refused(c: Collector, top: Mapping[str, Any], base: str) -> None:
     if isinstance(applications, list) and len(applications) > MOST_APPLICATIONS:
         message = f"applications holds {len(applications)} entries; the API refuses more than {MOST_APPLICATIONS}"
         c.say("error", "list-too-long", message, f"{base}/applications", "keep the apps that are banned by law first")
-        c.rejected_because = Why("refused", "the policy has more applications than the API takes")
+        why = "the policy has more applications than the API takes"
+        c.refuse(why, f"{base}/applications", "keep the apps that are banned by law first", SOURCE)
 
 
 def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
@@ -45,8 +46,9 @@ def _enforcement(c: Collector, rule: Mapping[str, Any], at: str) -> None:
         message = "blockAfterDays must be less than wipeAfterDays; the API refuses the whole policy"
     else:
         return
-    c.say("error", "enforcement-rule-incomplete", message, at, "give both actions, the block before the wipe")
-    c.rejected_because = Why("refused", "the API refuses one of its enforcement rules")
+    hint = "give both actions, the block before the wipe"
+    c.say("error", "enforcement-rule-incomplete", message, at, hint)
+    c.refuse("the API refuses one of its enforcement rules", at, hint, SOURCE)
 
 
 def hold_policy(c: Collector, top: Mapping[str, Any], base: str) -> None:
@@ -75,26 +77,25 @@ def hold_changes(c: Collector, top: Mapping[str, Any]) -> None:
 
 def _judge(c: Collector, found: Iterable[FieldFault], limits: Iterable[Limit]) -> None:
     told = set(c.places)
-    refused: list[str] = []
-    unsure: list[str] = []
+    refused: list[tuple[str, str]] = []
+    unsure: list[tuple[str, str]] = []
     for fault in found:
         open_ = fault.sort in ("spelling", "form")
-        (unsure if open_ else refused).append(
-            f"nobody can tell what the API makes of it: {fault}" if open_ else f"{_VENDOR}: {fault}"
-        )
+        said = f"nobody can tell what the API makes of it: {fault}" if open_ else f"{_VENDOR}: {fault}"
+        (unsure if open_ else refused).append((said, fault.pointer))
         if fault.pointer not in told:
             _say(c, fault)
     for limit in limits:
         said = "the API rejects the policy" if limit.rejected else "what the API makes of it is not documented"
-        (refused if limit.rejected else unsure).append(f"{limit.text}, and {said}")
+        (refused if limit.rejected else unsure).append((f"{limit.text}, and {said}", limit.place))
         if limit.place not in told:
             c.say(
                 "error", "policy-limit", f"{limit.text}; {said}", limit.place, "keep to the limits of the vendor's page"
             )
     if refused:
-        c.reject_all(refused[0])
+        c.reject_all(*refused[0], "write what the API's description has", SOURCE)
     elif unsure:
-        c.mark_uncertain(unsure[0])
+        c.mark_uncertain(unsure[0][0])
 
 
 def _say(c: Collector, fault: FieldFault) -> None:

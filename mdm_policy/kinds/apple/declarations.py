@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple import rules
 from mdm_policy.kinds.apple.binaries import read_binaries
-from mdm_policy.kinds.apple.schema import faults
+from mdm_policy.kinds.apple.schema import KeyFault, faults
 from mdm_policy.kinds.collector import NOT_STATED
 from mdm_policy.kinds.keys import vendor_table
 from mdm_policy.reading import Audience, Scope
@@ -21,6 +21,8 @@ _IDENTITIES = (
     ("AllowedBinaries", ("CDHash", "TeamID"), "a CDHash or a TeamID"),
 )
 """What an item of each list must name one of (apple/device-management@97a11a8 app.settings.yaml, OS 27)."""
+_SOURCE = "apple/device-management@97a11a8 declarative (OS 27), Error.UnknownPayloadKeys"
+_HINT = "write what Apple's schema asks for"
 _SHOWN = 10
 """How many faults of a declaration are told."""
 
@@ -45,7 +47,7 @@ def read_configuration(c: Collector) -> Reading:
     name = c.text(top, "Identifier", "")
     if not name and any(rule.sense in ("block", "allow-only") for rule in c.rules):
         c.say("error", "declaration-key", "the declaration has no Identifier", "", "name it as its activation does")
-        c.reject_all("devices take no declaration without an Identifier")
+        c.reject_all("devices take no declaration without an Identifier", "", "name it as its activation does", _SOURCE)
     return c.reading(declares=name)
 
 
@@ -69,7 +71,7 @@ def read_activation(c: Collector) -> Reading:
     if not names:
         c.say("error", "activation-empty", "the activation turns no configuration on", "/Payload")
     refused = refused or _wrong_type(c)
-    return c.reading(scope, activates=() if refused else names, silent=True)
+    return c.reading(scope, activates=() if refused is not None else names, silent=True)
 
 
 def _channel(c: Collector, top: dict[str, Any]) -> None:
@@ -106,7 +108,7 @@ def _app_settings(c: Collector, allowed: dict[str, Any]) -> None:
     read_binaries(c, allowed, base)
 
 
-def _refused(c: Collector, kind: str, payload: dict[str, Any]) -> str:
+def _refused(c: Collector, kind: str, payload: dict[str, Any]) -> KeyFault | None:
     """Say what devices refuse a declaration for, and return the first: they take no key and no type they don't know.
 
     Error.UnknownPayloadKeys and the keys are those of apple/device-management@97a11a8 (OS 27); a declaration of a type that
@@ -114,15 +116,14 @@ def _refused(c: Collector, kind: str, payload: dict[str, Any]) -> str:
     """
     keys = vendor_table("apple-declarations")["declarations"].get(kind)
     if keys is None:
-        return ""
-    first = ""
+        return None
     said = set(c.places)
-    for fault in islice(faults(payload, keys, "/Payload", closed=True), _SHOWN):
-        first = first or fault.message
+    found = list(islice(faults(payload, keys, "/Payload", closed=True), _SHOWN))
+    for fault in found:
         if fault.pointer not in said:
             message = f"{fault.message}; devices refuse the whole declaration"
-            c.say("error", "declaration-key", message, fault.pointer, "write what Apple's schema asks for")
-    return first
+            c.say("error", "declaration-key", message, fault.pointer, _HINT)
+    return next(iter(found), None)
 
 
 def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
@@ -134,12 +135,12 @@ def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
         place = next((place for place, item in enumerate(_list(listed)) if _faceless(item, wanted)), None)
         if place is not None:
             message = f"an item of {key} needs {said}, and devices refuse the whole declaration for one without"
-            c.say("error", "binary-without-identity", message, f"/Payload/Allowed/{key}/{place}", "add the TeamID")
-            first = first or message
+            at = f"/Payload/Allowed/{key}/{place}"
+            c.say("error", "binary-without-identity", message, at, "add the TeamID")
+            first = first or KeyFault(at, message)
     first = first or _wrong_type(c)
-    if first:
-        why = f"devices refuse the whole declaration: {first}"
-        c.reject_all(why)
+    if first is not None:
+        c.reject_all(f"devices refuse the whole declaration: {first.message}", first.pointer, _HINT, _SOURCE)
 
 
 def _list(value: object) -> list[Any]:
@@ -151,8 +152,10 @@ def _faceless(item: object, wanted: tuple[str, ...]) -> bool:
     return isinstance(item, dict) and not any(item.get(key) for key in wanted)
 
 
-def _wrong_type(c: Collector) -> str:
-    return "a value is of the wrong type" if any(finding.id == "wrong-type" for finding in c.findings) else ""
+def _wrong_type(c: Collector) -> KeyFault | None:
+    places = (at for at, one in zip(c.places, c.findings, strict=True) if one.id == "wrong-type")
+    at = next(places, None)
+    return None if at is None else KeyFault(at, "a value is of the wrong type")
 
 
 def _managed_app(c: Collector, payload: dict[str, Any]) -> None:

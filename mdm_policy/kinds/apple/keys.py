@@ -77,6 +77,8 @@ _READ: dict[str, tuple[str, ...]] = {
     "com.apple.webcontent-filter": ("BlacklistedURLs", "DenyListURLs", "FilterType", "PermittedURLs"),
 }
 """Keys whose meaning the readers give in full, by payload type."""
+_BESIDE = {"com.apple.webcontent-filter": ("AutoFilterEnabled",)}
+"""Keys that refuse more, or nothing, by themselves; what they mean for a key that is read stands in that key's rule."""
 _ACTING_DECLARATIONS = frozenset(
     {
         "com.apple.configuration.app.managed",
@@ -108,8 +110,6 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return _BROWSER
     if kind in SANTA_DOMAINS:
         return Keys({**_OF_PAYLOAD, **santa_roles(payload)})
-    if kind == "com.apple.webcontent-filter":
-        return _web_filter(lets_in=bool(payload.get("PermittedURLs")))
     if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in ACTING:
         return _HARMLESS_PAYLOAD
     return _of_type(kind) if kind in _READ else "unjudged"
@@ -127,14 +127,7 @@ _BROWSER = Keys({**_OF_PAYLOAD, **browsers.ROLES}, rest="harmless")
 
 @functools.cache
 def _of_type(kind: str) -> Keys:
-    return Keys({**_OF_PAYLOAD, **roles("carried", _READ[kind])})
-
-
-@functools.cache
-def _web_filter(*, lets_in: bool) -> Keys:
-    """Return the keys of a web filter: its automatic filter refuses more, but where PermittedURLs lets addresses past it."""
-    automatic = roles("carried" if lets_in else "harmless", ("AutoFilterEnabled",))
-    return Keys({**_of_type("com.apple.webcontent-filter").roles, **automatic})
+    return Keys({**_OF_PAYLOAD, **roles("carried", _READ[kind]), **roles("harmless", _BESIDE.get(kind, ()))})
 
 
 @functools.cache

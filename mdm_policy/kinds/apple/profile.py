@@ -9,7 +9,7 @@ import msgspec
 
 from mdm_policy.kinds import browsers
 from mdm_policy.kinds.apple import managed, rules, santa
-from mdm_policy.kinds.apple.refused import refuse_wrong, refuse_wrong_payload
+from mdm_policy.kinds.apple.refused import SOURCE, refuse_wrong, refuse_wrong_payload
 from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
 from mdm_policy.kinds.collector import Entries, Why, narrowed
@@ -108,7 +108,11 @@ def _each(c: Collector, top: dict[str, Any], found: list[tuple[str, dict[str, An
     if agents.found:
         _agent(c, top, agents)
     if wrong:
-        c.reject_all("devices refuse the whole profile: a value is of the wrong type")
+        at, said = next(
+            (at, one.message) for at, one in zip(c.places, c.findings, strict=True) if one.id == "wrong-type"
+        )
+        why = f"devices refuse the whole profile: a value is of the wrong type ({said.removesuffix('; ignored')})"
+        c.reject_all(why, at, "write the type that Apple's schema asks for", SOURCE)
 
 
 def is_payload_read(kind: object) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
 
 _REQUIRED = ("PayloadType", "PayloadIdentifier", "PayloadUUID", "PayloadVersion")
+SOURCE = "apple/device-management@b6202ca mdm/profiles; Apple, MDM Protocol Reference, MCProfileErrorDomain"
+_HINT = "export the profile again, or write what Apple's schema asks for"
 _UNIQUE = ("PayloadIdentifier", "PayloadUUID")
 _LOOSE = frozenset({"com.apple.screensaver", "com.apple.screensaver.user"})
 """Preferences that macOS takes without a key which the schema requires: published baselines leave moduleName out."""
@@ -40,12 +42,11 @@ def _refuse(c: Collector, told: list[KeyFault]) -> None:
     said = set(c.places)
     for fault in told:
         if fault.id != "wrong-type" or not _said(fault.pointer, said):
-            hint = "export the profile again, or write what Apple's schema asks for"
-            c.say("error", fault.id, f"{fault.message}; a device refuses the whole profile", fault.pointer, hint)
+            c.say("error", fault.id, f"{fault.message}; a device refuses the whole profile", fault.pointer, _HINT)
     certain = next((fault for fault in told if fault.certain), None)
     if certain is not None:
         why = f"devices refuse the whole profile: {certain.message}{_where(certain)}"
-        c.reject_all(why)
+        c.reject_all(why, certain.pointer, _HINT, SOURCE)
     elif told:
         c.mark_uncertain(f"devices may refuse the whole profile: {told[0].message}{_where(told[0])}")
 

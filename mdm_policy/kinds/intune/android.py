@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.kinds.collector import NOT_STATED, Why
+from mdm_policy.kinds.collector import NOT_STATED
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope_of
 
@@ -38,7 +38,7 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     else:
         message = f"{mode!r} is not a valid value of playStoreMode; the server refuses the whole configuration"
         c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
-        c.rejected_because = Why("refused", "playStoreMode has a word the server refuses")
+        c.refuse("playStoreMode has a word the server refuses", "/playStoreMode", "write blockList or allowList")
     _personal(c, top)
     for key, base in (
         ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.apple.together import say_never_hidden
-from mdm_policy.kinds.collector import NOT_STATED, Entries, Why
+from mdm_policy.kinds.collector import NOT_STATED, Entries
 from mdm_policy.reading import Audience, Scope
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
         message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
         c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
         if rule.sense != "allow-only":
-            c.rejected_because = Why("refused", f"{key} holds more apps than the server takes")
+            why = f"{key} holds more apps than the server takes"
+            c.refuse(why, f"/{key}", "split the list over several objects")
             rule = c.rule(rule)
     for at, item in items:
         count += 1

@@ -119,8 +119,9 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
     c.platforms = platforms
     sent = _text(root, f"general/{method}")
     if sent.lower() in _SELF_SERVICE:
-        c.rejected_because = Why("refused", "users choose in Self Service whether they install the profile")
-        c.say("error", "self-service-only", c.rejected_because.text, f"{base}/{method}", "write Install Automatically")
+        why, hint = "users choose in Self Service whether they install the profile", "write Install Automatically"
+        c.refuse(why, f"{base}/{method}", hint)
+        c.say("error", "self-service-only", why, f"{base}/{method}", hint)
     elif sent.lower() not in _AUTOMATIC:
         c.uncertain_because = Why("undocumented", f"{sent[:80]!r} is not a way of sending a profile that is known")
         c.say(

@@ -13,7 +13,7 @@ from lxml import etree
 from mdm_policy.documents import elements
 from mdm_policy.joined import joined
 from mdm_policy.kinds.collector import Entries, Why, fact, narrowed
-from mdm_policy.kinds.windows.sipolicy import child, faults, local, options, policy_text
+from mdm_policy.kinds.windows.sipolicy import SOURCE, child, faults, local, options, policy_text
 from mdm_policy.reading import Condition, DeviceSlot, Rule
 
 if TYPE_CHECKING:
@@ -186,8 +186,8 @@ def read_app_control(c: Collector) -> Reading:
         hint = "make the policy again with the App Control Wizard or ConvertFrom-CIPolicy, which names such faults"
         for place, said in found:
             c.say("error", "app-control-refused", said, place, hint)
-        why = f"no policy can be made of the document: {found[0][1]}"
-        c.reject_all(why)
+        at, said = found[0]
+        c.reject_all(f"no policy can be made of the document: {said}", at, hint, SOURCE)
     return c.reading()
 
 

@@ -17,7 +17,7 @@ from mdm_policy.joined import joined
 from mdm_policy.kinds.collector import Why, narrowed
 from mdm_policy.kinds.windows import applocker_rules as rules
 from mdm_policy.kinds.windows.applocker_conditions import condition_of, exceptions_of, misread
-from mdm_policy.kinds.windows.applocker_schema import MOST, faults
+from mdm_policy.kinds.windows.applocker_schema import MOST, SOURCE, faults
 from mdm_policy.reading import EVERYBODY, Condition, FileRule, RuleSet
 
 if TYPE_CHECKING:
@@ -67,14 +67,11 @@ def read_applocker(c: Collector) -> Reading:
 
 def _refused(c: Collector, root: etree._Element, top: str) -> None:
     """Say what breaks Windows' schema; with one fault nothing of the policy is in force."""
-    first = ""
-    for fault in islice(faults(root), MOST):
-        first = first or fault.message
-        said = f"{fault.message}: Windows refuses the policy"
-        c.say("error", "applocker-schema", said, _place(fault.element, root, top), fault.hint)
-    if first:
-        why = f"Windows refuses the policy: {first}"
-        c.reject_all(why)
+    found = [(fault, _place(fault.element, root, top)) for fault in islice(faults(root), MOST)]
+    for fault, at in found:
+        c.say("error", "applocker-schema", f"{fault.message}: Windows refuses the policy", at, fault.hint)
+    for fault, at in found[:1]:
+        c.reject_all(f"Windows refuses the policy: {fault.message}", at, fault.hint, SOURCE)
 
 
 def _place(element: etree._Element, root: etree._Element, top: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Test = Callable[[str], object]
 
+SOURCE = "AppIdPolicy.xsd of Microsoft.Security.CodeIntegrity (HotCakeX/Harden-Windows-Security@f639cca)"
 MOST = 20
 """How many faults of one document are told; one is enough for Windows."""
 

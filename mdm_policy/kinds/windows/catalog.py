@@ -188,8 +188,12 @@ def _xml(c: Collector, instance: dict[str, Any], at: str) -> None:
         return
     before, doubt = c.rejected_because, c.uncertain_because
     if len(text) > _LONGEST:
-        c.rejected_because = Why("refused", f"the XML has more than {_LONGEST:,} characters, which Intune refuses")
-        c.say("error", "list-too-long", c.rejected_because.text, place, "split it into several policies")
+        why, hint = (
+            f"the XML has more than {_LONGEST:,} characters, which Intune refuses",
+            "split it into several policies",
+        )
+        c.refuse(why, place, hint)
+        c.say("error", "list-too-long", why, place, hint)
     family = c.optional(c.mapping(c.document.value, ""), "templateReference", "").get("templateFamily")
     if family != _FAMILY:
         said = f"Intune offers the setting in policies of the template {_FAMILY} alone, and this is none"

@@ -39,6 +39,7 @@ _SIBLING = re.compile(
 """Nodes beside a policy whose effect the vendor's page does not describe (windows/client-management/mdm/applocker-csp.md)."""
 _TEXTS = frozenset({"", "omaSettingString", "omaSettingStringXml"})
 """Types of a setting that hold text (microsoftgraph/msgraph-metadata@f54f11b6 v1.0-Prod.csdl)."""
+_NODES = "MicrosoftDocs/windows-itpro-docs applocker-csp.md"
 _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
 
 
@@ -132,28 +133,26 @@ def _applocker(c: Collector, document: Document, at: str, node: str, uri: str) -
     root = str(document.value.tag).rpartition("}")[2]
     kind = str(document.value.get("Type"))
     before = c.rejected_because
-    if not node:
-        c.rejected_because = Why("refused", "the OMA-URI is not an AppLocker node")
-        c.say(
-            "error",
-            "oma-uri-unknown",
-            c.rejected_because.text,
-            at,
-            "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/...",
-        )
-    elif root != "RuleCollection":
-        c.rejected_because = Why("refused", "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>")
-        c.say("error", "applocker-full-policy", c.rejected_because.text, at, "paste only the <RuleCollection> element")
-    elif kind != _COLLECTIONS[node]:
-        c.rejected_because = Why("refused", f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}")
-        c.say(
-            "error",
-            "applocker-wrong-node",
-            c.rejected_because.text,
-            at,
-            "match the OMA-URI and the Type of the collection",
-        )
+    fault = _wrong_node(node, root, kind)
+    if fault is not None:
+        id_, why, hint = fault
+        c.refuse(why, at, hint, _NODES)
+        c.say("error", id_, why, at, hint)
     count = len(c.rule_sets)
     c.lift(at, document)
     c.rule_sets[count:] = [structs.replace(one, node=uri) for one in c.rule_sets[count:]]
     c.rejected_because = before
+
+
+def _wrong_node(node: str, root: str, kind: str) -> tuple[str, str, str] | None:
+    """Return the id, the words and the hint of what keeps a node from taking some XML, or None."""
+    if not node:
+        hint = "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/..."
+        return "oma-uri-unknown", "the OMA-URI is not an AppLocker node", hint
+    if root != "RuleCollection":
+        why = "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>"
+        return "applocker-full-policy", why, "paste only the <RuleCollection> element"
+    if kind != _COLLECTIONS[node]:
+        why = f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}"
+        return "applocker-wrong-node", why, "match the OMA-URI and the Type of the collection"
+    return None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
+SOURCE = "cipolicy.xsd of Microsoft.Security.CodeIntegrity (2026-08)"
 NAMESPACE = "urn:schemas-microsoft-com:sipolicy"
 _GUID = re.compile(r"\{[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}\}")
 _VERSION = re.compile(r"[0-9]*.[0-9]*.[0-9]*.[0-9]*")
