@@ -74,14 +74,17 @@ def command(
 
 def _print(format_: str, result: AssessResult) -> None:
     found, places, unread = result.proof.verification, result.proof.places, result.proof.unread
+    stamp = result.proof.stamp
     if format_ == "json":
-        output.data(report.data(found, places, unread, {"read": assessment.data(result.snapshots)}))
+        output.data(report.data(found, places, unread, {"read": assessment.data(result.snapshots)}, stamp))
     elif format_ == "sarif":
-        output.data(sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread))))
+        output.data(sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread)), stamp))
     elif format_ == "junit":
-        output.data(report.junit(found, places, unread))
+        output.data(report.junit(found, places, unread, stamp))
     elif format_ == "markdown":
-        output.data(report.for_pull_request(found, unread))
+        output.data(report.for_pull_request(found, unread, stamp))
     else:
-        output.result(report.text(found, output.width(), len(unread)).rstrip() + assessment.heading(result.snapshots))
+        output.result(
+            report.text(found, output.width(), len(unread), stamp).rstrip() + assessment.heading(result.snapshots)
+        )
         output.findings([*unread, *(f for f in found.findings if f.severity != "note")])

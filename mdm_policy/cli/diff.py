@@ -88,11 +88,13 @@ def _answer_git(call: GitCall, asked: CompareRequest, format_: str, everything: 
 
 
 def _print(result: CompareResult, asked: CompareRequest, format_: str, everything: bool) -> None:
-    report = changes.ChangesReport(result.comparison, result.old_label, result.new_label, asked.as_of, everything)
+    report = changes.ChangesReport(
+        result.comparison, result.old_label, result.new_label, asked.as_of, everything, result.stamp
+    )
     if format_ == "json":
         output.data(changes.as_json(report))
     elif format_ == "sarif":
-        output.data(sarif(changes.as_findings(report), __version__))
+        output.data(sarif(changes.as_findings(report), __version__, stamp=report.stamp))
     elif format_ == "markdown":
         output.result(changes.as_markdown(report))
     elif format_ == "html":

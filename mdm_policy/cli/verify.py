@@ -110,13 +110,15 @@ def command(
 def _print(format_: str, result: ProveResult) -> None:
     found, places, unread = result.verification, result.places, result.unread
     if format_ == "json":
-        output.data(report.data(found, places, unread))
+        output.data(report.data(found, places, unread, stamp=result.stamp))
     elif format_ == "sarif":
-        output.data(sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread))))
+        output.data(
+            sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread)), result.stamp)
+        )
     elif format_ == "junit":
-        output.data(report.junit(found, places, unread))
+        output.data(report.junit(found, places, unread, result.stamp))
     elif format_ == "markdown":
-        output.data(report.for_pull_request(found, unread))
+        output.data(report.for_pull_request(found, unread, result.stamp))
     else:
-        output.result(report.text(found, output.width(), len(unread)))
+        output.result(report.text(found, output.width(), len(unread), result.stamp))
         output.findings([*unread, *(f for f in found.findings if f.severity != "note")])

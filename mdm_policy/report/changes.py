@@ -10,8 +10,10 @@ from mdm_policy.diff import DIRECTIONS, HARMLESS, MEANING, WEAKENING
 from mdm_policy.errors import Finding, Origin
 from mdm_policy.model import Frozen
 from mdm_policy.report import html, markdown
+from mdm_policy.report import stamp as stamps
 from mdm_policy.report.machine import dump, finding, status
 from mdm_policy.report.reference import standing
+from mdm_policy.report.stamp import Stamp  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.report.text import fill
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class ChangesReport(Frozen, frozen=True):
     new: str
     as_of: str
     everything: bool = False
+    stamp: Stamp | None = None
+    """What was judged, and by what."""
 
     @property
     def shown(self) -> tuple[Change, ...]:
@@ -94,6 +98,8 @@ def text(report: ChangesReport, width: int = 80) -> str:
     if report.comparison.others:
         lines += ["", fill(f"{_NO_APP}:", width)]
         lines += [fill(line, width, "  ", "    ") for line in _others(report.comparison.others)]
+    if report.stamp is not None:
+        lines += ["", fill(stamps.as_text(report.stamp), width)]
     words = [one for one in DIRECTIONS if any(change.direction == one for change in report.shown)]
     if words:
         lines += ["", *(fill(f"{word}: {MEANING[word]}", width, "  ", "    ") for word in words)]
@@ -160,6 +166,7 @@ def as_json(report: ChangesReport) -> str:
             "old": report.old,
             "new": report.new,
             "as_of": report.as_of,
+            **(stamps.plain(report.stamp) if report.stamp is not None else {}),
             "exit_code": comparison.exit_code,
             "summary": sentence(report),
             "counts": comparison.counts,
@@ -213,6 +220,8 @@ def as_markdown(report: ChangesReport) -> str:
     if report.comparison.others:
         body = markdown.items(map(markdown.escape, _others(report.comparison.others)))
         parts.append(markdown.details(_NO_APP, body))
+    if report.stamp is not None:
+        parts.append(stamps.as_markdown(report.stamp))
     return "\n\n".join(parts) + "\n"
 
 
@@ -245,6 +254,8 @@ def as_html(report: ChangesReport) -> str:
         items = "".join(html.element("li", html.escape(line)) for line in lines)
         if items:
             parts += [html.element("p", f"{told}:"), html.element("ul", items)]
+    if report.stamp is not None:
+        parts.append(stamps.as_html(report.stamp))
     return html.element("section", *(f"\n{part}" for part in parts), "\n", class_="mdm-policy-diff") + "\n"
 
 

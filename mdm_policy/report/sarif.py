@@ -11,6 +11,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mdm_policy.report import stamp as stamps
 from mdm_policy.report.machine import dump
 from mdm_policy.report.text import plain
 
@@ -18,17 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mdm_policy.errors import Finding, Origin
+    from mdm_policy.report.stamp import Stamp
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INNER = "#/"
 """What stands between a file's name and the pointer of a document embedded in it."""
 
 
-def sarif(findings: Iterable[Finding], version: str, properties: Mapping[str, str | int] | None = None) -> str:
+def sarif(
+    findings: Iterable[Finding],
+    version: str,
+    properties: Mapping[str, str | int] | None = None,
+    stamp: Stamp | None = None,
+) -> str:
     """Write findings as one run of the program; the same findings give the same text.
 
     Each result carries a fingerprint of what it says and of the file, not of the line, so that a host follows it when
-    lines move. `properties` are said of the run as a whole (section 3.8, a property bag).
+    lines move. `properties` are said of the run as a whole (section 3.8, a property bag); the inputs of
+    `stamp` are its artifacts with their hashes (section 3.24).
     """
     found = list(findings)
     ids = sorted({finding.id for finding in found})
@@ -44,8 +52,18 @@ def sarif(findings: Iterable[Finding], version: str, properties: Mapping[str, st
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, places[finding.id]) for finding in found],
     }
-    if properties:
-        run["properties"] = dict(properties)
+    said = {**(properties or {}), **(stamps.properties(stamp) if stamp is not None else {})}
+    if said:
+        run["properties"] = said
+    if stamp is not None:
+        run["artifacts"] = [
+            {
+                "location": {"uri": uri(one.name)},
+                "hashes": {"sha-256": one.sha256},
+                "properties": {"role": one.role},
+            }
+            for one in stamp.inputs
+        ]
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

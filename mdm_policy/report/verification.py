@@ -10,6 +10,7 @@ import msgspec
 from mdm_policy.errors import error, note
 from mdm_policy.report import junit as junits
 from mdm_policy.report import machine, markdown, summary
+from mdm_policy.report import stamp as stamps
 from mdm_policy.report.text import cells, columns, fill, pad, plain
 from mdm_policy.verify import line_of, rows, sentence, with_cells
 from mdm_policy.verify.counts import many
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
     from mdm_policy.model import BannedApp, Reason, Variant
+    from mdm_policy.report.stamp import Stamp
     from mdm_policy.verify import Cell, ClassVerdict, GapReport, Line, Places, Verification
 
 VERSION = 1
@@ -49,10 +51,11 @@ _MOST_NAMES = 12
 _MOST_NOTES = 40
 
 
-def text(found: Verification, width: int = 80, unread: int = 0) -> str:
-    """Write everything for a person; the sentence stands first and last."""
+def text(found: Verification, width: int = 80, unread: int = 0, stamp: Stamp | None = None) -> str:
+    """Write everything for a person; the sentence stands first and last, and before it what was judged by what."""
     said = fill(sentence(found, unread), width)
-    return "\n\n".join([said, *parts(found, width), said])
+    judged = [fill(stamps.as_text(stamp), width)] if stamp is not None else []
+    return "\n\n".join([said, *parts(found, width), *judged, said])
 
 
 def parts(found: Verification, width: int) -> list[str]:
@@ -189,13 +192,18 @@ def _notes(found: Verification) -> list[str]:
 
 
 def data(
-    found: Verification, places: Places, unread: Sequence[Finding] = (), more: Mapping[str, object] | None = None
+    found: Verification,
+    places: Places,
+    unread: Sequence[Finding] = (),
+    more: Mapping[str, object] | None = None,
+    stamp: Stamp | None = None,
 ) -> str:
     """Write everything as JSON, a verdict for each app and class with the line it rests on; `more` at the end."""
     value = {
         "format": FORMAT,
         "version": VERSION,
         "as_of": found.as_of,
+        **(stamps.plain(stamp) if stamp is not None else {}),
         "proven": found.proven and not unread,
         "outcome": "NOT PROVEN" if unread else found.outcome,
         "sentence": sentence(found, len(unread)),
@@ -339,7 +347,7 @@ def as_findings(found: Verification, unread: Sequence[Finding] = ()) -> tuple[Fi
     return (*unread, *made, *found.failures, *found.findings)
 
 
-def junit(found: Verification, places: Places, unread: Sequence[Finding] = ()) -> str:
+def junit(found: Verification, places: Places, unread: Sequence[Finding] = (), stamp: Stamp | None = None) -> str:
     """Write a test for each app and class, one for each file that could not be read, one for each that proves nothing."""
     cases = [
         junits.Case("documents", f.origin.file if f.origin else f.id, f"{f.id}: {f.message}")
@@ -351,7 +359,8 @@ def junit(found: Verification, places: Places, unread: Sequence[Finding] = ()) -
     if not found.classes:
         cases.append(junits.Case("documents", "anything to check", "no document says anything about a banned app"))
     ordered = sorted(cases, key=lambda case: (case.group, case.name))
-    return junits.junit("mdm-policy verify", ordered, properties(found, len(unread)))
+    said = {**properties(found, len(unread)), **(stamps.with_digests(stamp) if stamp is not None else {})}
+    return junits.junit("mdm-policy verify", ordered, said)
 
 
 _PROOF = {"proof": "declared, not modelled"}
@@ -374,7 +383,7 @@ def _case(app: BannedApp, verdict: ClassVerdict, cell: Cell, places: Places) -> 
     return junits.Case(group, name, skipped=skipped, properties=_PROOF if cell.declared else {})
 
 
-def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str:
+def for_pull_request(found: Verification, unread: Sequence[Finding] = (), stamp: Stamp | None = None) -> str:
     """Write Markdown: the sentence, the matrix as a table, the gaps, the rest folded away, and the sentence again."""
     parts = [markdown.heading(sentence(found, len(unread)), 3)]
     if unread:
@@ -402,6 +411,7 @@ def for_pull_request(found: Verification, unread: Sequence[Finding] = ()) -> str
     lists = [f"{s.list}, {s.state}: {s.citation}" for s in found.statuses]
     folded = [*lists, *_notes(found)]
     parts.append(markdown.details("Lists and notes", markdown.items(markdown.escape(one) for one in folded)))
+    parts += [stamps.as_markdown(stamp)] if stamp is not None else []
     parts.append(f"**{markdown.escape(sentence(found, len(unread)))}**")
     return "\n\n".join(parts) + "\n"
 

@@ -53,6 +53,8 @@ class Sources(msgspec.Struct, frozen=True):
     root: str
     findings: tuple[Finding, ...]
     catalogue: Catalogue
+    files: tuple[tuple[str, str, str], ...] = ()
+    """The lists and the deployment: role, name, and SHA-256 in hex."""
 
 
 def given(text: str) -> GivenSide:
@@ -80,6 +82,7 @@ def read_side(
     lists: list[BanList] = []
     deployment, known = None, catalogue.load()
     found = list(side.findings)
+    files: list[tuple[str, str, str]] = []
     strange: set[str] = set()
     others: list[Path] = []
     for path in side.paths:
@@ -89,6 +92,7 @@ def read_side(
             deployment, known = read.deployment, read.catalogue
             lists += read.lists
             found += read.findings
+            files += read.files
         elif kind == "ban-list":
             lists += reader.lists([(str(path), None)], None)
         else:
@@ -101,9 +105,9 @@ def read_side(
     kept = tuple(one for one in policies.findings if one.origin is None or one.origin.file not in strange)
     policies = msgspec.structs.replace(policies, documents=documents, findings=kept)
     policies = signatures.judged(policies, day, roots)
-    return Sources(
-        side.label, tuple(lists), deployment, policies, side.root, (*found, *reader.findings, *policies.findings), known
-    )
+    files += [(role, name, digest) for (role, name), digest in reader.files.items()]
+    told = (*found, *reader.findings, *policies.findings)
+    return Sources(side.label, tuple(lists), deployment, policies, side.root, told, known, tuple(files))
 
 
 def _kind(path: Path, tree: FileTree) -> str:

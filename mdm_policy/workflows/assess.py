@@ -106,7 +106,7 @@ def assess(request: AssessRequest, services: Services) -> AssessResult:
     asked = ProveRequest(
         tuple(paths), request.as_of, min_strength=request.min_strength, require_scope=request.require_scope
     )
-    proof = prove_by(asked, policies, resolution, read.catalogue, read.deployment.protected if read.deployment else ())
+    proof = prove_by(asked, policies, resolution, read)
     found = msgspec.structs.replace(proof.verification, findings=(*told, *proof.verification.findings))
     return AssessResult(msgspec.structs.replace(proof, verification=found), snapshots)
 

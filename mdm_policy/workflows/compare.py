@@ -14,10 +14,13 @@ from mdm_policy.diff.catalogues import compare_catalogues
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import Finding, Origin, PolicyError
 from mdm_policy.model import Frozen
+from mdm_policy.report.stamp import JudgedInput, documents
+from mdm_policy.report.stamp import given as stamp_of
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import git_revisions, inputs, signatures
 from mdm_policy.sources.sides import GivenSide, Sources, as_documents, as_lists, check_comparable, given, read_side
 from mdm_policy.verify import allowances
+from mdm_policy.workflows import stamping
 from mdm_policy.workflows.pieces import pieces_of
 from mdm_policy.workflows.prove import read_devices
 from mdm_policy.workflows.requests import RequestError
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.model import DeviceClass
+    from mdm_policy.report.stamp import Stamp
 
     Renaming = Callable[[str], str]
 
@@ -62,6 +66,7 @@ class CompareResult(Frozen, frozen=True):
     old_label: str
     new_label: str
     findings: tuple[Finding, ...]
+    stamp: Stamp
 
     def exit_code(self, *, allow_tightening: bool = False) -> int:
         """Return 11 when a ban is weakened or nobody can tell, 10 when anything else differs (0 when allowed), else 0."""
@@ -136,7 +141,7 @@ def _compared(
     if saved[0] is not None and saved[1] is not None:
         return _catalogues((old, saved[0]), (new, saved[1]), request, renamed, stdin)
     trusted = signatures.read_roots(request.roots)
-    question, classes, known = _question(request, stdin)
+    question, classes, known, asked = _question(request, stdin)
     read = [read_side(side, request.max_size, request.as_of, trusted, stdin) for side in (old, new)]
     found = [finding for side in read for finding in side.findings]
     if any(finding.severity == "error" for finding in found):
@@ -150,7 +155,19 @@ def _compared(
     )
     comparison = _renaming(_both(read[0], read[1], question, known), renamed)
     told = (*(_named(finding, renamed) for finding in found), *comparison.findings)
-    return CompareResult(comparison, renamed(old.label), renamed(new.label), told)
+    judged = [
+        *stamping.files(asked, request.devices, request.roots),
+        *(one for word, side in zip(("old", "new"), read, strict=True) for one in _inputs(word, side)),
+    ]
+    stamp = stamping.stamped(known.version, request.as_of, judged)
+    stamp = stamp.renamed(renamed(one.name) for one in stamp.inputs)
+    return CompareResult(comparison, renamed(old.label), renamed(new.label), told, stamp)
+
+
+def _inputs(word: str, side: Sources) -> tuple[JudgedInput, ...]:
+    """Return what one side of a comparison was read from."""
+    listed = [JudgedInput(f"{word} {role}", name, digest) for role, name, digest in side.files]
+    return (*listed, *documents(f"{word} policy", side.policies.documents))
 
 
 def _saved(side: GivenSide) -> Export | None:
@@ -170,14 +187,25 @@ def _catalogues(
 ) -> CompareResult:
     """Compare two saved catalogues, for what the lists ban, where there are any."""
     banned: set[str] | None = None
+    asked: inputs.Inputs | None = None
     if request.lists or request.deployment is not None:
-        question, _, _ = _question(request, stdin)
+        question, _, _, asked = _question(request, stdin)
         named = [app for app in question.apps if app.named_by != "list"]
         banned = {app.key for app in named}
         banned |= {f"vendor:{reason.banned_vendor}" for app in named for reason in app.reasons if reason.banned_vendor}
     labels = (old[0].label, new[0].label)
     comparison = compare_catalogues((labels[0], old[1]), (labels[1], new[1]), banned)
-    return CompareResult(_renaming(comparison, renamed), renamed(labels[0]), renamed(labels[1]), ())
+    judged = [
+        *stamping.files(asked, None, ()),
+        *(
+            stamp_of(f"{word} catalogue", str(path), inputs.read_source(path).data)
+            for word, (side, _) in zip(("old", "new"), (old, new), strict=True)
+            for path in side.paths
+        ),
+    ]
+    stamp = stamping.stamped(catalogues.load().version, request.as_of, judged)
+    stamp = stamp.renamed(renamed(one.name) for one in stamp.inputs)
+    return CompareResult(_renaming(comparison, renamed), renamed(labels[0]), renamed(labels[1]), (), stamp)
 
 
 def _both(old: Sources, new: Sources, question: Question, known: Catalogue) -> Comparison:
@@ -205,15 +233,15 @@ def _side(read: Sources, question: Question, *, by_target: bool) -> Side:
 
 def _question(
     request: CompareRequest, stdin: inputs.StandardInput
-) -> tuple[Question, tuple[DeviceClass, ...], Catalogue]:
+) -> tuple[Question, tuple[DeviceClass, ...], Catalogue, inputs.Inputs | None]:
     """Read the lists and the device classes that the comparison is asked with."""
     classes = read_devices(request.devices, stdin) if request.devices is not None else ()
     if not request.lists and request.deployment is None:
-        return Question(request.as_of), classes, catalogues.load()
+        return Question(request.as_of), classes, catalogues.load(), None
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
     resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
     question = Question(request.as_of, resolution.apps, resolution.statuses, leave=allowances(resolution))
-    return question, classes or resolution.devices, read.catalogue
+    return question, classes or resolution.devices, read.catalogue, read
 
 
 def _renaming(comparison: Comparison, renamed: Renaming) -> Comparison:

@@ -11,11 +11,13 @@ from mdm_policy import loading
 from mdm_policy.documents import MAX_SIZE
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.model import Frozen
+from mdm_policy.report.stamp import documents
 from mdm_policy.resolve import resolve
 from mdm_policy.resolve.exceptions import ABOUT_LEAVE
 from mdm_policy.sources import inputs, signatures
 from mdm_policy.sources.files import read_policies
 from mdm_policy.verify import Places, Rules, verify
+from mdm_policy.workflows import stamping
 from mdm_policy.workflows.pieces import pieces_of
 from mdm_policy.workflows.requests import RequestError
 from mdm_policy.workflows.trust import not_trusted, trust_in
@@ -23,9 +25,9 @@ from mdm_policy.workflows.trust import not_trusted, trust_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mdm_policy.catalogue import Catalogue
     from mdm_policy.errors import Finding
-    from mdm_policy.model import DeviceClass, Identifier, Resolution
+    from mdm_policy.model import DeviceClass, Resolution
+    from mdm_policy.report.stamp import Stamp
     from mdm_policy.sources.files import Policies
     from mdm_policy.verify import Verification
     from mdm_policy.vocabulary import Strength
@@ -62,6 +64,7 @@ class ProveResult(Frozen, frozen=True):
     verification: Verification
     places: Places
     unread: tuple[Finding, ...]
+    stamp: Stamp
 
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 1 when something could not be read, 11 for a gap (and, with `strict`, for a warning), else 0."""
@@ -80,26 +83,21 @@ def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standar
 
     """
     _check(request)
-    resolution, known, protected = _resolved(request, stdin)
+    resolution, read_in = _resolved(request, stdin)
     _check_classes(request.assigned, resolution.devices)
     every = dict.fromkeys([*request.paths, *(Path(path) for _, path in request.assigned)])
     policies = read_policies(every, max_size=request.max_size, stdin=stdin)
-    return prove_by(request, policies, resolution, known, protected)
+    return prove_by(request, policies, resolution, read_in)
 
 
-def prove_by(
-    request: ProveRequest,
-    policies: Policies,
-    resolution: Resolution,
-    known: Catalogue,
-    protected: Sequence[Identifier],
-) -> ProveResult:
-    """Judge policies that have been read, wherever they come from.
+def prove_by(request: ProveRequest, policies: Policies, resolution: Resolution, read_in: inputs.Inputs) -> ProveResult:
+    """Judge policies that have been read, wherever they come from, by the lists that were.
 
     Raises:
         PolicyError: `nothing-to-check`.
 
     """
+    known, protected = read_in.catalogue, read_in.deployment.protected if read_in.deployment else ()
     policies = signatures.judged(policies, request.as_of, signatures.read_roots(request.roots))
     if not policies.documents:
         nothing = error("nothing-to-check", "there is no document in what was given", None, "name files with policies")
@@ -111,7 +109,9 @@ def prove_by(
     told = [f for f in resolution.findings if f.id in ABOUT_LEAVE]
     read = [f for f in policies.findings if f.severity != "error"]
     found = msgspec.structs.replace(found, findings=(*told, *read, *not_trusted(policies, pieces), *found.findings))
-    return ProveResult(found, places, tuple(f for f in policies.findings if f.severity == "error"))
+    unread = tuple(f for f in policies.findings if f.severity == "error")
+    judged = (*stamping.files(read_in, request.devices, request.roots), *documents("policy", policies.documents))
+    return ProveResult(found, places, unread, stamping.stamped(known.version, request.as_of, judged))
 
 
 def _check(request: ProveRequest) -> None:
@@ -123,14 +123,12 @@ def _check(request: ProveRequest) -> None:
         raise RequestError("--deployment has device classes already; give one of --deployment and --devices")
 
 
-def _resolved(
-    request: ProveRequest, stdin: inputs.StandardInput
-) -> tuple[Resolution, Catalogue, tuple[Identifier, ...]]:
+def _resolved(request: ProveRequest, stdin: inputs.StandardInput) -> tuple[Resolution, inputs.Inputs]:
     read = inputs.gather(request.deployment, request.lists, stdin=stdin)
     resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
     if request.devices is not None:
         resolution = msgspec.structs.replace(resolution, devices=read_devices(request.devices, stdin))
-    return resolution, read.catalogue, read.deployment.protected if read.deployment else ()
+    return resolution, read
 
 
 def read_devices(path: Path, stdin: inputs.StandardInput = inputs.no_standard_input) -> tuple[DeviceClass, ...]:
