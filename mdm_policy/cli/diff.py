@@ -10,6 +10,7 @@ import click
 from mdm_policy import __version__
 from mdm_policy.cli import edge, options, output
 from mdm_policy.errors import PolicyError
+from mdm_policy.kinds import MATCHING_NOTHING
 from mdm_policy.report import changes
 from mdm_policy.report.sarif import sarif
 from mdm_policy.sources.signatures import TOLD
@@ -101,4 +102,4 @@ def _print(result: CompareResult, asked: CompareRequest, format_: str, everythin
         output.result(changes.as_html(report))
     else:
         output.result(changes.text(report, output.width()))
-    output.findings(result.findings, brief="--format json", always=TOLD)
+    output.findings(result.findings, brief="--format json", always=(*TOLD, *MATCHING_NOTHING))

@@ -24,7 +24,7 @@ from mdm_policy.diff.units import Apps, anything, lone, units
 from mdm_policy.diff.unread_rules import unread_rules
 from mdm_policy.diff.witnesses import witnesses
 from mdm_policy.errors import Finding, Origin, warning
-from mdm_policy.kinds import read_each
+from mdm_policy.kinds import MATCHING_NOTHING, read_each
 from mdm_policy.model import Frozen
 from mdm_policy.verify.judging import Allowances
 from mdm_policy.vocabulary import FAMILIES
@@ -92,6 +92,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     changes = lines(results, (old, new), question.apps, question.statuses, many=len(found) > 1)
     if old.pieces or new.pieces:
         changes += list(lost_proofs(old.pieces, new.pieces, question, changes))
+    findings += _new_idle(left, right)
     strange += unread_rules(left, right, question.accept_unjudged)
     changes += strange
     changes += _cosmetic(pairs, differing, rest, {change.name for change in strange})
@@ -110,6 +111,13 @@ def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]
         apart = side.apart.get(document.name, "")
         made += [Named(one.name, reading, apart, reading.name) for reading in readings]
     return tuple(made)
+
+
+def _new_idle(old: Iterable[Named], new: Iterable[Named]) -> list[Finding]:
+    """Return what is said of entries of the new side that can match nothing: they look like a ban, and are none."""
+    before = {(one.id, one.message) for named in old for one in named.reading.findings if one.id in MATCHING_NOTHING}
+    found = (one for named in new for one in named.reading.findings if one.id in MATCHING_NOTHING)
+    return [one for one in found if (one.id, one.message) not in before]
 
 
 def _read(document: Document, stated: Scope | None) -> tuple[Reading, ...]:

@@ -14,7 +14,7 @@ import msgspec
 
 from mdm_policy.documents import MAX_SIZE, open_with, places
 from mdm_policy.kinds import page
-from mdm_policy.kinds.collector import Collector
+from mdm_policy.kinds.collector import MATCHES_NOTHING, SAID_OF_ENTRIES, Collector
 from mdm_policy.kinds.doubted import question_doubted
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
 from mdm_policy.kinds.registry import KINDS, RULES, Registry, identities, kind_named
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "LOGS_ONLY",
+    "MATCHING_NOTHING",
     "RULES",
     "UNKNOWN",
     "DocumentKind",
@@ -43,6 +44,8 @@ __all__ = [
 
 LOGS_ONLY = ("app-control-audit", "applocker-not-enforced")
 """Findings that say of a document that it only logs: of one for a trial that is no fault."""
+MATCHING_NOTHING = (MATCHES_NOTHING, *SAID_OF_ENTRIES, "binary-identity-shape", "santa-identifier")
+"""Findings that say of an entry that it can match nothing."""
 _REGISTRY = Registry()
 recognise = _REGISTRY.recognise
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.errors import Finding, Origin
+from mdm_policy.kinds.shapes import form_of, impossible
 from mdm_policy.model import Frozen
 from mdm_policy.reading import (
     Cause,
@@ -51,14 +52,14 @@ _MOST_ALIKE = 100
 """How many findings of one kind a document gets, each with its place; the rest are counted."""
 _MOST_UNKNOWN = 500
 """How many unknown keys of one object are held against those that count."""
-_SHAPED = frozenset({"package_name"})
-"""The kinds of identifiers whose shape the system itself holds every app to."""
-_PACKAGE = r"(?:[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+|android)"
-_shaped = re.compile(_PACKAGE, re.ASCII).fullmatch
-"""Matches a package name (AOSP validateName, without the empty segments it lets pass; the framework's own has no dot)."""
-_all_shaped = re.compile(rf"{_PACKAGE}(?:\n{_PACKAGE})*+", re.ASCII).fullmatch
 is_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 """Matches an identifier that holds nothing worth a word."""
+
+
+MATCHES_NOTHING = "entry-matches-nothing"
+"""The id of the finding that an entry can match no app."""
+SAID_OF_ENTRIES = ("identifier-wildcard", "identifier-space")
+"""Findings that say already why an entry matches nothing."""
 
 
 class Why(Frozen, frozen=True, gc=False):
@@ -507,17 +508,22 @@ class Collector:
         return tuple(sorted({name: frozenset(value) for name, value in found.items()}.items() | self.sets.items()))
 
     def _matching_nothing(self) -> None:
-        """Say which entries have a shape that no app's identifier has, so that they match nothing on any device."""
+        """Say which entries have a form that no app's identifier has, so that they match nothing on any device."""
+        said = {place for place, one in zip(self.places, self.findings, strict=True) if one.id in SAID_OF_ENTRIES}
         found: dict[tuple[Family, Kind], list[tuple[str, str]]] = {}
         for one in self.columns:
-            if one.kind in _SHAPED and id(one.values) not in self._lifted and not _all_shaped("\n".join(one.values)):
-                odd = [(at, value) for value, at in zip(one.values, one.pointers, strict=True) if not _shaped(value)]
-                found.setdefault((one.family, one.kind), []).extend(odd)
-        for odd in found.values():
-            more = f" (and {len(odd) - 1} more entries)" if len(odd) > 1 else ""
-            message = f"{_shown(odd[0][1])} is not the package name of any app: the entry matches nothing{more}"
-            hint = "write the name as the store has it, such as com.tencent.mm, without a prefix"
-            self.say("warning", "entry-matches-nothing", message, odd[0][0], hint)
+            places = impossible(one.family, one.kind, one.values) if id(one.values) not in self._lifted else []
+            odd = [(one.pointers[place], one.values[place]) for place in places]
+            if odd:
+                found.setdefault((one.family, one.kind), []).extend(each for each in odd if each[0] not in said)
+        for key, odd in found.items():
+            if odd:
+                form = form_of(*key)
+                more = f" (and {len(odd) - 1} more entries)" if len(odd) > 1 else ""
+                message = (
+                    f"{_shown(odd[0][1])} is not {form.name}: the entry matches nothing{more}; it has to be {form.rule}"
+                )
+                self.say("warning", MATCHES_NOTHING, message, odd[0][0], form.hint)
 
     def _contradictions(self) -> None:
         allowing = [r for r in self.rules if r.sense in ("allow", "allow-only")]

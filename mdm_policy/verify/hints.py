@@ -59,6 +59,8 @@ def hint(decision: Decision, app: BannedApp, cls: DeviceClass, *, weak: bool) ->
         return _add(decision, app, family) if family == "android" else _INSTALLED
     if decision.verdict == "reported-only":
         return _REPORTED
+    if decision.cause == "no-comparable-identifier":
+        return _UNKNOWN
     if decision.verdict == "unknown":
         known = any(identifier.family == family for identifier in app.identifiers)
         if decision.rule is not None:

@@ -135,7 +135,7 @@ class ClassJudge:
 
     def _identifiers(self, app: BannedApp, gap: Gap) -> tuple[IdentifierVerdict, ...]:
         """Say what becomes of an app under each identifier, unless it has one alone and the list gives that."""
-        if gap.state is None or not plan(app, self.cls.platform).builds:
+        if gap.state is None or gap.decision.verdict == "unenforceable" or not plan(app, self.cls.platform).builds:
             return ()
         each = decide_each(self.index, gap.state, app, self.rules.as_of)
         found = tuple(

@@ -198,7 +198,7 @@ def _catalogues(
     judged = [
         *stamping.files(asked, None, ()),
         *(
-            stamp_of(f"{word} catalogue", str(path), inputs.read_source(path).data)
+            stamp_of(f"{word} catalogue", str(path), inputs.read_source(path, tree=side.tree).data)
             for word, (side, _) in zip(("old", "new"), (old, new), strict=True)
             for path in side.paths
         ),

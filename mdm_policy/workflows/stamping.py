@@ -21,7 +21,7 @@ def stamped(catalogue: str, as_of: str, judged: Iterable[JudgedInput]) -> Stamp:
 def files(read: inputs.Inputs | None, devices: Path | None, roots: Sequence[Path]) -> tuple[JudgedInput, ...]:
     """Return the lists and the deployment that were read, the file of device classes and those of certificates.
 
-    What came through standard input cannot be read again, and is left out.
+    What came through standard input or a pipe cannot be read again, and is left out.
 
     Raises:
         PolicyError: a file is gone that has just been read.
@@ -31,6 +31,6 @@ def files(read: inputs.Inputs | None, devices: Path | None, roots: Sequence[Path
     others = [("devices", devices)] if devices is not None else []
     others += [("certificates", path) for path in roots]
     for role, path in others:
-        if str(path) != inputs.STANDARD_INPUT:
+        if str(path) != inputs.STANDARD_INPUT and path.is_file():
             listed.append(given(role, str(path), inputs.read_source(path).data))
     return tuple(listed)

@@ -12,7 +12,7 @@ from mdm_policy.kinds.apple import managed, rules, santa
 from mdm_policy.kinds.apple.refused import SOURCE, refuse_wrong, refuse_wrong_payload
 from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
-from mdm_policy.kinds.collector import Entries, Why, narrowed
+from mdm_policy.kinds.collector import MATCHES_NOTHING, Entries, Why, narrowed
 from mdm_policy.kinds.web import address
 from mdm_policy.reading import Condition, Expiry
 
@@ -282,7 +282,9 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
         if not isinstance(payload.get(key), list):
             c.items(payload, key, place)
             continue
-        names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in c.only_texts(c.entries(payload, key, place))]
+        paths = list(c.only_texts(c.entries(payload, key, place)))
+        _say_relative(c, paths)
+        names = [(at, path.rstrip("/").rpartition("/")[2]) for at, path in paths]
         c.add_all(c.rule(base), "macos", "process_name", Entries.of([entry for entry in names if entry[1]]))
         denied = denied or bool(names)
     c.deprecated("com.apple.applicationaccess.new", "macOS 27", "DeniedBinaries of app.settings", place)
@@ -305,6 +307,16 @@ def _parental_controls(c: Collector, payload: dict[str, Any], place: str) -> Non
         c.add_all(rule, "macos", "bundle_id", Entries.of(named))
         return
     c.add_all(c.rule(rules.PARENTAL_DEFAULT), "macos", "bundle_id", Entries.of(named))
+
+
+def _say_relative(c: Collector, paths: list[tuple[str, str]]) -> None:
+    """Say which paths begin at no folder: the lists hold whole paths, and a program is launched from one."""
+    relative = [entry for entry in paths if not entry[1].startswith("/")]
+    if relative:
+        at, path = relative[0]
+        more = f" (and {len(relative) - 1} more entries)" if len(relative) > 1 else ""
+        message = f"the path {path[:80]!r} does not begin with /: the entry matches nothing{more}"
+        c.say("warning", MATCHES_NOTHING, message, at, "write the whole path, such as /Applications/WeChat.app")
 
 
 def _allowed_by_name(c: Collector, payload: dict[str, Any], place: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mdm_policy.kinds.windows.applocker_schema import is_element
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
+_VARIABLES = frozenset({"HOT", "OSDRIVE", "PROGRAMFILES", "REMOVABLE", "SYSTEM32", "WINDIR"})
+_VARIABLE = re.compile(r"%([^%]*)%")
+_ROOTED = re.compile(r"[*?%]|[A-Za-z]:|\\\\")
 _NAMES = frozenset({"PublisherName", "ProductName", "BinaryName", "Path"})
 
 
@@ -48,6 +52,29 @@ def _condition(element: etree._Element) -> FileCondition | None:
             low, high = child.get("LowSection", "*"), child.get("HighSection", "*")
     names = (element.get("PublisherName", ""), element.get("ProductName", ""), element.get("BinaryName", ""))
     return FileCondition("publisher", *names, low, high)
+
+
+def matches_nothing(one: FileCondition) -> tuple[str, str]:
+    """Say why a condition can match no file, and what to write instead; two empty texts where it may match one.
+
+    AppLocker has path variables of its own, and none of the environment's; a publisher is * alone or a whole name
+    (MicrosoftDocs/windows-itpro-docs understanding-the-path-rule-condition-in-applocker.md,
+    understanding-the-publisher-rule-condition-in-applocker.md).
+    """
+    if one.kind == "path":
+        named = _VARIABLE.match(one.path)
+        if named and named[1].upper() not in _VARIABLES:
+            known = ", ".join(f"%{name}%" for name in sorted(_VARIABLES))
+            return f"AppLocker has no path variable %{named[1][:40]}%", f"use one of {known}, or write the folder out"
+        if not _ROOTED.match(one.path):
+            return (
+                f"the path {one.path[:80]!r} begins at no drive, share, variable or *",
+                "write the whole path, or *\\ before it",
+            )
+    if one.kind == "publisher" and one.publisher != "*" and ("*" in one.publisher or "=" not in one.publisher):
+        why = f"{one.publisher[:80]!r} is the name of no publisher: it has to be * alone, or a whole distinguished name"
+        return why, "write the PublisherName that Get-AppLockerFileInformation prints, whole and without *"
+    return "", ""
 
 
 def misread(rule: etree._Element) -> str:
