@@ -446,8 +446,8 @@ class Audience(Frozen, frozen=True, gc=False):
     """Name devices that are not those of one group, and of which no declared class can therefore be.
 
     `all-of`: what is in each of `of`; `filter`: of those in `of`, what the filter `name` lets through (`mode` says
-    include or exclude); `applicability-rule`: of those in `of`, what the rule lets through; `limits`: the first of `of`, as
-    far as it is in the others; `unsure`: those in `of`, if nothing takes it away again; `member`: single devices, users or
+    include or exclude); `applicability-rule`: of those in `of`, what the rule `name` lets through (`mode` as of
+    a filter); `limits`: the first of `of`, as far as it is in the others; `unsure`: those in `of`, if nothing takes it away again; `member`: single devices, users or
     places, `name` of the sort `mode`; `predicate`: where an expression holds; `everyone`: under the word of the vendor; `users`:
     every device that has a user, and none that has not.
     """
@@ -468,12 +468,16 @@ class Audience(Frozen, frozen=True, gc=False):
             return f"{self.mode}: {self.name}"
         words = {
             "all-of": " and ".join(names),
-            "applicability-rule": f"{''.join(names)} under an applicability rule",
+            "applicability-rule": self._under_rule(names),
             "predicate": f"the devices of the predicate {self.name}",
             "unsure": f"{''.join(names)}, if nothing takes it away again",
             "users": "all users",
         }
         return words.get(self.kind, self.name)
+
+    def _under_rule(self, names: Sequence[str]) -> str:
+        rule = f"the applicability rule {self.name} ({self.mode or '?'})" if self.name else "an applicability rule"
+        return f"{''.join(names)} under {rule}"
 
 
 Member = str | Audience

@@ -194,3 +194,37 @@ def test_16_an_item_moved_to_another_policy_is_equivalent() -> None:
     found = _compared([_RESTRICTIONS, second], [first, moved])
     assert [(change.direction, change.name) for change in found.changes] == [("EQUIVALENT", "WeChat")]
     assert found.exit_code == 0
+
+
+_OS = "deviceManagementApplicabilityRuleOsVersion"
+_EDITION = "deviceManagementApplicabilityRuleOsEdition"
+_VERSIONS = {"ruleType": "include", "minOSVersion": "15", "maxOSVersion": "17", "name": "phones"}
+_EDITIONS = {"ruleType": "exclude", "osEditionTypes": ["windows10Home", "windows10Pro"], "name": "x"}
+_RULED: list[Any] = [
+    pytest.param({_OS: _VERSIONS}, {_OS: {**_VERSIONS, "minOSVersion": "16"}}, True, id="another first version"),
+    pytest.param({_OS: _VERSIONS}, {_OS: {**_VERSIONS, "maxOSVersion": "16"}}, True, id="another last version"),
+    pytest.param({_OS: _VERSIONS}, {_OS: {**_VERSIONS, "ruleType": "exclude"}}, True, id="the other way round"),
+    pytest.param({_OS: _VERSIONS}, {_EDITION: _EDITIONS}, True, id="another rule"),
+    pytest.param({_OS: _VERSIONS}, {_OS: _VERSIONS, _EDITION: _EDITIONS}, True, id="one rule more"),
+    pytest.param({}, {_OS: _VERSIONS}, True, id="a rule where there was none"),
+    pytest.param({_OS: _VERSIONS}, {_OS: {**_VERSIONS, "name": "renamed"}}, False, id="another name"),
+    pytest.param(
+        {_EDITION: _EDITIONS},
+        {_EDITION: {**_EDITIONS, "osEditionTypes": ["windows10Pro", "windows10Home"]}},
+        False,
+        id="another order",
+    ),
+    pytest.param({_OS: _VERSIONS}, {}, False, id="the rule is gone"),
+]
+
+
+@pytest.mark.parametrize("assigned", [True, False], ids=["assigned", "not stated"])
+@pytest.mark.parametrize(("before", "after", "weakens"), _RULED)
+def test_an_applicability_rule_counts_with_its_parameters(
+    before: dict[str, Any], after: dict[str, Any], weakens: bool, assigned: bool
+) -> None:
+    plain = {key: value for key, value in _RESTRICTIONS.items() if assigned or key != "assignments"}
+    sides = [open_document("h.json", json.dumps({**plain, **rules}).encode()) for rules in (before, after)]
+    found = compare_policies(Side("old", (sides[0],)), Side("new", (sides[1],)), Question(DAY), None)
+    assert found.weakens is weakens
+    assert not found.unjudged

@@ -27,6 +27,8 @@ _LIMITS = {
 }
 """npm @microsoft/microsoft-graph-types-beta 0.44.0-preview: how many elements a collection can contain."""
 _APPLICABILITY = "deviceManagementApplicabilityRule"
+_ODATA_TYPE = "@odata.type"
+_NOT_PARAMETERS = ("name", "ruleType", _ODATA_TYPE)
 _DEVICES = "allDevicesAssignmentTarget"
 _USERS = "allLicensedUsersAssignmentTarget"
 _EVERYONE = frozenset({_DEVICES, _USERS})
@@ -56,7 +58,9 @@ def scope(c: Collector, top: dict[str, Any]) -> Scope:
     without its assignments tells whether it has any (the same, DeviceManagementConfigurationPolicy.isAssigned).
     """
     found = assignments(c, top)
-    ruled = [key for key in top if key.startswith(_APPLICABILITY) and top[key] is not None]
+    ruled = [
+        key for key in top if key.startswith(_APPLICABILITY) and top[key] is not None and not key.endswith(_ODATA_TYPE)
+    ]
     if ruled:
         message = "an applicability rule may keep the object from devices that it is assigned to"
         c.say("warning", "applicability-rule", message, f"/{ruled[0]}", "remove the rule")
@@ -65,14 +69,44 @@ def scope(c: Collector, top: dict[str, Any]) -> Scope:
         c.say("error", "assigned-to-nobody", message, "/isAssigned", "assign it to a group")
         return Scope("nobody", why="says that it is not assigned (isAssigned false)")
     if found is None:
-        return Scope(filtered=True) if ruled else NOT_STATED
+        return Scope(groups=_under(_rules_said(c, top, ruled)), filtered=True) if ruled else NOT_STATED
     reached = scope_of(c, found)
     if c.rules:
         say_nobody(c, reached)
     if not ruled or reached.state == "nobody":
         return reached
-    names = reached.groups or (Audience("everyone", "everyone"),)
-    return Scope("groups", tuple(Audience("applicability-rule", of=(name,)) for name in names), reached.excluded, True)
+    return Scope("groups", _under(_rules_said(c, top, ruled), reached.groups), reached.excluded, True)
+
+
+def _under(ruled: Iterable[tuple[str, str]], groups: tuple[Member, ...] = ()) -> tuple[Member, ...]:
+    """Return what rules let through of some groups, or of all devices."""
+    names: tuple[Member, ...] = groups or (Audience("everyone", "everyone"),)
+    for name, mode in ruled:
+        names = tuple(Audience("applicability-rule", name, mode, (one,)) for one in names)
+    return names
+
+
+def _rules_said(c: Collector, top: dict[str, Any], ruled: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the applicability rules of an object: what each names, and whether it includes or excludes that.
+
+    Parameters by npm @microsoft/microsoft-graph-types-beta 0.44.0-preview, DeviceManagementApplicabilityRule*: editions, the least
+    and the greatest version, or S mode.
+    """
+    found = []
+    for key in sorted(ruled):
+        rule = c.optional(top, key, "")
+        said = [
+            _parameter(name, value) for name, value in sorted(rule.items()) if name not in _NOT_PARAMETERS and value
+        ]
+        found.append(
+            (f"{key.removeprefix(_APPLICABILITY)} {', '.join(said)}".rstrip(), str(rule.get("ruleType") or ""))
+        )
+    return tuple(found)
+
+
+def _parameter(name: str, value: object) -> str:
+    values = sorted(map(str, value)) if isinstance(value, list) else [str(value)]
+    return f"{name} {' '.join(values)}"
 
 
 def say_nobody(c: Collector, reached: Scope) -> None:
