@@ -66,9 +66,7 @@ def _policy(**more: Any) -> Document:
 def _jamf(method: str) -> Document:
     payloads = escape(blocking("com.tencent.xin").data.decode(), quote=False)
     scope = "<scope><all_mobile_devices>true</all_mobile_devices></scope>"
-    general = (
-        f"<general><id>3</id><deployment_method>{method}</deployment_method><payloads>{payloads}</payloads></general>"
-    )
+    general = f"<general><id>3</id><name>n</name><deployment_method>{method}</deployment_method><payloads>{payloads}</payloads></general>"
     return xml(f"<configuration_profile>{general}{scope}</configuration_profile>", "j.xml")
 
 

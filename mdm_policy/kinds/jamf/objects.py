@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from mdm_policy.kinds.collector import ANY, NOT_STATED, Why, fact
+from mdm_policy.kinds.jamf.shape import hold_object
 from mdm_policy.reading import Audience, Rule, Scope
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def read_restricted_software(c: Collector) -> Reading:
         message = "display_message is a word for yes or no, not a message: users are told nothing"
         c.say("note", "display-message-lost", message, "/restricted_software/general/display_message", "write the text")
     c.add(rule, "macos", "process_name", name, pointer)
+    hold_object(c, root)
     scope = _scope(root, "all_computers")
     _say_nobody(c, scope)
     return c.reading(scope, "jamf")
@@ -147,6 +149,7 @@ def _profile(c: Collector, platforms: frozenset[str], method: str, everyone: str
         c.lift(pointer, inner)
     if not c.document.inner:
         c.say("error", "payload-unreadable", "the object holds no profile that can be read", f"{base}/payloads")
+    hold_object(c, root)
     scope = _scope(root, everyone)
     _say_nobody(c, scope)
     return c.reading(scope, "jamf")
