@@ -14,7 +14,7 @@ import msgspec
 
 from mdm_policy.documents import MAX_SIZE, open_with, places
 from mdm_policy.kinds import page
-from mdm_policy.kinds.collector import MATCHES_NOTHING, SAID_OF_ENTRIES, Collector
+from mdm_policy.kinds.collector import SAID_OF_ENTRIES, Collector
 from mdm_policy.kinds.doubted import question_doubted
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
 from mdm_policy.kinds.registry import KINDS, RULES, Registry, identities, kind_named
@@ -44,7 +44,7 @@ __all__ = [
 
 LOGS_ONLY = ("app-control-audit", "applocker-not-enforced")
 """Findings that say of a document that it only logs: of one for a trial that is no fault."""
-MATCHING_NOTHING = (MATCHES_NOTHING, *SAID_OF_ENTRIES, "binary-identity-shape", "santa-identifier")
+MATCHING_NOTHING = ("entry-matches-nothing", *SAID_OF_ENTRIES, "binary-identity-shape", "santa-identifier")
 """Findings that say of an entry that it can match nothing."""
 _REGISTRY = Registry()
 recognise = _REGISTRY.recognise

@@ -56,8 +56,6 @@ is_plain = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII).fullmatch
 """Matches an identifier that holds nothing worth a word."""
 
 
-MATCHES_NOTHING = "entry-matches-nothing"
-"""The id of the finding that an entry can match no app."""
 SAID_OF_ENTRIES = ("identifier-wildcard", "identifier-space")
 """Findings that say already why an entry matches nothing."""
 
@@ -369,8 +367,8 @@ class Collector:
         return entries.only([place for place, value in enumerate(values) if type(value) is str and value])
 
     def _suspect(self, entries: list[tuple[str, str]]) -> None:
-        wild = [entry for entry in entries if "*" in entry[1] or "$" in entry[1]]
-        blank = [entry for entry in entries if entry[1] != entry[1].strip() or not entry[1].isprintable()]
+        wild = [entry for entry in entries if _is_wild(entry[1])]
+        blank = [entry for entry in entries if _is_blank(entry[1])]
         if wild:
             said = "holds a wildcard or a variable; devices compare the text as it stands"
             self._about("identifier-wildcard", wild, said, "write each identifier out")
@@ -509,13 +507,14 @@ class Collector:
 
     def _matching_nothing(self) -> None:
         """Say which entries have a form that no app's identifier has, so that they match nothing on any device."""
-        said = {place for place, one in zip(self.places, self.findings, strict=True) if one.id in SAID_OF_ENTRIES}
+        told = any(one.id in SAID_OF_ENTRIES for one in self.findings)
         found: dict[tuple[Family, Kind], list[tuple[str, str]]] = {}
         for one in self.columns:
             places = impossible(one.family, one.kind, one.values) if id(one.values) not in self._lifted else []
             odd = [(one.pointers[place], one.values[place]) for place in places]
             if odd:
-                found.setdefault((one.family, one.kind), []).extend(each for each in odd if each[0] not in said)
+                kept = [each for each in odd if not (told and (_is_wild(each[1]) or _is_blank(each[1])))]
+                found.setdefault((one.family, one.kind), []).extend(kept)
         for key, odd in found.items():
             if odd:
                 form = form_of(*key)
@@ -523,7 +522,7 @@ class Collector:
                 message = (
                     f"{_shown(odd[0][1])} is not {form.name}: the entry matches nothing{more}; it has to be {form.rule}"
                 )
-                self.say("warning", MATCHES_NOTHING, message, odd[0][0], form.hint)
+                self.say("warning", "entry-matches-nothing", message, odd[0][0], form.hint)
 
     def _contradictions(self) -> None:
         allowing = [r for r in self.rules if r.sense in ("allow", "allow-only")]
@@ -545,6 +544,14 @@ class Collector:
             self.say("error", "contradiction", message, blocked.pointer, "remove one of the two")
         if len(both) > _SHOWN:
             self.say("error", "contradiction", f"{len(both) - _SHOWN} more identifiers are both banned and allowed")
+
+
+def _is_wild(text: str) -> bool:
+    return "*" in text or "$" in text
+
+
+def _is_blank(text: str) -> bool:
+    return text != text.strip() or not text.isprintable()
 
 
 def _touches(pointers: Run | Sequence[str], zone: str) -> bool:

@@ -12,7 +12,7 @@ from mdm_policy.kinds.apple import managed, rules, santa
 from mdm_policy.kinds.apple.refused import SOURCE, refuse_wrong, refuse_wrong_payload
 from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
-from mdm_policy.kinds.collector import MATCHES_NOTHING, Entries, Why, narrowed
+from mdm_policy.kinds.collector import Entries, Why, narrowed
 from mdm_policy.kinds.web import address
 from mdm_policy.reading import Condition, Expiry
 
@@ -316,7 +316,7 @@ def _say_relative(c: Collector, paths: list[tuple[str, str]]) -> None:
         at, path = relative[0]
         more = f" (and {len(relative) - 1} more entries)" if len(relative) > 1 else ""
         message = f"the path {path[:80]!r} does not begin with /: the entry matches nothing{more}"
-        c.say("warning", MATCHES_NOTHING, message, at, "write the whole path, such as /Applications/WeChat.app")
+        c.say("warning", "entry-matches-nothing", message, at, "write the whole path, such as /Applications/WeChat.app")
 
 
 def _allowed_by_name(c: Collector, payload: dict[str, Any], place: str) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from lxml import etree
 
 from mdm_policy.documents import pointer
 from mdm_policy.joined import joined
-from mdm_policy.kinds.collector import MATCHES_NOTHING, Why, narrowed
+from mdm_policy.kinds.collector import Why, narrowed
 from mdm_policy.kinds.windows import applocker_rules as rules
 from mdm_policy.kinds.windows.applocker_conditions import condition_of, exceptions_of, matches_nothing, misread
 from mdm_policy.kinds.windows.applocker_schema import MOST, SOURCE, faults
@@ -168,7 +168,7 @@ class _Collection:
         self._spelling(element, condition, pointer)
         why, hint = matches_nothing(condition)
         if why:
-            self.c.say("warning", MATCHES_NOTHING, f"{why}: the rule matches nothing", pointer, hint)
+            self.c.say("warning", "entry-matches-nothing", f"{why}: the rule matches nothing", pointer, hint)
         if action == "Allow":
             self._allow(condition, exceptions, users, pointer)
         elif action == "Deny":

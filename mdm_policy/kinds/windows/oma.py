@@ -133,26 +133,31 @@ def _applocker(c: Collector, document: Document, at: str, node: str, uri: str) -
     root = str(document.value.tag).rpartition("}")[2]
     kind = str(document.value.get("Type"))
     before = c.rejected_because
-    fault = _wrong_node(node, root, kind)
-    if fault is not None:
-        id_, why, hint = fault
-        c.refuse(why, at, hint, _NODES)
-        c.say("error", id_, why, at, hint)
+    _refuse_wrong_node(c, at, node, root, kind)
     count = len(c.rule_sets)
     c.lift(at, document)
     c.rule_sets[count:] = [structs.replace(one, node=uri) for one in c.rule_sets[count:]]
     c.rejected_because = before
 
 
-def _wrong_node(node: str, root: str, kind: str) -> tuple[str, str, str] | None:
-    """Return the id, the words and the hint of what keeps a node from taking some XML, or None."""
+def _refuse_wrong_node(c: Collector, at: str, node: str, root: str, kind: str) -> None:
+    """Refuse the XML that a node does not take."""
     if not node:
-        hint = "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/..."
-        return "oma-uri-unknown", "the OMA-URI is not an AppLocker node", hint
-    if root != "RuleCollection":
-        why = "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>"
-        return "applocker-full-policy", why, "paste only the <RuleCollection> element"
-    if kind != _COLLECTIONS[node]:
+        why, hint = (
+            "the OMA-URI is not an AppLocker node",
+            "use ./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/...",
+        )
+        c.say("error", "oma-uri-unknown", why, at, hint)
+    elif root != "RuleCollection":
+        why, hint = (
+            "the node takes one <RuleCollection>, not a whole <AppLockerPolicy>",
+            "paste only the <RuleCollection> element",
+        )
+        c.say("error", "applocker-full-policy", why, at, hint)
+    elif kind != _COLLECTIONS[node]:
         why = f"the node is for {_COLLECTIONS[node]} rules, the collection holds {kind}"
-        return "applocker-wrong-node", why, "match the OMA-URI and the Type of the collection"
-    return None
+        hint = "match the OMA-URI and the Type of the collection"
+        c.say("error", "applocker-wrong-node", why, at, hint)
+    else:
+        return
+    c.refuse(why, at, hint, _NODES)
