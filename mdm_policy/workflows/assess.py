@@ -104,7 +104,11 @@ def assess(request: AssessRequest, services: Services) -> AssessResult:
         save(request.save, snapshots)
     policies = _joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])
     asked = ProveRequest(
-        tuple(paths), request.as_of, min_strength=request.min_strength, require_scope=request.require_scope
+        tuple(paths),
+        request.as_of,
+        devices=request.devices,
+        min_strength=request.min_strength,
+        require_scope=request.require_scope,
     )
     proof = prove_by(asked, policies, resolution, read)
     found = msgspec.structs.replace(proof.verification, findings=(*told, *proof.verification.findings))

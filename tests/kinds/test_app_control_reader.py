@@ -231,8 +231,12 @@ def test_a_policy_that_cannot_be_made_denies_nothing(old: str, new: str) -> None
             policy(deny('FileName="a.exe" MinimumFileVersion="1.0.0.0"')), "app-control-version-bound", id="versions"
         ),
         pytest.param(policy(deny('FileName="*"')), "app-control-denies-all", id="denies-all"),
-        pytest.param(policy(deny('PackageFamilyName="Example.App_8wekyb3d8bbwe"')), "app-control-store-apps", id="store-apps"),
-        pytest.param(policy(deny('PackageFamilyName="Example.App_8wekyb3d8bbwe"')), "app-control-packages-refused", id="packages"),
+        pytest.param(
+            policy(deny('PackageFamilyName="Example.App_8wekyb3d8bbwe"')), "app-control-store-apps", id="store-apps"
+        ),
+        pytest.param(
+            policy(deny('PackageFamilyName="Example.App_8wekyb3d8bbwe"')), "app-control-packages-refused", id="packages"
+        ),
         pytest.param(policy(deny(f'Hash="{ISSUER}"')), "no-identifier-kind", id="hash"),
         pytest.param(policy(TOOL).replace('Value="12"', 'Value="13"'), "app-control-no-programs", id="no-programs"),
     ],
