@@ -18,7 +18,7 @@ APP = f"{PREFIX}androidManagedStoreApp"
 STORE_MODES = {"notConfigured", "allowList", "blockList", None}
 PERSONAL_MODES = {"notConfigured", "blockedApps", "allowedApps", None}
 OFFERS = {"required", "available", "availableWithoutEnrollment"}
-RANK: dict[Reach, int] = {"no": 0, "maybe": 1, "outside": 1, "yes": 2}
+RANK: dict[Reach, int] = {"no": 0, "elsewhere": 1, "outside": 1, "maybe": 1, "yes": 2}
 INTENTS = OFFERS | {"uninstall"}
 
 
@@ -68,7 +68,7 @@ def answer_of(policies: list[dict[str, Any]], package: str, device: dict[str, An
 
 def _choices(assigned: dict[str, Reach]) -> list[frozenset[str]]:
     certain = frozenset(intent for intent, word in assigned.items() if word == "yes")
-    doubtful = [intent for intent, word in assigned.items() if word in {"maybe", "outside"}]
+    doubtful = [intent for intent, word in assigned.items() if word not in {"yes", "no"}]
     return [
         certain | frozenset(more)
         for count in range(len(doubtful) + 1)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from oracle.apple_facts import State
 
-Reach = Literal["yes", "no", "maybe", "outside"]
-"""Whether a policy acts on every device of the class, on none, or on nobody knows which; `outside`: the class is excluded by name."""
+Reach = Literal["yes", "no", "maybe", "outside", "elsewhere"]
+"""Whether a policy acts on every device of the class, on none, or on nobody knows which; `outside`: the class is excluded by name;
+`elsewhere`: it is assigned to other groups than those of the class alone."""
 
 PREFIX = "#microsoft.graph."
 GENERAL, CUSTOM = f"{PREFIX}iosGeneralDeviceConfiguration", f"{PREFIX}iosCustomConfiguration"
@@ -44,7 +45,7 @@ def reach(policy: dict[str, Any], device: dict[str, Any]) -> Reach:
     excluded = [_group(one) for one in targets if one["@odata.type"] == f"{PREFIX}exclusionGroupAssignmentTarget"]
     included = [one for one in targets if one["@odata.type"] != f"{PREFIX}exclusionGroupAssignmentTarget"]
     words = [_target(one, included, device) for one in included]
-    word = next((one for one in ("yes", "maybe", "no") if one in words), "no")
+    word = next((one for one in ("yes", "maybe", "elsewhere", "no") if one in words), "no")
     groups = device.get("groups", [])
     if word != "no" and excluded and (not groups or set(groups) & set(excluded)):
         # Exclusions count inside one type of group only; of which type a group is nothing says.
@@ -65,7 +66,8 @@ def _target(target: dict[str, Any], every: list[dict[str, Any]], device: dict[st
         word = {True: "yes", False: "no"}.get(device.get("user_affinity"), "maybe")  # type: ignore[arg-type,assignment]
     elif kind == "groupAssignmentTarget":
         groups, named = device.get("groups", []), [_group(one) for one in every if not _filtered(one)]
-        word = "yes" if groups and set(groups) <= set(named) else "maybe"
+        ours = _group(target) in groups or not groups
+        word = "yes" if groups and set(groups) <= set(named) else "maybe" if ours else "elsewhere"
     return "maybe" if _filtered(target) and word == "yes" else word
 
 
@@ -75,8 +77,17 @@ def _filtered(target: dict[str, Any]) -> bool:
 
 def by_worlds(policies: Sequence[tuple[dict[str, Any], Reach]], judge: Any) -> frozenset[str]:
     """Judge every choice of the policies that may or may not act."""
+    answer = _by_worlds(policies, judge)
+    near = [(one, word) for one, word in policies if word != "elsewhere"]
+    if HELD in answer or len(near) == len(policies):
+        return answer
+    # Whether what other groups get may contest what this class gets is left open: its devices may be in those groups too.
+    return answer | {HELD} if HELD in _by_worlds(near, judge) else answer
+
+
+def _by_worlds(policies: Sequence[tuple[dict[str, Any], Reach]], judge: Any) -> frozenset[str]:
     certain = [one for one, word in policies if word == "yes"]
-    open_ones = [one for one, word in policies if word in {"maybe", "outside"}]
+    open_ones = [one for one, word in policies if word not in {"yes", "no"}]
     worlds = [
         certain + list(choice)
         for count in range(len(open_ones) + 1)

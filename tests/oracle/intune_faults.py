@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.common import GAP, HELD, UNKNOWN, Settled
 from oracle.intune_android_facts import APP, INTENTS, OWNER
 from oracle.intune_draws import policies_of
-from oracle.intune_facts import ALLOWED_IDS, CATALOG, GENERAL, instances
+from oracle.intune_facts import ALLOWED_IDS, CATALOG, GENERAL, instances, reach
 
 if TYPE_CHECKING:
     from oracle.common import Disagreement
@@ -41,6 +41,12 @@ def _other_platform(found: Disagreement) -> bool:
     return found.said != HELD and any(one["platforms"] != "iOS" for one in _policies(found, CATALOG))
 
 
+def _rival(found: Disagreement) -> bool:
+    policies = policies_of(found.scenario.documents)[0]
+    words = [reach(one, found.scenario.device) for one in policies if one["@odata.type"] in {GENERAL, CATALOG}]
+    return found.said == HELD and "yes" in words and bool({"maybe", "outside"} & set(words))
+
+
 IOS_FAULTS: tuple[Settled, ...] = (
     Settled(
         "allow-list-collapsed-to-one-object",
@@ -55,6 +61,14 @@ IOS_FAULTS: tuple[Settled, ...] = (
         "Graph, appListItem; MicrosoftDocs/memdocs device-restrictions-apple",
         _unreadable,
         ("intune_ios", 2, 1758),
+    ),
+    Settled(
+        "rival-that-may-reach",
+        "Two policies, one setting, two values: shown as a conflict; which value a device keeps is not said. An exclusion counts inside "
+        "one type of group only.",
+        "MicrosoftDocs/memdocs troubleshoot-device-profiles, device-profile-assign",
+        _rival,
+        ("intune_ios", 7, 3040),
     ),
     Settled(
         "catalog-of-another-platform",

@@ -38,6 +38,11 @@ READERS = {
     "santa": ("kinds/apple/*.py",),
     "jamf": ("kinds/jamf/*.py",),
     "fleet": ("kinds/apple/*.py",),
+    "amapi": ("kinds/android/*.py",),
+    "applocker": ("kinds/windows/applocker*.py", "kinds/windows/oma.py"),
+    "appcontrol": ("kinds/windows/appcontrol.py", "kinds/windows/sipolicy.py", "kinds/windows/catalog.py"),
+    "intune_ios": ("kinds/intune/*.py",),
+    "intune_android": ("kinds/intune/*.py",),
     "": ("decide/*.py",),  # whatever the family
 }
 """Where the readers of a family lie: names of files alone, whose content nobody who writes a family has read."""
