@@ -24,6 +24,7 @@ from mdm_policy.workflows.execution import after_writes
 @options.LOOSEN
 @options.strict("Exit 11 when the proof leaves any gap that is not accepted.")
 @options.SEAL
+@options.grants()
 @options.INSECURE
 @options.format_("text", "json", help="How to print.")
 def command(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.DESTINATION
 @options.as_of("plan for")
 @options.templates()
+@options.grants()
 @options.INSECURE
 @options.format_("text", "json", help="How to print.")
 def command(

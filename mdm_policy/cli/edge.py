@@ -6,7 +6,10 @@ import datetime as dt
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.extras import install_hint
@@ -14,6 +17,10 @@ from mdm_policy.extras import install_hint
 if TYPE_CHECKING:
     from mdm_policy.sources.store_pages import Fetch
     from mdm_policy.workflows.push import Services
+
+
+SECRETS, PATHS = "mdm_policy.secrets", "mdm_policy.paths"
+"""Under which names options hand on what they grant."""
 
 
 def today() -> str:
@@ -39,10 +46,18 @@ def standard_input(limit: int) -> bytes:
 
 
 def services() -> Services:
-    """Return what a push needs from outside the program."""
-    from mdm_policy.workflows.push import Services  # noqa: PLC0415 - most commands push nothing
+    """Return what a push needs from outside the program, the grants of the account and of the command line with it.
 
-    return Services(os.environ, time.sleep, now)
+    Raises:
+        PolicyError: `grants-exposed`, `grants-unreadable`.
+
+    """
+    from mdm_policy.push.grants import joined, read_grants  # noqa: PLC0415 - most commands push nothing
+    from mdm_policy.workflows.push import Services  # noqa: PLC0415 - as above
+
+    given = click.get_current_context().meta
+    account = read_grants(os.environ, Path.home())
+    return Services(os.environ, time.sleep, now, grants=joined(account, given.get(SECRETS, ()), given.get(PATHS, ())))
 
 
 def stores() -> Fetch:

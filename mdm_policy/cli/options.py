@@ -131,6 +131,25 @@ INSECURE = click.option(
     is_flag=True,
     help="Trust any certificate: whoever is on the way can read the credential and change the answers.",
 )
+
+
+def _granted(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> None:
+    ctx.meta[edge.SECRETS if param.name == "secrets" else edge.PATHS] = value
+
+
+def grants() -> Decorator:
+    """Grant secrets to hosts, and folders, from outside of the deployment."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        named = "Let this secret (a variable or file that the deployment names) go to this host. Repeatable."
+        folder = "Let the deployment use files in this folder outside of its own. Repeatable."
+        more: dict[str, Any] = {"multiple": True, "expose_value": False, "callback": _granted}
+        function = click.option("--allow-path", "paths", metavar="DIR", help=folder, **more)(function)
+        return click.option("--secret", "secrets", metavar="NAME@HOST", help=named, **more)(function)
+
+    return add
+
+
 SEAL = click.option(
     "--seal-key",
     "seal",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mdm_policy import regular
+from mdm_policy.cli.hiding import hidden
 from mdm_policy.report import text
 
 if TYPE_CHECKING:
@@ -106,6 +107,6 @@ def _lines(path: Path) -> list[str]:
         encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
         text = data.decode(encoding, "replace").replace("\r\n", "\n")
         # A file of nothing but line feeds would make a hundred million bytes of empty lines.
-        return text.split("\n") if text.count("\n") <= _MAX_SNIPPET_LINES else []
+        return hidden(text) if text.count("\n") <= _MAX_SNIPPET_LINES else []
     except (OSError, ValueError):
         return []

@@ -24,6 +24,7 @@ from mdm_policy.workflows.push import PushRequest
     "-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for `apply`."
 )
 @options.SEAL
+@options.grants()
 @options.INSECURE
 @options.format_("text", "json", "markdown", help="How to print the plan.")
 def command(

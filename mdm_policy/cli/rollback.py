@@ -19,6 +19,7 @@ from mdm_policy.workflows.rollback import RollbackRequest, rollback
 @options.LOOSEN
 @options.templates()
 @options.SEAL
+@options.grants()
 @options.INSECURE
 @options.format_("text", "json", help="How to print.")
 def command(

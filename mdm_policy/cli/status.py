@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @options.command("status")
 @options.PUSHED
 @options.DESTINATION
+@options.grants()
 @options.INSECURE
 @options.format_("text", "json", help="How to print.")
 def command(deployment: Path, names: tuple[str, ...], insecure: bool, format_: str) -> None:

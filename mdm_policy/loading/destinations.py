@@ -5,9 +5,13 @@ A credential is never written down here: a record says in which environment vari
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from yaml.events import ScalarEvent
+
 from mdm_policy.loading.leaves import Choice, Flag, Grammar, TableCell, Text
+from mdm_policy.loading.reader import Mapping
 from mdm_policy.loading.shapes import Field, Group, Many, RecordShape, TableShape
 from mdm_policy.model import DestinationSpec
 
@@ -28,8 +32,31 @@ _URL = Text(
 _CA = Field("A PEM file with the authorities to trust in place of the system's.", Text())
 
 
+class _SecretShape(RecordShape, frozen=True):
+    """Shape where a credential is; whatever stands there in its place is never quoted, since it may be the credential."""
+
+    def bind(self, report: LoadReport, node: Any, key: str) -> Any:
+        """Return where it is; a value that is no such place is told of without it."""
+        known = {name for name in self.fields if node.__class__ is Mapping}
+        pairs = list(zip(node[::2], node[1::2], strict=True)) if node.__class__ is Mapping else []
+        good = [(one.value, value) for one, value in pairs if one.__class__ is ScalarEvent and one.value in known]
+        if len(good) != 1 or len(pairs) != 1 or not _is_place(*good[0]):
+            said = f"`{key}` does not say where the credential is (what stands there is not shown)"
+            hint = "write `{env: VARIABLE}` or `{file: PATH}`, and keep the credential itself out of the file"
+            report.error("secret-in-deployment", said, report.at(node), hint)
+            return None
+        return super().bind(report, node, key)
+
+
+def _is_place(key: str, node: Any) -> bool:
+    """Tell whether a value can be the name of a variable, or a path."""
+    if node.__class__ is not ScalarEvent or not node.value or any(ord(char) < 32 for char in node.value):
+        return False
+    return key == "file" or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", node.value) is not None
+
+
 def _secret(doc: str) -> Field:
-    shape = RecordShape(
+    shape = _SecretShape(
         "a credential",
         {
             "env": Field("The environment variable that holds it.", _NAME),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import email.utils
 import json
 import re
+from collections.abc import Callable  # noqa: TC003 - msgspec reads the fields' types at run time
 from typing import Any, Literal
 
 import msgspec
@@ -44,6 +45,16 @@ _TAGS = re.compile(r"<[^>]{0,200}>")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
 """Characters that move what is printed, or hide it."""
 _SAID = 300
+_HEAD, _EDGE = 262_144, 65_536
+_AADSTS = re.compile(r"\bAADSTS[0-9]{1,9}\b")
+_TOKEN_ERRORS = frozenset(
+    {
+        *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+        *("invalid_scope", "invalid_resource", "access_denied", "temporarily_unavailable", "server_error"),
+        *("interaction_required", "invalid_token", "org_internal", "deleted_client", "disabled_client"),
+    }
+)
+"""RFC 6749, 5.2 and 4.1.2.1; RFC 6750, 3.1; and what Microsoft and Google add. Any other word may be anything."""
 
 
 class Failure(Exception):  # noqa: N818 - it is a result, not a defect of ours
@@ -80,12 +91,13 @@ _MOST_REFUSAL = 1024 * 1024
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Hold an answer: its status, its headers by lower-case name, and its body."""
+    """Hold an answer: its status, its headers by lower-case name, and its body; `hide` strikes secrets out of a text."""
 
     status: int
     headers: dict[str, str]
     body: bytes
     call: str = ""
+    hide: Callable[[str], str] = str
 
     def json(self) -> Any:
         """Return the body as JSON.
@@ -100,7 +112,7 @@ class Reply(msgspec.Struct, frozen=True):
         try:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
         except (ValueError, RecursionError):
-            said = f"{self.call}: the answer is not JSON: {page_text(self.body)}"
+            said = f"{self.call}: the answer is not JSON: {page_text(self)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
 
     def object(self) -> dict[str, Any]:
@@ -112,7 +124,7 @@ class Reply(msgspec.Struct, frozen=True):
         """
         value = self.json()
         if not isinstance(value, dict):
-            said = f"{self.call}: the answer is not a JSON object: {page_text(self.body)}"
+            said = f"{self.call}: the answer is not a JSON object: {page_text(self)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
         return value
 
@@ -123,16 +135,19 @@ def shown(data: bytes) -> str:
     return text if len(text) <= _SAID else f"{text[:_SAID]}..."
 
 
-def page_text(body: bytes) -> str:
+def page_text(reply: Reply) -> str:
     """Describe a body that is not what it should be: the text of a web page, of all else only its size.
 
     Tomcat, proxies and login pages say in it, tags aside, what is wrong. Anything else may be a part of an object of
     somebody, with a password in it.
     """
-    head = body[:16_384]
-    if b"<html" not in head[:2048].lower():
+    body = reply.body
+    if b"<html" not in body[:2048].lower():
         return f"{len(body)} bytes"
-    return shown(re.sub(r"\s+", " ", _TAGS.sub(" ", head.decode("utf-8", "replace"))).encode())
+    text = reply.hide(body[:_HEAD].decode("utf-8", "replace"))
+    if len(body) > _HEAD:
+        text = text[:-_EDGE]  # a secret that the cut has halved
+    return shown(re.sub(r"\s+", " ", reply.hide(_TAGS.sub(" ", text[:16_384]))).encode())
 
 
 def message_of(reply: Reply) -> str:
@@ -140,9 +155,9 @@ def message_of(reply: Reply) -> str:
     try:
         value: Any = json.loads(reply.body) if len(reply.body) <= _MOST_REFUSAL else None
     except (ValueError, RecursionError):
-        return page_text(reply.body)
+        return page_text(reply)
     if reply.status < 400:
-        return page_text(reply.body)
+        return page_text(reply)
     for path in (("error", "message"), ("error_description",), ("message",), ("errors", 0, "description"), ("error",)):
         found = value
         for step in path:
@@ -152,8 +167,22 @@ def message_of(reply: Reply) -> str:
                 found = None
                 break
         if isinstance(found, str) and found:
-            return shown(found.encode())
-    return page_text(reply.body)
+            return shown(reply.hide(found).encode("utf-8", "replace"))
+    return page_text(reply)
+
+
+def told_code(reply: Reply) -> str:
+    """Return the error codes of a token's endpoint, and nothing else of what it says (RFC 6749, 5.2; Microsoft's AADSTS)."""
+    try:
+        value = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        return "it gave no error code"
+    codes = [one for one in (value.get("error"),) if isinstance(one, str) and one in _TOKEN_ERRORS]
+    described = value.get("error_description")
+    codes += _AADSTS.findall(described)[:1] if isinstance(described, str) else []
+    return ", ".join(codes) or "it gave no error code"
 
 
 def code_of(reply: Reply) -> str:
@@ -163,7 +192,7 @@ def code_of(reply: Reply) -> str:
         code = found["code"] if isinstance(found, dict) and "status" not in found else found["status"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return ""
-    return code if isinstance(code, str) else ""
+    return reply.hide(code) if isinstance(code, str) else ""
 
 
 def wait_of(reply: Reply) -> float | None:

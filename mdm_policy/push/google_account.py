@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.push import oauth
+from mdm_policy.push.addresses import GOOGLE_TOKEN
 from mdm_policy.push.http import Client, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mdm_policy.push.http import Secrets
     from mdm_policy.push.protocol import Edge
+    from mdm_policy.push.redaction import Secrets
 
-TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 SCOPE = "https://www.googleapis.com/auth/androidmanagement"
 """The only scope of the API (discovery document, revision 20261104)."""
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -42,7 +42,7 @@ def account_of(text: str, known: Secrets, place: Origin) -> dict[str, str]:
         )
     known.add(found["private_key"])
     uri = value.get("token_uri")
-    return {**found, "token_uri": uri if isinstance(uri, str) and uri else TOKEN_URL}
+    return {**found, "token_uri": uri if isinstance(uri, str) and uri else GOOGLE_TOKEN}
 
 
 def tokens_of(account: Mapping[str, str], url: str, settings: Settings, edge: Edge, known: Secrets) -> oauth.Tokens:
@@ -51,7 +51,7 @@ def tokens_of(account: Mapping[str, str], url: str, settings: Settings, edge: Ed
     parts = urlsplit(url or account["token_uri"])
     base = f"{parts.scheme}://{parts.netloc}"
     client = Client(
-        Settings(base, settings.timeout, settings.attempts, ca=settings.ca, insecure=settings.insecure),
+        Settings(base, settings.timeout, settings.attempts, ca=settings.ca, insecure=settings.insecure, quiet=True),
         edge.sleep,
         known,
     )

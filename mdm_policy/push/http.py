@@ -18,12 +18,13 @@ import msgspec
 import urllib3
 
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.push.answers import UNSEEN, Failure, Reply, code_of, message_of, shown, wait_of
+from mdm_policy.push.answers import UNSEEN, Failure, Reply, code_of, message_of, shown, told_code, wait_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mdm_policy.push.answers import Fault
+    from mdm_policy.push.redaction import Secrets
 
 MAX_ANSWER = 64 * 1024 * 1024
 MAX_RECEIVED = 1024 * 1024 * 1024
@@ -45,26 +46,6 @@ _BY_STATUS: dict[int, Fault] = {
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])\Z")
 
 
-class Secrets:
-    """Know every secret of a run, so that no text that leaves the program holds one."""
-
-    def __init__(self) -> None:
-        """Know none yet."""
-        self._known: set[str] = set()
-
-    def add(self, secret: str) -> str:
-        """Remember a secret, and return it."""
-        if len(secret) >= 4:
-            self._known.add(secret)
-        return secret
-
-    def redact(self, text: str) -> str:
-        """Return a text with every secret struck out."""
-        for secret in sorted(self._known, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
-
-
 class Settings(msgspec.Struct, frozen=True):
     """Say how a client behaves: addresses, patience (seconds, attempts), and how many calls run at once.
 
@@ -82,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
     whole: float = 300.0
     """Seconds for one try of a call from its first byte to its last: a server that sends a byte now and then is not waited for."""
+    quiet: bool = False
+    """Whether only codes of errors are told: what a token's endpoint says may hold what it was sent."""
     cookies: bool = False
     """Whether cookies of the server are kept: load balancers pin a client to a node by them."""
 
@@ -194,8 +177,8 @@ class Client:
         if not path.startswith(("http://", "https://")):
             return f"{base}/{path.lstrip('/')}"
         if urlsplit(path)[:2] != urlsplit(base)[:2]:
-            said = f"the server sends us on to another host: {shown(path.encode())}"
-            raise Failure("answer", said, ambiguous=False, call=path)
+            said = f"the server sends us on to another host: {shown(self._secrets.redact(path).encode())}"
+            raise Failure("answer", said, ambiguous=False, call=self._secrets.redact(path))
         return path
 
     def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str], ok: tuple[int, ...]) -> Reply:
@@ -215,8 +198,11 @@ class Client:
         if self._settings.cookies:
             self._remember(answer.headers.getlist("Set-Cookie"))
         if answer.status in ok:
-            return Reply(answer.status, found, data, call)
-        raise self._bad(Reply(answer.status, found, data, call), generation)
+            return Reply(answer.status, found, data, call, self._hide)
+        raise self._bad(Reply(answer.status, found, data, call, self._hide), generation)
+
+    def _hide(self, text: str) -> str:
+        return "" if self._settings.quiet else self._secrets.redact(text)
 
     def _exchange(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], call: str
@@ -242,7 +228,7 @@ class Client:
         cause: BaseException = bad
         if isinstance(bad, urllib3.exceptions.MaxRetryError) and bad.reason is not None:
             cause = bad.reason
-        said = self._secrets.redact(shown(str(cause).encode()))
+        said = shown(self._secrets.redact(str(cause)).encode())
         if isinstance(cause, urllib3.exceptions.SSLError | ssl.SSLError):
             return _TryError(Failure("tls", f"{call}: the connection is not trusted: {said}", call=call), worth=False)
         if isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
@@ -257,7 +243,7 @@ class Client:
     def _bad(self, reply: Reply, generation: int) -> _TryError:
         """Tell what an answer that is not good means."""
         status = reply.status
-        said = self._secrets.redact(f"{reply.call}: {message_of(reply)}")
+        said = f"{reply.call}: {told_code(reply) if self._settings.quiet else message_of(reply)}"
         fault: Fault = _BY_STATUS.get(status, "unavailable" if status >= 500 else "refused")
         if 200 <= status < 400:
             fault = "answer"

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
+
 from mdm_policy import regular
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.push import oauth
+from mdm_policy.push.addresses import CLOUDS, GOOGLE
 from mdm_policy.push.google_account import account_of, tokens_of
-from mdm_policy.push.http import Client, Secrets, Settings
+from mdm_policy.push.http import Client, Settings
+from mdm_policy.push.redaction import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,17 +27,9 @@ if TYPE_CHECKING:
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.protocol import Edge
 
-CLOUDS: dict[str, tuple[str, str]] = {
-    "public": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
-    "gcc": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
-    "gcc-high": ("https://login.microsoftonline.us", "https://graph.microsoft.us"),
-    "dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-}
-"""The login and the Graph host of each cloud (microsoft-graph-docs, concepts/deployments.md)."""
 CONNECTIONS = {"graph": 8, "jamf": 5, "amapi": 4, "kmfddm": 4}
 """How many calls may be under way at once. Jamf asks for at most five (developer.jamf.com, "Jamf Pro API scalability best
 practices"; go-sdk-v2 client/ratelimit.go)."""
-GOOGLE = "https://androidmanagement.googleapis.com"
 KMFDDM_USER = "kmfddm"
 """KMFDDM operations guide, `-api`: HTTP Basic authentication, this name and the API key."""
 _JAMF_TOKEN = "api/v1/oauth/token"  # noqa: S105 - a path, no secret
@@ -83,7 +79,7 @@ def _graph(spec: DestinationSpec, edge: Edge) -> Client:
     known = Secrets()
     path = f"{quote(said['tenant'], safe='')}/oauth2/v2.0/token"
     form = _form(said, spec.origin, edge, known, f"{login.rstrip('/')}/{path}", _scope(said, graph))
-    asking = _settings(spec, edge, login, patience=_GRAPH_PATIENCE)
+    asking = _settings(spec, edge, login, patience=_GRAPH_PATIENCE, quiet=True)
     tokens = oauth.Tokens(Client(asking, edge.sleep, known), path, form, known)
     return Client(_settings(spec, edge, graph, patience=_GRAPH_PATIENCE), edge.sleep, known, tokens.authorize)
 
@@ -98,7 +94,8 @@ def _jamf(spec: DestinationSpec, edge: Edge) -> Client:
     }
     # Nodes of a cluster lag behind each other; the balancer's cookie keeps a client on one of them.
     http = _settings(spec, edge, spec.settings["url"], cookies=True)
-    tokens = oauth.Tokens(Client(http, edge.sleep, known), _JAMF_TOKEN, lambda: form, known)
+    asking = msgspec.structs.replace(http, quiet=True)
+    tokens = oauth.Tokens(Client(asking, edge.sleep, known), _JAMF_TOKEN, lambda: form, known)
     return Client(http, edge.sleep, known, tokens.authorize)
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mdm_policy.errors import Origin
-    from mdm_policy.push.http import Client, Secrets
+    from mdm_policy.push.http import Client
+    from mdm_policy.push.redaction import Secrets
 
 _LIFE = 600
 """Seconds an assertion is valid: Microsoft recommends 5 to 10 minutes, Google allows an hour at most."""

@@ -41,7 +41,8 @@ class Edge(Frozen, frozen=True):
 
     `secret` gives a credential's text for the settings' `{env: NAME}` or `{file: PATH}`; `sleep` waits so many seconds;
     `timeout` bounds each wait for an answer (seconds); `attempts` is how often a call is tried in all; `base` is the
-    folder that relative paths of the deployment start from. `insecure` switches off the check of certificates.
+    folder that relative paths of the deployment start from. `insecure` switches off the check of certificates. `withheld`
+    are the variables that hold secrets: no program that a destination starts inherits them.
     """
 
     secret: Callable[[Mapping[str, str]], str]
@@ -50,6 +51,7 @@ class Edge(Frozen, frozen=True):
     timeout: float = 30.0
     attempts: int = 5
     insecure: bool = False
+    withheld: frozenset[str] = frozenset()
 
 
 class Destination(Protocol):

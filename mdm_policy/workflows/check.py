@@ -79,6 +79,7 @@ def _checked(
             *read.findings,
             *_resolved(read.lists, read.deployment, day, read.catalogue),
             *([msgspec.structs.replace(read.pin, severity="warning")] if read.pin is not None else []),
+            *(_secrets(read.deployment) if read.deployment else ()),
             *(_targets(read.deployment, request.templates) if read.deployment else ()),
             *(_without_devices(read.deployment) if read.deployment else ()),
         ]
@@ -101,6 +102,15 @@ def _without_devices(deployment: Deployment) -> Iterable[Finding]:
     if not deployment.devices:
         said = "the deployment declares no devices, so nothing can be judged for the organization's own"
         yield warning("no-devices", said, deployment.origin, "declare device classes under `devices`")
+
+
+def _secrets(deployment: Deployment) -> Iterable[Finding]:
+    """Say which secret a push would send to which host."""
+    if not deployment.destinations:
+        return ()
+    from mdm_policy.push import grants  # noqa: PLC0415 - most deployments are checked without a push in sight
+
+    return grants.told(deployment.destinations)
 
 
 def _targets(deployment: Deployment, folders: Sequence[Path]) -> list[Finding]:

@@ -16,7 +16,9 @@ import msgspec
 from mdm_policy import resources
 from mdm_policy.diff import Question
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
+from mdm_policy.push import grants
 from mdm_policy.push.answers import Failure
+from mdm_policy.push.grants import Grants
 from mdm_policy.push.model import MadeDocument, Plan, Use
 from mdm_policy.push.observing import observe
 from mdm_policy.push.planning import Seen, Wanted, make_plan
@@ -41,13 +43,15 @@ _LEAST_KEY = 32
 class Services(msgspec.Struct, frozen=True):
     """Hand a push what lies outside the program: environment variables, waiting, and the time for journals.
 
-    `sleep` waits so many seconds, `now` gives the time as ISO text, `timeout` bounds the wait for each answer (seconds).
+    `sleep` waits so many seconds, `now` gives the time as ISO text, `timeout` bounds the wait for each answer (seconds),
+    `grants` say which secrets may go where.
     """
 
     environment: Mapping[str, str]
     sleep: Callable[[float], None]
     now: Callable[[], str]
     timeout: float = 30.0
+    grants: Grants = Grants()
 
 
 class PushRequest(msgspec.Struct, frozen=True):
@@ -146,13 +150,15 @@ def read_for_push(request: PushRequest, services: Services) -> Read:
         str(base),
         services.timeout,
         insecure=request.insecure,
+        withheld=grants.variables(known.values()),
     )
     specs = tuple(spec for name, spec in known.items() if not names or name in names)
+    grants.check(specs, base, services.grants)
     said = "certificates are not checked: whoever is on the way can read the credential and change the answers"
     open_ = (
         [warning("tls-not-verified", said, place, "name the server's authority with `ca`")] if request.insecure else []
     )
-    findings = tuple(dict.fromkeys((*open_, *gathered.findings, *resolution.findings)))
+    findings = tuple(dict.fromkeys((*open_, *grants.told(specs), *gathered.findings, *resolution.findings)))
     return Read(found, gathered, resolution, specs, edge, findings)
 
 

@@ -9,7 +9,8 @@ import time
 from attacks_kit import Attacks
 
 from mdm_policy.push.answers import MOST_VALUES, Failure, Reply
-from mdm_policy.push.http import Client, Secrets, Settings
+from mdm_policy.push.http import Client, Settings
+from mdm_policy.push.redaction import Secrets
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _DRIPS = {

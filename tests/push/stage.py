@@ -16,6 +16,7 @@ import yaml
 
 from mdm_policy.cli import edge
 from mdm_policy.push import oauth, protocol
+from mdm_policy.push.grants import Grants
 from mdm_policy.workflows import push
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _key_once = functools.cache(oauth.rsa_key)
 """A key is checked for being prime each time it is read: a third of a run's time, and no law is about it."""
 
 
+_GRANTS = Grants(paths=("/",))
+"""Some kits keep what they push to beside the stage's folder, and no law is about that."""
 _memo: dict[str, Any] = {}
 
 
@@ -132,7 +135,9 @@ def stage(name: str, folder: Path) -> Iterator[Stage]:
     waited: list[float] = []
     types = {**protocol.TYPES, "git": getattr(kit_, "module", protocol.TYPES["git"])}
     with (
-        mock.patch.object(edge, "services", return_value=push.Services(os.environ, waited.append, edge.now, 0.25)),
+        mock.patch.object(
+            edge, "services", return_value=push.Services(os.environ, waited.append, edge.now, 0.25, _GRANTS)
+        ),
         mock.patch.object(push, "made", _made_once),
         mock.patch.object(oauth, "rsa_key", _key_once),
         mock.patch.object(os, "fsync"),

@@ -112,7 +112,7 @@ def github() -> Any:
 
 def job(runner: Runner, name: str, **known: str) -> int:
     """Run the steps of a job of GitHub's; `known` are the values of the expressions in `env`."""
-    values = {"secrets.INTUNE_SECRET": SECRET, "github.token": "t", "inputs.reason": "", **known}
+    values = {"secrets.MDM_POLICY_SECRET_INTUNE": SECRET, "github.token": "t", "inputs.reason": "", **known}
     for step in github()["jobs"][name]["steps"]:
         if "run" in step:
             env = {key: _filled(value, values) for key, value in step.get("env", {}).items()}
@@ -149,7 +149,7 @@ def test_github_from_the_pull_request_to_the_nightly_job(runner: Runner, server:
     Kit().meddle(server)
     assert job(runner, "drift") == 11
     assert "DRIFT" in runner.summary.read_text()
-    assert job(runner, "comment", **{**number, "secrets.INTUNE_SECRET": "wrong"}) == 1
+    assert job(runner, "comment", **{**number, "secrets.MDM_POLICY_SECRET_INTUNE": "wrong"}) == 1
 
 
 def rename(server: GraphServer) -> None:
@@ -226,7 +226,7 @@ def gitlab(runner: Runner, name: str, **env: str) -> int:
     """Run the script of a job of GitLab's, with what comes before it, in one shell as the runner does."""
     flow = yaml.safe_load(GITLAB.read_text())
     lines = [*flow["default"]["before_script"], *flow[name]["script"]]
-    return runner.script("\n".join(lines), INTUNE_SECRET=SECRET, **env)
+    return runner.script("\n".join(lines), MDM_POLICY_SECRET_INTUNE=SECRET, **env)
 
 
 def test_gitlab_from_the_merge_request_to_the_schedule(runner: Runner, server: GraphServer) -> None:

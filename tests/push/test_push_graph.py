@@ -19,10 +19,10 @@ from emulators.graph import CLIENT, HOSTS, SECRET, TENANT, GraphServer
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.kinds import open_document
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push.addresses import CLOUDS
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
 from mdm_policy.push.destinations.graph import GraphDestination
-from mdm_policy.push.logins import CLOUDS
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge, connect, marker, remarks

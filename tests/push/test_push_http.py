@@ -17,7 +17,8 @@ from emulators.faults import FAULTS, Fault
 
 from mdm_policy.errors import PolicyError
 from mdm_policy.push.answers import Failure, shown
-from mdm_policy.push.http import Client, Secrets, Settings, check_address
+from mdm_policy.push.http import Client, Settings, check_address
+from mdm_policy.push.redaction import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -76,6 +76,7 @@ class GitDestination:
         self._commits = bool(said.get("commit"))
         self._spec = spec
         self._owner = owner
+        self._withheld = edge.withheld
         self.sent = 0
         """How many files were put in place or removed."""
         if spec.assign != "unchanged":
@@ -145,7 +146,7 @@ class GitDestination:
     def list(self) -> Iterator[Summary]:
         """Return the files that the index names and that are there."""
         if self._commits:
-            git_commits.check(self._root)
+            git_commits.check(self._root, self._withheld)
         for entry in self._index().files:
             place = self._present(entry)
             if place:
@@ -238,7 +239,7 @@ class GitDestination:
         except OSError as bad:
             raise _trouble(self._root.name, bad) from None
         if self._commits:
-            git_commits.commit(self._root, INDEX, paths, self._former_paths)
+            git_commits.commit(self._root, INDEX, paths, self._former_paths, self._withheld)
 
     def _former_paths(self, old: bytes) -> Sequence[str]:
         """Return the paths that an older index names, as far as it can be read."""

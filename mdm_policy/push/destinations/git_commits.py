@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from mdm_policy.push.answers import Failure, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
 _PATIENCE = 300
@@ -17,7 +18,7 @@ _PATIENCE = 300
 _WORDS = {"?": "add", "A": "add", "D": "remove"}
 
 
-def check(root: Path) -> None:
+def check(root: Path, withheld: Collection[str] = ()) -> None:
     """Refuse a folder that git does not keep.
 
     Raises:
@@ -26,35 +27,41 @@ def check(root: Path) -> None:
     """
     if not root.is_dir():
         raise Failure("refused", f"{root.name} is not a folder, so nothing can be committed there")
-    _git(root, "rev-parse", "--is-inside-work-tree")
+    _git(root, "rev-parse", "--is-inside-work-tree", withheld=withheld)
 
 
-def commit(root: Path, index: str, paths: Sequence[str], former: Callable[[bytes], Sequence[str]]) -> None:
+def commit(
+    root: Path,
+    index: str,
+    paths: Sequence[str],
+    former: Callable[[bytes], Sequence[str]],
+    withheld: Collection[str] = (),
+) -> None:
     """Make one commit of our files that differ from the last one, if any; what else is changed or staged stays so.
 
-    `former` reads an older index: a file that it names and the present one does not has been removed.
+    `former` reads an older index: a file that it names and the present one does not has been removed. `withheld` are
+    variables that hold secrets: the repository's hooks do not inherit them.
 
     Raises:
         Failure: `refused`, with what git said.
 
     """
-    ignored = _names(_git(root, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", index, *paths))
+    run = functools.partial(_git, root, withheld=withheld)
+    ignored = _names(run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", index, *paths))
     if ignored:
         raise Failure("refused", f"git ignores {', '.join(ignored[:3])}: it would never reach the MDM; mend .gitignore")
-    old = former(_git(root, "show", f"HEAD:./{index}", must=False))
+    old = former(run("show", f"HEAD:./{index}", must=False))
     wanted = list(dict.fromkeys((index, *paths, *old)))
-    changed = _changed(
-        _git(root, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *wanted)
-    )
+    changed = _changed(run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *wanted))
     if not changed:
         return
     # Names in `status` count from the top of the repository.
-    prefix = _git(root, "rev-parse", "--show-prefix").decode().rstrip("\n")
+    prefix = run("rev-parse", "--show-prefix").decode().rstrip("\n")
     names = {name.removeprefix(prefix): word for name, word in changed.items()}
     ours = [f"{word} {name}" for name, word in sorted(names.items()) if name != index]
     title = f"Update {len(ours)} device {'policy' if len(ours) == 1 else 'policies'} by mdm-policy"
-    _git(root, "add", "--all", "--", *names)
-    _git(root, "commit", "--quiet", "--only", "--message", title, "--message", "\n".join(ours) or index, "--", *names)
+    run("add", "--all", "--", *names)
+    run("commit", "--quiet", "--only", "--message", title, "--message", "\n".join(ours) or index, "--", *names)
 
 
 def _changed(status: bytes) -> dict[str, str]:
@@ -69,10 +76,12 @@ def _names(listed: bytes) -> list[str]:
     return [name for name in listed.decode(errors="replace").split("\0") if name]
 
 
-def _git(root: Path, *arguments: str, must: bool = True) -> bytes:
+def _git(root: Path, *arguments: str, must: bool = True, withheld: Collection[str] = ()) -> bytes:
     """Run git in the folder; where it must succeed, its own words tell why it did not."""
     # A hook of another repository may have started us: its GIT_DIR is not this folder's.
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_DIR") and key not in _NOT_OURS}
+    # Its own hooks, filters and signing programs are the repository's: they get none of our secrets.
+    clean = {key: value for key, value in os.environ.items() if key not in _NOT_OURS and key not in withheld}
+    clean = {key: value for key, value in clean.items() if not key.startswith(("GIT_DIR", "MDM_POLICY_"))}
     command = ["git", "--literal-pathspecs", "-C", str(root), *arguments]
     try:
         ran = subprocess.run(  # noqa: S603 - a list of arguments, no shell

@@ -311,7 +311,7 @@ def _written(kind: JamfObjectKind, reply: Reply) -> str:
 
 
 def _bad(reply: Reply, said: str) -> Failure:
-    text = f"{reply.call}: {said}: {page_text(reply.body)}"
+    text = f"{reply.call}: {said}: {page_text(reply)}"
     return Failure("answer", text, status=reply.status, ambiguous=True, call=reply.call)
 
 

@@ -87,7 +87,7 @@ def _commands(client: Client, remote: Remote) -> list[dict[str, Any]]:
         found = reply.object()
         results, total = found.get("results"), found.get("totalCount")
         if not isinstance(results, list) or type(total) is not int or not all(isinstance(one, dict) for one in results):
-            raise Failure("answer", f"{reply.call}: the answer is not a page of commands: {page_text(reply.body)}")
+            raise Failure("answer", f"{reply.call}: the answer is not a page of commands: {page_text(reply)}")
         new = {str(one.get("uuid", "")) for one in results}
         if len(new) != len(results) or new & seen or (not results and len(seen) < total):
             raise Failure("answer", f"{reply.call}: the pages do not lead to an end")

@@ -26,9 +26,10 @@ from mdm_policy.documents.plists import parse_plist
 from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.http import Client, Secrets, Settings
+from mdm_policy.push.http import Client, Settings
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
+from mdm_policy.push.redaction import Secrets
 
 _MOST_RECORD = 256 * 1024 * 1024
 """Bytes of the record of deliveries, which grows with devices and profiles."""

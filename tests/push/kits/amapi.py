@@ -58,7 +58,7 @@ class Kit:
 
     name = "amapi"
     env = {
-        "AMAPI_SERVICE_ACCOUNT": json.dumps(account()),
+        "MDM_POLICY_SECRET_AMAPI": json.dumps(account()),
         "AMAPI_CANARY_KEY": account()["private_key"].splitlines()[5],
         "AMAPI_CANARY_WIFI": WIFI,
         "AMAPI_CANARY_VPN": "canary-vpn-psk",
@@ -81,7 +81,7 @@ class Kit:
         settings = {
             "enterprise": ENTERPRISE,
             "policies": {"amapi-cope": "company", "amapi-fully-managed": "kiosks"},
-            "service_account": {"env": "AMAPI_SERVICE_ACCOUNT"},
+            "service_account": {"env": "MDM_POLICY_SECRET_AMAPI"},
             "url": url,
             "token_url": f"{url}/token",
         }

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from emulators.base import Answer, Emulator, Request, reply
 
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.http import Client, Secrets, Settings
+from mdm_policy.push.http import Client, Settings
 from mdm_policy.push.model import Assignment, Item, Remote, Summary
 from mdm_policy.push.normal import differences, fingerprint
 from mdm_policy.push.protocol import marker
+from mdm_policy.push.redaction import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

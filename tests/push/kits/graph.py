@@ -45,7 +45,7 @@ class Kit:
     """Be Graph as the laws see it."""
 
     name = "graph"
-    env = {"GRAPH_CLIENT_SECRET": SECRET}
+    env = {"MDM_POLICY_SECRET_GRAPH": SECRET}
     targets = ("intune-ios-settings-catalog", "intune-windows-applocker")
 
     def emulator(self) -> GraphServer:
@@ -76,7 +76,7 @@ class Kit:
     def deployment(self, url: str, folder: Path) -> dict[str, Any]:
         """Return the settings; the secret is in the environment."""
         del folder
-        settings = {"tenant": TENANT, "client_id": CLIENT, "client_secret": {"env": "GRAPH_CLIENT_SECRET"}}
+        settings = {"tenant": TENANT, "client_id": CLIENT, "client_secret": {"env": "MDM_POLICY_SECRET_GRAPH"}}
         return {"graph": {**settings, "login_url": url, "graph_url": url}, "assign": "everyone"}
 
     def _ours(self, server: GraphServer) -> list[tuple[str, str, dict[str, Any]]]:

@@ -55,7 +55,7 @@ class Kit:
     """Be Jamf Pro as the laws see it."""
 
     name = "jamf"
-    env = {"JAMF_CLIENT_SECRET": SECRET}
+    env = {"MDM_POLICY_SECRET_JAMF": SECRET}
     targets = ("jamf-restricted-software", "jamf-mobile-profile", "jamf-macos-profile")
 
     def emulator(self) -> JamfEmulator:
@@ -75,7 +75,7 @@ class Kit:
     def deployment(self, url: str, folder: Path) -> dict[str, Any]:
         """Return the settings; the secret is in the environment."""
         del folder
-        settings = {"url": url, "client_id": CLIENT, "client_secret": {"env": "JAMF_CLIENT_SECRET"}}
+        settings = {"url": url, "client_id": CLIENT, "client_secret": {"env": "MDM_POLICY_SECRET_JAMF"}}
         return {"jamf": settings, "assign": "everyone"}
 
     def _ours(self, server: JamfEmulator) -> list[tuple[str, str, dict[str, Any]]]:

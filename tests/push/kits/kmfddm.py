@@ -18,7 +18,7 @@ class Kit:
     """Be KMFDDM as the laws see it."""
 
     name = "kmfddm"
-    env = {"KMFDDM_KEY": KEY}
+    env = {"MDM_POLICY_SECRET_KMFDDM": KEY}
     targets = ("apple-ddm-apps", "apple-ddm-binaries")
     devices = [
         {"name": "phones", "platform": "ios", "os": ">=27", "supervised": True, "enrollment": "automated"},
@@ -45,7 +45,7 @@ class Kit:
     def deployment(self, url: str, folder: Path) -> dict[str, Any]:
         """Return the settings; the key is in the environment."""
         del folder
-        settings = {"url": url, "api_key": {"env": "KMFDDM_KEY"}, "set": SET, "enrollments": ["E1"]}
+        settings = {"url": url, "api_key": {"env": "MDM_POLICY_SECRET_KMFDDM"}, "set": SET, "enrollments": ["E1"]}
         return {"kmfddm": settings, "assign": "everyone"}
 
     def bans(self, emulator: Server) -> frozenset[tuple[str, str]]:

@@ -18,7 +18,7 @@ class Kit:
     """Be NanoMDM as the laws see it."""
 
     name = "nanomdm"
-    env = {"NANOMDM_KEY": KEY}
+    env = {"MDM_POLICY_SECRET_NANOMDM": KEY}
     targets = ("apple-ios-restrictions", "macos-santa")
     devices = [{"name": "phones", "platform": "ios", "os": ">=17, <27", "supervised": True, "enrollment": "automated"}]
 
@@ -37,7 +37,7 @@ class Kit:
     def deployment(self, url: str, folder: Path) -> dict[str, Any]:
         """Return the settings; the key is in the environment."""
         self._record = folder / "there.delivered.json"
-        return {"nanomdm": {"url": url, "api_key": {"env": "NANOMDM_KEY"}, "enrollments": ["E1", "E2"]}}
+        return {"nanomdm": {"url": url, "api_key": {"env": "MDM_POLICY_SECRET_NANOMDM"}, "enrollments": ["E1", "E2"]}}
 
     def bans(self, emulator: Server) -> frozenset[tuple[str, str]]:
         """Return what the devices' profiles block, for each enrollment."""
