@@ -48,6 +48,7 @@ Mechanism = Literal[
     "chromeos-arc",
     "declared",
     "defender-indicators",
+    "domain-blocking",
     "edge-url-lists",
     "intune-app-assignment",
     "intune-compliance",
@@ -57,6 +58,7 @@ Mechanism = Literal[
     "intune-settings-catalog",
     "jamf-restricted-software",
     "managed-browser",
+    "dns-policy-zone",
     "santa",
 ]
 """What on the device, or at the MDM, carries a rule out; `declared` where a user's manifest says so, no reader of ours."""
@@ -539,6 +541,14 @@ class Refusal(Frozen, frozen=True, gc=False):
     source: str = ""
 
 
+class Switch(Frozen, frozen=True, gc=False):
+    """Say that a document turns on, or off, what another one's rules of a mechanism need in order to act."""
+
+    mechanism: Mechanism
+    on: bool
+    pointer: str = ""
+
+
 class Reading(Frozen, frozen=True):
     """Hold what one document does, as an independent reader finds it.
 
@@ -576,6 +586,8 @@ class Reading(Frozen, frozen=True):
 
     An empty value says that nobody knows what the setting is set to: on a page of policies that is not here.
     """
+    switches: tuple[Switch, ...] = ()
+    """What it turns on or off that rules of other documents need."""
     rule_sets: tuple[RuleSet, ...] = ()
     """Rules for files that decide together: the effects of AppLocker name what they act on, and these say what they do."""
     collateral: tuple[Collateral, ...] = ()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.resolve import Asked, Entry, OrderedIds
+    from mdm_policy.target_model import Format
     from mdm_policy.targets import Claim, Copy, DocumentSpec, Embed, Target
     from mdm_policy.templating import TemplateRunner
 
@@ -41,6 +42,7 @@ class Artifact(Frozen, frozen=True):
 
 _NAMES = frozenset(
     {
+        "day",
         "digest",
         "embed",
         "entries",
@@ -58,8 +60,9 @@ _NAMES = frozenset(
 """Every name a document template may use; docs/targets.md explains each."""
 
 
-_MAX_SIZE = {"plist": 64 * 1024 * 1024, "json": 64 * 1024 * 1024, "xml": documents.MAX_SIZE}
-"""The largest document made, by format: as much as a template may print. An XML tree takes seven times its text."""
+_WRITTEN = 64 * 1024 * 1024
+_MAX_SIZE = {"xml": documents.MAX_SIZE}
+"""The largest document made: as much as a template may print; of XML less, whose tree takes seven times its text."""
 _KEPT = 32 * 1024 * 1024
 """How many bytes of embedded documents are kept for the next target that embeds them."""
 
@@ -99,9 +102,9 @@ def _parts(targets: Iterable[Target]) -> list[Embed | Copy]:
     return [one for spec in specs for one in (*spec.embed, *((spec.copy_of,) if spec.copy_of else ()))]
 
 
-def max_size(format_: documents.Format) -> int:
+def max_size(format_: Format) -> int:
     """Return how many bytes a document of a format may have that we make ourselves."""
-    return _MAX_SIZE[format_]
+    return _MAX_SIZE.get(format_, _WRITTEN)
 
 
 class Job(Frozen, frozen=True):
@@ -317,6 +320,7 @@ def _labels(job: Job) -> dict[str, Any]:
         "title": f"{title}: {', '.join(s['id'] for s in lists)}",
         "organization": {"name": resolution.organization_name, "identifier": resolution.organization_id},
         "lists": lists,
+        "day": resolution.as_of,
         "variant": {"name": variant.name, "groups": list(variant.groups)},
         "digest": templating.Lazy(lambda: _digest(job)),
     }

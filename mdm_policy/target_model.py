@@ -24,7 +24,8 @@ from mdm_policy.vocabulary import (  # noqa: TC001 - as above
     Strength,
 )
 
-Format = Literal["plist", "json", "xml"]
+Format = Literal["plist", "json", "xml", "text", "crlf"]
+"""What a file is written as; `text` and `crlf` are plain lines, ended by a line feed or as programs of Windows do."""
 Encoding = Literal["text", "compact", "base64"]
 
 

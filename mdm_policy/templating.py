@@ -34,8 +34,10 @@ from mdm_policy.writers import (
     capitals,
     cell,
     code,
+    csv_rows,
     fit,
     json_text,
+    lines,
     prose,
     shape,
     split_team,
@@ -220,6 +222,9 @@ def environment(format_: TemplateFormat, folders: Sequence[Path], names: frozens
         made.filters["block"] = block
         made.filters["cell"] = cell
         made.filters["prose"] = prose
+    if format_ in {"text", "crlf"}:
+        made.filters["lines"] = lines
+        made.filters["csv"] = csv_rows
     return made
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import re
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +17,7 @@ from mdm_policy import documents
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-TemplateFormat = Literal["plist", "json", "xml", "markdown"]
+TemplateFormat = Literal["plist", "json", "xml", "text", "crlf", "markdown"]
 
 NAMESPACE = uuid.UUID("b7f2f6a4-9a53-5b1e-8f0c-2f6d3f1a7c55")
 """The namespace of every UUIDv5 the product makes. It must never change: a changed UUID is a second profile."""
@@ -132,10 +134,48 @@ def fit(value: str, length: int) -> str:
     return f"{value.encode()[: length - 13].decode(errors='ignore')}-{mark}"
 
 
+_PLAIN = re.compile(r"[^\x00-\x20\x7f\"\\;,]+(?: [^\x00-\x20\x7f\"\\;,]+)*")
+"""Text that means itself in a zone, a registration file and a table alike; `csv` writes any other into a table."""
+
+
+def _line(value: Any) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and _PLAIN.fullmatch(text):
+        return text
+    raise TypeError(
+        f"a line prints whole numbers, and text without quotes, separators and line ends, not {value!r:.80}"
+    )
+
+
+def lines(values: Sequence[str], *patterns: str) -> Markup:
+    """Print lines for each value: in each pattern `$` stands for the value, and `#` for its number, from 1.
+
+    >>> print(lines(["a.example"], "$ CNAME .", "*.$ CNAME ."))
+    a.example CNAME .
+    *.a.example CNAME .
+    <BLANKLINE>
+    """
+    made = [
+        pattern.replace("#", str(number)).replace("$", text)
+        for number, text in enumerate(map(_line, values), 1)
+        for pattern in patterns
+    ]
+    return Markup("".join(f"{line}\n" for line in made))  # noqa: S704 - lines, each value checked
+
+
+def csv_rows(rows: Sequence[Sequence[str]]) -> Markup:
+    """Print rows of a table, quoted where a cell needs it (RFC 4180); the format ends the lines."""
+    made = io.StringIO(newline="")
+    csv.writer(made, lineterminator="\n").writerows(rows)
+    return Markup(made.getvalue())  # noqa: S704 - a table, quoted by its writer
+
+
 WRITERS: dict[str, Callable[[Any], str]] = {
     "plist": _plist,
     "json": json_text,
     "xml": _xml,
+    "text": _line,
+    "crlf": _line,
     "markdown": _markdown,
 }
 """How each format writes a value."""

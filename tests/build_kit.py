@@ -21,7 +21,7 @@ from mdm_policy.resolve import ordered, resolve
 from mdm_policy.targets import Target, discover
 from mdm_policy.validate import validate
 from mdm_policy.verify import Rules, Verification, verify
-from mdm_policy.vocabulary import KINDS_BY_FAMILY, Family, Kind
+from mdm_policy.vocabulary import DEFAULT_DUTIES, KINDS_BY_FAMILY, Duty, Family, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +43,12 @@ def identifier(family: Family, kind: Kind, value: str, line: int = 5) -> Identif
     return Identifier(family, kind, value, Origin("our-list.yaml", line, 9))
 
 
+def _duties(bans: Sequence[Ban]) -> tuple[Duty, ...]:
+    """Return what a list orders here: no traffic too where it names addresses, which nothing else closes."""
+    sites = any(one.family == "web" for ban in bans for one in ban.identifiers)
+    return (*DEFAULT_DUTIES, "no-traffic") if sites else DEFAULT_DUTIES
+
+
 def inline(name: str, *identifiers: Identifier, **more: Any) -> Ban:
     return Ban(Origin("our-list.yaml", 5, 5), name=name, identifiers=identifiers, **more)
 
@@ -54,7 +60,11 @@ def app(key: str, **more: Any) -> Ban:
 def ban_list(
     *bans: Ban, name: str = "our-list", exceptions: Sequence[GrantedException] = (), **authority: Any
 ) -> BanList:
-    cited = Authority(f"Order {name}", Origin(f"{name}.yaml", 2, 12), **{"effective": "2026-01-01", **authority})
+    cited = Authority(
+        f"Order {name}",
+        Origin(f"{name}.yaml", 2, 12),
+        **{"effective": "2026-01-01", "duties": _duties(bans), **authority},
+    )
     return BanList(name, f"List {name}", cited, bans, tuple(exceptions), Origin(f"{name}.yaml", 1, 1), "0" * 64)
 
 
@@ -280,7 +290,11 @@ def assert_law(
         assert spec is not None
         document = kinds.open_document(record.path, files[record.path])
         assert not [f for f in validate(document, record.schema) if f.severity == "error"]
-        assert documents.dump(document.value, document.format, compact=spec.compact) == document.data
+        if spec.format in documents.LINES:
+            lines = documents.parse(record.path, files[record.path], spec.format)
+            assert documents.dump(lines, spec.format) == files[record.path]
+        else:
+            assert documents.dump(document.value, document.format, compact=spec.compact) == document.data
         read[record.document] |= blocked(record.path, files[record.path])
     for document_name, found in read.items():
         wanted = must_block(resolution, 0, target, document_name, chosen)

@@ -228,6 +228,11 @@ def _effects(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> Iterator[str]:
     """Say what becomes of how many apps, on which side; an app is held as well as its best claim has it."""
     found: dict[tuple[ClaimedVerdict, tuple[Side, ...]], dict[str, bool]] = {}
     for claim, entries in claims:
+        if claim.family == "web":
+            if entries:
+                opens = "does" if len(entries) == 1 else "do"
+                yield f"{counted(len(entries), claim.kind)} {opens} not open any more, nor any name below. That touches no app."
+            continue
         apps = found.setdefault((claim.verdict, claim.sides), {})
         for entry in entries:
             apps[entry.app] = apps.get(entry.app, True) and claim.strength == "weak"

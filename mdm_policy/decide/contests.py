@@ -20,6 +20,7 @@ Contest = Literal[
     "edge",
     "intune",
     "jamf",
+    "network",
     "santa",
 ]
 """What rules compete within: a block and an allow of one contest contradict each other."""
@@ -49,6 +50,7 @@ CONTESTS: dict[Mechanism, Contest] = {
     "chromeos-arc": "chromeos",
     "declared": "declared",
     "defender-indicators": "defender",
+    "domain-blocking": "network",
     "edge-url-lists": "edge",
     "intune-app-assignment": "intune",
     "intune-compliance": "intune",
@@ -57,6 +59,7 @@ CONTESTS: dict[Mechanism, Contest] = {
     "intune-device-restrictions": "intune",
     "intune-settings-catalog": "apple",
     "jamf-restricted-software": "jamf",
+    "dns-policy-zone": "network",
     "santa": "santa",
 }
 """The contest of each mechanism.

@@ -14,7 +14,8 @@ The law, in the order in which it is applied:
 5. `removed` is `hidden` for a preinstalled app: a system app is disabled, never deleted. `not-installable` does not hold
    where the app is installed already.
 6. Where nothing holds and no setting could have held, the verdict is `unenforceable`, with the fact.
-7. An app that is a web app too is held partially at best: no rule for packages reaches its site.
+7. An app that is a web app too is held partially at best, unless its site is closed as well: in every browser of the
+   device, or to every process.
 """
 
 from __future__ import annotations
@@ -121,10 +122,11 @@ def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedA
     index = readings if isinstance(readings, Index) else Index(readings)
     sets = index.sets(state.platform)
     if len(sets) == 1:
-        return _placed(_decide(sets[0], state, app, as_of), sets[0].alternative, several=False)
+        decided = _placed(_decide(sets[0], state, app, as_of), sets[0].alternative, several=False)
+        return _capped(index, app, decided, state)
     each = [(_decide(one, state, app, as_of), one.alternative) for one in sets]
     worst, policy = min(each, key=lambda one: (rank(one[0], installed=state.installed), one[0].modelled))
-    return _placed(worst, policy, several=True)
+    return _capped(index, app, _placed(worst, policy, several=True), state)
 
 
 def decide_each(index: Index, state: DeviceState, app: BannedApp, as_of: str) -> tuple[tuple[str, Decision], ...]:
@@ -181,16 +183,17 @@ def _decide(together: Together, state: DeviceState, app: BannedApp, as_of: str) 
     view = together.view(state, as_of)
     outcome = min(_outcomes(together, prepared, view), key=_better)
     if outcome.score > _HELD and outcome.hit is not None:
-        held = _held(outcome.verdict, outcome.hit, outcome.build, state)
-        return _capped(held) if app.web_app else held
+        return _held(outcome.verdict, outcome.hit, outcome.build, state)
     if against is not None:
         return _impossible(against, outcome.build)
     return _open(outcome, state)
 
 
-def _capped(held: Decision) -> Decision:
-    """Return a decision on packages alone for an app that runs in a browser as well: it holds, and the site escapes."""
-    if held.strength != "strong":
+def _capped(index: Index, app: BannedApp, held: Decision, state: DeviceState) -> Decision:
+    """Return a decision on packages alone for an app that runs in a browser as well: it holds, and an open site escapes."""
+    if not app.web_app or held.strength != "strong" or not holds(held, installed=state.installed):
+        return held
+    if index.site_is_closed(app):
         return held
     escapes = f"{held.escapes} and {_SITE}" if held.escapes else _SITE
     return msgspec.structs.replace(held, strength="partial", escapes=escapes)

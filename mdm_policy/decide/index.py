@@ -26,7 +26,7 @@ from mdm_policy.reading import Fact, written
 from mdm_policy.vocabulary import FAMILY_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mdm_policy.decide.builds import AppBuilds, Key
     from mdm_policy.decide.precedence import Document
@@ -98,7 +98,9 @@ class Together:
         self._void_lists: list[AllowList] = []
         self._prepared: dict[tuple[int, str], Prepared] = {}
         self._views: dict[tuple[DeviceState, str], View] = {}
-        for reading, reached in together(tuple(documents)):
+        counted = together(tuple(documents))
+        self.readings = tuple(reading for reading, _ in counted)
+        for reading, reached in counted:
             self._take(reading, reached)
 
     def _take(self, reading: Reading, reached: Reach) -> None:
@@ -216,6 +218,12 @@ class View:
         return known
 
 
+def _open_to_all(app: BannedApp) -> bool:
+    """Take a site for open where nobody has looked."""
+    del app
+    return False
+
+
 class Index:
     """Hold readings, ready for many decisions; build it once for a class and ask it a million times."""
 
@@ -239,6 +247,8 @@ class Index:
             sets += self._managed("android")
         self._android = tuple(sets)
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
+        self.site_is_closed: Callable[[BannedApp], bool] = _open_to_all
+        """Tells whether no browser opens the site of an app; whoever knows the devices' lists of addresses says so."""
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
         """Return the alternatives on a platform: a device applies exactly one of them, the worst counts."""

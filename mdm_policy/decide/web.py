@@ -28,27 +28,38 @@ ROUTES: dict[Mechanism, str] = {
     "apple-web-filter": "every browser",
     "chrome-url-lists": "Google Chrome",
     "defender-indicators": "every app where network protection blocks",
+    "domain-blocking": "everything that goes through the list",
     "edge-url-lists": "Microsoft Edge",
     "managed-browser": "the managed browser",
+    "dns-policy-zone": "every app that resolves through the zone",
 }
 """Through what a mechanism closes an address; Apple's built-in filter sees what is asked for in browsers, all of them WebKit's."""
-_UNSURE: frozenset[Mechanism] = frozenset({"defender-indicators"})
-"""Mechanisms that need a setting of another kind of document, which is not read: nobody can tell whether they act."""
+_SWITCHED: frozenset[Mechanism] = frozenset({"defender-indicators"})
+"""Mechanisms that act only where another document turns them on: without it nobody can tell whether they do."""
 _EVERY_BROWSER: frozenset[Mechanism] = frozenset({"apple-web-filter"})
+_NETWORK: frozenset[Mechanism] = frozenset({"defender-indicators", "domain-blocking", "dns-policy-zone"})
+"""Mechanisms that close an address to every process of a device, and not in browsers alone."""
 
-WebWord = Literal["browser", "none", "unknown"]
+WebWord = Literal["network", "browser", "none", "unknown"]
+_WORDS: tuple[WebWord, ...] = ("none", "unknown", "browser", "network")
+"""The worst first."""
 
 
 class WebVerdict(Frozen, frozen=True, gc=False):
     """Say how well the addresses of an app are closed on a class.
 
-    `browser`: in the browsers that `routes` names, where `whole` says that a device has no others;
-    `unknown`: nobody can tell whether what closes them reaches the devices; `none`.
+    `network`: to every process; `browser`: in the browsers that `routes` names, where `whole` says that a device has no
+    others; `unknown`: nobody can tell whether what closes them reaches the devices; `none`. `whole` is True of `network` too.
     """
 
     word: WebWord
     routes: tuple[str, ...] = ()
     whole: bool = False
+
+
+def worst(found: Iterable[WebVerdict]) -> WebVerdict:
+    """Return the verdict that counts where a device is under one of several sets of documents, nobody says which."""
+    return min(found, key=lambda one: (_WORDS.index(one.word), one.whole), default=WebVerdict("none"))
 
 
 class AddressEntry(Frozen, frozen=True, gc=False):
@@ -106,13 +117,16 @@ class Addresses:
         as_of: str,
         *,
         require_scope: bool = False,
+        beside: Sequence[Reading] | None = None,
     ) -> None:
-        """Take the entries that hold in every state."""
+        """Take the entries that hold in every state; `beside` are all documents, if these are some of them."""
+        among = readings if beside is None else beside
         self._blocks: dict[Key, list[AddressEntry]] = {}
         self._allows: dict[str, list[AddressEntry]] = {}
+        on = _switched_on(readings, cls, among, require_scope=require_scope)
         for reading in readings:
             columns = [one for one in reading.columns if one.family == "web" and one.rule.sense in ("block", "allow")]
-            reached = reach(reading, cls, readings, require_scope=require_scope) if columns else None
+            reached = reach(reading, cls, among, require_scope=require_scope) if columns else None
             for column in columns if reached is not None and reached.alive else ():
                 rule = column.rule
                 held = [in_force(rule, state, as_of) for state in every]
@@ -120,7 +134,7 @@ class Addresses:
                     continue
                 ends = rule.expires is not None and not rule.expires.fixed
                 sure = not (reached is not None and reached.doubt) and rule.verdict != "unknown" and not ends
-                sure = sure and rule.mechanism not in _UNSURE
+                sure = sure and (rule.mechanism not in _SWITCHED or rule.mechanism in on)
                 for value in column.values:
                     entry = AddressEntry(rule, *parts(column.kind, value), sure)
                     if rule.sense == "block":
@@ -135,6 +149,8 @@ class Addresses:
         if not closed:
             return WebVerdict("none")
         sure = frozenset.intersection(*(frozenset(by for by, certain in one.items() if certain) for one in closed))
+        if sure & _NETWORK:
+            return WebVerdict("network", tuple(sorted(ROUTES[by] for by in sure)), whole=True)
         if sure:
             return WebVerdict("browser", tuple(sorted(ROUTES[by] for by in sure)), whole=bool(sure & _EVERY_BROWSER))
         return WebVerdict("unknown" if all(closed) else "none")
@@ -159,6 +175,22 @@ class Addresses:
         yield from self._allows.get(domain, ())
         for name in _tails(domain)[1:]:
             yield from (one for one in self._allows.get(name, ()) if one.host == name)
+
+
+def _switched_on(
+    readings: Sequence[Reading], cls: DeviceClass | None, among: Sequence[Reading], *, require_scope: bool
+) -> frozenset[Mechanism]:
+    """Return the mechanisms that documents turn on for every device of a class, and that none may turn off."""
+    on: set[Mechanism] = set()
+    off: set[Mechanism] = set()
+    for reading in readings:
+        reached = reach(reading, cls, among, require_scope=require_scope) if reading.switches else None
+        for switch in reading.switches if reached is not None and reached.alive else ():
+            if not switch.on:
+                off.add(switch.mechanism)
+            elif reached is not None and not reached.doubt:
+                on.add(switch.mechanism)
+    return frozenset(on - off)
 
 
 def _tails(host: str) -> list[str]:

@@ -20,6 +20,7 @@ from mdm_policy.diff.other_keys import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, Named, parts
 from mdm_policy.diff.proofs import lost_proofs
+from mdm_policy.diff.switched import switched
 from mdm_policy.diff.units import Apps, anything, lone, units
 from mdm_policy.diff.unread_rules import unread_rules
 from mdm_policy.diff.witnesses import witnesses
@@ -94,6 +95,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
         changes += list(lost_proofs(old.pieces, new.pieces, question, changes))
     findings += _new_idle(left, right)
     strange += unread_rules(left, right, question.accept_unjudged)
+    strange += switched(left, right, (old.documents, new.documents))
     changes += strange
     changes += _cosmetic(pairs, differing, rest, {change.name for change in strange})
     return Comparison(ordered(changes), rest, question.statuses, tuple(dict.fromkeys(findings)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mdm_policy.documents.embedded import Embedded, EmbeddedBase64, EmbeddedPart, EmbeddedText
-from mdm_policy.documents.formats import dump, parse
+from mdm_policy.documents.formats import Written, dump, parse
+from mdm_policy.documents.lines import LINES
 from mdm_policy.documents.locate import Format, locate, locate_all
 from mdm_policy.documents.opening import Document, Recogniser, open_with, place, places
 from mdm_policy.documents.pointers import elements, pointer, split
@@ -11,6 +12,7 @@ from mdm_policy.documents.sniff import sniff
 from mdm_policy.documents.texts import MAX_DEPTH, MAX_SIZE
 
 __all__ = [
+    "LINES",
     "MAX_DEPTH",
     "MAX_SIZE",
     "Document",
@@ -20,6 +22,7 @@ __all__ = [
     "EmbeddedText",
     "Format",
     "Recogniser",
+    "Written",
     "dump",
     "elements",
     "locate",

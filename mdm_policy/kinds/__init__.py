@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy.documents import MAX_SIZE, open_with, places
-from mdm_policy.kinds import page
+from mdm_policy.documents import LINES, MAX_SIZE, open_with, places
+from mdm_policy.kinds import page, text_forms
 from mdm_policy.kinds.collector import SAID_OF_ENTRIES, Collector
 from mdm_policy.kinds.doubted import question_doubted
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
@@ -23,7 +23,7 @@ from mdm_policy.reading import Effects
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mdm_policy.documents import Document, Format
+    from mdm_policy.documents import Document, Format, Written
     from mdm_policy.reading import Reading
 
 __all__ = [
@@ -58,11 +58,11 @@ def known_kinds() -> tuple[str, ...]:
 def open_document(
     name: str,
     data: bytes,
-    format: Format | None = None,  # noqa: A002 - the word of the field
+    format: Written | None = None,  # noqa: A002 - the word of the field
     *,
     max_size: int = MAX_SIZE,
 ) -> Document:
-    """Open a document: sniff its format unless given, parse, recognise, and open what is inside.
+    """Open a document: sniff its format unless given (plain lines are always sniffed), parse, recognise, and open what is inside.
 
     White space around strings is kept, since a device compares it too. The content of a signed file is opened without
     judging the signature, which a note says; `data` is then that content.
@@ -71,7 +71,15 @@ def open_document(
         PolicyError: when the document itself cannot be read; an inner one that cannot only yields findings.
 
     """
-    return open_with(_REGISTRY, name, data, format, max_size=max_size)
+    made = text_forms.as_json(name, data, max_size) if format is None or format in LINES else None
+    if made is not None:
+        return open_with(_REGISTRY, name, made, "json", max_size=text_forms.GROWTH * max_size)
+    return open_with(_REGISTRY, name, data, _parsed_as(format), max_size=max_size)
+
+
+def _parsed_as(written: Written | None) -> Format | None:
+    """Return the format that a text is parsed as: lines that are of no known sort may be of any."""
+    return written if written in ("plist", "json", "xml") else None
 
 
 def read(document: Document) -> Reading:

@@ -32,6 +32,7 @@ from mdm_policy.reading import (
     RuleSet,
     Run,
     Scope,
+    Switch,
     written,
 )
 
@@ -143,6 +144,8 @@ class Collector:
         """The place of each fault for which the vendor refuses what was read, by the words that its rules bear."""
         self.settings: dict[str, str] = {}
         """The pointer of the setting from which each rule without entries comes, by the rule's id."""
+        self.switches: list[Switch] = []
+        """What the document turns on or off for rules of others."""
         self.sets: dict[str, frozenset[object]] = {}
         """What the document sets a setting to that has one value on a device and no list in it, by the setting's name."""
 
@@ -485,6 +488,7 @@ class Collector:
             place=place,
             settings=self.settings,
             sets=self._set(),
+            switches=() if self.rejected_because or self.uncertain_because else tuple(self.switches),
             rule_sets=tuple(self.rule_sets),
             collateral=tuple(self.collateral),
             refusals=self.refusals,

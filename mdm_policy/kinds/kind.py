@@ -80,6 +80,8 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The kind of document that must turn it on, or empty; devices apply none that no such document names."""
     activates: bool = False
     """Whether all it does is to turn others on."""
+    is_of_network: bool = False
+    """Whether it is given to a network, and acts on those devices alone of which somebody says that they always go through it."""
     is_gitops_profile: bool = False
     """Whether Fleet's GitOps files name such documents: in a folder of theirs, one that none of them names counts nowhere."""
     repeats_refused_by: str = ""

@@ -17,6 +17,7 @@ from mdm_policy.kinds.apple import documents as apple
 from mdm_policy.kinds.intune import documents as intune
 from mdm_policy.kinds.jamf import documents as jamf
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind, Unread
+from mdm_policy.kinds.network import documents as network
 from mdm_policy.kinds.strangers import STRANGER, tool_of
 from mdm_policy.kinds.windows import documents as windows
 
@@ -61,11 +62,13 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     intune.SETTINGS_CATALOG,
     intune.DEVICE_CONFIGURATION,
     intune.MOBILE_APP,
+    intune.APP_CONFIGURATION,
     intune.OTHER_OBJECT,
     chromeos.CHROMEOS,
     chromeos.ARC,
     chromeos.APPS,
     chromeos.APP,
+    android.CONFIGURATION,
     android.PATCH,
     android.OTHER_REQUEST,
     intune.APPROVE_APPS,
@@ -74,6 +77,8 @@ ORDER: tuple[DocumentKind | Unread, ...] = (
     android.POLICY,
     android.ANSWER,
     windows.REGISTRY,
+    network.ZONE,
+    network.DOMAINS,
     windows.BROWSER_POLICY,
 )
 UNREAD = DocumentKind(

@@ -10,11 +10,11 @@ import itertools
 from typing import TYPE_CHECKING
 
 from mdm_policy.discovery import how_to_find
-from mdm_policy.errors import Finding, PolicyError, error, warning
+from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.model import Adoption, BanList, BannedApp, Deployment, ListStatus, Resolution
 from mdm_policy.resolve.exceptions import gap_findings, ineffective, keyed, variants, waiver_findings
 from mdm_policy.resolve.gathering import Gathering
-from mdm_policy.resolve.ordering import Asked, Entry, OrderedIds, blockable, ordered
+from mdm_policy.resolve.ordering import Asked, Entry, OrderedIds, blockable, closes, ordered
 from mdm_policy.vocabulary import DEFAULT_DUTIES, FAMILIES, Duty
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "Entry",
     "OrderedIds",
     "blockable",
+    "closes",
     "keyed",
     "ordered",
     "resolve",
@@ -96,6 +97,7 @@ def resolve(
         place = lists[0].origin if lists else None
         found.append(error("empty-ban-list", "nothing is banned: there is no app to block", place))
     found += _coverage(apps)
+    found += _left_out(apps)
     waivers = keyed((w for ban_list in lists for w in ban_list.exceptions), apps)
     gaps = keyed(deployment.accepted_gaps if deployment else (), apps)
     found += waiver_findings(waivers, apps, as_of)
@@ -132,6 +134,16 @@ def _refusal(state: ListStatus, as_of: str) -> Finding:
         else f"build with --as-of on or after that day, or adopt it: --adopt {state.list}"
     )
     return error(f"list-{state.state}", f"on {as_of}, {state.list} ({state.citation}) is {said}", state.origin, hint)
+
+
+def _left_out(apps: Iterable[BannedApp]) -> Iterator[Finding]:
+    """Tell of each app whose traffic is forbidden which of its addresses stay open because other services share them."""
+    for app in apps:
+        shared = [one.value for one in app.identifiers if one.family == "web" and one.shared]
+        if shared and "no-traffic" in app.duties:
+            message = f"{app.name}: {', '.join(shared)} serve others as well, and are left out of what closes sites"
+            hint = "to close them too, name them under `domains:` in the app's entry of a list"
+            yield note("shared-domain", message, app.reasons[0].origin, hint)
 
 
 _MOST_COVERAGE_FINDINGS = 1_000

@@ -73,7 +73,7 @@ class Gathering:
                 f"{ban.feature!r} is a feature of {app.name}: no setting blocks it alone, the whole app is blocked"
             )
             self.found.append(warning("feature-over-block", message, ban.origin))
-        further = [catalogues.inherit(identifier, self._catalogue) for identifier in ban.identifiers]
+        further = [_asked_for(catalogues.inherit(one, self._catalogue)) for one in ban.identifiers]
         self._guard(ban, app.name, (*app.identifiers, *further))
         self._several(ban, app.name, {app.key: app, **self._known(further)})
         self._put(app.key, app.name, [app], (*app.identifiers, *further), reason, duties)
@@ -139,7 +139,7 @@ class Gathering:
 
     def _add_inline(self, ban: Ban, reason: Reason, duties: Sequence[Duty]) -> None:
         name, key = ban.name or "", f"inline:{slug(ban.name or '')}"
-        own = [catalogues.inherit(identifier, self._catalogue) for identifier in ban.identifiers]
+        own = [_asked_for(catalogues.inherit(one, self._catalogue)) for one in ban.identifiers]
         # A site is not the app that has it: of who names sites alone, nothing else is known.
         known = self._known(identifier for identifier in ban.identifiers if identifier.family != "web")
         self._guard(ban, name, ban.identifiers)
@@ -166,7 +166,9 @@ class Gathering:
         self._owners[key].update((owner.key, owner) for owner in owners)
         mine = self._identifiers.setdefault(key, {})
         for identifier in identifiers:
-            mine.setdefault(identifier.key, identifier)
+            known = mine.setdefault(identifier.key, identifier)
+            if known.shared and not identifier.shared:
+                mine[identifier.key] = identifier
         self._reasons[key].append(reason)
         self._duties[key].update(dict.fromkeys(duties))
 
@@ -225,6 +227,11 @@ class Gathering:
                     f"{app.name}: {identifier.value!r} names a vendor: all its software is blocked, not this app alone"
                 )
                 self.found.append(warning("over-block", message, app.reasons[0].origin))
+
+
+def _asked_for(identifier: Identifier) -> Identifier:
+    """Return what a list names itself: an address that others share as well is meant all the same."""
+    return replace(identifier, shared=False) if identifier.shared else identifier
 
 
 def _as_named(identifiers: list[Identifier]) -> list[Identifier]:

@@ -69,6 +69,14 @@ def _is_qualified(app: BannedApp) -> bool:
     )
 
 
+def closes(app: BannedApp, address: Identifier) -> bool:
+    """Tell whether an address of an app is to be closed: some authority orders it, and no other service shares it.
+
+    A shared address that a list names itself is asked for, and counts as the app's own.
+    """
+    return "no-traffic" in app.duties and not address.shared
+
+
 def ordered(resolution: Resolution, variant: Variant, kinds: Collection[Asked] | None = None) -> OrderedIds:
     """Return what is ordered to be blocked for a variant: every blockable identifier of every app it does not except.
 
@@ -77,12 +85,15 @@ def ordered(resolution: Resolution, variant: Variant, kinds: Collection[Asked] |
     """
     made: dict[tuple[str, str], dict[str, Entry]] = {}
     plans: dict[object, list[tuple[int, dict[str, Entry]]]] = {}
+    sites = kinds is None or any(asked[0] == "web" for asked in kinds)
     excepted = set(variant.excepted)
     apps = [app for app in resolution.apps if app.key not in excepted]
     for app in apps:
         identifiers = app.identifiers
         names = tuple([i.kind for i in identifiers])
-        shape = (tuple([i.family for i in identifiers]), names, _signed(app, names))
+        closed = sites and "no-traffic" in app.duties
+        shared = tuple([i.shared for i in identifiers]) if closed else None
+        shape = (tuple([i.family for i in identifiers]), names, _signed(app, names), shared)
         plan = plans.get(shape)
         if plan is None:
             plan = plans[shape] = list(_plan(app, kinds, made))
@@ -166,7 +177,7 @@ def _plan(
     app: BannedApp, kinds: Collection[Asked] | None, made: dict[tuple[str, str], dict[str, Entry]]
 ) -> Iterator[tuple[int, dict[str, Entry]]]:
     """Return which places of an app's identifiers go into which group, for every app with the same kinds."""
-    kept = set(map(id, blockable(app)))
+    kept = {id(one) for one in blockable(app) if one.family != "web" or closes(app, one)}
     for place, identifier in enumerate(app.identifiers):
         key = (identifier.family, identifier.kind)
         if id(identifier) in kept and (kinds is None or key in kinds):

@@ -16,9 +16,9 @@ from mdm_policy.build.record import MANIFEST
 from mdm_policy.documents import MAX_SIZE, Document
 from mdm_policy.documents.texts import check_size
 from mdm_policy.errors import Finding, Origin, PolicyError, error, finding_order, note, warning
-from mdm_policy.kinds import UNKNOWN, kind_named, open_document
+from mdm_policy.kinds import UNKNOWN, kind_named, open_document, text_forms
 from mdm_policy.reading import Scope
-from mdm_policy.sources import fleet_gitops, indicator_csv, registry_file, sdk_objects, snapshots
+from mdm_policy.sources import fleet_gitops, sdk_objects, snapshots
 from mdm_policy.sources.archives import files_in, is_archive
 from mdm_policy.sources.assignments import attached
 from mdm_policy.sources.builds import BuildFolder, RecordedDocument, read_build
@@ -43,6 +43,16 @@ MOST_FOLDER = 16
 """How many times as much as the largest document all documents of a run may hold together."""
 _GROWN = 8
 """How many times as large as the file it came from a translation may be."""
+
+
+def is_table(path: Path, tree: FileTree) -> bool:
+    """Tell whether a file that would be prose by its suffix is a document by what it holds; one that can't be read is none."""
+    if path.suffix.lower() not in text_forms.SUFFIXES:
+        return False
+    try:
+        return text_forms.is_table(path.suffix, tree.read(path, text_forms.HEAD))
+    except (OSError, ValueError):
+        return False
 
 
 class Policies(msgspec.Struct, frozen=True):
@@ -237,7 +247,7 @@ class _Reading:
     def _is_prose(self, path: Path) -> bool:
         """Tell whether only people read a file; a table is a document where its first line says so."""
         suffix = path.suffix.lower()
-        return suffix in _TEXTS and not (suffix == ".csv" and indicator_csv.claimed(path, self._tree))
+        return suffix in _TEXTS and not is_table(path, self._tree)
 
     def _file(self, path: Path, source: str, *, meant: bool, named: bool = False) -> str:
         """Read one file and return the name of its document, or nothing when it holds none."""
@@ -299,10 +309,6 @@ class _Reading:
         return self._tree.read(path, self._max_size, handed_over=named)
 
     def _parse(self, name: str, data: bytes, yaml: bool) -> Document:
-        for table in (registry_file, indicator_csv):
-            if table.claims(data):
-                made = table.as_json(name, data, self._max_size)
-                return open_document(name, made, "json", max_size=_GROWN * self._max_size)
         if not yaml:
             document = open_document(name, data, max_size=self._max_size)
             if sdk_objects.is_sdk(document):

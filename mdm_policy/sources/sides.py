@@ -12,8 +12,8 @@ from mdm_policy.diff import ListSide, Side
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Resolution
 from mdm_policy.resolve import resolve
-from mdm_policy.sources import indicator_csv, inputs, signatures
-from mdm_policy.sources.files import Policies, read_policies
+from mdm_policy.sources import inputs, signatures
+from mdm_policy.sources.files import Policies, is_table, read_policies
 from mdm_policy.sources.trees import DISK, FileTree
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _is_table(path: Path, tree: FileTree) -> bool:
     """Tell whether a file that is given by name is a table of bans; a table of Defender's indicators is a policy."""
     if path.suffix.lower() not in _TABLES or tree.type_of(path) != "file":
         return False
-    return not indicator_csv.claimed(path, tree)
+    return not is_table(path, tree)
 
 
 def _language(folder: Path, tree: FileTree) -> Iterator[tuple[Path, str]]:

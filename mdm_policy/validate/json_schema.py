@@ -146,8 +146,8 @@ def _violations(text: Any, value: Any, problem: jsonschema_rs.ValidationError) -
 
 
 def _at(value: Any, path: list[str | int]) -> Any:
-    for step in path:
-        value = value[step]
+    for step in path:  # the engine gives a key of digits as a number
+        value = value[int(step)] if isinstance(value, list) else value[str(step)]
     return value
 
 

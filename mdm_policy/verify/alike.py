@@ -79,7 +79,7 @@ def _plain(apps: Sequence[BannedApp], alone: Collection[str]) -> Iterator[Iterab
         yield [tuple(each.items()) for each in platforms]
     if alone:
         yield [app.key if app.key in alone else "" for app in apps]
-    if any("no-traffic" in each for each in set(duties)):
+    if any("no-traffic" in each for each in set(duties)) or any(app.web_app for app in apps):
         yield map(_domains, apps)
 
 
@@ -89,8 +89,9 @@ def _by_sets(apps: Sequence[BannedApp], sets: Sequence[RuleSet]) -> Iterator[tup
         yield tuple([signature(sets, app) for app in apps])
 
 
-def _domains(app: BannedApp) -> tuple[str, ...]:
-    return tuple([i.value for i in app.identifiers if i.kind == "domain"])
+def _domains(app: BannedApp) -> tuple[tuple[str, bool], ...]:
+    """Return the app's addresses, each with whether others share it."""
+    return tuple([(i.value, i.shared) for i in app.identifiers if i.kind == "domain"])
 
 
 def _shape(app: BannedApp, acts: Acts, alone: Collection[str], *, holes: bool) -> object:
@@ -119,7 +120,7 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str], *, holes: bool) -
         preinstalled(app, "android"),
         app.key if app.key in alone else "",
         app.web_app,
-        _covered(app, acts, holes) if "no-traffic" in app.duties else (),
+        _covered(app, acts, holes) if app.web_app or "no-traffic" in app.duties else (),
     )
 
 
@@ -128,7 +129,9 @@ def _covered(app: BannedApp, acts: Acts, holes: bool) -> object:
     domains = _domains(app)
     if holes:
         return domains
-    return frozenset([tuple(filter(None, map(acts.on, above(("web", "domain", one))))) for one in domains])
+    return frozenset(
+        [(tuple(filter(None, map(acts.on, above(("web", "domain", one))))), shared) for one, shared in domains]
+    )
 
 
 def cut(pieces: Sequence[Piece], groups: Iterable[tuple[BannedApp, ...]]) -> tuple[Piece, ...]:

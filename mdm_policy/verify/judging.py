@@ -9,7 +9,7 @@ import msgspec
 
 from mdm_policy.decide import Decision, Gap, Index, Note, decide, decide_each, holds, judge, preinstalled, states
 from mdm_policy.decide.builds import plan
-from mdm_policy.decide.web import Addresses
+from mdm_policy.decide.web import Addresses, worst
 from mdm_policy.model import Frozen, GrantedException
 from mdm_policy.verify.counts import Row, row_of, weak
 from mdm_policy.verify.model import Alike, Cell, ClassVerdict, IdentifierVerdict
@@ -88,12 +88,19 @@ class ClassJudge:
         plain = msgspec.structs.replace(cls, managed_by=None) if declared else None
         self._scope = plain
         self.index = Index(self.readings, plain, require_scope=rules.require_scope)
+        self.index.site_is_closed = self._site_is_closed
         self._whole = whole or pieces
 
     @cached_property
     def _everything(self) -> Index:
         """Index all effects, only when somebody asks for the line of an app that others stand in for."""
-        return Index(readings_for(self._whole, self.cls), self._scope, require_scope=self.rules.require_scope)
+        made = Index(readings_for(self._whole, self.cls), self._scope, require_scope=self.rules.require_scope)
+        made.site_is_closed = self._site_is_closed
+        return made
+
+    def _site_is_closed(self, app: BannedApp) -> bool:
+        """Tell whether no browser of a device of the class opens the app's site."""
+        return self.web(app).whole
 
     def verdict(self, groups: Iterable[tuple[BannedApp, ...]], leave: Allowances) -> ClassVerdict:
         """Judge all groups by their first app; one whose devices can't exist proves nothing and is a gap."""
@@ -172,13 +179,18 @@ class ClassJudge:
             return
         web = self.web(app)
         routes = " and ".join(web.routes)
-        if web.word == "browser":
+        if web.word == "network":
+            yield Note("", "", f"no-traffic: sites are closed in {routes}")
+        elif web.word == "browser":
             rest = (
                 "what apps and embedded pages ask for goes on"
                 if web.whole
                 else "other browsers, and apps, still reach them"
             )
             yield Note("", "", f"no-traffic: sites are closed in {routes}; {rest}")
+        if web.word in ("network", "browser") and self.web(app, every=True).word != web.word:
+            shared = ", ".join(i.value for i in app.identifiers if i.family == "web" and i.shared)
+            yield Note("", "", f"no-traffic: {shared}, which serve others too, are not closed")
         elif web.word == "unknown" and "no-traffic" in duties:
             yield Note("", "", "no-traffic: sites are on a list, and nobody can tell whether it holds on these devices")
 
@@ -188,8 +200,8 @@ class ClassJudge:
         Closed in every browser, they are still open to the app itself, so it must be held too (OMB M-23-13 forbids traffic
         from a device, whatever the route).
         """
-        web = self.web(app)
-        return web.whole and held
+        web = self.web(app, every=True)
+        return web.word == "network" or (web.whole and held)
 
     def _unmet(self, app: BannedApp, *, held: bool) -> tuple[str, ...]:
         """Return the duties beyond not installing and not launching that nothing here fulfils."""
@@ -205,15 +217,29 @@ class ClassJudge:
         decision = decide(self.index, state, app, self.rules.as_of)
         return holds(decision, installed=True) and decision.verdict != "removed"
 
-    def web(self, app: BannedApp) -> WebVerdict:
-        """Return how well the app's addresses are closed on the class; `none` where no domain of it is known."""
-        return self._addresses.verdict(i.value for i in app.identifiers if i.family == "web" and i.kind == "domain")
+    def web(self, app: BannedApp, *, every: bool = False) -> WebVerdict:
+        """Return how well the app's addresses are closed on the class; `none` where no domain of it is known.
+
+        Those that others share count where the app has no others, and where `every` one is asked for: traffic to them is
+        traffic to the app.
+        """
+        domains = [i for i in app.identifiers if i.family == "web" and i.kind == "domain"]
+        own = [i for i in domains if not i.shared]
+        asked = [i.value for i in (domains if every or not own else own)]
+        return worst(one.verdict(asked) for one in self._addresses)
 
     @cached_property
-    def _addresses(self) -> Addresses:
-        every = states(self.cls, self.cls.platform, False, versions=self.index.versions(self.cls.platform))
-        require_scope = self.rules.require_scope
-        return Addresses(self.readings, self._scope, every, self.rules.as_of, require_scope=require_scope)
+    def _addresses(self) -> tuple[Addresses, ...]:
+        """Return the addresses that are closed under each set of documents of which a device has one."""
+        platform = self.cls.platform
+        every = states(self.cls, platform, False, versions=self.index.versions(platform))
+        strict = self.rules.require_scope
+        return tuple(
+            Addresses(
+                one.readings, self._scope, every, self.rules.as_of, require_scope=strict, beside=self.index.readings
+            )
+            for one in self.index.sets(platform)
+        )
 
 
 def _row(worst: Decision, gaps: Sequence[Gap], accepted: AcceptedGap | None) -> Row:

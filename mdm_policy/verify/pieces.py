@@ -55,6 +55,11 @@ class Piece(Frozen, frozen=True):
         return self.document.name
 
     @property
+    def of_network(self) -> bool:
+        """Tell whether it acts on those classes alone of which `--for` says that they always go through it."""
+        return kinds.kind_named(self.document.kind).is_of_network
+
+    @property
     def declared(self) -> bool:
         """Tell whether only its target's own manifest says what the document does."""
         return not all(reading.modelled for reading in self.readings)
@@ -73,7 +78,7 @@ class Piece(Frozen, frozen=True):
 
     def addresses(self, platform: str) -> bool:
         """Tell whether the document says anything on a platform, be it without effect."""
-        return any(
+        return not (self.of_network and not self.classes) and any(
             any(platform in rule.introduced for rule in reading.rules)
             or (bool(reading.activates) and platform in APPLE_PLATFORMS)
             for reading in self.readings
@@ -161,7 +166,7 @@ def acting(pieces: Iterable[Piece], cls: DeviceClass) -> list[Piece]:
 def _meant(one: Piece, cls: DeviceClass) -> bool:
     if one.groups and not (cls.groups and set(cls.groups) <= set(one.groups)):
         return False
-    if one.classes:
+    if one.classes or one.of_network:
         return cls.name in one.classes
     if cls.managed_by and one.managed_by and cls.managed_by != one.managed_by:
         return False

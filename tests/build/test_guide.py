@@ -55,16 +55,26 @@ def test_the_table_leads_each_class_to_its_console_files_and_people(tmp_path: Pa
         "ANY-EMM.md",
         "START-HERE.md",
         "amapi-fully-managed",
+        "apple-web-filter",
         "banned-android.csv",
         "banned-ios.csv",
         "banned-web.csv",
+        "dns-response-policy-zone",
+        "domain-list",
         "intune-ios-settings-catalog",
         "manifest.json",
     ]
-    first, second, third = table(out)
-    assert first[:3] == ["1", "field iPhones (ios)", "Microsoft Intune"]
+    filtered, first, second, third, *networks = table(out)
+    assert filtered[0] == "1"
+    assert first[1:3] == ["field iPhones (ios)", "Microsoft Intune"]
     assert "[intune-ios-settings-catalog](intune-ios-settings-catalog/IMPORT.md): `ours.json`" in first[3]
-    assert first[4:] == ["the devices of “field iPhones”; not lab, which get files of their own", "nothing"]
+    assert first[4:] == ["the devices of “field iPhones”; not lab, which get files of their own", "as above"]
+    assert filtered[4:] == [first[4], "nothing"]
+    assert "[apple-web-filter](apple-web-filter/IMPORT.md): `ours.mobileconfig`" in filtered[3]
+    assert [row[1:3] for row in networks] == [
+        ["every network", "Response policy zone for resolvers"],
+        ["every network", "Plain list of domains"],
+    ]
     assert second[1:] == [
         "own iPhones (ios)",
         "Microsoft Intune",
@@ -94,7 +104,7 @@ def test_the_page_tells_gaps_unmet_duties_and_other_targets(tmp_path: Path) -> N
     _, out = build(tmp_path, IPHONES, PRIVATE)
     text = (out / "START-HERE.md").read_text("utf-8")
     assert "- **own iPhones**, Clips \\| one: under user enrollment" in text
-    assert "- **field iPhones**: the duty `no-traffic` for 1 app." in text
+    assert "the duty `no-traffic`" not in text  # the filter closes the site in every browser, and the app is held
     assert "`intune-ios-custom`, `intune-ios-device-restrictions`" in text
 
 
@@ -131,7 +141,7 @@ def test_a_build_with_nothing_to_write_is_a_result(
     tmp_path: Path, devices: tuple[str, ...], accepted: str, code: int, outcome: str
 ) -> None:
     more = f"accepted_gaps: [{GAP % accepted}]\n" if accepted else ""
-    ended, out = build(tmp_path, *devices, more=more)
+    ended, out = build(tmp_path, *devices, more=more, text=LIST.replace(", no-traffic", ""))
     assert ended == code
     manifest = json.loads((out / "manifest.json").read_bytes())
     assert (manifest["documents"], manifest["outcome"]) == ([], outcome)

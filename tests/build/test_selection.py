@@ -48,7 +48,10 @@ _SELECTED: list[Any] = [
     pytest.param([], [], (), id="none at all"),
     pytest.param([], [("intune-ios", PLACE)], ("intune-ios-settings-catalog",), id="a prefix gives the default"),
     pytest.param(
-        ["apple-ddm", "macos"], "all", ("apple-ddm-apps", "apple-ddm-binaries", "macos-santa"), id="prefixes of several"
+        ["apple-ddm", "macos"],
+        "all",
+        ("apple-ddm-apps", "apple-ddm-binaries", "macos-browsers", "macos-santa"),
+        id="prefixes of several",
     ),
 ]
 
@@ -123,6 +126,7 @@ def test_a_class_gets_what_its_mdm_takes(cls: DeviceClass, expected: tuple[str, 
 def test_the_others_are_those_that_could_serve_the_class() -> None:
     cls = a_class("ios", "intune", supervised=True)
     assert set(others(TARGETS, select(TARGETS, (), None, [cls]), [cls])) == {
+        "apple-web-filter",  # made only where an authority forbids traffic
         "intune-ios-custom",
         "intune-ios-device-restrictions",
     }

@@ -19,9 +19,9 @@ from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.documents import MAX_SIZE, Document, dump, places
 from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document, read_each
+from mdm_policy.kinds.text_forms import TEXT_FORMS
 from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
-from mdm_policy.sources import indicator_csv, registry_file
 from mdm_policy.sources.builds import read_build
 from mdm_policy.sources.files import read_policies
 from mdm_policy.sources.yaml_backup import as_json
@@ -123,7 +123,7 @@ def _policy_yaml(data: bytes) -> None:
 
 
 def _table(data: bytes) -> None:
-    for table in (registry_file, indicator_csv):
+    for table in TEXT_FORMS:
         with contextlib.suppress(PolicyError):
             _exercise(open_document("f", table.as_json("f", data, MAX_SIZE), "json"))
 

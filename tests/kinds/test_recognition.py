@@ -52,7 +52,9 @@ def test_recognises_plists(value: Any, kind: str) -> None:
             {"@odata.type": "microsoft.graph.macOSCustomAppConfiguration"}, "intune-device-configuration", id="mac app"
         ),
         pytest.param(
-            {"@odata.type": "#microsoft.graph.androidManagedStoreAppConfiguration"}, "unknown", id="app configuration"
+            {"@odata.type": "#microsoft.graph.androidManagedStoreAppConfiguration"},
+            "intune-app-configuration",
+            id="app configuration",
         ),
         *[
             pytest.param(

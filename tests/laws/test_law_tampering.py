@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import functools
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +85,22 @@ def _changed(name: str, document: str, value: str, change: Change) -> dict[str, 
             found = [parsed] if parsed.findtext("general/process_name") != value else change(parsed, value)
             made |= {f"{path}{i or ''}": documents.dump(one, "xml") for i, one in enumerate(found)}
         else:
-            made[path] = documents.dump(_rewrite(parsed, value, change), spec.format)
+            rewrite = _rewrite_lines if spec.format in documents.LINES else _rewrite
+            made[path] = documents.dump(rewrite(parsed, value, change), spec.format)
     assert made != _files(name)[document], f"{value!r} is not found in {document}"
+    return made
+
+
+def _rewrite_lines(lines: Any, wanted: str, change: Change) -> Any:
+    """Change every line that names an identifier: a record of a zone, a value, a row, an entry."""
+    named = re.compile(rf"(?<![A-Za-z0-9.-])((?:\*\.)?){re.escape(wanted)}(?![A-Za-z0-9.-])")
+    made = []
+    for line in lines:
+        if named.search(line):
+            changed = [named.sub(rf"\g<1>{new}", line) for new in change(wanted, wanted)]
+            made += [re.sub(r'^"([0-9]+)"', rf'"\g<1>{"00" * place}"', one) for place, one in enumerate(changed)]
+        else:
+            made.append(line)
     return made
 
 

@@ -75,6 +75,7 @@ def _same(resolution: Resolution, documents: list[Document]) -> int:
     for verdict in found.classes:
         index = Index(readings, verdict.cls)
         court = ClassJudge(pieces, verdict.cls, Rules(DAY), declared=True)
+        index.site_is_closed = court.index.site_is_closed
         groups = max(groups, len(verdict.groups))
         for group in verdict.groups:
             for app in group.apps:

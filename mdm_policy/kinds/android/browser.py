@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Rule
 
-_BROWSERS = frozenset({"com.android.chrome", "com.microsoft.emmx"})
+BROWSERS = frozenset({"com.android.chrome", "com.microsoft.emmx"})
+"""The browsers whose lists are read: Chrome and Edge."""
 _TRAILING_COMMA = re.compile(r",\s*\]\s*\Z")
 _LIMIT = 1000
 
 
 def read_browser(c: Collector, app: dict[str, Any], package: str, at: str) -> None:
     """Read URLBlocklist and URLAllowlist of Chrome and Edge: each a JSON array, encoded as a string."""
-    if package not in _BROWSERS or app.get("managedConfiguration") is None:
+    if package not in BROWSERS or app.get("managedConfiguration") is None:
         return
     configuration = c.optional(app, "managedConfiguration", at)
     pointer = f"{at}/managedConfiguration"
@@ -37,7 +38,7 @@ def _addresses(c: Collector, configuration: dict[str, Any], key: str, base: Rule
         return
     rule = c.rule(base)
     if isinstance(value, str):
-        entries: list[Any] = _decoded(value)
+        entries: list[Any] = decoded(value)
     else:
         message = f"{key} must be a string that holds a JSON array; the browser ignores what it holds here"
         c.say("error", "url-blocklist-not-string", message, pointer, "encode the array as a string")
@@ -52,7 +53,7 @@ def _addresses(c: Collector, configuration: dict[str, Any], key: str, base: Rule
         c.add(rule, "web", kind, clean, pointer)
 
 
-def _decoded(text: str) -> list[Any]:
+def decoded(text: str) -> list[Any]:
     """Decode the string as Chromium does: JSON, a trailing comma allowed, else split at commas."""
     try:
         value = msgspec.json.decode(_TRAILING_COMMA.sub("]", text))

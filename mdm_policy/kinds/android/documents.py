@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy.documents import EmbeddedPart, pointer
-from mdm_policy.kinds.android import keys, policy, rules
+from mdm_policy.kinds.android import configuration, keys, policy, rules
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
 from mdm_policy.reading import DeviceSlot
@@ -40,6 +40,25 @@ _POLICY_KEYS = frozenset(
 (developers.google.com/android/management/reference/rest/v1/enterprises.policies)."""
 _LISTS = frozenset({"applications", "personalUsagePolicies"})
 _CHANGE_RULES = (rules.MODIFY_BLOCKED, rules.DISABLED, rules.CHROME_BLOCKED, rules.CHROME_ALLOWED)
+
+
+CONFIGURATION = DocumentKind(
+    name="android-managed-configuration",
+    title="Managed configuration of an Android app",
+    formats=("json",),
+    recognise=configuration.is_configuration,
+    read=configuration.read_configuration,
+    keys=configuration.KEYS,
+    rules=configuration.RULES,
+    schemas=("intune-android-chrome",),
+    sample=b"""\
+{
+  "kind": "androidenterprise#managedConfiguration",
+  "productId": "app:com.android.chrome",
+  "managedProperty": [{"key": "URLBlocklist", "valueStringArray": ["a.example"]}]
+}
+""",
+)
 
 
 def _is_page(value: Any) -> bool:

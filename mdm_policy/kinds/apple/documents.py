@@ -84,7 +84,7 @@ PROFILE = DocumentKind(
     keys=keys.PROFILE,
     rules=(*(rule for rule in rules.RULES if rule not in _DECLARATION_RULES), *santa_rules.RULES, *browsers.RULES),
     identities=_named("PayloadIdentifier", "profile"),
-    schemas=("apple-ios-restrictions", "macos-santa"),
+    schemas=("apple-ios-restrictions", "apple-web-filter", "macos-browsers", "macos-santa"),
     is_gitops_profile=True,
     sample=b"""\
 <?xml version="1.0" encoding="UTF-8"?>

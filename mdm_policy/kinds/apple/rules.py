@@ -263,8 +263,10 @@ WEB_DENY = Rule(
     "weak",
     fact("DenyListURLs of the built-in web filter refuses addresses in browsers", _WEB),
     introduced=same((14, 5), *_IOS) | {"visionos": (1, 1)},
+    supervised=True,
     escapes="apps and tunnels that the filter does not see",
 )
+"""The built-in filter needs supervision on iOS; without it only filters of other makers act (the key ContentFilterUUID, same source)."""
 WEB_BLACK = Rule(
     "apple-web-black-list",
     "apple-web-filter",
@@ -274,6 +276,7 @@ WEB_BLACK = Rule(
     fact("BlacklistedURLs is the name DenyListURLs had before iOS 14.5", _WEB),
     introduced=same((7,), *_IOS),
     deprecated=same((14, 5), *_IOS),
+    supervised=True,
     escapes="apps and tunnels that the filter does not see",
 )
 WEB_PERMITTED = Rule(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mdm_policy.kinds.collector import NOT_STATED
+from mdm_policy.kinds.android.configuration import read_lists
+from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
-from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope_of
+from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope, scope_of
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -21,7 +22,33 @@ _OWNER_KEYS = (
 )
 _PERSONAL = "personalProfilePersonalApplications"
 _IOS_APPS = frozenset({"iosStoreApp", "iosVppApp", "iosLobApp", "managedIOSStoreApp", "managedIOSLobApp"})
+_FOR_MODES: dict[str, tuple[str, ...] | None] = {
+    "": None,
+    "default": None,
+    "androidWorkProfile": ("byod",),
+    "androidDeviceOwner": ("fully-managed", "dedicated", "cope"),
+}
+"""The Android modes of each word of profileApplicability (graph.microsoft.com/beta androidProfileApplicability); None for all."""
 _OFFERS = frozenset({"required", "available", "availableWithoutEnrollment"})
+
+
+def read_app_configuration(c: Collector) -> Reading:
+    """Read the managed configuration of an app: the lists of a browser, for the devices that it is assigned to."""
+    top = c.mapping(c.document.value, "")
+    word = c.text(top, "profileApplicability", "")
+    if word not in _FOR_MODES:
+        message = (
+            f"{word[:80]!r} is not a valid value of profileApplicability, so nobody can tell for which devices it is"
+        )
+        c.uncertain_because = Why("undocumented", message)
+        c.say("error", "profile-applicability", message, "/profileApplicability", "write default")
+    found = dict(c.document.inner).get("/payloadJson")
+    if found is None or not isinstance(found.value, dict):
+        message = "payloadJson holds no configuration that can be read"
+        c.say("error", "payload-unreadable", message, "/payloadJson" if "payloadJson" in top else "")
+    else:
+        read_lists(c, {"productId": top.get("packageId"), **found.value}, "/payloadJson", _FOR_MODES.get(word))
+    return c.reading(scope(c, top), "intune")
 
 
 def read_device_owner(c: Collector, top: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ _READ = frozenset(f"{_RESTRICTIONS}_{key}" for key in ("blockedappbundleids", "a
 _CARRIED = re.compile(
     r"device_vendor_msft_policy_config_applicationcontrol_.*"
     r"|(?:device|user)_vendor_msft_policy_config_(?:microsoft_edge|chromeintune)[a-z0-9_~]*_url(?:block|allow)list(?:_.*)?"
+    r"|device_vendor_msft_policy_config_defender_enablenetworkprotection(?:_[0-9])?"
     r"|com\.apple\.managedclient\.preferences_url(?:block|allow)list"
 )
 """Settings whose meaning the readers give in full (kinds/windows/catalog.py)."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mdm_policy.documents import EmbeddedBase64, EmbeddedText, pointer
+from mdm_policy.kinds.android import configuration
+from mdm_policy.kinds.android import documents as android
 from mdm_policy.kinds.intune import keys, policies, rules
-from mdm_policy.kinds.intune.android import read_mobile_app
+from mdm_policy.kinds.intune.android import read_app_configuration, read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
@@ -154,6 +157,17 @@ def _of_oma_setting(setting: dict[str, Any], where: str) -> Iterator[Embedded]:
         yield EmbeddedBase64(where, text)
 
 
+def _is_app_configuration(value: Any) -> bool:
+    return isinstance(value, dict) and odata_type(value) == "androidManagedStoreAppConfiguration"
+
+
+def _payload_json(value: Any) -> Iterator[Embedded]:
+    """Yield the configuration that an object holds, in base64."""
+    payload = value.get("payloadJson")
+    if isinstance(payload, str) and payload:
+        yield EmbeddedBase64(pointer("payloadJson"), payload)
+
+
 def _further_pages(c: Collector) -> Reading | None:
     """Stand for the objects on the pages that are not here.
 
@@ -239,7 +253,7 @@ SETTINGS_CATALOG = DocumentKind(
     embedded=catalog.settings_xml,
     delivers_embedded=True,
     rules=(*_CATALOG_RULES, *catalog.RULES),
-    schemas=("intune-app-control", "intune-ios-settings-catalog"),
+    schemas=("intune-app-control", "intune-ios-settings-catalog", "intune-windows-browsers"),
     sample=b"""\
 {
   "@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy",
@@ -331,6 +345,27 @@ TEMPLATE = DocumentKind(
 """,
 )
 """KelvinTegelaar/CIPP-API@adf3242 (2026-08-08): the policy is a text in RAWJson, without assignments."""
+APP_CONFIGURATION = DocumentKind(
+    name="intune-app-configuration",
+    title="Intune managed configuration of an Android app",
+    formats=("json",),
+    recognise=_is_app_configuration,
+    read=read_app_configuration,
+    keys=keys.APP_CONFIGURATION,
+    embedded=_payload_json,
+    rules=configuration.RULES,
+    sample=b"""\
+{
+  "@odata.type": "#microsoft.graph.androidManagedStoreAppConfiguration",
+  "packageId": "app:com.android.chrome",
+  "profileApplicability": "default",
+  "payloadJson": \""""
+    + b64encode(android.CONFIGURATION.sample)
+    + b"""\",
+  "assignments": [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]
+}
+""",
+)
 OTHER_OBJECT = Unread(formats=("json",), recognise=_is_typed)
 APPROVE_APPS = DocumentKind(
     name="intune-approve-apps",

@@ -174,6 +174,16 @@ APP = Keys(
     },
     rest="harmless",
 )
+APP_CONFIGURATION = Keys(
+    {
+        **_OBJECT,
+        **roles("carried", ("packageId", "payloadJson", "profileApplicability")),
+        **roles(
+            "harmless", ("targetedMobileApps", "permissionActions", "connectedAppsEnabled", "appSupportsOemConfig")
+        ),
+    }
+)
+"""Which apps it is for says packageId too; what else there is, is a permission of the app or a form of its maker's."""
 TEMPLATE = Keys(
     {
         **roles(

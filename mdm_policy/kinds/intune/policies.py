@@ -9,8 +9,9 @@ from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import android, rules
 from mdm_policy.kinds.intune.compliance import read_compliance
 from mdm_policy.kinds.intune.graph import app_list, assignments, emptied, listed, odata_type, only_these, scope
-from mdm_policy.kinds.windows.catalog import read_app_control_setting, read_browser_setting
+from mdm_policy.kinds.windows.catalog import read_app_control_setting, read_browser_setting, read_network_protection
 from mdm_policy.kinds.windows.oma import read_oma_settings
+from mdm_policy.reading import Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,8 @@ _OWN_KEYS = {
     "personalProfilePlayStoreMode": "androidDeviceOwnerGeneralDeviceConfiguration",
     "omaSettings": "windows10CustomConfiguration",
 }
+_WINDOWS = (read_app_control_setting, read_browser_setting, read_network_protection)
+"""Readers of settings of Windows: each says whether a setting is its own."""
 _IOS_KEYS = ("appsVisibilityListType", "appsVisibilityList", "compliantAppListType", "compliantAppsList")
 
 
@@ -84,7 +87,7 @@ def _instances(c: Collector, root: dict[str, Any], pointer: str) -> None:
                 c.say("error", "setting-parent", c.uncertain_because.text, at, "export the policy again")
             _restriction(c, definition, instance, at)
             c.uncertain_because = before
-        elif read_app_control_setting(c, instance, at) or read_browser_setting(c, instance, at):
+        elif any(read(c, instance, at) for read in _WINDOWS):
             continue
         below: list[tuple[str, dict[str, Any], str]] = []
         groups = c.mappings(instance, "groupSettingCollectionValue", at)
@@ -204,6 +207,13 @@ def _work_profile(c: Collector, top: dict[str, Any]) -> None:
     c.say("note", "personal-side-open", message)
 
 
+def _endpoint_protection(c: Collector, top: dict[str, Any]) -> None:
+    """Read whether Defender's network protection blocks (graph.microsoft.com/beta defenderProtectionType)."""
+    word = c.text(top, "defenderNetworkProtectionType", "")
+    if word not in ("", "userDefined", "notConfigured"):
+        c.switches.append(Switch("defender-indicators", word == "enable", "/defenderNetworkProtectionType"))
+
+
 _TYPES: dict[str, Callable[[Collector, dict[str, Any]], None]] = {
     "iosGeneralDeviceConfiguration": _ios_general,
     "macOSGeneralDeviceConfiguration": _macos_general,
@@ -215,6 +225,7 @@ _TYPES: dict[str, Callable[[Collector, dict[str, Any]], None]] = {
     "androidWorkProfileGeneralDeviceConfiguration": _work_profile,
     "androidGeneralDeviceConfiguration": _android_general,
     "windows10CustomConfiguration": read_oma_settings,
+    "windows10EndpointProtectionConfiguration": _endpoint_protection,
 }
 
 

@@ -10,7 +10,7 @@ from mdm_policy.kinds import browsers
 from mdm_policy.kinds.browsers import ALLOW, BLOCK, read_list
 from mdm_policy.kinds.collector import Why, fact, narrowed
 from mdm_policy.kinds.windows.documents import APP_CONTROL, APP_CONTROL_SUPPLEMENT
-from mdm_policy.reading import Condition, Rule
+from mdm_policy.reading import Condition, Rule, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,7 @@ _MAC_LISTS = {
     "com.apple.managedclient.preferences_urlblocklist": BLOCK,
     "com.apple.managedclient.preferences_urlallowlist": ALLOW,
 }
+NETWORK_PROTECTION = "device_vendor_msft_policy_config_defender_enablenetworkprotection"
 _LONGEST = 800_000
 """How many characters of XML the setting takes (the same answer, maximumLength)."""
 
@@ -124,6 +125,20 @@ def read_app_control_setting(c: Collector, instance: dict[str, Any], at: str) ->
         _built_in(c, choice, f"{at}/choiceSettingValue")
     else:
         _unread(c, at)
+    return True
+
+
+def read_network_protection(c: Collector, instance: dict[str, Any], at: str) -> bool:
+    """Read whether Defender's network protection blocks, which its indicators for sites need; returns whether it is that.
+
+    `_1` blocks, `_2` audits, `_0` is off (windows/client-management/mdm/policy-csp-defender EnableNetworkProtection).
+    """
+    definition = str(instance.get("settingDefinitionId")).casefold()
+    if definition != NETWORK_PROTECTION:
+        return False
+    place = f"{at}/choiceSettingValue"
+    value = c.text(c.optional(instance, "choiceSettingValue", at), "value", place)
+    c.switches.append(Switch("defender-indicators", value == f"{definition}_1", f"{place}/value"))
     return True
 
 

@@ -117,6 +117,7 @@ DEFENDER_INDICATORS = DocumentKind(
     read=defender.read_indicators,
     keys=keys.DEFENDER,
     rules=defender.RULES,
+    schemas=("defender-indicators",),
     sample=b"""\
 {
   "value": [
@@ -134,6 +135,7 @@ REGISTRY = DocumentKind(
     read=registry.read_registry,
     keys=registry.KEYS,
     rules=browsers.RULES,
+    schemas=("windows-browsers",),
     sample=b"""\
 {
   "Windows Registry Editor Version 5.00": {

@@ -14,7 +14,7 @@ from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.windows.documents import APPLOCKER
-from mdm_policy.reading import Condition, DeviceSlot
+from mdm_policy.reading import Condition, DeviceSlot, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +31,10 @@ _APP_CONTROL_URI = re.compile(
     r"/CodeIntegrity)/Policy",
     re.IGNORECASE,
 )
+_NETWORK_PROTECTION = re.compile(
+    r"\./(?:Device/)?Vendor/MSFT/Policy/Config/Defender/EnableNetworkProtection", re.IGNORECASE
+)
+"""1 blocks, 2 audits, 0 is off (windows/client-management/mdm/policy-csp-defender)."""
 _SIBLING = re.compile(
     r"(\./(?:Device/)?Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/[^/]+/(?:EXE|MSI|Script|StoreApps|DLL)/)"
     r"(EnforcementMode|NonInteractiveProcessEnforcement)",
@@ -64,6 +68,11 @@ def read_oma_settings(c: Collector, top: dict[str, Any]) -> None:
     for _, setting in settings:
         values.setdefault(str(setting.get("omaUri")).lower(), set()).add(str(setting.get("value")))
     siblings = dict(_siblings(c, settings))
+    c.switches += [
+        Switch("defender-indicators", str(setting.get("value")) == "1", f"{at}/value")
+        for at, setting in settings
+        if _NETWORK_PROTECTION.fullmatch(str(setting.get("omaUri")))
+    ]
     before = c.uncertain_because
     for at, setting in settings:
         value = setting.get("value")

@@ -14,9 +14,7 @@ from mdm_policy.documents.texts import TextReport, check_values, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from mdm_policy.sources.trees import FileTree
 
 _NAMES = {
     name.casefold(): name
@@ -35,15 +33,7 @@ def claims(data: bytes) -> bool:
     """Tell whether bytes are such an export: the first line names its columns."""
     head = data[:_HEAD].replace(b"\0", b"").lower()
     first = head.lstrip(b"\xef\xbb\xbf\xff\xfe").partition(b"\n")[0]
-    return b"," in first and all(mark.encode() in first for mark in _MARKS)
-
-
-def claimed(path: Path, tree: FileTree) -> bool:
-    """Tell whether a file is such an export; one that cannot be opened is none."""
-    try:
-        return claims(tree.read(path, _HEAD))
-    except (OSError, ValueError):
-        return False
+    return first[:1] not in (b"{", b"[") and b"," in first and all(mark.encode() in first for mark in _MARKS)
 
 
 def as_json(name: str, data: bytes, max_size: int) -> bytes:
