@@ -84,7 +84,7 @@ class Settled:
     sentence: str
     source: str
     covers: Callable[[Disagreement], bool]
-    case: tuple[str, int, int] = ("", 0, 0)
+    case: tuple[str, int, int]
 
 
 @dataclass(slots=True)

@@ -68,7 +68,7 @@ def _target(target: dict[str, Any], every: list[dict[str, Any]], device: dict[st
         groups, named = device.get("groups", []), [_group(one) for one in every if not _filtered(one)]
         ours = _group(target) in groups or not groups
         word = "yes" if groups and set(groups) <= set(named) else "maybe" if ours else "elsewhere"
-    return "maybe" if _filtered(target) and word == "yes" else word
+    return "maybe" if _filtered(target) and word != "elsewhere" else word
 
 
 def _filtered(target: dict[str, Any]) -> bool:

@@ -144,5 +144,6 @@ ANDROID_FAULTS: tuple[Settled, ...] = (
         "installIntent: available, required, uninstall, availableWithoutEnrollment.",
         "Graph beta, mobileAppAssignment",
         _unknown_intent,
+        ("intune_android", 5, 340),
     ),
 )
