@@ -158,7 +158,7 @@ class Manifest(Frozen, frozen=True):
     """Hold one target's manifest; `needs` and `cannot` are sentences an admin reads.
 
     `managed_by` and `modes` say which devices the target is for: those of that MDM, enrolled in those Android modes.
-    `serves` says for which declared classes a build makes it unasked.
+    `serves` says for which declared classes a build makes it unasked, `console` where the files go in, if not in the MDM's.
     """
 
     target: str
@@ -179,6 +179,7 @@ class Manifest(Frozen, frozen=True):
     replaces: str = ""
     import_template: str = "import.md.j2"
     serves: tuple[Service, ...] = ()
+    console: str = ""
 
 
 class TargetTest(Frozen, frozen=True):

@@ -30,7 +30,7 @@ ROOMS = ("mdm_policy.decide", "mdm_policy.diff", "mdm_policy.kinds", "mdm_policy
 """Where a sentence must mean nothing."""
 TABLES = {
     "mdm_policy.kinds.jamf.documents": {"_SAMPLE", "_SANTA_RULE"},
-    "mdm_policy.kinds.windows.appcontrol": {"_AUDIT", "_STORE", "_SUPPLEMENTAL", "_TAGGING", "_WIDENING"},
+    "mdm_policy.kinds.windows.appcontrol": {"_AUDIT", "_SCRIPTS", "_STORE", "_SUPPLEMENTAL", "_TAGGING", "_WIDENING"},
     "mdm_policy.kinds.windows.registry": {"HEADING"},
     "mdm_policy.kinds.windows.sipolicy": {"_POLICY_TYPES", "_OPTIONS"},
     "mdm_policy.kinds.jamf.objects": {"_AUTOMATIC", "_NEWLY_ASSIGNED", "_SELF_SERVICE", "_USER_LEVELS"},

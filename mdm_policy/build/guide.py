@@ -92,6 +92,8 @@ def _families(resolution: Resolution, built: Built) -> set[str]:
 
 def console(target: Target | None, cls: DeviceClass | None) -> str:
     """Say in which console a target's files go in for a class."""
+    if target is not None and target.manifest.console:
+        return target.manifest.console
     owner = (target.manifest.managed_by if target else "") or (cls.managed_by if cls else "") or "other"
     if cls is not None and cls.managed_by == "other":
         owner = "other"
@@ -151,15 +153,19 @@ def _rows(built: Built, found: Verification) -> Iterator[dict[str, Any]]:
             yield _place(target, built) | {
                 "cls": "every network",
                 "devices": "",
-                "console": target.manifest.title,
+                "console": target.manifest.console or target.manifest.title,
                 "assign": "what these devices resolve or go through",
                 "open": "what does not go through it",
             }
 
 
 def _made_for(verdict: ClassVerdict, built: Built) -> list[Target]:
-    """Return the targets that serve a class; where none does, those that the deployment names and that act on it."""
-    return [target for target in built.targets if serves(target, verdict.cls)] or _acting(verdict, built)
+    """Return the targets that serve a class, what blocks apps before what blocks addresses.
+
+    Where none serves it, return those that the deployment names and that act on it.
+    """
+    found = [target for target in built.targets if serves(target, verdict.cls)] or _acting(verdict, built)
+    return sorted(found, key=lambda target: all(claim.family == "web" for claim in target.manifest.blocks))
 
 
 def _acting(verdict: ClassVerdict, built: Built) -> list[Target]:

@@ -191,6 +191,7 @@ TARGET = RecordShape(
         "managed_by": Field("The MDM whose devices it is for, such as intune, jamf or amapi; without it, any.", _NAME),
         "modes": Field("The Android modes it is for; without it, all.", Many(language.MODE)),
         "serves": Field("For which device classes it is made unasked, and by which mechanism.", Many(_SERVICE)),
+        "console": Field("The console that takes its files, where that is not the one of the devices' MDM.", Text()),
         "alternative_group": Field("The name shared by targets that do the same on one device.", _NAME),
         "default": Field("Whether it is built without being asked for; without it, true.", Flag()),
         "options": Field("What a deployment may set for it, by name.", TableShape(_NAME, _OPTION)),

@@ -106,6 +106,7 @@ def _manifest(group: Group, claims: Iterable[Group], specs: Iterable[Group], opt
         group.text("replaces"),
         group.text("import_template") or _IMPORT,
         tuple(map(_service, group.many("serves"))),
+        group.text("console"),
     )
 
 

@@ -130,6 +130,7 @@ _USER_MODE = "12"
 """The signing scenario of programs; 131 is that of drivers."""
 _AUDIT = "Enabled:Audit Mode"
 _STORE = "Required:Enforce Store Applications"
+_SCRIPTS = "Disabled:Script Enforcement"
 _SUPPLEMENTAL = "Supplemental Policy"
 _TAGGING = "AppID Tagging Policy"
 _HIGHEST = (65535,) * 4
@@ -141,7 +142,7 @@ _WIDENING = frozenset(
         "Enabled:Managed Installer",
         "Enabled:Intelligent Security Graph Authorization",
         "Enabled:Allow Supplemental Policies",
-        "Disabled:Script Enforcement",
+        _SCRIPTS,
         "Enabled:Developer Mode Dynamic Code Trust",
     }
 )
@@ -291,7 +292,7 @@ class _Policy:
             self.c.beside("stops", "packaged-apps", "always", self.places[scenario], said=True)
         if everything and self.acts:
             self.c.beside("opens", "allow-list", "merged", self.places[scenario])
-        if everything and "Disabled:Script Enforcement" not in self.options and "Enabled:UMCI" in self.options:
+        if everything and _SCRIPTS not in self.options and "Enabled:UMCI" in self.options:
             self.c.beside("stops", "script-hosts", "always", self.places[self.root])
         if not everything and not self.supplement:
             self._implicit(scenario, allowed)
