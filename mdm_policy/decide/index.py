@@ -234,6 +234,7 @@ class Index:
         self.readings = tuple(readings)
         reached = [(one, reach(one, cls, self.readings, require_scope=require_scope)) for one in self.readings]
         policies = [one for one in reached if kind_named(one[0].kind).is_alternative]
+        policies = [one for one in policies if one[1].cause != "nobody"] or policies
         changes = [one for one in reached if kind_named(one[0].kind).changes]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._others = [

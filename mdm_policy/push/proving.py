@@ -45,18 +45,21 @@ def pieces_of(remotes: Iterable[Remote], destination: str, uses: Mapping[str, Us
 
 def prove(
     resolution: Resolution, pieces: Sequence[Piece], catalogue: Catalogue, protected: Collection[Identifier]
-) -> tuple[Verification | None, tuple[str, ...]]:
-    """Judge every declared class by what was read, as `verify` would; return also the classes nothing was pushed to.
-
-    Where nothing was read, nothing is judged.
-    """
+) -> Verification | None:
+    """Judge every declared class by what was read, as `verify` would; where nothing was read, nothing is judged."""
     if not pieces:
-        return None, ()
-    others = tuple(
+        return None
+    places = Places({one.name: one.document for one in pieces})
+    return verify(resolution, pieces, catalogue, Rules(resolution.as_of), protected, places)
+
+
+def unaddressed(resolution: Resolution, pieces: Sequence[Piece]) -> tuple[str, ...]:
+    """Return the classes that no document says anything about; none where there is no document."""
+    if not pieces:
+        return ()
+    return tuple(
         cls.name for cls in resolution.devices if not any(one.addresses(cls.platform) for one in acting(pieces, cls))
     )
-    places = Places({one.name: one.document for one in pieces})
-    return verify(resolution, pieces, catalogue, Rules(resolution.as_of), protected, places), others
 
 
 def proof_sentence(proof: Verification | None) -> str:

@@ -82,7 +82,7 @@ def _one(
         target = assignment.get("target")
         if isinstance(target, dict) and target.get("groupId") in names:
             target["groupName"] = names[target["groupId"]]
-    return FoundObject(file, _text(value))
+    return FoundObject(file, _text(value), id_)
 
 
 def _unmask(asker: Asker, here: str, value: dict[str, Any]) -> None:

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from mdm_policy.tenant.model import Collection
 
 _XML = "application/xml"
-_COLLECTIONS: tuple[tuple[str, str, str, Collection], ...] = (
-    ("restrictedsoftware", "restricted_software", "restricted_software_title", "jamf-software"),
+_COLLECTIONS: tuple[tuple[str, str, str, str, Collection], ...] = (
+    ("restricted-software", "restrictedsoftware", "restricted_software", "restricted_software_title", "jamf-software"),
     (
+        "mobile-profile",
         "mobiledeviceconfigurationprofiles",
         "configuration_profiles",
         "configuration_profile",
         "jamf-mobile-profiles",
     ),
     (
+        "macos-profile",
         "osxconfigurationprofiles",
         "os_x_configuration_profiles",
         "os_x_configuration_profile",
@@ -43,14 +45,14 @@ def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], 
     del spec  # groups bear their names in a scope
     held: list[FoundObject] = []
     missing: list[Missing] = []
-    for resource, root, entry, what in _COLLECTIONS:
+    for kind, resource, root, entry, what in _COLLECTIONS:
         path = f"JSSResource/{resource}"
         try:
             ids = _listed(asker, path, root, entry)
         except Failure as bad:
             missing.append(Missing(what, f"GET {path}", why(bad)))
             continue
-        found = asker.each(partial(_one, asker, path, resource, what), ids)
+        found = asker.each(partial(_one, asker, path, kind, resource, what), ids)
         held += [one for one in found if isinstance(one, FoundObject)]
         missing += [one for one in found if isinstance(one, Missing)]
     return held, missing
@@ -71,7 +73,7 @@ def _listed(asker: Asker, path: str, root: str, entry: str) -> list[tuple[str, s
 
 
 def _one(
-    asker: Asker, path: str, resource: str, what: Collection, listed: tuple[str, str]
+    asker: Asker, path: str, kind: str, resource: str, what: Collection, listed: tuple[str, str]
 ) -> FoundObject | Missing | None:
     id_, name = listed
     here = f"{path}/id/{id_}"
@@ -83,7 +85,7 @@ def _one(
         return None if bad.fault == "not-found" else Missing(what, f"GET {here}", why(bad), file)
     if (found.findtext("general/id") or "").strip() != id_:
         return Missing(what, f"GET {here}", "the answer is another object than the one that was asked for", file)
-    return FoundObject(file, body)
+    return FoundObject(file, body, f"{kind}/{id_}")
 
 
 def _parsed(body: bytes, call: str) -> etree._Element:

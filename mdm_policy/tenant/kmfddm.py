@@ -56,7 +56,7 @@ def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]
     else:
         scope = Scope("nobody", why="is in no set")
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    return FoundObject(file, text.encode("utf-8", "surrogatepass"), scope)
+    return FoundObject(file, text.encode("utf-8", "surrogatepass"), identifier, scope)
 
 
 def _names(asker: Asker, path: str) -> list[str]:

@@ -36,11 +36,13 @@ class Asked(Frozen, frozen=True):
 class FoundObject(Frozen, frozen=True):
     """Hold one object as a document that readers know: a path below the snapshot, the bytes, and whom it reaches.
 
-    `scope` is None where the document itself says whom it reaches.
+    `id` is the server's own, beside its kind where ids of several kinds meet (Jamf). `scope` is None where the document
+    itself says whom it reaches.
     """
 
     path: str
     data: bytes
+    id: str = ""
     scope: Scope | None = None
 
 

@@ -14,11 +14,12 @@ from mdm_policy.push.applying import failures
 from mdm_policy.push.claims import rebuilt
 from mdm_policy.push.planfile import PlanFile, beside, load_plan
 from mdm_policy.push.planning import Seen, make_plan
-from mdm_policy.push.proving import pieces_of, prove, weakened
+from mdm_policy.push.proving import weakened
 from mdm_policy.report import pushing as report
 from mdm_policy.sources import inputs
 from mdm_policy.workflows import push
 from mdm_policy.workflows.execution import ApplyJob, after_writes, carry_out, check_where, exit_code, journals
+from mdm_policy.workflows.live import live_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +53,7 @@ class ApplyRequest(Frozen, frozen=True):
 class ApplyResult(Frozen, frozen=True):
     """Hold what became of each destination's plan, the receipt's path, and the proof from what was read back.
 
-    `proof` is None when no object of ours was read back; `not_reached` names the device classes nothing was pushed to.
+    `proof` is by all that was read, whoever made it, and None when no object of ours was read back; `not_reached` names the device classes nothing was pushed to.
     `weaker` tells whether less is blocked than is ordered.
     """
 
@@ -113,9 +114,11 @@ def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> A
         wanted = [msgspec.structs.replace(one.wanted, prune=False) for one in ready]
         weaker = _weaker(outcomes, [one.destination for one in ready], wanted, read)
         used: dict[str, Use] = {name: use for one in wanted for name, use in one.uses.items()}
-        proof, others = _proof(outcomes, used, read)
-    found = (*failures(outcomes), *weaker)
-    return ApplyResult(tuple(outcomes), receipt, proof, others, found, bool(weaker))
+        ours = {one.plan.destination: one.remotes for one in outcomes}
+        live = live_proof(read, ours, used, services)
+    found = (*failures(outcomes), *weaker, *live.undone)
+    less = bool(weaker or live.undone)
+    return ApplyResult(tuple(outcomes), receipt, live.proof, live.not_reached, found, less)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -135,10 +138,3 @@ def _weaker(
             message = f"{said}: {'; '.join(first)}"
             found.append(error("read-back-weaker", message, Origin(destination.name), "make a new plan"))
     return found
-
-
-def _proof(
-    outcomes: Sequence[Outcome], uses: dict[str, Use], read: push.Read
-) -> tuple[Verification | None, tuple[str, ...]]:
-    pieces = [one for outcome in outcomes for one in pieces_of(outcome.remotes, outcome.plan.destination, uses)]
-    return prove(read.resolution, pieces, read.gathered.catalogue, read.deployment.protected)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.model import Frozen
 from mdm_policy.push.planning import unassigned
-from mdm_policy.push.proving import pieces_of, prove, weakened
+from mdm_policy.push.proving import weakened
 from mdm_policy.workflows import push
+from mdm_policy.workflows.live import live_proof
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
@@ -19,7 +20,7 @@ class DriftResult(Frozen, frozen=True):
     """Hold the plan that would undo the drift at each destination.
 
     `idle` holds, by destination, the objects that reach nobody. `weaker` tells whether anything ordered is blocked less
-    or not at all. `proof` is what the verifier says of the objects that are there, None when there is none of ours.
+    or not at all. `proof` is what the verifier says of all objects that are there, whoever made them, None when there is none of ours.
     """
 
     plans: tuple[Plan, ...]
@@ -44,7 +45,8 @@ def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
     ready, found = push.plans(read, request.templates)
     plans = tuple(one.plan for one in ready)
     idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
-    weaker = any(idle.values()) or any(weakened(plan) for plan in plans)
-    pieces = [piece for one in ready for piece in pieces_of(one.seen.remotes, one.plan.destination, one.wanted.uses)]
-    proof, _ = prove(read.resolution, pieces, read.gathered.catalogue, read.deployment.protected)
-    return DriftResult(plans, idle, weaker, proof, found)
+    ours = {one.plan.destination: one.seen.remotes for one in ready}
+    uses = {key: use for one in ready for key, use in one.wanted.uses.items()}
+    live = live_proof(read, ours, uses, services)
+    weaker = any(idle.values()) or any(weakened(plan) for plan in plans) or bool(live.undone)
+    return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone))

@@ -53,16 +53,15 @@ class Kit:
         server = GraphServer()
         everyone = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
         group = {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": _GROUP}}
-        server.seed("configurationPolicies", catalog("order for Example Agency", "by hand", "com.example.one"), [group])
-        server.seed(
-            "configurationPolicies", catalog("order", f"Built by mdm-policy {_OTHER}", "com.example.two"), [everyone]
-        )
+        # Policies that reach nobody: with one value for these devices, and ours for all, Intune would show a conflict.
+        server.seed("configurationPolicies", catalog("order for Example Agency", "by hand", "com.example.one"))
+        server.seed("configurationPolicies", catalog("order", f"Built by mdm-policy {_OTHER}", "com.example.two"))
         ios = {
             "@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration",
             "displayName": "Cameras",
             "cameraBlocked": True,
         }
-        server.seed("deviceConfigurations", ios, [everyone])
+        server.seed("deviceConfigurations", ios, [everyone, group])
         secret = {
             "@odata.type": "#microsoft.graph.omaSettingString",
             "displayName": "Wi-Fi",

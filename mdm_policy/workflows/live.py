@@ -1,0 +1,94 @@
+"""Prove by all that is really at the destinations, and say which bans of ours something else there undoes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from mdm_policy.errors import Finding, Origin, error
+from mdm_policy.model import Frozen
+from mdm_policy.push.proving import pieces_of, prove, unaddressed
+from mdm_policy.verify import Verification  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.workflows import pieces
+from mdm_policy.workflows.assess import READABLE, policies_of, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mdm_policy.model import DestinationSpec
+    from mdm_policy.push.model import Remote, Use
+    from mdm_policy.verify import ClassVerdict, Piece
+    from mdm_policy.workflows.push import Read, Services
+
+_SHOWN = 5
+
+
+class LiveProof(Frozen, frozen=True):
+    """Hold the proof by all that was read, the classes no object of ours is for, and what undoes bans of ours."""
+
+    proof: Verification | None
+    not_reached: tuple[str, ...]
+    undone: tuple[Finding, ...]
+
+
+def live_proof(
+    read: Read, ours: Mapping[str, Sequence[Remote]], uses: Mapping[str, Use], services: Services
+) -> LiveProof:
+    """Judge what is at the destinations: our objects as we know them, and all others as an export would show them.
+
+    `ours` are the objects of ours that were read at each destination, by its name. What cannot be read counts as what it may
+    hold; a destination whose objects cannot be listed is judged by ours alone.
+
+    Raises:
+        PolicyError: a destination of which nothing can be asked.
+
+    """
+    mine = [piece for name, remotes in ours.items() for piece in pieces_of(remotes, name, uses)]
+    others = [
+        piece
+        for spec in read.specs
+        if spec.type in READABLE and spec.name in ours
+        for piece in _foreign(spec, read, ours[spec.name], services)
+    ]
+    judged = (read.gathered.catalogue, read.deployment.protected)
+    not_reached = unaddressed(read.resolution, mine)
+    whole = prove(read.resolution, [*mine, *others], *judged) if mine else None
+    if whole is None or not others or whole.passes:
+        return LiveProof(whole, not_reached, ())
+    own = prove(read.resolution, mine, *judged)
+    return LiveProof(whole, not_reached, tuple(_undone(own, whole)) if own is not None else ())
+
+
+def _foreign(spec: DestinationSpec, read: Read, ours: Iterable[Remote], services: Services) -> list[Piece]:
+    """Return the objects of a destination that are not ours, and what was not read."""
+    snapshot = taken(spec, read.edge, services.now)
+    own = {id_ for remote in ours for id_ in (remote.id, f"{remote.kind}/{remote.id}")}
+    names = {f"{spec.name}/{one.path}" for one in snapshot.objects if one.id in own}
+    found = pieces.pieces_of(policies_of(snapshot))
+    return [one for one in found if one.name not in names]
+
+
+def _undone(own: Verification, whole: Verification) -> Iterable[Finding]:
+    """Yield what is blocked by our objects alone, and not by all that is there, by the reason."""
+    reasons: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for mine, all_ in zip(own.classes, whole.classes, strict=True):
+        held = _held(mine)
+        for alike in all_.groups:
+            cell = alike.cell
+            if cell.held or cell.accepted is not None:
+                continue
+            lost = [app.name for app in alike.apps if app.key in held]
+            if lost:
+                decision = cell.gaps[0].decision if cell.gaps else cell.decision
+                reasons[mine.cls.name, decision.path, decision.sentence] += lost
+    for (name, path, sentence), apps in reasons.items():
+        rest = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
+        said = (
+            f"our objects block {', '.join(apps[:_SHOWN])}{rest} on {name}, and all that is there does not: {sentence}"
+        )
+        hint = "look at the object that is named; `assess` shows everything that is there"
+        yield error("ban-undone", said, Origin(path) if path else None, hint)
+
+
+def _held(verdict: ClassVerdict) -> frozenset[str]:
+    return frozenset(app.key for alike in verdict.groups for app in alike.apps if alike.cell.held)
