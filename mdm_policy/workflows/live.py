@@ -71,6 +71,7 @@ def _foreign(spec: DestinationSpec, read: Read, ours: Iterable[Remote], services
 def _undone(own: Verification, whole: Verification) -> Iterable[Finding]:
     """Yield what is blocked by our objects alone, and not by all that is there, by the reason."""
     reasons: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    sentences: dict[tuple[str, str, str], str] = {}
     for mine, all_ in zip(own.classes, whole.classes, strict=True):
         held = _held(mine)
         for alike in all_.groups:
@@ -80,12 +81,12 @@ def _undone(own: Verification, whole: Verification) -> Iterable[Finding]:
             lost = [app.name for app in alike.apps if app.key in held]
             if lost:
                 decision = cell.gaps[0].decision if cell.gaps else cell.decision
-                reasons[mine.cls.name, decision.path, decision.sentence] += lost
-    for (name, path, sentence), apps in reasons.items():
+                why = mine.cls.name, decision.path, decision.cause
+                reasons[why] += lost
+                sentences.setdefault(why, decision.sentence)
+    for (name, path, cause), apps in reasons.items():
         rest = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
-        said = (
-            f"our objects block {', '.join(apps[:_SHOWN])}{rest} on {name}, and all that is there does not: {sentence}"
-        )
+        said = f"our objects block {', '.join(apps[:_SHOWN])}{rest} on {name}, and all that is there does not: {sentences[name, path, cause]}"
         hint = "look at the object that is named; `assess` shows everything that is there"
         yield error("ban-undone", said, Origin(path) if path else None, hint)
 

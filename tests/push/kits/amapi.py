@@ -73,6 +73,7 @@ class Kit:
         server.seed("company", COPE)
         server.seed("default", {"playStoreMode": "WHITELIST"})
         server.seed("company-2", COPE)
+        server.enroll("one", policyName=f"{ENTERPRISE}/policies/company")  # no device has the other two
         return server
 
     def deployment(self, url: str, folder: Path) -> dict[str, Any]:
