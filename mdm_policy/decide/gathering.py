@@ -116,15 +116,22 @@ class Gathered:
 
 def signature(sets: Sequence[RuleSet], app: BannedApp) -> object:
     """Return what apps have in common that fare alike under some rule sets, in whatever way these are combined."""
-    found: list[object] = []
-    for build in plan(app, "windows").builds:
-        for collection, programs in faces(app, build):
+    return signatures((sets,), app)[0]
+
+
+def signatures(sides: Sequence[Sequence[RuleSet]], app: BannedApp) -> tuple[object, ...]:
+    """Return the signature of an app on each of several sides: what the app looks like is worked out once."""
+    seen = [one for build in plan(app, "windows").builds for one in faces(app, build)]
+    made = []
+    for sets in sides:
+        found: list[object] = []
+        for collection, programs in seen:
             mine = [book(one) for one in sets if one.collection == collection]
             if mine:
-                found.append(
-                    frozenset((one.known, one.service, *(_gist(own.see(one)) for own in mine)) for one in programs)
-                )
-    return tuple(found)
+                told = ((one.known, one.service, *(_gist(own.see(one)) for own in mine)) for one in programs)
+                found.append(frozenset(told))
+        made.append(tuple(found))
+    return tuple(made)
 
 
 def _gist(seen: SeenFile) -> object:

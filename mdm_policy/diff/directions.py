@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide import holds
-from mdm_policy.decide.gathering import signature
+from mdm_policy.decide.gathering import signatures
 from mdm_policy.diff.leftovers import SUBJECT, Remains
 from mdm_policy.diff.units import ANYTHING
 from mdm_policy.model import Frozen
@@ -82,8 +82,8 @@ class Comparer:
         rules = tuple(tuple((self._old.acts.on(key), self._new.acts.on(key)) for key in group) for group in unit.groups)
         shipped = tuple(sorted({one.maker.lower() == "apple" for one in unit.app.preinstalled}))
         kinds = tuple(identifier.kind for identifier in unit.app.identifiers)
-        sets = (self._old.rule_sets, self._new.rule_sets) if unit.family == "windows" else ()
-        made = tuple(signature(one, unit.app) for one in sets)
+        sides = (self._old.rule_sets, self._new.rule_sets)
+        made = signatures(sides, unit.app) if unit.family == "windows" else ()
         mark = (unit.family, unit.raw, kinds, ANYTHING in unit.shown, rules, shipped, made)
         if mark not in self._known:
             every = self._grid.judge(unit)

@@ -10,7 +10,7 @@ import msgspec
 from mdm_policy.decide import both
 from mdm_policy.decide.columns import Sets
 from mdm_policy.decide.filerules import book
-from mdm_policy.decide.gathering import signature
+from mdm_policy.decide.gathering import signatures
 from mdm_policy.diff.directions import Comparer
 from mdm_policy.diff.grid import EFFORT, Effort, Grid
 from mdm_policy.diff.lines import UnitResult, lines
@@ -229,7 +229,7 @@ def _apart(
         found: dict[object, list[str]] = {}
         for value in values:
             app = lone(("windows", kind[1], value))
-            found.setdefault((signature(old.rule_sets, app), signature(new.rule_sets, app)), []).append(value)
+            found.setdefault(signatures((old.rule_sets, new.rule_sets), app), []).append(value)
         yield from ((kind, members) for members in found.values())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide.filerules import book
-from mdm_policy.decide.gathering import Witness, signature
+from mdm_policy.decide.gathering import Witness, signatures
 from mdm_policy.decide.programs import ELSEWHERE, Program
 from mdm_policy.diff.units import ANYTHING, Unit
 from mdm_policy.errors import Origin
@@ -54,7 +54,7 @@ def witnesses(old: Sequence[RuleSet], new: Sequence[RuleSet], named: Iterable[in
         return tuple(units)
     alike: dict[object, Unit] = {}
     for unit in units:
-        alike.setdefault((signature(old, unit.app), signature(new, unit.app)), unit)
+        alike.setdefault(signatures((old, new), unit.app), unit)
     return tuple(alike.values())
 
 

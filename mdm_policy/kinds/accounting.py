@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mdm_policy.kinds.keys import Role
     from mdm_policy.reading import Column
 
+_INDEX = re.compile(r"/[0-9]+(?=/|\Z)")
 _LAST_INDEX = re.compile(r".*/[0-9]+(?=/|\Z)", re.DOTALL)
 
 
@@ -182,22 +183,55 @@ def _items(at: _At, value: list[Any], served: _Served) -> Iterator[tuple[_At, An
 def _xml(
     document: Document, prefix: str, keys: Role | Keys, served: _Served, held: Mapping[str, Any]
 ) -> Iterator[tuple[Leaf, str]]:
-    """Go through the texts and attributes of every element."""
+    """Go through the texts and attributes of every element; what a place is in its kind is worked out once for all alike."""
+    known: dict[tuple[str, str, bool], tuple[Role, int]] = {}
+    pointers = served.pointers
     for at, element in elements(document.value):
+        whole = prefix + at
+        if held and (whole in held or _within(whole, held)):
+            continue
+        around = whole in pointers or _within(whole, pointers)
         text = (element.text or "").strip()
-        named = [(at, text)] if text else []
-        for local, value in (*named, *((f"{at}/@{name!s}", str(value)) for name, value in element.attrib.items())):
-            pointer = prefix + local
-            if pointer in held or _within(pointer, held):
+        alike = _INDEX.sub("/*", at)
+        for name, value in _texts(text, element):
+            pointer = f"{whole}/@{name}" if name else whole
+            if name and pointer in held:
                 continue
-            parts = split(local)
-            serving = pointer in served.pointers or _within(pointer, served.pointers)
-            role, depth = _role(keys, parts[1:], value, serving=serving)
+            serving = around or pointer in pointers
+            mark = (alike, name, serving)
+            found = known.get(mark)
+            if found is None:
+                parts = split(f"{at}/@{name}" if name else at)
+                found = _role(keys, parts[1:], value, serving=serving)
+                if not _asks_for_value(keys, parts[1:]):
+                    known[mark] = found
+            role, depth = found
             if role in QUIET or role == "served":
                 continue
+            parts = split(f"{at}/@{name}" if name else at)
             where = _starred(parts)
             unit = _starred(parts[: depth + 1]) if role == "unjudged" else ""
             yield Leaf(document.kind, role, unit, where, value), pointer
+
+
+def _texts(text: str, element: Any) -> Iterator[tuple[str, str]]:
+    """Yield the text of an element, under no name, and its attributes."""
+    if text:
+        yield "", text
+    for name, value in element.attrib.items():
+        yield str(name), str(value)
+
+
+def _asks_for_value(keys: Role | Keys, parts: Sequence[str]) -> bool:
+    """Tell whether it depends on the text at a place what that place is."""
+    for part in parts:
+        if not isinstance(keys, Keys):
+            return False
+        if keys.empty:
+            return True
+        if not part.isdecimal():
+            keys = keys.roles.get(part, keys.rest)
+    return False
 
 
 def _role(keys: Role | Keys, parts: Sequence[str], value: str, *, serving: bool) -> tuple[Role, int]:

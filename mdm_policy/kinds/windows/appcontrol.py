@@ -6,6 +6,7 @@ policy denies stays denied whatever stands beside it, and an allow list only eve
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -472,6 +473,7 @@ def _conditions(element: etree._Element) -> list[Condition]:
     ]
 
 
+@lru_cache(maxsize=1024)
 def _version(written: str) -> tuple[int, ...]:
     parts = written.split(".")
     return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 6 else -1 for part in parts)
