@@ -76,13 +76,14 @@ def read_zone(c: Collector) -> Reading:
         said = "the file has no SOA record, without which no server loads a zone"
         c.rejected_because = Why("refused", said)
         c.say("error", "zone-without-start", said, base, "begin the zone with its SOA record")
+    _clashes(c, records)
     _exceptions(c, records)
     found: dict[str, dict[str, tuple[str, _Action]]] = {}
     for place, record in records:
         if record.get("type") in _OF_THE_ZONE or "directive" in record:
             continue
         name = c.text(record, "name", place)
-        if _other_trigger(name):
+        if not name or _other_trigger(name):  # what stands at the zone's own name is no question of anybody
             continue
         below = name == "*" or name.startswith("*.")
         bare = name.removeprefix("*").removeprefix(".")
@@ -101,6 +102,20 @@ def read_zone(c: Collector) -> Reading:
 
 def _other_trigger(name: str) -> bool:
     return name.endswith(tuple(f".{one}" for one in _OTHER_TRIGGERS))
+
+
+def _clashes(c: Collector, records: list[tuple[str, dict[str, Any]]]) -> None:
+    """Refuse the zone where an alias stands beside other data of its name (RFC 1034 section 3.6.2): no server loads it."""
+    seen: dict[str, tuple[Any, Any]] = {}
+    aliases: set[str] = set()
+    for place, record in records:
+        name, held = str(record.get("name")), (record.get("type"), str(record.get("data")).lower())
+        first = seen.setdefault(name, held)
+        aliases |= {name} if held[0] == "CNAME" else set()
+        if held != first and name in aliases:
+            said = f"{name[:80]!r} has a CNAME beside other data, and no server loads such a zone"
+            c.rejected_because = Why("refused", said)
+            c.say("error", "zone-name-twice", said, f"{place}/name", "keep one record for each name")
 
 
 def _exceptions(c: Collector, records: list[tuple[str, dict[str, Any]]]) -> None:
