@@ -276,3 +276,12 @@ def policies_answer(
     if not more:
         return answer
     return (answer - {HELD}) | DOUBT if HELD in answer else answer | (NOT_HELD if GAP in answer else DOUBT)
+
+
+def changes_answer(changes: list[dict[str, Any]], package: str, device: dict[str, Any]) -> frozenset[str]:
+    """Judge the body of modifyPolicyApplications, which changes a policy of which the rest is not known."""
+    words = {one.get("installType", "AVAILABLE") for one in changes if one.get("packageName") == package}
+    if device["mode"] in {"cope", "byod"} or words != {"BLOCKED"} or _apps_refused({"applications": changes}):
+        return NOT_HELD  # it never reaches the personal side
+    # Whether copies from elsewhere are refused stands in the rest of the policy.
+    return NOT_OPEN if device.get("origins") == ["store"] else ANY

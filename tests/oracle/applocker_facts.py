@@ -270,4 +270,6 @@ def collections(documents: Sequence[Any]) -> Iterator[tuple[Literal["policy", "b
         elif "bare" in document:
             yield "bare", f"{number}", document["bare"]
         else:
-            yield from (("csp", one["grouping"], one["collection"]) for one in document["settings"])
+            yield from (
+                ("csp", one["grouping"], {**one["collection"], "form": one["form"]}) for one in document["settings"]
+            )

@@ -57,7 +57,7 @@ APPLOCKER_FAULTS = (
         "Exceptions take files out of the rule they stand in; an Allow rule with exceptions is the recommended form.",
         "working-with-applocker-rules; AppIdPolicy.xsd",
         _exceptions,
-        ("applocker", 1, 18),
+        ("applocker", 1, 1),
     ),
     Settled(
         "strongest-of-several-blocks",
@@ -78,7 +78,7 @@ APPLOCKER_FAULTS = (
         "That rules of a collection that is not configured are enforced is said outside the CSP alone; nor do Groupings add up.",
         "working-with-applocker-rules, applocker-csp",
         _not_configured,
-        ("applocker", 1, 21),
+        ("applocker", 1, 49),
     ),
     Settled(
         "empty-collection",

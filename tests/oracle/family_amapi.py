@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from oracle.amapi_facts import policies_answer
+from oracle.amapi_facts import changes_answer, policies_answer
 from oracle.amapi_faults import AMAPI_FAULTS
 from oracle.common import Document, Scenario, Settled, chosen, worst
 
@@ -218,7 +218,7 @@ class Amapi:
         """Draw one to three policies, and devices of one way of management."""
         mode = chosen(rng, {"fully-managed": 42, "dedicated": 15, "cope": 38, "byod": 5})
         policies = [_policy(rng, mode) for _ in range(int(chosen(rng, {"1": 75, "2": 18, "3": 7})))]
-        form = chosen(rng, {"alone": 70, "page": 15, "envelope": 15})
+        form = chosen(rng, {"alone": 67, "page": 15, "envelope": 14, "changes": 4})
         answered = form == "page" or rng.random() < 0.25
         for number, policy in enumerate(policies):
             if rng.random() < 0.1:
@@ -231,6 +231,9 @@ class Amapi:
             if rng.random() < 0.5:
                 page["nextPageToken"] = "CAUQ"
             documents = [Document("policies.json", page)]
+        elif form == "changes":
+            changes = [{"application": one, "updateMask": "installType"} for one in _applications(rng, 0.9)]
+            documents = [Document("changes.json", {"changes": changes})]
         elif form == "envelope":
             documents = [Document(one.path, {"policy": one.tree}) for one in documents]
         device: dict[str, Any] = {"name": "class", "platform": "android", "mode": mode}
@@ -252,6 +255,14 @@ class Amapi:
 
     def expect(self, scenario: Scenario) -> dict[str, frozenset[str]]:
         """Judge each policy alone; the worst counts."""
+        if "changes" in scenario.documents[0].tree:
+            changes = [one["application"] for one in scenario.documents[0].tree["changes"]]
+            return {
+                app["name"]: worst(
+                    changes_answer(changes, one, scenario.device) for one in app["android"]["package_name"]
+                )
+                for app in scenario.apps
+            }
         policies: list[dict[str, Any]] = []
         for document in scenario.documents:
             tree = document.tree

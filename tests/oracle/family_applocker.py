@@ -23,6 +23,7 @@ OTHER_PACKAGES = "CN=Other Works, O=Other Works, C=GB"
 MICROSOFT = "O=MICROSOFT CORPORATION, L=REDMOND, S=WASHINGTON, C=US"
 TALK, NOTE, SUITE = ("Example Talk", "talk.exe"), ("Example Note", "NOTE.EXE"), ("Example Suite", "suite.exe")
 ADMINISTRATORS = "S-1-5-32-544"
+ODD_FORMS = {"masked", "whole", "beside"}
 NODES = {"Exe": "EXE", "Appx": "StoreApps", "Msi": "MSI", "Script": "Script", "Dll": "DLL"}
 
 APPS = (
@@ -185,6 +186,9 @@ def _document(rng: random.Random, number: int, way: str) -> Document:
     settings = [
         {"grouping": f"Ban{number}", "collection": one, "form": rng.choice(["text", "text", "base64"])} for one in parts
     ]
+    if rng.random() < 0.1:
+        # A secret that Graph hides, a whole policy where one collection belongs, a node beside it that no page explains.
+        rng.choice(settings)["form"] = rng.choice(["masked", "whole", "beside"])
     return Document(f"{number}.json", {"settings": settings})
 
 
@@ -215,9 +219,10 @@ class AppLocker:
             # A policy is refused whole; of an MDM's settings each stands alone.
             ill = any(invalid(one) for way, _, one in brought if way == "policy")
             for way, node, collection in brought:
-                if ill or invalid(collection):
+                if ill or invalid(collection) or collection.get("form") in ODD_FORMS:
                     broken.add(collection.get("Type", ""))
-                    continue
+                    if ill or invalid(collection) or collection["form"] != "beside":
+                        continue
                 numbers = range(len(rules), len(rules) + len(collection["rules"]))
                 rules += collection["rules"]
                 mode = collection.get("EnforcementMode", "NotConfigured")
@@ -240,13 +245,25 @@ class AppLocker:
             return f'<AppLockerPolicy Version="1">{inner}</AppLockerPolicy>'.encode()
         if "bare" in tree:
             return _written(tree["bare"]).encode()
-        settings = [_setting(one) for one in tree["settings"]]
+        settings = [part for one in tree["settings"] for part in _settings(one)]
         whole = {
             "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
             "displayName": "AppLocker",
             "omaSettings": settings,
         }
         return json.dumps(whole, indent=1).encode()
+
+
+def _settings(setting: dict[str, Any]) -> list[dict[str, Any]]:
+    found = _setting(setting)
+    if setting["form"] == "masked":
+        return [{**found, "value": "****", "isEncrypted": True, "secretReferenceValueId": "1a2b"}]
+    if setting["form"] == "whole":
+        return [{**found, "value": f'<AppLockerPolicy Version="1">{found["value"]}</AppLockerPolicy>'}]
+    if setting["form"] == "beside":
+        uri = found["omaUri"].replace("/Policy", "/EnforcementMode")
+        return [found, {**found, "omaUri": uri, "value": "Enabled"}]
+    return [found]
 
 
 def _setting(setting: dict[str, Any]) -> dict[str, Any]:
