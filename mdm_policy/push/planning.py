@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from mdm_policy.diff import Comparison, Question, Side, compare_policies
-from mdm_policy.diff.model import HARMLESS, WEAKENING
+from mdm_policy.diff.model import DIRECTIONS, HARMLESS, WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, ActionEffect, Item, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed
+from mdm_policy.push.reach import Placed, changes, narrows, placed, words
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.diff.model import Direction
     from mdm_policy.documents import Document
+    from mdm_policy.push.model import Assignment
     from mdm_policy.push.protocol import Destination
 
 MAX_DOCUMENT = 64 * 1024 * 1024
@@ -64,7 +67,12 @@ class _Draft(Frozen, frozen=True):
     action: Action
     old: Document | None
     new: Document | None
-    scopes: tuple[Remote | None, ...] = ()
+
+    def placed(self, *, assigns: bool) -> Placed:
+        """Return the object with whom it is for, before and after; an assignment that is not given stays."""
+        action = self.action
+        stays = action.assigned_before if self.old is not None else None
+        return placed(self.old, self.new, action.assigned_before, action.assignment or stays, assigns=assigns)
 
 
 def make_plan(
@@ -100,9 +108,16 @@ def make_plan(
             drafts.append(_gone(destination, remote, wanted.uses.get(remote.key, _NONE)))
         else:
             findings.append(_left(remote, place, twin=twin))
-    judged = [_judge(draft, question, catalogue) for draft in drafts]
-    whole = _whole(drafts, question, catalogue)
-    worst = _direction(whole)
+    # Where nothing is assigned to anybody (a folder, a policy), whatever is there is for everyone.
+    assigns = any(item.assignment is not None for item in wanted.items) or any(
+        remote.assignment is not None for remote in seen.remotes
+    )
+    judged = [_judge(draft, question, catalogue, assigns=assigns) for draft in drafts]
+    whole = _whole(drafts, question, catalogue, assigns=assigns)
+    moves = changes([one.placed(assigns=assigns) for one in drafts], question, catalogue) if assigns else ()
+    # What no reader finds in a document nobody can see another one take over.
+    blind: list[Direction] = ["NARROWED" for one in judged if one.effects[-1:] == (_blind(one),)]
+    worst = _worst([*(one.direction for one in whole.changes), *(one.direction for one in moves), *blind])
     held = worst in WEAKENING
     actions = [
         # A deletion never tightens; an activation's own has no direction, and ends what its configurations block.
@@ -190,7 +205,7 @@ def _for_item(destination: Destination, item: Item, remote: Remote | None, wante
         reasons=(*reasons, *(("who it is for",) if moved else ())),
         digest=digest_of(item),
     )
-    return _Draft(action, _opened(name, remote.body), new, (remote, None if moved else remote))
+    return _Draft(action, _opened(name, remote.body), new)
 
 
 def digest_of(item: Item) -> str:
@@ -213,7 +228,7 @@ def _gone(destination: Destination, remote: Remote, use: Use) -> _Draft:
         assigned_before=remote.assignment,
     )
     name = f"{destination.name}:{remote.kind}/{remote.name}"
-    return _Draft(action, _opened(name, remote.body), None, (remote, None))
+    return _Draft(action, _opened(name, remote.body), None)
 
 
 def _opened(name: str, body: bytes) -> Document:
@@ -225,36 +240,56 @@ def _opened(name: str, body: bytes) -> Document:
         raise PolicyError([first, *bad.findings]) from None
 
 
-def _side(label: str, pairs: Iterable[tuple[Document | None, Remote | None, Use]]) -> Side:
+def _side(label: str, pairs: Iterable[tuple[Document | None, Assignment | None, Use]]) -> Side:
+    """Return the documents of one side, each for everyone or for nobody: for whom else, `reach` compares by itself."""
     documents, scopes, apart = [], {}, {}
-    for document, remote, use in pairs:
+    for document, who, use in pairs:
         if document is None:
             continue
         documents.append(document)
-        if remote is not None and remote.scope is not None:
-            scopes[document.name] = remote.scope
+        if who is not None:
+            scopes[document.name] = Scope("everyone" if who.everyone or who.groups else "nobody")
         if use.groups:
             apart[document.name] = ", ".join(use.groups)
     return Side(label, tuple(documents), scopes=scopes, apart=apart)
 
 
-def _sides(drafts: Sequence[_Draft]) -> tuple[Side, Side]:
-    old = _side("now", ((one.old, one.scopes[0] if one.scopes else None, one.action.use) for one in drafts))
-    new = _side("planned", ((one.new, one.scopes[1] if one.scopes else None, one.action.use) for one in drafts))
+def _sides(drafts: Sequence[_Draft], *, assigns: bool) -> tuple[Side, Side]:
+    kept = [(one.placed(assigns=assigns), one.action.use) for one in drafts]
+    old = _side("now", ((one.old, one.before if assigns else None, use) for one, use in kept))
+    new = _side("planned", ((one.new, one.after if assigns else None, use) for one, use in kept))
     return old, new
 
 
-def _judge(draft: _Draft, question: Question, catalogue: Catalogue | None) -> Action:
+def _judge(draft: _Draft, question: Question, catalogue: Catalogue | None, *, assigns: bool) -> Action:
     """Say what an action does to the bans; a difference in effect alone makes an update too."""
     action = draft.action
     if draft.old is not None and draft.new is not None and draft.old.data == draft.new.data and action.op == "noop":
         return _bare(action)
-    found = compare_policies(*_sides([draft]), question, catalogue)
-    direction = _direction(found)
+    found = compare_policies(*_sides([draft], assigns=assigns), question, catalogue)
+    told = effects_of(found)
+    if assigns and action.op == "update" and draft.old is not None:
+        known = {(one.direction, one.app, one.platform) for one in told}
+        moves = changes([draft.placed(assigns=assigns)], question, catalogue)
+        told += tuple(one for one in moves if (one.direction, one.app, one.platform) not in known)
+        if not any(one.direction in WEAKENING for one in told) and _narrows(action):
+            told += (_blind(action),)
+    direction = _worst(one.direction for one in told)
     if action.op == "noop" and direction:
         action = msgspec.structs.replace(action, op="update", reasons=("what it does",))
-    judged = msgspec.structs.replace(action, direction=direction, effects=effects_of(found))
+    judged = msgspec.structs.replace(action, direction=direction, effects=told)
     return _bare(judged) if judged.op == "noop" else judged
+
+
+def _narrows(action: Action) -> bool:
+    return action.assignment is not None and narrows(action.assigned_before, action.assignment)
+
+
+def _blind(action: Action) -> ActionEffect:
+    """Say that an object whose effects no reader finds is for fewer than before."""
+    return ActionEffect(
+        "NARROWED", "", "", words(action.assigned_before), words(action.assignment), "", "whom it is for"
+    )
 
 
 def _bare(action: Action) -> Action:
@@ -262,15 +297,19 @@ def _bare(action: Action) -> Action:
     return msgspec.structs.replace(action, body="", before="")
 
 
-def _whole(drafts: Sequence[_Draft], question: Question, catalogue: Catalogue | None) -> Comparison:
+def _whole(drafts: Sequence[_Draft], question: Question, catalogue: Catalogue | None, *, assigns: bool) -> Comparison:
     busy = [one for one in drafts if one.action.op != "noop" or one.action.effects]
     if not busy:
         return Comparison(())
-    return compare_policies(*_sides(drafts), msgspec.structs.replace(question, devices_move=False), catalogue)
+    return compare_policies(
+        *_sides(drafts, assigns=assigns), msgspec.structs.replace(question, devices_move=False), catalogue
+    )
 
 
-def _direction(found: Comparison) -> Direction | Literal[""]:
-    return next((change.direction for change in found.changes if change.direction not in HARMLESS), "")
+def _worst(found: Iterable[Direction | Literal[""]]) -> Direction | Literal[""]:
+    """Return the worst direction that is not harmless."""
+    kept = {one for one in found if one and one not in HARMLESS}
+    return next((one for one in DIRECTIONS if one in kept), "")
 
 
 def effects_of(found: Comparison) -> tuple[ActionEffect, ...]:

@@ -9,6 +9,7 @@ import msgspec
 
 from mdm_policy.push.planfile import weakest_first
 from mdm_policy.push.proving import proof_sentence
+from mdm_policy.push.reach import words
 from mdm_policy.report import markdown
 from mdm_policy.report.machine import dump, finding
 from mdm_policy.report.text import fill
@@ -64,21 +65,13 @@ def _action(action: Action, width: int) -> Iterator[str]:
     if action.op == "noop":
         return
     if action.assignment is not None:
-        yield fill(f"for {_who(action)}", width, "      ", "        ")
+        yield fill(f"for {words(action.assignment)}", width, "      ", "        ")
     elif action.op == "create":
         yield fill("for whom is not said in the deployment: it reaches nobody yet", width, "      ", "        ")
     if action.reasons:
         yield fill(f"differs in: {', '.join(action.reasons[:8])}", width, "      ", "        ")
     for said in effects(action.effects):
         yield fill(said, width, "      ", "        ")
-
-
-def _who(action: Action) -> str:
-    one = action.assignment
-    if one is None:
-        return ""
-    said = "everyone" if one.everyone else ", ".join(one.groups) or "nobody"
-    return f"{said}, without {', '.join(one.excluded)}" if one.excluded else said
 
 
 def effects(found: Sequence[ActionEffect]) -> Iterator[str]:
