@@ -28,6 +28,22 @@ Fault = Literal[
     "timeout",
     "answer",
 ]
+Local = Literal[
+    "cannot-sign",
+    "changed-by-hook",
+    "commit-refused",
+    "file-unwritable",
+    "folder-missing",
+    "ignored",
+    "index-damaged",
+    "locked",
+    "missing",
+    "no-identity",
+    "not-kept",
+    "refused",
+    "under-way",
+]
+"""What goes wrong with a folder in git on this machine."""
 _HINTS: dict[str, str] = {
     "unauthorized": "check the credential, its expiry, and the tenant it belongs to",
     "forbidden": "give the application the permission that docs/push.md names for this call",
@@ -81,6 +97,20 @@ class Failure(Exception):  # noqa: N818 - it is a result, not a defect of ours
         status = f" ({self.status})" if self.status else ""
         message = f"{doing}: {self.said}{status}"
         return error(f"push-{self.fault}", message, Origin(destination), _HINTS[self.fault])
+
+
+class LocalFailure(Failure):
+    """Say how a step on a folder of this machine ended when it did not succeed: `what` names it, `hint` says what to do."""
+
+    def __init__(self, fault: Fault, said: str, what: Local, hint: str, *, ambiguous: bool = False) -> None:
+        """Keep the parts."""
+        super().__init__(fault, said, ambiguous=ambiguous)
+        self.what: Local = what
+        self.hint = hint
+
+    def finding(self, destination: str, doing: str) -> Finding:
+        """Return the failure as a person reads it."""
+        return error(f"git-{self.what}", f"{doing}: {self.said}", Origin(destination), self.hint)
 
 
 MOST_VALUES = 2_000_000

@@ -19,8 +19,8 @@ from mdm_policy.push.journal import JournalError
 from mdm_policy.push.model import Action, Assignment, Item, Remote, Summary
 from mdm_policy.push.observing import check_unmoved, moved, observe
 from mdm_policy.push.planfile import Done
-from mdm_policy.push.planning import same_assignment
-from mdm_policy.push.protocol import finish, sent
+from mdm_policy.push.planning import restorable, same_assignment
+from mdm_policy.push.protocol import finish, get_ready, sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -93,6 +93,7 @@ class Applying:
         self._failed = False
         self._hopeless = False
         self._stopped = False
+        self._ready = False
 
     def run(self, loosening: str = "") -> Outcome:
         """Do what is planned; what weakens a ban only with a reason for it.
@@ -195,7 +196,11 @@ class Applying:
 
     def _carried(self, action: Action, remote: Remote | None) -> Remote | None:
         """Do an action, unless it is done already, and record how it ended."""
-        done = remote if self._is_done(action, remote) else self._write(action, remote)
+        is_done = self._is_done(action, remote)
+        if not is_done and not self._ready:
+            get_ready(self._destination)
+            self._ready = True
+        done = remote if is_done else self._write(action, remote)
         if self._journal.begun(action.key):
             last = next((one for one in reversed(self._journal.entries) if one.get("key") == action.key), {})
             after = _print(done)
@@ -262,7 +267,7 @@ class Applying:
             action.key,
             action.name,
             action.use,
-            self._destination.restoring(item, remote).decode() if remote is not None else "",
+            restorable(self._destination, item, remote) if remote is not None else "",
             remote.assignment if remote is not None else None,
             "",
             action.assignment,

@@ -19,7 +19,7 @@ from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Frozen
 from mdm_policy.push.model import Action, ActionEffect, Item, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed
-from mdm_policy.push.reach import Placed, changes, narrows, placed, words
+from mdm_policy.push.reach import Reached, changes, narrows, placed, words
 from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _Draft(Frozen, frozen=True):
     old: Document | None
     new: Document | None
 
-    def placed(self, *, assigns: bool) -> Placed:
+    def placed(self, *, assigns: bool) -> Reached:
         """Return the object with whom it is for, before and after; an assignment that is not given stays."""
         action = self.action
         stays = action.assigned_before if self.old is not None else None
@@ -96,6 +96,12 @@ def make_plan(
     place = Origin(destination.name)
     for item in wanted.items:
         findings += noticed(destination, item, there.get(item.key))
+        remote = there.get(item.key)
+        if remote is not None and _mended(item.name, remote.body) is None:
+            said = f"{remote.kind} {remote.name!r} is ours, and cannot be read as a policy any more"
+            findings.append(
+                warning("remote-unreadable", said, place, "the plan writes it anew; find out who damaged it")
+            )
     findings += [_idle(remote, place) for remote in unassigned(destination.name, wanted, seen)]
     for remote in seen.remotes:
         if remote.extra and remote.key in keys:
@@ -148,7 +154,9 @@ def unassigned(name: str, wanted: Wanted, seen: Seen) -> tuple[Remote, ...]:
 def _state(name: str, remote: Remote) -> str:
     if remote.scope is not None:
         return remote.scope.state
-    document = _opened(f"{name}:{remote.kind}/{remote.name}", remote.body)
+    document = _mended(f"{name}:{remote.kind}/{remote.name}", remote.body)
+    if document is None:
+        return ""
     states = {reading.scope.state for reading in read_each(document)}
     return states.pop() if len(states) == 1 else ""
 
@@ -199,13 +207,21 @@ def _for_item(destination: Destination, item: Item, remote: Remote | None, wante
         path=item.path,
         use=use,
         body=body,
-        before=destination.restoring(item, remote).decode(),
+        before=restorable(destination, item, remote),
         assignment=item.assignment,
         assigned_before=remote.assignment,
         reasons=(*reasons, *(("who it is for",) if moved else ())),
         digest=digest_of(item),
     )
-    return _Draft(action, _opened(name, remote.body), new)
+    return _Draft(action, _mended(name, remote.body), new)
+
+
+def restorable(destination: Destination, item: Item, remote: Remote) -> str:
+    """Return what would bring an object back; nothing for one that is damaged so that it is no text any more."""
+    try:
+        return destination.restoring(item, remote).decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def digest_of(item: Item) -> str:
@@ -224,11 +240,19 @@ def _gone(destination: Destination, remote: Remote, use: Use) -> _Draft:
         based_on=remote.fingerprint,
         version=remote.version,
         use=use,
-        before=destination.restoring(item, remote).decode(),
+        before=restorable(destination, item, remote),
         assigned_before=remote.assignment,
     )
     name = f"{destination.name}:{remote.kind}/{remote.name}"
     return _Draft(action, _opened(name, remote.body), None)
+
+
+def _mended(name: str, body: bytes) -> Document | None:
+    """Return an object that is to be written anew; one that cannot be read blocks nothing that anybody could prove."""
+    try:
+        return _opened(name, body)
+    except PolicyError:
+        return None
 
 
 def _opened(name: str, body: bytes) -> Document:

@@ -189,6 +189,18 @@ def finish(destination: Destination) -> None:
         end()
 
 
+def get_ready(destination: Destination) -> None:
+    """Let a destination look, before the first write of a run, whether the run can be ended; few have a method `ready`.
+
+    Raises:
+        Failure: it cannot, and nothing is written.
+
+    """
+    ready: Callable[[], None] | None = getattr(destination, "ready", None)
+    if ready is not None:
+        ready()
+
+
 def sent(destination: Destination) -> int:
     """Count the changes a destination has sent: a step of several calls that is refused in the middle was begun."""
     count: int = getattr(destination, "sent", 0)

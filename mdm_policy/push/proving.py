@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document
 from mdm_policy.push.planning import MAX_DOCUMENT
 from mdm_policy.verify import Places, Rules, Verification, acting, piece, sentence, verify
@@ -29,7 +30,11 @@ def pieces_of(remotes: Iterable[Remote], destination: str, uses: Mapping[str, Us
         use = uses.get(remote.key)
         if use is None:
             continue
-        document = open_document(f"{destination}:{remote.kind}/{remote.name}", remote.body, max_size=MAX_DOCUMENT)
+        name = f"{destination}:{remote.kind}/{remote.name}"
+        try:
+            document = open_document(name, remote.body, max_size=MAX_DOCUMENT)
+        except PolicyError:
+            continue  # the plan says that it is damaged, and nobody can prove anything by it
         made.append(
             piece(
                 document,

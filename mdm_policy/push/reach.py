@@ -30,7 +30,7 @@ Device = frozenset[str]
 """Devices that fare alike: the groups they are in, of those that a plan names."""
 
 
-class Placed(NamedTuple):
+class Reached(NamedTuple):
     """Hold an object before and after: its documents and whom they are for, None where it is not there."""
 
     old: Document | None
@@ -48,10 +48,10 @@ class Placed(NamedTuple):
 
 def placed(
     old: Document | None, new: Document | None, before: Assignment | None, after: Assignment | None, *, assigns: bool
-) -> Placed:
+) -> Reached:
     """Return an object with whom it is for; where a destination assigns nothing, whatever is there is for everyone."""
     missing = _NOBODY if assigns else _EVERYONE
-    return Placed(old, new, before or missing, after or missing)
+    return Reached(old, new, before or missing, after or missing)
 
 
 def narrows(before: Assignment | None, after: Assignment | None) -> bool:
@@ -72,7 +72,7 @@ def words(one: Assignment | None) -> str:
     return f"{said}, without {', '.join(one.excluded)}" if one.excluded else said
 
 
-def changes(objects: Sequence[Placed], question: Question, catalogue: Catalogue | None) -> tuple[ActionEffect, ...]:
+def changes(objects: Sequence[Reached], question: Question, catalogue: Catalogue | None) -> tuple[ActionEffect, ...]:
     """Return what changes for devices that other objects reach than before; worst first."""
     classes: dict[tuple[tuple[int, ...], tuple[int, ...]], list[Device]] = {}
     for device in _devices(objects):
@@ -95,7 +95,7 @@ def changes(objects: Sequence[Placed], question: Question, catalogue: Catalogue 
     return tuple(found)
 
 
-def _devices(objects: Iterable[Placed]) -> Iterator[Device]:
+def _devices(objects: Iterable[Reached]) -> Iterator[Device]:
     """Yield the devices that assignments can tell apart."""
     groups: dict[str, None] = {}
     excluded: dict[str, None] = {}

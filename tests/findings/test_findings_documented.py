@@ -10,7 +10,7 @@ import pytest
 from finding_ids import KEBAB, PACKAGE, collect, constants
 
 from mdm_policy.diff.model import DIRECTIONS
-from mdm_policy.push.answers import Fault
+from mdm_policy.push.answers import Fault, Local
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
 
@@ -84,6 +84,10 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
     ("report/changes.py", "f'diff-{change.direction.lower()}'"): (
         frozenset(f"diff-{direction.lower()}" for direction in DIRECTIONS),
         "each change is a finding of its direction",
+    ),
+    ("push/answers.py", "f'git-{self.what}'"): (
+        frozenset(f"git-{what}" for what in get_args(Local)),
+        "each way in which a folder in git can fail is a finding",
     ),
     ("push/answers.py", "f'push-{self.fault}'"): (
         frozenset(f"push-{fault}" for fault in get_args(Fault)),

@@ -19,6 +19,7 @@ import crash_points
 from emulators.faults import FAULTS
 
 from mdm_policy.cli import edge
+from mdm_policy.push.grants import Grants
 from mdm_policy.push.journal import read_journal
 from mdm_policy.push.observing import observe
 from mdm_policy.push.planfile import done_of, load_receipt
@@ -47,7 +48,7 @@ class Told(NamedTuple):
 def remotes(one: Stage) -> dict[str, Remote]:
     """Read what is there, as the destination itself does."""
     with_env = {**os.environ, **one.kit.env}
-    services = push.Services(with_env, lambda _: None, edge.now, 0.25)
+    services = push.Services(with_env, lambda _: None, edge.now, 0.25, Grants(paths=("/",)))
     read = push.read_for_push(push.PushRequest(one.deployment, DAY), services)
     [(spec, destination)] = push.connected(read)
     return observe(destination, read.owner(spec)).by_key()

@@ -13,6 +13,7 @@ import yaml
 
 from mdm_policy.cli import edge
 from mdm_policy.diff.model import WEAKENING
+from mdm_policy.push.grants import Grants
 from mdm_policy.push.model import Assignment
 from mdm_policy.push.planning import Seen, make_plan
 from mdm_policy.push.reach import narrows
@@ -59,7 +60,7 @@ def rows(known: dict[str, tuple[Assignment, Assignment]]) -> Iterator[Any]:
 
 def planned(one: Stage, before: Assignment, after: Assignment) -> Any:
     """Settle a destination, let every object of ours be for `before`, and plan with `after`."""
-    services = push.Services({**os.environ, **one.kit.env}, lambda _: None, edge.now, 2.0)
+    services = push.Services({**os.environ, **one.kit.env}, lambda _: None, edge.now, 2.0, Grants(paths=("/",)))
     read = push.read_for_push(push.PushRequest(one.deployment, DAY), services)
     ready, _ = push.plans(read, ())
     [made] = ready

@@ -15,7 +15,8 @@ from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import git as module
 from mdm_policy.push.destinations import git_commits, git_fleet
-from mdm_policy.push.destinations.git import INDEX, GitDestination
+from mdm_policy.push.destinations.git import GitDestination
+from mdm_policy.push.destinations.git_index import INDEX
 from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge, finish, remarks, untaken
 from push.kits.git import Folder, git
@@ -165,8 +166,14 @@ def test_an_index_that_cannot_be_trusted_stops_everything(tmp_path: Path, text: 
 def test_a_file_that_is_no_text_or_too_large_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = there(tmp_path)
     item, _ = pushed(one, made())
-    (tmp_path / item.name).write_bytes(b"\xff\xfe")
-    assert failing(lambda: list(one.list())) == ("answer", f"{item.name} is not text any more; look at it")
+    (tmp_path / item.name).write_bytes(b"ban\xff\xfe")
+    (summary,) = one.list()
+    remote = one.get(summary)
+    assert remote is not None
+    assert [(said.id, said.message) for said in one.notes(item, remote)] == [
+        ("git-file-damaged", "a file of ours is not text any more: byte 3 is 0xff")
+    ]
+    assert one.differs(item, remote) == ("its content",)
     (tmp_path / item.name).write_bytes(b"x" * 2000)
     monkeypatch.setattr(module, "_MAX", 1000)
     assert failing(lambda: list(one.list()))[0] == "answer"
@@ -419,7 +426,7 @@ def test_git_that_cannot_be_run_is_said(folder: Folder, monkeypatch: pytest.Monk
         raise FileNotFoundError(errno.ENOENT, "No such file", "git")
 
     monkeypatch.setattr(subprocess, "run", missing)
-    assert failing(lambda: git_commits.check(folder.root))[0] == "refused"
+    assert failing(lambda: git_commits.Repository(folder.root).check())[0] == "refused"
 
 
 def test_an_older_index_that_cannot_be_read_names_nothing(folder: Folder) -> None:

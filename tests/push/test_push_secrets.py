@@ -311,7 +311,8 @@ def test_hooks_of_git_inherit_no_secret(monkeypatch: pytest.MonkeyPatch) -> None
         hook.write_text(f"#!/bin/sh\nenv > {folder.root}/../seen-{os.getpid()}\n")
         hook.chmod(0o755)
         (folder.root / "new.json").write_text("{}")
-        git_commits.commit(folder.root, ".mdm-policy.json", ["new.json"], lambda _: (), {"OTHER_SECRET"})
+        repository = git_commits.Repository(folder.root, {"OTHER_SECRET"})
+        repository.commit(".mdm-policy.json", {"new.json": b"{}"}, lambda _: ())
         assert git(folder.root, "log", "-1", "--format=%s").startswith("Update")
         seen = folder.root.parent / f"seen-{os.getpid()}"
         told = seen.read_text()

@@ -15,8 +15,10 @@ import msgspec
 
 from mdm_policy import regular
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
-from mdm_policy.push.answers import Failure
-from mdm_policy.push.destinations import git_commits, git_fleet
+from mdm_policy.push.answers import Failure, LocalFailure
+from mdm_policy.push.destinations import git_fleet
+from mdm_policy.push.destinations.git_commits import Repository, lines
+from mdm_policy.push.destinations.git_index import INDEX, FolderEntry, FolderIndex, parsed
 from mdm_policy.push.model import DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
@@ -28,28 +30,11 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import Assignment, MadeDocument
     from mdm_policy.push.protocol import Edge
 
-INDEX = ".mdm-policy.json"
-FORMAT = "mdm-policy-folder-1"
 _KIND = "file"
 _SOURCE = "a folder holds no device's answer"
 _MAX = 64 * 1024 * 1024
-
-
-class FolderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Name one of our files; `former` is where it was until it moved, as long as that copy may still be there."""
-
-    path: str
-    key: str
-    owner: str
-    sha256: str
-    former: str = ""
-
-
-class FolderIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold the entries of all owners, in the order of their paths."""
-
-    format: str = FORMAT
-    files: tuple[FolderEntry, ...] = ()
+_UNCOMMITTED = "uncommitted:"
+"""Begins the version of a file that the last commit has otherwise; no path of ours holds a colon."""
 
 
 class GitDestination:
@@ -76,7 +61,9 @@ class GitDestination:
         self._commits = bool(said.get("commit"))
         self._spec = spec
         self._owner = owner
-        self._withheld = edge.withheld
+        self._repository = Repository(self._root, edge.withheld)
+        self._writing = False
+        """Whether this run has written and not committed yet: until then the files are what counts, not the last commit."""
         self.sent = 0
         """How many files were put in place or removed."""
         if spec.assign != "unchanged":
@@ -134,8 +121,9 @@ class GitDestination:
 
     def differs(self, item: Item, remote: Remote) -> tuple[str, ...]:
         """Say whether the content or the place differs; git may turn line ends around."""
-        found = [("its content", _lines(item.body) != _lines(remote.body)), ("its path", item.name != remote.id)]
-        found.append(("its former copy", bool(remote.version)))
+        found = [("its content", lines(item.body) != lines(remote.body)), ("its path", item.name != remote.id)]
+        found.append(("its former copy", bool(_former(remote))))
+        found.append(("its last commit", _UNCOMMITTED in remote.version))
         return tuple(word for word, differs in found if differs)
 
     def restoring(self, item: Item, remote: Remote) -> bytes:
@@ -144,24 +132,65 @@ class GitDestination:
         return remote.body
 
     def list(self) -> Iterator[Summary]:
-        """Return the files that the index names and that are there."""
+        """Return the files that the index names and that are there; where commits are made, that are committed."""
         if self._commits:
-            git_commits.check(self._root, self._withheld)
+            self._repository.check()
+        elif not self._root.parent.is_dir():
+            said = f"the folder {self._root.parent.name} above {self._root.name} does not exist"
+            raise LocalFailure("refused", said, "folder-missing", "make it, or mend `path` of the destination")
         for entry in self._index().files:
             place = self._present(entry)
-            if place:
+            if place and (not self._asks_head or self._repository.head(place) is not None):
                 yield Summary(_KIND, place, place, entry.key, entry.owner)
 
     def get(self, summary: Summary) -> Remote | None:
-        """Return one file, wherever it has moved."""
+        """Return one file, wherever it has moved; where commits are made, as it is committed unless somebody edited it.
+
+        What the MDM pulls is the last commit. A file that is as we wrote it and that the last commit has otherwise is one
+        whose commit failed; one that a person edited counts as it is, since their next commit takes it along.
+        """
         entry = self._entry(summary.key)
         place = self._present(entry) if entry is not None else ""
         data = self._read(place) if place else None
         if entry is None or data is None:
             return None
         former = entry.former if place != entry.former and entry.former and self._read(entry.former) is not None else ""
-        mark = fingerprint([place, _lines(data).decode()])
-        return Remote(_KIND, place, place, entry.key, data, mark, version=former)
+        version = former
+        if self._asks_head:
+            committed = self._repository.head(place)
+            if committed is None:
+                return None
+            if lines(committed) != lines(data):
+                version = f"{_UNCOMMITTED}{former}"
+                data = committed if entry.sha256 == _digest(lines(data)) else data
+        mark = fingerprint([place, lines(data).decode(errors="surrogateescape")])
+        return Remote(_KIND, place, place, entry.key, data, mark, version=version)
+
+    def notes(self, item: Item, remote: Remote | None) -> tuple[Finding, ...]:
+        """Say what is damaged in a file of ours, which a plan writes anew."""
+        if remote is None:
+            return ()
+        hint = "the plan writes it anew; find out who damaged it"
+        place = Origin(item.name)
+        if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in remote.body.splitlines()):
+            said = "a file of ours holds conflict markers: a merge was not ended"
+            return (warning("git-conflict-marker", said, place, hint),)
+        try:
+            remote.body.decode()
+        except UnicodeDecodeError as bad:
+            said = f"a file of ours is not text any more: byte {bad.start} is {remote.body[bad.start]:#04x}"
+            return (warning("git-file-damaged", said, place, hint),)
+        return ()
+
+    def ready(self) -> None:
+        """Look, before the first file is written, whether what is written can be committed."""
+        if self._commits:
+            self._repository.ready()
+
+    @property
+    def _asks_head(self) -> bool:
+        """Whether the last commit decides what is there of a file."""
+        return self._commits and not self._writing
 
     def _present(self, entry: FolderEntry) -> str:
         """Return where a file of ours is: at its place, or still at the former one; nothing when it is gone."""
@@ -172,11 +201,14 @@ class GitDestination:
         """Write a new file; one that is there already is never overwritten."""
         path = self._inside(item.name)
         try:
-            if path.exists():
+            entry = self._entry(item.key)
+            mine = entry is not None and entry.path == item.name and self._commits
+            if path.exists() and not mine:
                 said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
                 raise Failure("conflict", said)
+            self._writing = True
             self._keep(FolderEntry(item.name, item.key, self._owner, _digest(item.body)))
-            self._write(path, item.body, new=True)
+            self._write(path, item.body, new=not mine)
         except OSError as bad:
             raise _trouble(item.name, bad) from None
         return Summary(_KIND, item.name, item.name, item.key, self._owner)
@@ -185,7 +217,8 @@ class GitDestination:
         """Replace a file in one step; where its place has changed, the old copy goes last."""
         path = self._inside(item.name)
         moves = item.name != remote.id
-        former = remote.id if moves else remote.version
+        former = remote.id if moves else _former(remote)
+        self._writing = True
         try:
             if moves and path.exists():
                 said = f"{item.name} is there already, and {INDEX} does not name it: it is somebody else's"
@@ -210,6 +243,7 @@ class GitDestination:
 
     def delete(self, remote: Remote) -> None:
         """Remove a file of ours, then its entry."""
+        self._writing = True
         try:
             self._inside(remote.id).unlink(missing_ok=True)
             self.sent += 1
@@ -238,19 +272,20 @@ class GitDestination:
                 _beside(self._inside(path)).unlink(missing_ok=True)
         except OSError as bad:
             raise _trouble(self._root.name, bad) from None
+        self._writing = False
         if self._commits:
-            git_commits.commit(self._root, INDEX, paths, self._former_paths, self._withheld)
+            self._repository.commit(INDEX, {path: self._read(path) for path in paths}, self._former_paths)
 
     def _former_paths(self, old: bytes) -> Sequence[str]:
         """Return the paths that an older index names, as far as it can be read."""
         try:
-            return [one.path for one in _parsed(old).files]
+            return [one.path for one in parsed(old).files]
         except Failure:
             return []
 
     def _index(self) -> FolderIndex:
         data = self._read(INDEX)
-        return _parsed(data) if data is not None else FolderIndex()
+        return parsed(data) if data is not None else FolderIndex()
 
     def _entry(self, key: str) -> FolderEntry | None:
         return next((one for one in self._index().files if one.key == key and one.owner == self._owner), None)
@@ -285,11 +320,8 @@ class GitDestination:
     def _read(self, name: str) -> bytes | None:
         try:
             data = regular.read_file(self._inside(name), _MAX)
-            data.decode()
         except FileNotFoundError:
             return None
-        except UnicodeDecodeError:
-            raise Failure("answer", f"{name} is not text any more; look at it") from None
         except OSError as bad:
             raise _trouble(name, bad) from None
         if len(data) > _MAX:
@@ -320,23 +352,6 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.mdm-policy-new")
 
 
-def _parsed(data: bytes) -> FolderIndex:
-    """Read an index; a path in it that leads out of the folder makes all of it worthless."""
-    try:
-        index = msgspec.json.decode(data, type=FolderIndex)
-    except msgspec.MsgspecError as bad:
-        raise Failure("answer", f"{INDEX} cannot be read: {bad}") from None
-    paths = [path for one in index.files for path in (one.path, one.former) if path]
-    if index.format != FORMAT or not all(_is_inside(path) for path in paths):
-        raise Failure("answer", f"{INDEX} is not as mdm-policy writes it; bring it back from git")
-    return index
-
-
-def _is_inside(path: str) -> bool:
-    parts = path.split("/")
-    return not (set(parts) & {"", ".", ".."} or "\\" in path or ":" in path or "\0" in path or parts[0] == ".git")
-
-
 def _shared(made: MadeDocument, path: str, taken: dict[str, str]) -> list[Finding]:
     """Return a finding for a document whose file another one has already; `taken` is added to."""
     former = taken.setdefault(path.casefold(), made.path)
@@ -362,8 +377,9 @@ def _dollars(made: MadeDocument) -> list[Finding]:
     ]
 
 
-def _lines(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n")
+def _former(remote: Remote) -> str:
+    """Return where an old copy of a file still is."""
+    return remote.version.removeprefix(_UNCOMMITTED)
 
 
 def _digest(data: bytes) -> str:
@@ -373,7 +389,8 @@ def _digest(data: bytes) -> str:
 def _trouble(name: str, bad: OSError) -> Failure:
     if isinstance(bad, FileExistsError):
         return Failure("conflict", f"{name} is there already: somebody else made it meanwhile")
-    return Failure("unavailable", f"{name}: {bad.strerror or bad}", ambiguous=True)
+    hint = "give the folder room and rights, and run it again: it goes on where it stopped"
+    return LocalFailure("unavailable", f"{name}: {bad.strerror or bad}", "file-unwritable", hint, ambiguous=True)
 
 
 DESTINATION = GitDestination
