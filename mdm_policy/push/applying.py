@@ -16,9 +16,8 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.journal import JournalError
-from mdm_policy.push.model import Action, Assignment, Item, Remote, Summary
+from mdm_policy.push.model import Action, Assignment, Done, Item, Remote, Summary
 from mdm_policy.push.observing import check_unmoved, moved, observe
-from mdm_policy.push.planfile import Done
 from mdm_policy.push.planning import restorable, same_assignment
 from mdm_policy.push.protocol import finish, get_ready, sent
 

@@ -16,7 +16,10 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+import msgspec
+
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.push.model import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,9 +222,20 @@ def _read(data: bytes, digest: str, key: bytes, place: Origin) -> tuple[list[Ent
         good = not entries or _is_head(entries[0], digest)
         for entry, line in zip(entries, whole.splitlines(), strict=True):
             bare = {name: value for name, value in entry.items() if name != "chain"}
-            good = good and _line(entry) == line and hmac.compare_digest(_hash(chain, bare, key), entry["chain"])
+            good = (
+                good
+                and _is_shaped(entry)
+                and _line(entry) == line
+                and hmac.compare_digest(_hash(chain, bare, key), entry["chain"])
+            )
             chain = entry["chain"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # a ValidationError of msgspec is the first
         good = False
     if not good:
         said = "this is not the journal of this plan, or it was changed, or it is damaged"
@@ -231,6 +245,23 @@ def _read(data: bytes, digest: str, key: bytes, place: Origin) -> tuple[list[Ent
 
 def _is_head(entry: Entry, digest: str) -> bool:
     return (entry["format"], entry["version"], entry["plan"]) == (_FORMAT, _VERSION, digest)
+
+
+def _is_shaped(entry: Entry) -> bool:
+    """Tell whether an entry has the parts that are read of it.
+
+    Raises:
+        ValueError: of what it says was done, a part is missing or of another type.
+
+    """
+    if "format" in entry:
+        return True
+    texts = all(isinstance(entry.get(name, ""), str) for name in ("id", "after", "step", "said"))
+    known = entry["at"] in ("begin", "intent", "done", "unknown", "refused", "end") and isinstance(entry["key"], str)
+    good = texts and known and isinstance(entry.get("whole", True), bool)
+    if entry["at"] == "begin":
+        return good and msgspec.convert(entry["did"], Done).key == entry["key"]
+    return good
 
 
 def _line(entry: Entry) -> bytes:

@@ -176,6 +176,30 @@ class Plan(Frozen, frozen=True):
         return tuple(action for action in self.actions if action.op != "noop")
 
 
+class Done(Frozen, frozen=True):
+    """Record what was done to one object, and what would undo it: `after` is its fingerprint afterwards.
+
+    Where `whole` is False the run ended in the middle of it, and `after` is empty if nobody knows how it was left.
+    """
+
+    op: str
+    kind: str
+    id: str
+    key: str
+    name: str
+    use: Use
+    before: str = ""
+    assigned_before: Assignment | None = None
+    after: str = ""
+    assignment: Assignment | None = None
+    whole: bool = True
+
+    @property
+    def undone(self) -> Item:
+        """Return the object as it was; for one that was created there is none, and the body is empty."""
+        return Item(self.key, self.kind, self.name, self.before.encode(), "", self.assigned_before)
+
+
 class DeviceEvidence(Frozen, frozen=True, gc=False):
     """Report what proves that devices have an object.
 

@@ -16,7 +16,7 @@ import msgspec
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.journal import written
-from mdm_policy.push.model import Action, Assignment, Item, Plan, Use
+from mdm_policy.push.model import Action, Done, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,30 +45,6 @@ class PlanFile(Frozen, frozen=True):
     prune: bool = False
     digest: str = ""
     seal: str = ""
-
-
-class Done(Frozen, frozen=True):
-    """Record what was done to one object, and what would undo it: `after` is its fingerprint afterwards.
-
-    Where `whole` is False the run ended in the middle of it, and `after` is empty if nobody knows how it was left.
-    """
-
-    op: str
-    kind: str
-    id: str
-    key: str
-    name: str
-    use: Use
-    before: str = ""
-    assigned_before: Assignment | None = None
-    after: str = ""
-    assignment: Assignment | None = None
-    whole: bool = True
-
-    @property
-    def undone(self) -> Item:
-        """Return the object as it was; for one that was created there is none, and the body is empty."""
-        return Item(self.key, self.kind, self.name, self.before.encode(), "", self.assigned_before)
 
 
 class Receipt(Frozen, frozen=True):

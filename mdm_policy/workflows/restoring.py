@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mdm_policy.model import Resolution
-    from mdm_policy.push.model import MadeDocument, Remote
-    from mdm_policy.push.planfile import Done
+    from mdm_policy.push.model import Done, MadeDocument, Remote
     from mdm_policy.push.planning import Seen
     from mdm_policy.push.protocol import Destination
     from mdm_policy.targets import Target

@@ -22,8 +22,8 @@ from mdm_policy.workflows.restoring import check_restored, own_documents
 
 if TYPE_CHECKING:
     from mdm_policy.push.applying import Outcome
-    from mdm_policy.push.model import MadeDocument, Plan, Remote
-    from mdm_policy.push.planfile import Done, ReceiptFile
+    from mdm_policy.push.model import Done, MadeDocument, Plan, Remote
+    from mdm_policy.push.planfile import ReceiptFile
     from mdm_policy.push.protocol import Destination
     from mdm_policy.workflows.apply import Confirm
 

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
     from emulators.faults import Fault
 
-    from mdm_policy.push.model import Remote
-    from mdm_policy.push.planfile import Done
+    from mdm_policy.push.model import Done, Remote
 
 WHY = ("--allow-loosening", "a decision (example)")
 
