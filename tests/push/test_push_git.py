@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from mdm_policy import regular
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
@@ -197,7 +198,7 @@ def test_what_the_file_system_refuses_is_said(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(type(tmp_path), "unlink", full)
     assert failing(lambda: finish(one))[0] == "unavailable"
     monkeypatch.setattr(type(tmp_path), "unlink", unlink)
-    monkeypatch.setattr(type(tmp_path), "open", full)
+    monkeypatch.setattr(regular, "read_file", full)
     assert failing(lambda: list(one.list()))[0] == "unavailable"
 
 
