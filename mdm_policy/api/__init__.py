@@ -112,7 +112,7 @@ def build_policies(
 
     `lists` are ids of shipped lists or paths; without any, the deployment's are built. The folder must be absent, empty, or
     a former build. `templates` are folders with targets of your own. With `strict`, a warning, or a gap that nobody has
-    accepted, makes the exit code 11.
+    accepted, makes the exit code 11; it is 11 as well when there was nothing to write though something is left to block.
 
     Raises:
         NotProvenError: a document does not block exactly what is ordered.

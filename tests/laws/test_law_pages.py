@@ -135,6 +135,21 @@ def test_a_page_has_all_its_parts_in_order_and_names_the_classes(name: str) -> N
     assert page.endswith("\n")
 
 
+DEFAULTS = (
+    "Nothing here only watches",
+    "look for a banned app, and try to open it",
+    "take the console's own export of it",
+    "Remove the assignment, or the object itself, in the console",
+)
+"""What the frame says where a target says nothing of its own console."""
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_packaged_target_says_its_own_consoles_way(name: str) -> None:
+    page = built(ordered(), [name])[1][f"{name}/IMPORT.md"].decode()
+    assert [said for said in DEFAULTS if said in page] == []
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_page_points_only_at_what_there_is(name: str) -> None:
     """The tables and pages that it links to are written beside every target's folder."""
