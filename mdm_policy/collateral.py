@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mdm_policy.errors import Finding, Origin
+from mdm_policy.errors import Finding, Origin, warning
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
@@ -139,6 +139,12 @@ def on_finding(what: CollateralThing, when: CollateralCase, place: Origin | None
     """Return the finding for a document that is there already; None where nothing is said, or its reader says it."""
     told = _TOLD[what]
     return Finding(told.id, told.found, f"this {sentence(what, when)}", place, told.hint) if told.found else None
+
+
+def on_opening(closed: str, place: Origin | None) -> Finding:
+    """Return the finding for a rule that lets everybody run everything beside an allow list, which stands at `closed`."""
+    said = f"a rule here lets everybody run everything, which opens the allow list of {closed}: rules add up"
+    return warning("applocker-allow-list-opened", said, place, hint("allow-list"))
 
 
 def hint(what: CollateralThing) -> str:

@@ -165,6 +165,26 @@ class AcceptedGap(Frozen, frozen=True, gc=False):
     origin: Origin
 
 
+class AcceptedFinding(Frozen, frozen=True, gc=False):
+    """Record a finding that the organization knows and accepts through its `until` day: printed, not counted by --strict.
+
+    It is one of the documents of a `target`, or of `document`, a pattern of names.
+    """
+
+    id: str
+    reason: str
+    approved_by: str
+    until: str
+    origin: Origin
+    target: str = ""
+    document: str = ""
+
+    @property
+    def of(self) -> str:
+        """Name what the finding is of."""
+        return self.target or self.document
+
+
 class DestinationSpec(Frozen, frozen=True):
     """Hold what a deployment says of one place that documents are pushed to.
 
@@ -211,6 +231,7 @@ class Deployment(Frozen, frozen=True):
     adopt: tuple[Adoption, ...] = ()
     devices: tuple[DeviceClass, ...] = ()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
+    accepted_findings: tuple[AcceptedFinding, ...] = ()
     targets: tuple[tuple[str, Origin], ...] | Literal["all"] | None = None
     options: dict[str, dict[str, Any]] = {}
     protected: tuple[Identifier, ...] = ()

@@ -67,6 +67,8 @@ class Built(Frozen, frozen=True):
     options: dict[str, dict[str, Any]]
     pieces: tuple[Piece, ...]
     findings: tuple[Finding, ...]
+    accepted: tuple[Finding, ...] = ()
+    """Those of the findings that the organization has accepted, as notes that say by whom and why."""
 
 
 class _Proven(Frozen, frozen=True):

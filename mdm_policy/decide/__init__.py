@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdm_policy.decide.collateral import beside, beside_together, lets_all
+from mdm_policy.decide.collateral import beside, beside_together, opened_lists
 from mdm_policy.decide.conflicts import conflicting, contending
 from mdm_policy.decide.deciding import Decision, Note, decide, decide_each, holds, rank
 from mdm_policy.decide.index import Index, in_force
@@ -33,7 +33,7 @@ __all__ = [
     "in_force",
     "judge",
     "law_against",
-    "lets_all",
+    "opened_lists",
     "preinstalled",
     "rank",
     "reach",

@@ -53,7 +53,20 @@ def beside_together(readings: Sequence[Reading]) -> Iterator[tuple[Reading, Coll
                     yield reading, made
 
 
-def lets_all(found: RuleSet) -> bool:
+def opened_lists(readings: Iterable[Reading]) -> Iterator[tuple[Reading, RuleSet, str]]:
+    """Yield each rule set that lets everybody run everything beside the allow list of another policy, and the path of that.
+
+    Rules of several policies add up; of the nodes of an MDM it is not known whether they do.
+    """
+    sets = [(reading, one) for reading in readings for one in reading.rule_sets if _in_force(one) and not one.node]
+    for sort in _FILES:
+        mine = [(reading, one, _lets_all(one)) for reading, one in sets if one.collection == sort]
+        lists = (reading.path for reading, one, opens in mine if not opens and any(rule.allows for rule in one.rules))
+        closed = next(lists, "")
+        yield from ((reading, one, closed) for reading, one, opens in mine if closed and opens)
+
+
+def _lets_all(found: RuleSet) -> bool:
     """Tell whether a set allows everything to everybody but for what it denies; one that only denies is no allow list."""
     return any(
         one.users in EVERYBODY
@@ -82,7 +95,7 @@ def _of_set(found: RuleSet, beside_it: Iterable[RuleSet]) -> Iterator[Collateral
     mine = [one for one in every if one.collection == found.collection]
     if found.collection == "exe" and not any(one.collection == "appx" for one in every):
         yield Collateral("stops", "packaged-apps", "alone", found.pointer)
-    if lets_all(found):
+    if _lets_all(found):
         yield Collateral("opens", "allow-list", "merged", found.pointer)
     elif not any(rule.allows for one in (found, *mine) for rule in one.rules):
         what: CollateralThing = "packaged-apps" if found.collection == "appx" else "unlisted-programs"

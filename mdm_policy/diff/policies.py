@@ -11,6 +11,7 @@ from mdm_policy.decide import both
 from mdm_policy.decide.columns import Sets
 from mdm_policy.decide.filerules import book
 from mdm_policy.decide.gathering import signatures
+from mdm_policy.diff.collateral import added_collateral
 from mdm_policy.diff.directions import Comparer
 from mdm_policy.diff.grid import EFFORT, Effort, Grid
 from mdm_policy.diff.lines import UnitResult, lines
@@ -84,7 +85,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     )
     apps = Apps(question.apps, catalogue)
     found = parts(left, right, devices_move=question.devices_move)
-    findings: list[Finding] = []
+    findings = list(added_collateral(left, right, question.classes))
     acting: set[str] = set()
     told = (findings, acting, Effort(question.effort))
     results = [one for part in found for one in _compare(part, question, apps, mentions, told)]

@@ -9,7 +9,7 @@ import msgspec
 
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading.bans import IDENTIFIER_KEYS
-from mdm_policy.model import AcceptedGap, Adoption, Deployment, DeviceClass, Identifier, SigningPlan
+from mdm_policy.model import AcceptedFinding, AcceptedGap, Adoption, Deployment, DeviceClass, Identifier, SigningPlan
 from mdm_policy.vocabulary import APPLE_PLATFORMS, DEFAULT_DUTIES, MDMS, OTHER_MDM, Duty, Platform
 
 if TYPE_CHECKING:
@@ -124,6 +124,19 @@ def make_gap(_report: LoadReport, group: Group) -> AcceptedGap:
     )
 
 
+def make_accepted_finding(_report: LoadReport, group: Group) -> AcceptedFinding:
+    """Make an accepted finding."""
+    return AcceptedFinding(
+        group.text("id"),
+        group.text("reason"),
+        group.text("approved_by"),
+        group.text("until"),
+        group.origin,
+        group.text("target"),
+        group.text("document"),
+    )
+
+
 def make_protected(_report: LoadReport, group: Group) -> tuple[Identifier, ...]:
     """Make the identifiers of the organization's own agents, which no list may block."""
     return tuple(one for key in IDENTIFIER_KEYS for one in group.many(key))
@@ -165,6 +178,7 @@ def make_deployment(report: LoadReport, group: Group) -> Deployment:
         adopt,
         devices,
         gaps,
+        tuple(one for one in group.many("accepted_findings") if one is not None),
         _targets(group, targets),
         _options(group.many("options")),
         group.get("protected") or (),

@@ -260,6 +260,23 @@ _GAP = RecordShape(
     deployments.make_gap,
 )
 
+_ACCEPTED_FINDING = RecordShape(
+    "an accepted finding",
+    {
+        "id": Field("The id of the finding, as every report gives it.", _NAME, required=True),
+        "target": Field("The target whose documents it is about.", _NAME),
+        "document": Field(
+            "A pattern for the name of a document that was not built here, such as `*/export.json`.", Text()
+        ),
+        "reason": Field("Why the organization accepts it.", Text(lines=True), required=True),
+        "approved_by": Field("Who approved it.", Text(), required=True),
+        "until": Field("The last day on which it is accepted.", Day(), required=True),
+        "note": _NOTE,
+    },
+    deployments.make_accepted_finding,
+    one_of=("target", "document"),
+)
+
 _SIGNING = RecordShape(
     "how profiles are signed",
     {
@@ -288,6 +305,10 @@ DEPLOYMENT = RecordShape(
         "accepted_gaps": Field(
             "Gaps the organization knows and accepts; they are always printed, never called blocked.",
             Many(_GAP, filled=False),
+        ),
+        "accepted_findings": Field(
+            "Warnings the organization knows and accepts: printed, and not counted by `--strict`. Gaps are no findings.",
+            Many(_ACCEPTED_FINDING, filled=False),
         ),
         "targets": Field(
             "Which targets are built: `all`, or a list of names or prefixes; without it, what the device classes need.",

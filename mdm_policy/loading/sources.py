@@ -47,6 +47,7 @@ _KEYS: dict[str, FileKind] = {
             "lists",
             "adopt",
             "accepted_gaps",
+            "accepted_findings",
             "targets",
             "options",
             "protected",

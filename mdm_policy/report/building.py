@@ -29,6 +29,7 @@ def text(resolution: Resolution, built: Built, found: Verification, folder: Path
         f"Lists\n{summary.lists(resolution.statuses, width)}",
         summary.confidence(resolution, width),
         *_beside(built, width),
+        *_accepted(built, width),
         *verification.body(found, width),
         fill(next_, width),
         said,
@@ -45,6 +46,12 @@ def _beside(built: Built, width: int) -> list[str]:
             found.setdefault(one.sentence, []).append(target.name)
     lines = [f"{sentence[0].upper()}{sentence[1:]}: {', '.join(names)}" for sentence, names in sorted(found.items())]
     return ["\n".join(["Beside the ban", *(fill(line, width, "  ", "    ") for line in lines)])] if lines else []
+
+
+def _accepted(built: Built, width: int) -> list[str]:
+    """Say which findings the organization has accepted, until when, by whom and why."""
+    lines = [f"{one.id}: {one.message}" for one in built.accepted]
+    return ["\n".join(["Accepted findings", *(fill(line, width, "  ", "    ") for line in lines)])] if lines else []
 
 
 def _kept(built: Built) -> str:

@@ -141,7 +141,7 @@ def remarks(
             *together.several(pieces),
             *together.conflicts(pieces),
             *together.replaced(pieces),
-            *together.side_effects(pieces),
+            *together.side_effects(pieces, courts),
         )
     ]
     own = [

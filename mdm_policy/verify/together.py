@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mdm_policy import collateral
-from mdm_policy.decide import Reach, apart, beside_together, conflicting, lets_all, rivals
+from mdm_policy.decide import Reach, apart, beside_together, conflicting, opened_lists, rivals
 from mdm_policy.decide.rivals import alone
 from mdm_policy.errors import Finding, warning
 from mdm_policy.reading import Mechanism, Setting
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.reading import Column, Reading, Scope
+    from mdm_policy.verify.judging import ClassJudge
     from mdm_policy.verify.pieces import Piece
 
 _UNKNOWN = "whether the two add up is not documented"
@@ -94,7 +95,7 @@ def replaced(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
             yield warning("identifier-in-several-documents", said, None, _APART), others[0].path, ""
 
 
-def side_effects(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
+def side_effects(pieces: Iterable[Piece], courts: Iterable[ClassJudge]) -> Iterator[tuple[Finding, str, str]]:
     """Yield what documents do beside the ban, once all are there, and the allow lists that one opens for another."""
     acting = [
         (piece, reading)
@@ -103,33 +104,25 @@ def side_effects(pieces: Iterable[Piece]) -> Iterator[tuple[Finding, str, str]]:
         for reading in piece.readings
         if reading.scope.state != "nobody"
     ]
-    modes = {id(reading): piece.modes for piece, reading in acting}
+    declared = _modes(courts)
+    modes = {id(reading): set(piece.modes) or declared.get(piece.name, set()) for piece, reading in acting}
     for reading, one in beside_together([reading for _, reading in acting]):
-        told = not one.said and (not one.modes or bool(set(one.modes) & set(modes[id(reading)])))
+        mine = modes[id(reading)]
+        told = not one.said and (not one.modes or (bool(mine) and mine <= set(one.modes)))
         finding = collateral.on_finding(one.what, one.when, None) if told else None
         if finding is not None:
             yield finding, reading.path, one.pointer
-    yield from _opened([reading for _, reading in acting])
+    for reading, found, closed in opened_lists([reading for _, reading in acting]):
+        yield collateral.on_opening(closed, None), reading.path, found.pointer
 
 
-def _opened(readings: Iterable[Reading]) -> Iterator[tuple[Finding, str, str]]:
-    """Yield each rule that lets everybody run everything beside the allow list of another policy: their rules add up."""
-    sets = [
-        (reading.path, one)
-        for reading in readings
-        for one in reading.rule_sets
-        if one.rules and one.mode != "audit" and one.rule.sense != "none" and not one.node
-    ]
-    for sort in ("exe", "appx", "msi"):
-        mine = [(path, one, lets_all(one)) for path, one in sets if one.collection == sort]
-        closed = next((path for path, one, opens in mine if not opens and any(rule.allows for rule in one.rules)), "")
-        for path, one, opens in mine if closed else ():
-            if opens:
-                said = (
-                    f"a rule here lets everybody run everything, which opens the allow list of {closed}: rules add up"
-                )
-                hint = collateral.hint("allow-list")
-                yield warning("applocker-allow-list-opened", said, None, hint), path, one.pointer
+def _modes(courts: Iterable[ClassJudge]) -> dict[str, set[str]]:
+    """Return the Android modes of the declared classes on which each document acts."""
+    found: dict[str, set[str]] = {}
+    for court in courts:
+        for name in court.documents if court.cls.platform == "android" else ():
+            found.setdefault(name, set()).add(court.cls.mode or "")
+    return found
 
 
 def _shared(one: Reading, other: Reading) -> str:

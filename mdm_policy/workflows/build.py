@@ -22,12 +22,13 @@ from mdm_policy.sources import inputs
 from mdm_policy.targets import Target, discover
 from mdm_policy.verify import Rules, Verification, verify
 from mdm_policy.vocabulary import DEFAULT_DUTIES
+from mdm_policy.workflows.accepting import accept, of_build
 from mdm_policy.workflows.requests import RequestError
 from mdm_policy.workflows.sealing import Sealing
 from mdm_policy.workflows.signers import SignerChoice, sealer, with_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from mdm_policy.errors import Finding
@@ -162,6 +163,7 @@ def make(
     seal = sealing.seal if sealing is not None else None
     with printer_for(targets) as printer:
         built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer)
+    built = _with_accepted(built, read, targets, chosen, order.as_of)
     if not built.documents:
         built = msgspec.structs.replace(built, findings=(*built.findings, _nothing_built(chosen)))
     protected = read.deployment.protected if read.deployment else ()
@@ -191,6 +193,18 @@ def _nothing_built(chosen: Sequence[Target]) -> Finding:
     return note(
         "nothing-built", f"{said}, so no document was written", None, "START-HERE.md says what that leaves open"
     )
+
+
+def _with_accepted(
+    built: Built, read: inputs.Inputs, targets: Collection[str], chosen: Sequence[Target], day: str
+) -> Built:
+    """Mark the findings that the deployment accepts; of a target that does not exist nothing can be accepted."""
+    wanted = read.deployment.accepted_findings if read.deployment else ()
+    judged = {target.name for target in chosen} | {one.target for one in wanted if one.target not in targets}
+    told = accept(built.findings, wanted, day, of_build, judged=judged)
+    before = set(built.findings)
+    taken = tuple(one for one in told if one.severity == "note" and one not in before)
+    return msgspec.structs.replace(built, findings=told, accepted=taken)
 
 
 def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating.TemplateRunner]:

@@ -18,6 +18,7 @@ from mdm_policy.sources import inputs, signatures
 from mdm_policy.sources.files import read_policies
 from mdm_policy.verify import Places, Rules, verify
 from mdm_policy.workflows import stamping
+from mdm_policy.workflows.accepting import accept
 from mdm_policy.workflows.pieces import pieces_of
 from mdm_policy.workflows.requests import RequestError
 from mdm_policy.workflows.trust import not_trusted, trust_in
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mdm_policy.errors import Finding
-    from mdm_policy.model import DeviceClass, Resolution
+    from mdm_policy.model import Deployment, DeviceClass, Resolution
     from mdm_policy.report.stamp import Stamp
     from mdm_policy.sources.files import Policies
     from mdm_policy.verify import Verification
+    from mdm_policy.verify.pieces import Piece
     from mdm_policy.vocabulary import Strength
 
 
@@ -108,10 +110,22 @@ def prove_by(request: ProveRequest, policies: Policies, resolution: Resolution, 
     found = verify(resolution, pieces, known, rules, protected, places)
     told = [f for f in resolution.findings if f.id in ABOUT_LEAVE]
     read = [f for f in policies.findings if f.severity != "error"]
-    found = msgspec.structs.replace(found, findings=(*told, *read, *not_trusted(policies, pieces), *found.findings))
+    remarks = (*told, *read, *not_trusted(policies, pieces), *found.findings)
+    if read_in.deployment is not None:
+        remarks = _accepted(remarks, read_in.deployment, pieces, request.as_of)
+    found = msgspec.structs.replace(found, findings=remarks)
     unread = tuple(f for f in policies.findings if f.severity == "error")
     judged = (*stamping.files(read_in, request.devices, request.roots), *documents("policy", policies.documents))
     return ProveResult(found, places, unread, stamping.stamped(known.version, request.as_of, judged))
+
+
+def _accepted(
+    found: Sequence[Finding], deployment: Deployment, pieces: Sequence[Piece], day: str
+) -> tuple[Finding, ...]:
+    """Mark the findings that the deployment accepts, of a build's documents by their target, of others by their name."""
+    made_by = {one.name: one.slot.split("|")[-2] for one in pieces if one.slot}
+    wanted = deployment.accepted_findings
+    return accept(found, wanted, day, lambda name: made_by.get(name, ""), judged=set(made_by.values()), documents=True)
 
 
 def _check(request: ProveRequest) -> None:
