@@ -245,11 +245,11 @@ def _list_of(at: str) -> str:
 
 
 def _item(value: Any, at: str) -> str:
-    """Return the pointer of the list entry that holds an effect."""
+    """Return the pointer of the list entry that holds an effect; where values have names, the value's own."""
     parts = list(split(at))
     while parts and not isinstance(_at(value, pointer(*parts[:-1])), list):
         parts.pop()
-    return pointer(*parts)
+    return pointer(*parts) or at
 
 
 def _item_edits(value: Any, item: str) -> Iterator[tuple[str, Any]]:
