@@ -51,8 +51,10 @@ class _Content(NamedTuple):
         return frozenset((kind, where) for kind, where, _ in self.values)
 
 
-def own_documents(read: push.Read, done: Iterable[Done], folders: Sequence[Path]) -> tuple[MadeDocument, ...]:
-    """Build the documents of the targets that a receipt names: for the deployment's lists, and for each target's own test.
+def own_documents(
+    read: push.Read, done: Iterable[Done], folders: Sequence[Path]
+) -> tuple[tuple[MadeDocument, ...], ...]:
+    """Build the documents of the targets that a receipt names, a build by itself for the deployment's lists and each target's own test.
 
     Raises:
         PolicyError: `rollback-unknown-target`, or as `build`.
@@ -71,7 +73,7 @@ def own_documents(read: push.Read, done: Iterable[Done], folders: Sequence[Path]
     problems = check_options(targets, options, read.deployment.origin)
     if problems:
         raise PolicyError(problems)
-    found: list[MadeDocument] = []
+    found: list[tuple[MadeDocument, ...]] = []
     for name in named:
         target = targets[name]
         for resolution in (read.resolution, *_sample(target, read)):
@@ -79,7 +81,7 @@ def own_documents(read: push.Read, done: Iterable[Done], folders: Sequence[Path]
             with printer_for(targets) as printer:
                 built = build(resolution, [target], targets, options, "banned-apps", taken.__setitem__, printer=printer)
             made, _ = push.documents_of(built, taken, resolution)
-            found += made.values()
+            found.append(tuple(made.values()))
     return tuple(found)
 
 
@@ -92,7 +94,7 @@ def _sample(target: Target, read: push.Read) -> Iterator[Resolution]:
 
 
 def check_restored(
-    done: Iterable[Done], destination: Destination, seen: Seen, own: Sequence[MadeDocument], read: push.Read
+    done: Iterable[Done], destination: Destination, seen: Seen, own: Sequence[Sequence[MadeDocument]], read: push.Read
 ) -> None:
     """Refuse to bring back what an own document never sets.
 
@@ -101,7 +103,7 @@ def check_restored(
 
     """
     there = seen.by_key()
-    bodies = [destination.merged(item, None) for item in destination.items(own)]
+    bodies = [destination.merged(item, None) for made in own for item in destination.items(made)]
     ours = _content(destination.name, bodies)
     found: list[Finding] = []
     for one in done:
@@ -138,6 +140,12 @@ def _restored(
     )
 
 
+_INJECTED = frozenset(
+    {("PayloadEnabled", "True"), ("PayloadRemovalDisallowed", "True"), ("AllowUserOverrides", "True")}
+)
+"""What Jamf writes into each payload by itself, and what it says there (recorded answers of Jamf Pro 11)."""
+
+
 def _content(name: str, bodies: Iterable[bytes]) -> _Content:
     values: set[tuple[str, str, str]] = set()
     senses: set[tuple[str, str]] = set()
@@ -151,7 +159,11 @@ def _content(name: str, bodies: Iterable[bytes]) -> _Content:
             values.add(("", "", "it cannot be read"))
             continue
         for reading in read_each(document):
-            values |= {(leaf.kind, leaf.where, leaf.value) for leaf, _ in leaves(document, reading.columns)}
+            values |= {
+                (leaf.kind, leaf.where, leaf.value)
+                for leaf, _ in leaves(document, reading.columns)
+                if (leaf.where.rpartition("/")[2], leaf.value) not in _INJECTED
+            }
             senses |= {(rule.mechanism, rule.sense) for rule in reading.rules}
             acting = (one for one in reading.effects if one.rule.sense in ("block", "remove"))
             blocked |= {one.key: Identifier(one.family, one.kind, one.value, Origin(name)) for one in acting}

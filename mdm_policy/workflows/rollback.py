@@ -117,7 +117,12 @@ def _missing(place: Path, said: str) -> Finding:
 
 
 def _plan(
-    receipt: Receipt, destination: Destination, owner: str, own: tuple[MadeDocument, ...], read: push.Read, path: str
+    receipt: Receipt,
+    destination: Destination,
+    owner: str,
+    own: tuple[tuple[MadeDocument, ...], ...],
+    read: push.Read,
+    path: str,
 ) -> Plan:
     """Plan the way back; what is neither as the receipt left it nor as it was before has moved."""
     seen = push.look(destination, owner)

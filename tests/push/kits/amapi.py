@@ -45,6 +45,7 @@ _OURS = frozenset(
         "untrustedAppsPolicy",
         "googlePlayProtectVerifyApps",
         "developerSettings",
+        "addUserDisabled",
         "applicationReportsEnabled",
         "softwareInfoEnabled",
         "applicationReportingSettings",
