@@ -47,7 +47,7 @@ def intents(apps: list[dict[str, Any]], package: str, device: dict[str, Any]) ->
         for intent in sorted({one["intent"] for one in app.get("assignments", [])}):
             those = {"assignments": [one for one in app["assignments"] if one["intent"] == intent]}
             word = reach(those, device)
-            if word == "no" and intent in OFFERS and device["mode"] == "dedicated" and those["assignments"]:
+            if word == "no" and intent in OFFERS - {"required"} and device["mode"] == "dedicated":
                 word = "elsewhere"  # an offer to users of devices without any: the product may take it for one
             if RANK[word] > RANK[found.get(intent, "no")] or intent not in found:
                 found[intent] = word
