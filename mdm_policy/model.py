@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from mdm_policy.errors import Finding, Origin  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.vocabulary import DEFAULT_DUTIES, Confidence, Duty, Family, Kind, Platform, Role
+from mdm_policy.vocabulary import DEFAULT_DUTIES, Confidence, Duty, Family, Kind, Platform, Removal, Role
 
 
 class Frozen(msgspec.Struct, frozen=True, gc=False):
@@ -240,6 +240,7 @@ class Deployment(Frozen, frozen=True):
     overlays: tuple[tuple[str, Origin], ...] = ()
     catalogue: tuple[str, Origin] | None = None
     """The version of the catalogue that the organization builds with, and where it says so."""
+    removal: Removal = "offer"
 
 
 class Preinstall(Frozen, frozen=True, gc=False):
@@ -396,3 +397,4 @@ class Resolution(Frozen, frozen=True):
     devices: tuple[DeviceClass, ...]
     accepted_gaps: tuple[AcceptedGap, ...]
     findings: tuple[Finding, ...]
+    removal: Removal = "offer"

@@ -92,7 +92,8 @@ def kinds(chosen: Sequence[Target], targets: Mapping[str, Target]) -> frozenset[
     every = [*chosen, *(targets[one.target] for one in _parts(chosen))]
     claimed = {claim.asked for target in every for claim in target.manifest.blocks}
     specs = [spec for target in every for spec in target.manifest.documents]
-    listed = [one.partition(".") for spec in specs for one in (spec.for_each, *spec.unclaimed.values())]
+    uses = [one for target in every for spec in target.manifest.handed_over for one in spec.uses]
+    listed = [one.partition(".") for one in (*uses, *(o for s in specs for o in (s.for_each, *s.unclaimed.values())))]
     return frozenset(claimed | {(family, kind) for family, _, kind in listed})
 
 
@@ -202,15 +203,19 @@ def render_document(job: Job, spec: DocumentSpec) -> Iterator[Artifact]:
         yield Artifact(job.target.name, spec.name, job.variant.name, path, spec.format, spec.schema, data)
 
 
+def stem(job: Job) -> str:
+    """Return what the names of a job's files begin with: the base's, or those of a variant."""
+    return f"{job.stem}--{job.variant.name}" if job.variant.name else job.stem
+
+
 def _records(job: Job, spec: DocumentSpec) -> Iterator[tuple[dict[str, Any] | None, str]]:
-    stem = f"{job.stem}--{job.variant.name}" if job.variant.name else job.stem
     if not spec.for_each:
-        yield None, spec.output.format(slug=stem)
+        yield None, spec.output.format(slug=stem(job))
         return
     family, _, kind = spec.for_each.partition(".")
     for entry in job.ids.get((family, kind), ()):
         suffix = f"--{job.variant.name}" if job.variant.name else ""
-        yield _entry(entry), spec.output.format(slug=stem, record=slug(entry.value) + suffix)
+        yield entry_data(entry), spec.output.format(slug=stem, record=slug(entry.value) + suffix)
 
 
 def _data(
@@ -267,7 +272,8 @@ def _value(
     return documents.parse(shown, data, spec.format, max_size=max_size(spec.format))
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """Return an entry as templates see it."""
     return {
         "value": entry.value,
         "app": entry.app,
@@ -285,18 +291,18 @@ def _context(job: Job, spec: DocumentSpec) -> Mapping[str, Any]:
     joined: dict[str, list[dict[str, Any]]] = {}
     for claim in job.target.manifest.blocks:
         if claim.joined_with:
-            joined[claim.name] = [_entry(entry) for entry in entries_for(job, claim)] if spec.records else []
+            joined[claim.name] = [entry_data(entry) for entry in entries_for(job, claim)] if spec.records else []
             continue
         ids[claim.family][claim.kind] = _values(job, claim)
         if spec.records:
-            entries[claim.family][claim.kind] = [_entry(entry) for entry in entries_for(job, claim)]
+            entries[claim.family][claim.kind] = [entry_data(entry) for entry in entries_for(job, claim)]
     return {
         "ids": ids,
         "entries": entries,
         "joined": joined,
         "options": job.options,
         "embed": {embed.name: _embedded(job, embed) for embed in spec.embed},
-        **_labels(job),
+        **labels(job),
     }
 
 
@@ -309,7 +315,8 @@ def _values(job: Job, claim: Claim) -> list[str]:
     return values
 
 
-def _labels(job: Job) -> dict[str, Any]:
+def labels(job: Job) -> dict[str, Any]:
+    """Return what all files of a job have in common beside identifiers: organization, lists, title, stable names."""
     resolution, variant = job.resolution, job.variant
     base = f"{resolution.organization_id}.mdm-policy.{job.target.name}"
     statuses = sorted(resolution.statuses, key=lambda s: s.list)

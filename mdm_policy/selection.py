@@ -119,7 +119,7 @@ def _serves(target: Target, service: Service, cls: DeviceClass, duties: Collecti
         and bool(_words(cls) & set(service.managed_by))
         and has_versions([*service.os, *cls.os])
         and not (target.manifest.modes and cls.mode and cls.mode not in target.manifest.modes)
-        and can_act(target, cls)
+        and (not target.manifest.blocks or can_act(target, cls))
         and _due(service, duties)
     )
 

@@ -26,6 +26,7 @@ from mdm_policy.vocabulary import (  # noqa: TC001 - as above
 
 Format = Literal["plist", "json", "xml", "text", "crlf"]
 """What a file is written as; `text` and `crlf` are plain lines, ended by a line feed or as programs of Windows do."""
+HandedFormat = Literal["powershell", "bash", "json"]
 Encoding = Literal["text", "compact", "base64"]
 
 
@@ -154,11 +155,28 @@ class Service(Frozen, frozen=True):
     duty: Duty | None = None
 
 
+class HandedOver(Frozen, frozen=True):
+    """Describe a file that no reader reads: a script, or a request that carries one. Nothing is claimed for it.
+
+    `uses` are the kinds of identifiers (`windows.winget_id`) of which one must be ordered; `says` what a person reads of the
+    file. `enforced`: it removes by itself, and is written only where a deployment says `removal: enforce`.
+    """
+
+    name: str
+    format: HandedFormat
+    template: str
+    output: str
+    uses: tuple[str, ...]
+    says: str
+    enforced: bool = False
+
+
 class Manifest(Frozen, frozen=True):
     """Hold one target's manifest; `needs` and `cannot` are sentences an admin reads.
 
     `managed_by` and `modes` say which devices the target is for: those of that MDM, enrolled in those Android modes.
     `serves` says for which declared classes a build makes it unasked, `console` where the files go in, if not in the MDM's.
+    `handed_over` are files of which nothing is claimed.
     """
 
     target: str
@@ -180,6 +198,7 @@ class Manifest(Frozen, frozen=True):
     import_template: str = "import.md.j2"
     serves: tuple[Service, ...] = ()
     console: str = ""
+    handed_over: tuple[HandedOver, ...] = ()
 
 
 class TargetTest(Frozen, frozen=True):

@@ -167,6 +167,11 @@ def _strange_files(folder: Path, root: Path) -> Iterable[tuple[str, str]]:
 
 def _missing_files(target: Target) -> Iterable[Finding]:
     """Yield a finding for each template and schema that is not where the manifest says."""
+    for index, each in enumerate(target.manifest.handed_over):
+        if not _is_file(target.folder / each.template):
+            place = target.places[f"/handed_over/{index}/template"]
+            hint = "name a file in the folder of target.yaml"
+            yield error("target-manifest", f"the template {quoted(each.template)} is missing", place, hint)
     for index, spec in enumerate(target.manifest.documents):
         if spec.template and not _is_file(target.folder / spec.template):
             place = target.places[f"/documents/{index}/template"]

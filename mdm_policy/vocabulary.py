@@ -36,6 +36,8 @@ Role = Literal["main", "variant", "helper", "installer"]
 """What an identifier names of its app: the app, another edition of it (Lite, regional), a part of it (an extension, a mini
 program, an updater), or the program that installs it. Helpers and installers are no gap of their own, and prove nothing."""
 Duty = Literal["no-install", "no-launch", "remove", "no-traffic"]
+Removal = Literal["offer", "enforce"]
+"""What a build does about installed copies: it offers scripts that only say what they would remove, or writes those that do."""
 Strength = Literal["strong", "partial", "weak"]
 Verdict = Literal[
     "blocked",

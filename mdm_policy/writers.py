@@ -17,7 +17,7 @@ from mdm_policy import documents
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-TemplateFormat = Literal["plist", "json", "xml", "text", "crlf", "markdown"]
+TemplateFormat = Literal["plist", "json", "xml", "text", "crlf", "markdown", "powershell", "bash"]
 
 NAMESPACE = uuid.UUID("b7f2f6a4-9a53-5b1e-8f0c-2f6d3f1a7c55")
 """The namespace of every UUIDv5 the product makes. It must never change: a changed UUID is a second profile."""
@@ -92,6 +92,45 @@ def _sentence(text: str) -> str:
         lambda found: "\\" + found.group(),
         text,
     )
+
+
+def _powershell(value: Any) -> str:
+    """Write a value as PowerShell has it, in ASCII: other characters by number, since Windows reads scripts in many code pages."""
+    if isinstance(value, bool):
+        return "$true" if value else "$false"
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, str):
+        raise TypeError(f"a PowerShell template prints text, whole numbers and booleans, not {type(value).__name__}")
+    units = value.encode("utf-16-le", "surrogatepass")
+    parts: list[str] = []
+    for at in range(0, len(units), 2):
+        number = int.from_bytes(units[at : at + 2], "little")
+        letter = chr(number).replace("'", "''")
+        if not " " <= letter <= "~":
+            parts.append(f"[char]0x{number:04X}")
+        elif parts and parts[-1].startswith("'"):
+            parts[-1] = f"{parts[-1][:-1]}{letter}'"
+        else:
+            parts.append(f"'{letter}'")
+    if len(parts) == 1 and parts[0].startswith("'"):
+        return parts[0]
+    return "(" + " + ".join(["''", *parts]) + ")" if parts else "''"
+
+
+def _bash(value: Any) -> str:
+    """Write a value as bash has it, in ASCII: other characters as the octets of UTF-8."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, str):
+        raise TypeError(f"a script for bash prints text, whole numbers and booleans, not {type(value).__name__}")
+    if value.isascii() and value.isprintable():
+        return "'" + value.replace("'", "'\\''") + "'"
+    octets = value.encode("utf-8", "surrogatepass")
+    shown = (chr(one) if 32 <= one <= 126 and one not in b"'\\" else f"\\x{one:02x}" for one in octets)
+    return "$'" + "".join(shown) + "'"
 
 
 def code(value: Any) -> Markup:
@@ -177,6 +216,8 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "text": _line,
     "crlf": _line,
     "markdown": _markdown,
+    "powershell": _powershell,
+    "bash": _bash,
 }
 """How each format writes a value."""
 

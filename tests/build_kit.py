@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 DAY = "2026-11-24"
 PLACE = Origin("our-list.yaml", 1, 1)
 NOTHING_KNOWN = Catalogue("test", {}, {})
-TARGETS = discover(resources.templates())
+EVERY_TARGET = discover(resources.templates())
+TARGETS = {name: target for name, target in EVERY_TARGET.items() if target.manifest.documents}
+"""Those that write documents; the others hand over scripts alone, of which nothing is claimed."""
 ALL_OPTIONS = {
     name: {key: True for key, option in target.manifest.options.items() if option.default is False}
     for name, target in TARGETS.items()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mdm_policy import kinds, render, templating
-from mdm_policy.build import collateral, importing, naming, readback
+from mdm_policy.build import collateral, handing, importing, naming, readback
 from mdm_policy.build.record import Signing  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen, Resolution
@@ -69,6 +69,7 @@ class Built(Frozen, frozen=True):
     findings: tuple[Finding, ...]
     accepted: tuple[Finding, ...] = ()
     """Those of the findings that the organization has accepted, as notes that say by whom and why."""
+    handed: tuple[handing.Handed, ...] = ()
 
 
 class _Proven(Frozen, frozen=True):
@@ -145,6 +146,7 @@ def build(
     proven: list[_Proven] = []
     beside: list[collateral.FoundCollateral] = []
     used = {target.name: target.options(options.get(target.name, {})) for target in chosen}
+    handed: list[handing.Handed] = []
     built_targets = []
     memo = render.memo(chosen)
     sink = naming.guarded(sink)
@@ -155,22 +157,28 @@ def build(
             render.Job(target, resolution, variant, ids[variant.name], used[target.name], targets, stem, memo, printer)
             for variant in resolution.variants
         ]
-        if not render.can_block(jobs[0]):
-            kinds = ", ".join(dict.fromkeys(f"{c.family} {c.kind}" for c in target.manifest.blocks))
+        if not render.can_block(jobs[0]) and not handing.can_hand_over(jobs[0]):
+            known = [f"{c.family} {c.kind}" for c in target.manifest.blocks]
+            uses = [use.replace(".", " ") for one in target.manifest.handed_over for use in one.uses]
+            kinds = ", ".join(dict.fromkeys([*known, *uses]))
             found.append(note("nothing-to-block", f"{target.name} is not built: no banned app has a {kinds}"))
             continue
         _refuse_over_capacity(jobs[0])
         found += render.left_out(jobs[0])
         mine: list[_Proven] = []
+        given: list[handing.Handed] = []
         for job in jobs:
-            if not job.variant.name or (render.can_block(job) and not _same_ids(job, ids[""])):
-                made = list(_prove(job, _Out(sink, seal), lists))
+            if not job.variant.name or not _same_ids(job, ids[""]):
+                made = list(_prove(job, _Out(sink, seal), lists)) if render.can_block(job) else []
                 mine += made
                 beside += _beside(job, made, found)
-        text = importing.import_text(target, jobs, [one.written for one in mine], banned, chosen)
+                given += _hand_over_unread(job, sink)
+        text = importing.import_text(target, jobs, [one.written for one in mine], banned, chosen, given)
         path = f"{target.name}/IMPORT.md"
         sink(path, text)
         texts.append((path, hashlib.sha256(text).hexdigest()))
+        texts += [(one.path, one.sha256) for one in given]
+        handed += given
         proven += mine
         built_targets.append(target)
     found += [finding for one in proven for finding in one.findings]
@@ -178,7 +186,7 @@ def build(
     pieces = _pieces(proven)
     found += declared_notes(pieces)
     found += collateral.findings(beside, pieces)
-    return Built(written, tuple(texts), tuple(built_targets), used, pieces, _unique(found))
+    return Built(written, tuple(texts), tuple(built_targets), used, pieces, _unique(found), handed=tuple(handed))
 
 
 def _beside(job: render.Job, made: Sequence[_Proven], found: list[Finding]) -> tuple[collateral.FoundCollateral, ...]:
@@ -230,8 +238,15 @@ def _refuse_over_capacity(job: render.Job) -> None:
 
 
 def _same_ids(job: render.Job, base: OrderedIds) -> bool:
-    kinds = {claim.asked for claim in job.target.manifest.blocks}
+    kinds: set[tuple[str, ...]] = {claim.asked for claim in job.target.manifest.blocks}
+    kinds |= {tuple(use.split(".")) for one in job.target.manifest.handed_over for use in one.uses}
     return all(job.ids.get(kind) == base.get(kind) for kind in kinds)
+
+
+def _hand_over_unread(job: render.Job, sink: Sink) -> Iterator[handing.Handed]:
+    for handed, data in handing.hand_over(job):
+        sink(handed.path, data)
+        yield handed
 
 
 def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:

@@ -55,6 +55,7 @@ _START_NAMES = frozenset(
         "besides",
         "folders",
         "gaps",
+        "handed",
         "lists",
         "organization",
         "others",
@@ -132,6 +133,9 @@ def _start(resolution: Resolution, built: Built, found: Verification, others: Se
         "unmet": list(_unmet(found)),
         "besides": besides,
         "unused": [target.name for target in built.targets if rows and target.name not in shown],
+        "handed": [
+            {"target": one.target, "file": one.path.partition("/")[2], "says": one.says} for one in built.handed
+        ],
         "folders": [{"target": target.name, "title": target.manifest.title} for target in built.targets],
         "others": list(others),
         "sentence": sentence(found),
@@ -215,6 +219,7 @@ def _place(target: Target | None, built: Built) -> dict[str, Any]:
         return {"folder": "", "files": [], "more": 0}
     mine = [one for one in built.documents if one.target == target.name]
     base = [_file(one) for one in mine if not one.variant]
+    base += [one.path.partition("/")[2] for one in built.handed if one.target == target.name and not one.variant]
     return {
         "folder": target.name,
         "files": base[:_MOST_FILES],

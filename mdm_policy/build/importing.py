@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.build import Written
+    from mdm_policy.build.handing import Handed
     from mdm_policy.model import BannedApp, DeviceClass
     from mdm_policy.resolve import Entry
     from mdm_policy.targets import Claim, Target
@@ -74,6 +75,17 @@ What these files do is declared by this target's own manifest. No reader of mdm-
 only that what is ordered stands where the manifest says it counts: {files}. Try them on a device before you trust them.
 """
 """Not a template's to leave out: it says what the proof is worth."""
+_MANAGED = ("winget_id", "product_code")
+_NOTICED = (
+    "Nothing, as long as a script only says what it would remove. Once it removes, an app is gone with its program files; "
+    "what it left in a user's folders may stay"
+)
+_HANDED = """
+## Handed over, not proven
+
+No reader of mdm-policy reads {files}. Nothing proves what they do, no verdict counts them, and they meet no duty: `verify` says
+what blocks these apps with and without them alike. Read them, and try them on a device before you trust them.
+"""
 
 
 def layouts(apps: Sequence[BannedApp]) -> Layouts:
@@ -89,6 +101,7 @@ def import_text(
     written: Sequence[Written],
     banned: Layouts,
     chosen: Sequence[Target] = (),
+    handed: Sequence[Handed] = (),
 ) -> bytes:
     """Render the target's IMPORT.md from its own template.
 
@@ -100,11 +113,15 @@ def import_text(
 
     """
     context = _context(target, jobs, written, banned, chosen)
+    context["documents"] += [_handed(one, context["variants"]) for one in handed]
+    context["device_effects"] += [_NOTICED] if handed else []
     template = target.manifest.import_template
     foreign = not target.packaged
     page = templating.Page("markdown", target.search, _NAMES, target.folder, template, context, foreign=foreign)
+    unread = [f"`{one.path.partition('/')[2]}`" for one in handed]
     declared = [f"`{record.path.partition('/')[2]}`" for record in written if record.declared]
     more = _DECLARED.format(files=", ".join(declared)) if declared else ""
+    more += _HANDED.format(files=", ".join(unread)) if unread else ""
     return f"{jobs[0].printer(page)}{more}".encode()
 
 
@@ -118,7 +135,8 @@ def _context(
     devices = base.resolution.devices
     of_network = is_for_networks(target)
     mine = [] if of_network else [cls for cls in devices if _is_for(target, cls, chosen)]
-    apps = _apps(claims.values())
+    listed = [(claim.family, claim.kind, entries) for claim, entries in claims.values()] + _unread(base)
+    apps = _apps(listed)
     return {
         "alternatives": sorted(
             other.manifest.title
@@ -140,15 +158,15 @@ def _context(
         "lists": sorted(({"id": s.list, "state": s.state} for s in base.resolution.statuses), key=itemgetter("id")),
         "needs": list(manifest.needs),
         "of_network": of_network,
-        "not_blocked": list(_not_blocked(target, banned)),
+        "not_blocked": [*_not_blocked(target, banned), *_only_removable(target, banned)],
         "options": base.options,
         "organization": {"name": base.resolution.organization_name, "identifier": base.resolution.organization_id},
-        "pushed": _PUSHED.get(manifest.managed_by, ""),
+        "pushed": _PUSHED.get(manifest.managed_by, "") if written else "",
         "removes": any(claim.verdict == "removed" for claim, entries in claims.values() if entries),
         "signable": [record.path.partition("/")[2] for record in written if record.signing != "no"],
         "source": manifest.source,
         "summary": manifest.summary,
-        "tables": sorted({table_name(claim.family) for claim, entries in claims.values() if entries}),
+        "tables": sorted({table_name(family) for family, _, entries in listed if entries}),
         "title": manifest.title,
         "variants": [_variant(job, written) for job in jobs if job.variant.name],
     }
@@ -176,13 +194,21 @@ def _class(cls: DeviceClass) -> dict[str, Any]:
     return {"name": cls.name, "groups": list(cls.groups)}
 
 
-def _apps(claims: Iterable[tuple[Claim, Sequence[Entry]]]) -> list[dict[str, Any]]:
+def _unread(base: render.Job) -> list[tuple[str, str, Sequence[Entry]]]:
+    """Return family, kind and what is ordered of each kind that files hold which no reader reads."""
+    uses = dict.fromkeys(use for one in base.target.manifest.handed_over for use in one.uses)
+    pairs = [use.split(".") for use in uses]
+    return [(family, kind, base.ids.get((family, kind), ())) for family, kind in pairs]
+
+
+def _apps(listed: Iterable[tuple[str, str, Sequence[Entry]]]) -> list[dict[str, Any]]:
     """Return the apps with the identifiers that stand in the files, by name; an app with two kinds has two rows."""
     found: dict[tuple[str, str, str, str], dict[str, None]] = {}
-    for claim, entries in claims:
+    for _, kind, entries in listed:
         for entry in entries:
-            key = (entry.name.casefold(), entry.name, entry.app, claim.kind)
-            found.setdefault(key, {})[entry.value] = None
+            key = (entry.name.casefold(), entry.name, entry.app, kind)
+            several = kind in entry.parts  # a rule asks for all of them at once
+            found.setdefault(key, {})[" + ".join(entry.parts.values()) if several else entry.value] = None
     return [
         {"name": name, "kind": kind, "kind_name": singular(kind), "ids": list(ids)}
         for (_, name, _, kind), ids in sorted(found.items())
@@ -210,6 +236,12 @@ def _document(
         "says": _AUDIT if audit else blocks or "carries no ban itself; it belongs to the other files",
         "sha256": record.sha256,
     }
+
+
+def _handed(one: Handed, variants: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    groups = [group for variant in variants if variant["name"] == one.variant for group in variant["groups"]]
+    file = one.path.partition("/")[2]
+    return {"file": file, "groups": groups, "instead_of": [], "says": one.says, "sha256": one.sha256}
 
 
 def _variant(job: render.Job, written: Sequence[Written]) -> dict[str, Any]:
@@ -267,6 +299,21 @@ def _not_blocked(target: Target, banned: Layouts) -> Iterator[str]:
             yield f"Block {_names(unknown)}: no {' or '.join(singular(kind) for kind in sorted(kinds))} is known."
         if absent:
             yield f"Block {_names(absent)}: as far as is known, no such app exists there."
+
+
+def _only_removable(target: Target, banned: Layouts) -> Iterator[str]:
+    """Name the apps that a target's files remove, and that nothing blocks, for a package manager alone knows them."""
+    uses = {tuple(use.split(".")) for one in target.manifest.handed_over for use in one.uses}
+    found = [
+        app.name
+        for known, apps in banned
+        for app in apps
+        if any((family, kind) in uses and kind in _MANAGED for family, kind in known)
+        and all(kind in _MANAGED for family, kind in known if family == "windows")
+        and not any(reason.banned_vendor for reason in app.reasons)
+    ]
+    if found:
+        yield f"Keep {_names(found)} from running: only what a package manager calls it is known, so nothing blocks it."
 
 
 def _names(names: Sequence[str]) -> str:

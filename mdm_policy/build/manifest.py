@@ -20,6 +20,7 @@ from mdm_policy.build.record import (
     FileRecord,
     FindingRecord,
     GapRecord,
+    HandedRecord,
     IdentifierRecord,
     Input,
     ListRecord,
@@ -88,6 +89,7 @@ def record_of(
         targets=tuple(_target(target, built) for target in built.targets),
         signing=signer or SignerRecord(),
         documents=tuple(_document(written, built, found) for written in built.documents),
+        handed_over=tuple(HandedRecord(h.path, h.target, h.sha256, h.variant, h.says) for h in built.handed),
         files=tuple(FileRecord(path, digest) for path, digest in files),
         findings=tuple(_finding(f, place) for f in (*resolution.findings, *built.findings)),
     )

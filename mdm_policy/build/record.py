@@ -230,6 +230,16 @@ class FileRecord(Frozen, frozen=True):
     sha256: str = ""
 
 
+class HandedRecord(Frozen, frozen=True):
+    """Name one file that no reader reads: it is handed over, and proves nothing and meets no duty."""
+
+    path: str
+    target: str = ""
+    sha256: str = ""
+    variant: str = ""
+    says: str = ""
+
+
 class SignerRecord(Frozen, frozen=True, omit_defaults=True):
     """Name the certificate that a build was signed with; all of it is empty for a build that is not signed."""
 
@@ -275,6 +285,7 @@ class BuildRecord(Frozen, frozen=True, kw_only=True):
     targets: tuple[TargetRecord, ...] = ()
     signing: SignerRecord = SignerRecord()
     documents: tuple[DocumentRecord, ...] = ()
+    handed_over: tuple[HandedRecord, ...] = ()
     files: tuple[FileRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
 

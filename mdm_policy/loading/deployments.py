@@ -186,6 +186,7 @@ def make_deployment(report: LoadReport, group: Group) -> Deployment:
         group.get("signing"),
         tuple((cell.value, cell.origin) for cell in group.many("overlays")),
         (group.text("catalogue"), group.at("catalogue")) if group.get("catalogue") else None,
+        group.get("removal") or "offer",
     )
 
 

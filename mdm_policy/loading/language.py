@@ -5,12 +5,14 @@ The loader reads by it, and editors complete and check by the JSON Schemas that 
 
 from __future__ import annotations
 
+from typing import get_args
+
 from mdm_policy.loading import bans, deployments
 from mdm_policy.loading.destinations import DESTINATIONS
 from mdm_policy.loading.identifier_shapes import Domains, Identifiers
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text
 from mdm_policy.loading.shapes import AllOr, Field, Many, RecordShape, TableShape
-from mdm_policy.vocabulary import APP_ORIGINS, DUTIES, ENROLLMENTS, MDMS, MODES, PLATFORMS
+from mdm_policy.vocabulary import APP_ORIGINS, DUTIES, ENROLLMENTS, MDMS, MODES, PLATFORMS, Removal
 
 _NAME = Text(name=True)
 _LIST_ID = Text(
@@ -316,6 +318,10 @@ DEPLOYMENT = RecordShape(
         ),
         "options": Field("Options of targets, by the target's name.", TableShape(_NAME, TableShape(_NAME, Scalar()))),
         "destinations": Field("The places that `plan` and `apply` push to, by a name of your choice.", DESTINATIONS),
+        "removal": Field(
+            "Whether scripts that remove installed copies by themselves are written (`enforce`); without it, `offer`.",
+            Choice(get_args(Removal)),
+        ),
         "protected": Field(
             "The organization's own agents, which no list may ever block.",
             RecordShape("the protected identifiers", IDENTIFIERS, deployments.make_protected),

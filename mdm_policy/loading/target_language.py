@@ -10,7 +10,7 @@ from typing import get_args
 from mdm_policy.loading import deployments, language, target_manifests
 from mdm_policy.loading.leaves import Choice, Day, Flag, Grammar, OsRange, Scalar, Text, Whole
 from mdm_policy.loading.shapes import Field, Many, RecordShape, TableShape
-from mdm_policy.target_model import Encoding, Format
+from mdm_policy.target_model import Encoding, Format, HandedFormat
 from mdm_policy.vocabulary import (
     DUTIES,
     FAMILIES,
@@ -178,6 +178,23 @@ _DOCUMENT = RecordShape(
     one_of=("template", "copy_of"),
 )
 
+_HANDED_OVER = RecordShape(
+    "a file that is handed over",
+    {
+        "name": Field("The file's name within the target.", _NAME, required=True),
+        "format": Field("What the file is written as.", Choice(get_args(HandedFormat)), required=True),
+        "template": Field("The Jinja template in the target's folder.", Text(), required=True),
+        "output": Field("The file's path below the target's folder; it may hold `{slug}`.", Text(), required=True),
+        "uses": Field(
+            "The kinds of identifiers it holds; it is written where one of them is ordered.",
+            Many(Choice(_IDENTIFIER_KINDS)),
+            required=True,
+        ),
+        "says": Field("What it does, in a sentence for the page.", Text(), required=True),
+        "enforced": Field("Whether it is written only where a deployment says `removal: enforce`.", Flag()),
+    },
+)
+
 TARGET = RecordShape(
     "a target",
     {
@@ -195,8 +212,11 @@ TARGET = RecordShape(
         "alternative_group": Field("The name shared by targets that do the same on one device.", _NAME),
         "default": Field("Whether it is built without being asked for; without it, true.", Flag()),
         "options": Field("What a deployment may set for it, by name.", TableShape(_NAME, _OPTION)),
-        "blocks": Field("What its documents block, and under which conditions.", Many(_CLAIM), required=True),
-        "documents": Field("The files it makes.", Many(_DOCUMENT), required=True),
+        "blocks": Field("What its documents block, and under which conditions.", Many(_CLAIM)),
+        "documents": Field("The files it makes.", Many(_DOCUMENT)),
+        "handed_over": Field(
+            "Files that no reader reads, such as scripts: nothing is claimed for them.", Many(_HANDED_OVER)
+        ),
         "collateral": Field(
             "What its documents stop, open or remove beside the ban; an empty list says nothing.",
             Many(_COLLATERAL, filled=False),

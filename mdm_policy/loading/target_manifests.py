@@ -17,6 +17,7 @@ from mdm_policy.target_model import (
     Copy,
     DocumentSpec,
     Embed,
+    HandedOver,
     Manifest,
     Option,
     Service,
@@ -63,15 +64,22 @@ def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
         _check_options(report, "collateral", each, list(options))
     for service in group.many("serves"):
         _check_service(report, group, service, claims)
+    handed: list[Group] = group.many("handed_over")
+    for key, other in (("blocks", "documents"), ("documents", "blocks")):
+        if key not in group.cells and (not handed or other in group.cells):
+            hint = "`documents` are its files, and `blocks` says what they block; scripts alone go under `handed_over`"
+            report.error("missing-key", f"a target lacks `{key}`", group.origin, hint)
+    for spec in handed:
+        _check_output(report, spec)
     for spec in specs:
         _check_options(report, "document", spec, list(options))
         _check_output(report, spec)
         _check_schema(report, spec)
         _check_for_each(report, spec, claims)
     _check_names(report, specs)
-    _check_outputs(report, specs)
+    _check_outputs(report, (*specs, *handed))
     _check_carried(report, claims, specs)
-    return PlacedManifest(_manifest(group, claims, specs, options), _places(group, specs))
+    return PlacedManifest(_manifest(group, claims, specs, options), _places(group, specs, handed))
 
 
 def make_test(_report: LoadReport, group: Group) -> TargetTest:
@@ -107,6 +115,19 @@ def _manifest(group: Group, claims: Iterable[Group], specs: Iterable[Group], opt
         group.text("import_template") or _IMPORT,
         tuple(map(_service, group.many("serves"))),
         group.text("console"),
+        tuple(map(_handed_over, group.many("handed_over"))),
+    )
+
+
+def _handed_over(each: Group) -> HandedOver:
+    return HandedOver(
+        each.text("name"),
+        each.get("format"),
+        each.text("template"),
+        each.text("output"),
+        tuple(cell.value for cell in each.many("uses")),
+        each.text("says"),
+        each.get("enforced") is True,
     )
 
 
@@ -187,9 +208,11 @@ def _embed(each: Group) -> Embed:
     )
 
 
-def _places(group: Group, specs: Sequence[Group]) -> dict[str, Origin]:
+def _places(group: Group, specs: Sequence[Group], handed: Sequence[Group]) -> dict[str, Origin]:
     """Return where those values stand that are held against files and against other targets."""
     places = {"": group.origin, "/target": group.at("target")}
+    for index, each in enumerate(handed):
+        places[f"/handed_over/{index}/template"] = each.at("template")
     for index, spec in enumerate(specs):
         for key in ("template", "schema", "copy_of"):
             places[f"/documents/{index}/{key}"] = spec.at(key)

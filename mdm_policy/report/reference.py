@@ -60,8 +60,12 @@ def targets(found: Iterable[Target], width: int) -> str:
 def target(found: Target, width: int) -> str:
     """Write one target in full."""
     manifest = found.manifest
-    lines = [manifest.target, fill(manifest.title, width), "", fill(manifest.summary, width), "", "Blocks"]
-    lines += [fill(claim_sentence(claim), width, "  - ", "    ") for claim in manifest.blocks]
+    lines = [manifest.target, fill(manifest.title, width), "", fill(manifest.summary, width)]
+    if manifest.blocks:
+        lines += ["", "Blocks", *(fill(claim_sentence(claim), width, "  - ", "    ") for claim in manifest.blocks)]
+    if manifest.handed_over:
+        handed = [f"{one.output}: {one.says}" for one in manifest.handed_over]
+        lines += ["", "Handed over, not proven", *(fill(one, width, "  - ", "    ") for one in handed)]
     if manifest.collateral:
         lines += ["", "Beside the ban", *(fill(_collateral(one), width, "  - ", "    ") for one in manifest.collateral)]
     for title, sentences in (("Needs", manifest.needs), ("Cannot", manifest.cannot)):
@@ -74,14 +78,9 @@ def target(found: Target, width: int) -> str:
             lines.append(
                 fill(f"{name}: {option.help} Default: {_plain(option.default)}{choices}.", width, "  - ", "    ")
             )
-    lines += [
-        "",
-        "Documents",
-        *(
-            fill(f"{spec.output} ({spec.format}, schema {spec.schema})", width, "  - ", "    ")
-            for spec in manifest.documents
-        ),
-    ]
+    files = [f"{spec.output} ({spec.format}, schema {spec.schema})" for spec in manifest.documents]
+    if files:
+        lines += ["", "Documents", *(fill(one, width, "  - ", "    ") for one in files)]
     if manifest.alternative_group:
         said = f"One of the alternatives {manifest.alternative_group!r}: assign exactly one to a device."
         lines += ["", fill(said, width)]

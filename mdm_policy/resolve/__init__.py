@@ -116,6 +116,7 @@ def resolve(
         deployment.devices if deployment else (),
         gaps,
         tuple(dict.fromkeys(found)),
+        deployment.removal if deployment else "offer",
     )
 
 

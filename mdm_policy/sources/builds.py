@@ -54,10 +54,14 @@ class RecordedDocument(msgspec.Struct, frozen=True):
 
 
 class BuildFolder(msgspec.Struct, frozen=True):
-    """Hold what a build's manifest says: its folder, and a record of each document by its name."""
+    """Hold what a build's manifest says: its folder, and a record of each document by its name.
+
+    `handed` are the names of the files that it hands over without a proof: they are no policies, whatever they look like.
+    """
 
     folder: str
     records: dict[str, RecordedDocument]
+    handed: frozenset[str] = frozenset()
 
 
 def read_manifest(folder: Path, tree: FileTree = DISK) -> tuple[BuildRecord, bytes] | None:
@@ -112,7 +116,7 @@ def read_build(folder: Path, tree: FileTree = DISK) -> BuildFolder | None:
             _read_back(one),
             one.audit,
         )
-    return BuildFolder(str(folder), records)
+    return BuildFolder(str(folder), records, frozenset(str(folder / one.path) for one in build.handed_over))
 
 
 def _read_back(one: DocumentRecord) -> tuple[tuple[str, Family, Kind, Rule], ...]:

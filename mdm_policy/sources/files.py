@@ -167,7 +167,12 @@ class _Reading:
             self._leave_out(profiles)
 
     def _settle(self) -> None:
-        """Leave out what only repeats another file, and put assignments that stand in files of their own where they belong."""
+        """Leave out what only repeats another file, and put assignments that stand in files of their own where they belong.
+
+        So is left out what a build hands over without a proof.
+        """
+        for name in [one for build in self._builds.values() for one in build.handed if one not in self._named]:
+            self._documents.pop(name, None)
         for name, finding in list(decoded_copies(self._documents)):
             if name not in self._named:
                 del self._documents[name]

@@ -12,6 +12,7 @@ from mdm_policy.kinds import KINDS
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "federal"
+EXAMPLES = HERE.parent / "validate" / "examples"
 ROOT = HERE.parent.parent
 CORPUS = HERE / "corpus"
 
@@ -170,7 +171,7 @@ def main() -> None:
             "scope": {"all_computers": False, "computer_groups": [{"id": 1, "name": "A"}], "exclusions": {"users": []}},
         }
     }
-    applocker = json.loads(golden["intune-windows-applocker/banned-apps.json"])
+    applocker = json.loads((EXAMPLES / "intune-windows-applocker.json").read_bytes())
     rules = [one["value"].encode() for one in applocker["omaSettings"]]
     custom = {"payloadFileName": "a.mobileconfig", "payload": base64.b64encode(profile).decode()}
     seeds: dict[str, dict[str, bytes]] = {
@@ -187,7 +188,8 @@ def main() -> None:
             "catalog": golden["intune-ios-settings-catalog/banned-apps.json"],
             "corporate": golden["intune-android-corporate/banned-apps.device-restrictions.json"],
             "approve": golden["intune-android-corporate/banned-apps.approve-apps.json"],
-            "applocker": golden["intune-windows-applocker/banned-apps.json"],
+            "applocker": golden["intune-applocker-appx/banned-apps.json"],
+            "app-control": golden["intune-app-control/banned-apps.json"],
             "custom": _wrapped("iosCustomConfiguration", custom),
         },
         "json-declaration": {

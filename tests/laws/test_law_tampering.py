@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     Change = Callable[[Any, str], list[Any]]
 
 
+_POLICY = "{urn:schemas-microsoft-com:sipolicy}"
+
+
 @functools.cache
 def _job(name: str) -> render.Job:
     resolution = resolved(*one_of_each())
     target = TARGETS[name]
     variant = resolution.variants[0]
     options = target.options(ALL_OPTIONS[name])
-    return render.Job(target, resolution, variant, ordered(resolution, variant), options, TARGETS, "our-list")
+    ids = ordered(resolution, variant, render.kinds([target], TARGETS))
+    return render.Job(target, resolution, variant, ids, options, TARGETS, "our-list")
 
 
 @functools.cache
@@ -66,13 +70,13 @@ def _compare(name: str, document: str, files: dict[str, bytes]) -> list[Finding]
     opened = [kinds.open_document(path, data, spec.format) for path, data in files.items()]
     read_back = readback.declared_places(spec, [claim for claim, _ in claimed])
     readings = [reading for one in opened for reading in piece(one, read_back=read_back).readings]
-    return readback.compare(name, spec, readings, claimed)[1]
+    return readback.compare(name, spec, readings, claimed, render.tolerated(_job(name), spec))[1]
 
 
 def _entries(name: str, document: str) -> list[tuple[str, str]]:
-    """Return (kind, value) of every identifier a document must block."""
+    """Return (kind, value) of every identifier that a document must block and that stands in it as it is."""
     claimed = render.claimed(_job(name), _spec(name, document))
-    return sorted({(claim.kind, entry.value) for claim, entries in claimed for entry in entries})
+    return sorted({(c.kind, entry.value) for c, entries in claimed if not c.joined_with for entry in entries})
 
 
 def _changed(name: str, document: str, value: str, change: Change) -> dict[str, bytes]:
@@ -130,7 +134,7 @@ def _names(one: Any, wanted: str) -> bool:
 def _rewrite_text(value: str, wanted: str, change: Change) -> str:
     if value.startswith("["):
         return msgspec.json.encode(_rewrite(msgspec.json.decode(value), wanted, change)).decode()
-    if value.startswith("<RuleCollection"):
+    if value.startswith(("<RuleCollection", "<SiPolicy")):
         root = documents.parse("rules", value.encode(), "xml", white_space="keep")
         return documents.dump(_rewrite_xml(root, wanted, change), "xml").decode().partition("?>")[2].strip()
     if value.startswith("PD94bWwg"):  # <?xml, in base64
@@ -148,10 +152,29 @@ def _rewrite_xml(root: Any, wanted: str, change: Change) -> Any:
         if wanted in texts or f"*\\{wanted}" in texts:
             at = root.index(rule)
             root[at : at + 1] = change(rule, wanted)
+    if root.tag == f"{_POLICY}SiPolicy":
+        _rewrite_policy(root, wanted, change)
     payloads = root.find("general/payloads")
     if payloads is not None:
         payloads.text = _rewrite_plist(payloads.text.encode(), wanted, change).decode()
     return root
+
+
+def _rewrite_policy(root: Any, wanted: str, change: Change) -> None:
+    """Change the denials of an App Control policy, and what refers to them."""
+    rules, references = root.find(f"{_POLICY}FileRules"), root.findall(f".//{_POLICY}FileRulesRef")[-1]
+    for rule in [one for one in rules.iter(f"{_POLICY}Deny") if _value(one) in (wanted, f"*\\{wanted}")]:
+        made = change(rule, wanted)
+        at = rules.index(rule)
+        rules[at : at + 1] = made
+        for reference in [one for one in references if one.get("RuleID") == rule.get("ID")]:
+            references.remove(reference)
+        for one in made:
+            etree.SubElement(references, f"{_POLICY}FileRuleRef", RuleID=one.get("ID"))
+
+
+def _value(rule: Any) -> str:
+    return str(next(rule.get(key) for key in ("FilePath", "FileName", "ProductName") if key in rule.attrib))
 
 
 def _drop(_one: Any, _value: str) -> list[Any]:
@@ -172,6 +195,8 @@ def _replace(one: Any, old: str, new: str) -> Any:
         made = copy.deepcopy(one)
         if "Id" in made.attrib:  # Windows takes no rule with the Id of another
             made.set("Id", str(uuid.uuid5(uuid.UUID(made.get("Id")), new)))
+        if "ID" in made.attrib:
+            made.set("ID", f"{made.get('ID')}X")
         for element in made.iter():
             if element.text == old:
                 element.text = new
@@ -353,6 +378,13 @@ _SPOILT = [
     _word("windows-applocker-exe", "rules", 'Action="Deny"', 'Action="Allow"', "is ordered", "allowed instead"),
     _word("windows-applocker-appx", "rules", 'Type="Appx"', 'Type="Exe"', "ordered", "the wrong collection"),
     _word("windows-applocker-appx", "rules", "S-1-1-0", "S-1-5-32-544", "claimed", "administrators only"),
+    _word("windows-app-control", "policy", "Enabled:UMCI", "Enabled:Audit Mode", "drivers alone", "drivers alone"),
+    _word(
+        "windows-app-control", "policy", ' ID="ID_DENY_PATH', ' ID="ID_DENY_O', "defined nowhere", "nobody refers to it"
+    ),
+    _word("windows-app-control", "policy", 'Value="12"', 'Value="131"', "is ordered", "for drivers"),
+    _word("windows-app-control", "policy", 'FileName="*"', 'FileName="a.exe"', "refuses", "an allow list"),
+    _word("intune-app-control", "policy", "endpointSecurityApplicationControl", "none", "claimed", "another template"),
     _word("amapi-fully-managed", "policy", '"BLOCKED"', '"AVAILABLE"', "not as claimed", "available"),
     _word("amapi-fully-managed", "policy", '"BLOCKED"', '"blocked"', "is ordered", "the wrong case"),
     _word("amapi-fully-managed", "policy", '"BLACKLIST"', '"WHITELIST"', "refuses", "an allow list"),

@@ -41,6 +41,7 @@ ELSEWHERE = {
     "apple-declaration-configuration": "as for profiles",
     "apple-declaration-activation": "as for profiles",
     "applocker-rules": "Microsoft's schema stands in a page of documentation only",
+    "app-control-policy": "Microsoft's schema comes in a NuGet package and on Windows; it was compared with once by hand",
     "jamf-restricted-software": "Jamf's description has a licence of its own",
     "jamf-mobile-profile": "as for restricted software",
     "jamf-macos-profile": "as for restricted software",

@@ -44,6 +44,8 @@ _VOLATILE = frozenset(
 _DEFAULTS = frozenset({"none", "notConfigured", "deviceDefault", "browserDefault", "allAllowed"})
 """Words that Intune fills in where nothing was set (msgraph-metadata@f54f11b6, the enumerations' first members)."""
 _OURS = frozenset({BLOCKED_APPS})
+_APP_CONTROL = "device_vendor_msft_policy_config_applicationcontrol_policies_{policyguid}_policiesoptions"
+"""The setting of an App Control policy, which is wholly ours."""
 _OUR_NODES = ("./vendor/msft/applocker/", "./device/vendor/msft/applocker/")
 _COMMON = frozenset({"@odata.type", "displayName", "name", "description", "roleScopeTagIds"})
 _CATALOG_KEYS = ("name", "description", "platforms", "technologies", "roleScopeTagIds", "templateReference", "settings")
@@ -286,7 +288,7 @@ def extras(kind: str, found: Mapping[str, Any]) -> tuple[str, ...]:
         children = _children(setting)
         foreign = [child for child in children if child.get("settingDefinitionId") not in _OURS]
         made += [f"/settings/{at}:{child.get('settingDefinitionId')}" for child in foreign]
-        made += [] if children else [f"/settings/{at}:{_definition(setting)}"]
+        made += [] if children or _definition(setting) == _APP_CONTROL else [f"/settings/{at}:{_definition(setting)}"]
     for at, setting in enumerate(mappings(found.get("omaSettings"))):
         made += [] if is_our_node(setting) else [f"/omaSettings/{at}:{setting.get('omaUri')}"]
     return tuple(made)

@@ -113,7 +113,7 @@ class Destination:
                 self._assignment(one),
             )
             for one in made
-            if one.target in TARGETS
+            if one.target in TARGETS and not one.instead_of
         )
 
     def _assignment(self, one: MadeDocument) -> Assignment | None:
