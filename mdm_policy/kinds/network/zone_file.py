@@ -20,7 +20,7 @@ ZONE = "zone"
 """The key under which a zone stands as JSON."""
 _HEAD = 4096
 _MARK = re.compile(
-    r"^(?:\$(?:TTL|ORIGIN)[ \t]|[^\s;{\[<\"]*[ \t]+(?:[0-9][0-9smhdw]*[ \t]+)?(?:IN[ \t]+)?SOA[ \t])",
+    r"^(?:\$(?:TTL|ORIGIN)[\x20\t]|[^\s;{\[<\"]*[\x20\t]+(?:[0-9][0-9smhdw]*[\x20\t]+)?(?:IN[\x20\t]+)?SOA[\x20\t])",
     re.IGNORECASE | re.MULTILINE,
 )
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]|[^\s();"]+|;.*')
