@@ -22,16 +22,28 @@ if TYPE_CHECKING:
 @options.templates()
 @options.grants()
 @options.INSECURE
+@click.option(
+    "--accept-unread",
+    is_flag=True,
+    help="Take the record of what was delivered where nothing can be read back (NanoMDM).",
+)
 @options.format_("text", "json", help="How to print.")
 def command(
-    deployment: Path, names: tuple[str, ...], as_of: str, folders: tuple[Path, ...], insecure: bool, format_: str
+    deployment: Path,
+    names: tuple[str, ...],
+    as_of: str,
+    folders: tuple[Path, ...],
+    insecure: bool,
+    accept_unread: bool,
+    format_: str,
 ) -> None:
     """Compare what is at the destinations with what the lists order; nothing is written there.
 
     For a nightly job. Exit codes: 0 no drift, 10 differences, nothing is blocked less, 11 something ordered is blocked
     less or not at all, 1 something cannot be read.
     """
-    result = drift(PushRequest(deployment, as_of, names, folders, insecure), edge.services())
+    request = PushRequest(deployment, as_of, names, folders, insecure)
+    result = drift(request, edge.services(), accept_unread=accept_unread)
     code = result.exit_code()
     if format_ == "json":
         output.data(report.plan_json(result.plans, result.findings, code, report.proof_fields(result.proof)))

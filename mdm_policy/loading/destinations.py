@@ -148,6 +148,7 @@ _NANOMDM = RecordShape(
         "url": Field("The server's address.", _URL, required=True),
         "api_key": _secret("The API key."),
         "enrollments": Field("The enrollment ids that get the profiles.", Many(_NAME), required=True),
+        "moved_from": Field("The address that the server had before, which its record still bears.", _URL),
         "ask": Field("Whether devices are asked for their restrictions after each delivery.", Flag()),
         "record": Field("The file that says what was delivered; without it, `NAME.delivered.json`.", Text()),
         "answers": Field(

@@ -175,6 +175,12 @@ def remarks(destination: Destination, made: Sequence[MadeDocument]) -> tuple[Fin
     return told(made) if told is not None else ()
 
 
+def reads_back(destination: Destination) -> bool:
+    """Tell whether what is at a destination can be read back; where not, a record of our own says what was delivered."""
+    told: bool = getattr(destination, "reads_back", True)
+    return told
+
+
 def finish(destination: Destination) -> None:
     """Let a destination end a run; only those have a method `finish` that gather what was written (a commit).
 

@@ -34,8 +34,10 @@ class DriftResult(Frozen, frozen=True):
         return 11 if self.weaker else 10 if any(plan.changes for plan in self.plans) else 0
 
 
-def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
+def drift(request: push.PushRequest, services: push.Services, *, accept_unread: bool = False) -> DriftResult:
     """Plan for what is there: what a plan would tighten is blocked less than it should be.
+
+    What cannot be read back counts as blocked less, unless `accept_unread` says that a record of deliveries will do.
 
     Raises:
         PolicyError: something cannot be read.
@@ -47,6 +49,7 @@ def drift(request: push.PushRequest, services: push.Services) -> DriftResult:
     idle = {one.plan.destination: unassigned(one.destination.name, one.wanted, one.seen) for one in ready}
     ours = {one.plan.destination: one.seen.remotes for one in ready}
     uses = {key: use for one in ready for key, use in one.wanted.uses.items()}
-    live = live_proof(read, ours, uses, services)
+    live = live_proof(read, [one.destination for one in ready], ours, uses, services)
     weaker = any(idle.values()) or any(weakened(plan) for plan in plans) or bool(live.undone)
-    return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone))
+    weaker = weaker or bool(live.unread and not accept_unread)
+    return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone, *live.unread))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from mdm_policy.errors import Finding, Origin, error
+from mdm_policy.errors import Finding, Origin, error, warning
 from mdm_policy.model import Frozen
+from mdm_policy.push.protocol import reads_back
 from mdm_policy.push.proving import pieces_of, prove, unaddressed
 from mdm_policy.verify import Verification  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.workflows import pieces
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.model import Remote, Use
+    from mdm_policy.push.protocol import Destination
     from mdm_policy.verify import ClassVerdict, Piece
     from mdm_policy.workflows.push import Read, Services
 
@@ -29,10 +31,16 @@ class LiveProof(Frozen, frozen=True):
     proof: Verification | None
     not_reached: tuple[str, ...]
     undone: tuple[Finding, ...]
+    unread: tuple[Finding, ...] = ()
+    """What was delivered and cannot be read back, so that nothing is proven of it."""
 
 
 def live_proof(
-    read: Read, ours: Mapping[str, Sequence[Remote]], uses: Mapping[str, Use], services: Services
+    read: Read,
+    destinations: Iterable[Destination],
+    ours: Mapping[str, Sequence[Remote]],
+    uses: Mapping[str, Use],
+    services: Services,
 ) -> LiveProof:
     """Judge what is at the destinations: our objects as we know them, and all others as an export would show them.
 
@@ -43,7 +51,8 @@ def live_proof(
         PolicyError: a destination of which nothing can be asked.
 
     """
-    mine = [piece for name, remotes in ours.items() for piece in pieces_of(remotes, name, uses)]
+    unread = {one.name: found for one in destinations for found in _delivered(one, ours.get(one.name, ()))}
+    mine = [piece for name, remotes in ours.items() if name not in unread for piece in pieces_of(remotes, name, uses)]
     others = [
         piece
         for spec in read.specs
@@ -54,9 +63,23 @@ def live_proof(
     not_reached = unaddressed(read.resolution, mine)
     whole = prove(read.resolution, [*mine, *others], *judged) if mine else None
     if whole is None or not others or whole.passes:
-        return LiveProof(whole, not_reached, ())
+        return LiveProof(whole, not_reached, (), tuple(unread.values()))
     own = prove(read.resolution, mine, *judged)
-    return LiveProof(whole, not_reached, tuple(_undone(own, whole)) if own is not None else ())
+    undone = tuple(_undone(own, whole)) if own is not None else ()
+    return LiveProof(whole, not_reached, undone, tuple(unread.values()))
+
+
+def _delivered(destination: Destination, ours: Sequence[Remote]) -> Iterable[Finding]:
+    """Yield that what was delivered is not read back, unless every device's own answer shows it."""
+    if reads_back(destination) or not ours:
+        return
+    told = list(destination.evidence(ours))
+    if told and all(one.state == "applied" for one in told):
+        return
+    many = len(ours)
+    said = f"{many} profile{'s were' if many != 1 else ' was'} delivered through {destination.name}, and not read back: nothing is proven of them"
+    hint = "name the devices' answers to Restrictions under `answers`; `drift --accept-unread` takes it as it is"
+    yield warning("delivered-not-read-back", said, Origin(destination.name), hint)
 
 
 def _foreign(spec: DestinationSpec, read: Read, ours: Iterable[Remote], services: Services) -> list[Piece]:

@@ -105,7 +105,8 @@ class Stage:
 
     def drift(self) -> Ran:
         """Look for drift."""
-        return self.run("drift", "--deployment", self.deployment, "--as-of", DAY)
+        accepted = ["--accept-unread"] if getattr(self.kit, "unread", False) else []
+        return self.run("drift", "--deployment", self.deployment, "--as-of", DAY, *accepted)
 
     def receipts(self) -> list[Path]:
         """Return the receipts written so far, oldest first."""

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import tempfile
 import uuid
 from pathlib import Path
@@ -46,6 +47,8 @@ USER = "nanomdm"
 """NanoMDM operations guide, `-api`: HTTP Basic authentication, this name and the API key."""
 _KIND = "profile"
 _TURNS = 3
+_DUPLICATE = re.compile(r"duplicate|unique", re.IGNORECASE)
+"""How the server's SQL stores say that they have a command of this id (MySQL 1062, PostgreSQL 23505)."""
 _AT_ONCE = 100
 """Enrollments of one call: their ids stand in its path."""
 _SOURCE = "Apple, Restrictions command: GlobalRestrictions.union is the list in force"
@@ -61,6 +64,8 @@ class Delivered(Frozen, frozen=True):
     identifier: str
     profile: str
     enrollments: tuple[str, ...]
+    asleep: tuple[str, ...] = ()
+    """Those of them that could not be woken: they fetch the command when they check in next."""
 
 
 class DeliveryRecord(Frozen, frozen=True):
@@ -78,6 +83,7 @@ class NanoMdmDestination:
     type = "nanomdm"
     concurrency = 1
     finds_by_marker = False
+    reads_back = False
     takes = "Apple profiles"
 
     def __init__(self, spec: DestinationSpec, owner: str, edge: Edge) -> None:
@@ -104,6 +110,8 @@ class NanoMdmDestination:
         ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118 - both are text from a file
         settings = Settings(said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure)
         self._client = Client(settings, edge.sleep, known, lambda _: {"Authorization": f"Basic {proof}"})
+        self._asleep: set[str] = set()
+        """Enrollments that have a command in their queue and could not be woken in this run."""
 
     @property
     def sent(self) -> int:
@@ -215,11 +223,14 @@ class NanoMdmDestination:
             raise Failure("not-found", f"the record does not know the profile {summary.name!r}")
         new = tuple(sorted(set(assignment.groups) - set(one.enrollments)))
         had = (*one.enrollments, *self._install(one.profile.encode(), new))
+        lost = sorted(set(new) - set(had))
         self._keep(summary.key, msgspec.structs.replace(one, enrollments=tuple(sorted(had))))
         old = tuple(sorted(set(had) - set(assignment.groups)))
         left = set(had) - set(self._remove(one.identifier, old))
         self._keep(summary.key, msgspec.structs.replace(one, enrollments=tuple(sorted(left))))
-        self._ask(one.profile.encode(), new)
+        self._ask(one.profile.encode(), tuple(sorted(set(new) - set(lost))))
+        if lost:
+            raise Failure("refused", f"the profile could not be queued for {', '.join(lost)}")
 
     def delete(self, remote: Remote) -> None:
         """Queue the profile's removal for everybody who got it."""
@@ -232,11 +243,15 @@ class NanoMdmDestination:
     def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Return what the answers to `Restrictions` that the deployment names prove; all else stays unknown."""
         answers: Mapping[str, str] = self._spec.settings.get("answers") or {}
+        record = self._record().delivered
         for remote in remotes:
             wanted = _blocked(remote.body)
+            asleep = record[remote.key].asleep if remote.key in record else ()
             for device in remote.assignment.groups if remote.assignment is not None else ():
                 if not wanted or device not in answers:
                     said = "the profile is in the queue; what the device did with it, the server does not tell"
+                    if device in asleep:
+                        said = "the profile is in the queue, and the device could not be woken: it gets it when it checks in next"
                     yield DeviceEvidence(_KIND, remote.id, remote.name, "unknown", 1, said, _QUEUE, device)
                 else:
                     state, said = self._answer(device, answers[device], wanted)
@@ -273,20 +288,22 @@ class NanoMdmDestination:
     def _enqueue(self, command: dict[str, Any], enrollments: Sequence[str]) -> tuple[str, ...]:
         """Put a command into the queue of enrollments; return those that have it now.
 
-        Installing or removing a profile twice does the same as once, so a call whose answer is lost is made again, under
-        an id of its own: some of the server's stores refuse an id they have.
+        The server answers 207, or 500 where no enrollment is without an error, and says of each enrollment what became of it
+        (micromdm/nanomdm, http/api/api.go): one that could not be woken has the command all the same. Where an answer is
+        lost, the same command is sent again under its own id, so that no queue has it twice; the server's SQL stores refuse
+        an id that they have, which then says that the first was taken.
         """
         done: list[str] = []
         for start in range(0, len(enrollments), _AT_ONCE):
             some = enrollments[start : start + _AT_ONCE]
             path = f"/v1/enqueue/{','.join(quote(one, safe='') for one in some)}"
+            body = dump_plist({"Command": command, "CommandUUID": str(uuid.uuid4())})
             for turn in range(_TURNS):
-                body = dump_plist({"Command": command, "CommandUUID": str(uuid.uuid4())})
                 try:
                     reply = self._client.call(
-                        "PUT", path, body=body, content_type="application/xml", ok=(200, 207), repeat=False
+                        "PUT", path, body=body, content_type="application/xml", ok=(200, 207, 500), repeat=False
                     )
-                    done += _queued(reply, some)
+                    done += self._queued(reply, some, again=turn > 0)
                 except Failure as bad:
                     if not bad.ambiguous or turn == _TURNS - 1:
                         raise
@@ -294,6 +311,21 @@ class NanoMdmDestination:
                 else:
                     break
         return tuple(sorted(done))
+
+    def _queued(self, reply: Reply, enrollments: Sequence[str], *, again: bool) -> Sequence[str]:
+        """Return the enrollments in whose queue the command is, and remember which of them were not woken."""
+        value = reply.object()
+        error_ = value.get("command_error")
+        if again and isinstance(error_, str) and _DUPLICATE.search(error_):
+            return enrollments
+        status = value.get("status")
+        if not isinstance(status, dict) or error_:
+            said = f"{reply.call}: the answer says nothing of the enrollments"
+            raise Failure("answer", said, status=reply.status, ambiguous=True)
+        told = {one: each for one in enrollments if isinstance(each := status.get(one), dict)}
+        queued = {one: each for one, each in told.items() if not each.get("command_error")}
+        self._asleep |= {one for one, each in queued.items() if each.get("push_error")}
+        return tuple(queued)
 
     def _record(self) -> DeliveryRecord:
         """Read the record; none at all means that nothing was delivered yet.
@@ -312,8 +344,12 @@ class NanoMdmDestination:
             record = msgspec.json.decode(data, type=DeliveryRecord, strict=True)
         except msgspec.MsgspecError:
             raise Failure("answer", f"{self._path} is not a record of what was delivered") from None
+        moved = self._spec.settings.get("moved_from")
+        if record.owner == self._owner and moved and record.server == moved:
+            return msgspec.structs.replace(record, server=self.where)
         if (record.server, record.owner) != (self.where, self._owner):
-            raise Failure("answer", f"{self._path} is the record of {record.server} for {record.owner}")
+            said = f"{self._path} is the record of {record.server} for {record.owner}; if the server has only moved, say `moved_from: {record.server}`"
+            raise Failure("answer", said)
         return record
 
     def _keep(self, key: str, one: Delivered | None) -> None:
@@ -321,7 +357,8 @@ class NanoMdmDestination:
         record = self._record()
         delivered = {name: value for name, value in record.delivered.items() if name != key}
         if one is not None:
-            delivered[key] = one
+            asleep = tuple(sorted(self._asleep.intersection(one.enrollments)))
+            delivered[key] = msgspec.structs.replace(one, asleep=asleep)
         text = json.dumps(msgspec.to_builtins(msgspec.structs.replace(record, delivered=delivered)), indent=1)
         made = ""
         try:
@@ -336,15 +373,6 @@ class NanoMdmDestination:
                 Path(made).unlink(missing_ok=True)
             said = f"the profile is in the queue, and {self._path} cannot be written: {bad.strerror or bad}"
             raise Failure("answer", said) from None
-
-
-def _queued(reply: Reply, enrollments: Sequence[str]) -> list[str]:
-    """Return the enrollments in whose queue the command is; one that could not be woken has it all the same."""
-    status = reply.object().get("status")
-    if not isinstance(status, dict):
-        raise Failure("answer", f"{reply.call}: the answer says nothing of the enrollments", ambiguous=True)
-    found = [(one, status.get(one)) for one in enrollments]
-    return [one for one, told in found if isinstance(told, dict) and not told.get("command_error")]
 
 
 def _identifier(profile: bytes) -> str:

@@ -18,6 +18,8 @@ class Kit:
     """Be NanoMDM as the laws see it."""
 
     name = "nanomdm"
+    unread = True
+    """Nothing there can be read back."""
     env = {"MDM_POLICY_SECRET_NANOMDM": KEY}
     targets = ("apple-ios-restrictions", "macos-santa")
     devices = [{"name": "phones", "platform": "ios", "os": ">=17, <27", "supervised": True, "enrollment": "automated"}]
