@@ -110,15 +110,19 @@ class Together:
             self.gathered.add(one, reading, reached)
         self._take_void(reading, reached)
         named = {id(one.rule) for found in reading.rule_sets for one in found.rules}
-        for effect in reading.effects:
-            rule = effect.rule
+        for column in reading.columns:
+            rule = column.rule
             if id(rule) in named:  # its set says what it does
                 continue
-            key = compared((effect.family, effect.kind, effect.value))
+            keys = (compared((column.family, column.kind, value)) for value in column.values)
             if rule.sense == "allow-only":
-                members.setdefault(id(rule), []).append(key)
+                members.setdefault(id(rule), []).extend(keys)
             elif rule.sense != "none" or rule.verdict == "unknown":
-                entries.setdefault(key, []).append(Hit(rule, effect, path, reached))
+                for place, key in enumerate(keys):
+                    hits = entries.setdefault(key, [])
+                    # Of an identifier that one rule names thousands of times, the first ones stand for all.
+                    if len(hits) < _MANY or hits[-1].rule is not rule:
+                        hits.append(Hit(rule, column.effect(place), path, reached))
         for rule in reading.rules:
             if rule.sense == "allow-only":
                 hit = Hit(rule, None, path, reached, reading.settings.get(rule.id, ""))

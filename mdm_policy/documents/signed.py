@@ -12,6 +12,7 @@ _OBJECT = 0x06
 _OCTETS = 0x04
 _PIECES = 0x24
 _EXPLICIT = 0xA0
+_CONSTRUCTED = 0x20
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _MAX_PIECES_DEPTH = 4
 _MAX_DEPTH = 32
@@ -37,6 +38,35 @@ def signed_content(data: bytes) -> bytes | None:
         return _DerReader(data).content()
     except (_DamagedError, IndexError):
         return None
+
+
+def elements_in(data: bytes, most: int) -> int:
+    """Count the elements of a file in BER, at every depth, up to one more than `most`; -1 when it is damaged.
+
+    A library makes objects of each, so they are counted before it sees the first. Strings are not looked into.
+    """
+    reader = _DerReader(data)
+    waiting = [(0, len(data))]
+    count = 0
+    try:
+        while waiting and count <= most:
+            position, end = waiting.pop()
+            while position < end and count <= most:
+                tag, start, stop, position = reader.read(position, end)
+                count += 1
+                if tag & _CONSTRUCTED:
+                    waiting.append((start, stop))
+    except (_DamagedError, IndexError):
+        return most + 1 if reader.left < 0 else -1
+    return count
+
+
+def behind(data: bytes) -> int:
+    """Return how many bytes follow the signed content's outermost element; 0 also when it is damaged."""
+    try:
+        return len(data) - _DerReader(data).read(0, len(data))[3]
+    except (_DamagedError, IndexError):
+        return 0
 
 
 class _DerReader:

@@ -45,6 +45,10 @@ class Signature(Frozen, frozen=True):
     digest: str = ""
     trust: Literal["", "trusted", "untrusted"] = ""
     distrust: str = ""
+    others: tuple[Certificate, ...] = ()
+    """Who else signed the content, in the order of the signatures."""
+    trailing: int = 0
+    """How many bytes follow the signed content, covered by no signature."""
 
     @property
     def valid(self) -> bool:

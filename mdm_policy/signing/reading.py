@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from mdm_policy.documents.signed import signed_content
+from mdm_policy.documents.signed import behind, elements_in, signed_content
 from mdm_policy.signing import certificates
 from mdm_policy.signing.model import Signature
 
@@ -34,6 +34,8 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 }
 _MOST_CERTIFICATES = 100
 _MOST_SIGNERS = 10
+_MOST_ELEMENTS = 50_000
+"""Elements of a signed file: a hundred certificates have 20,000, and content of 16 MiB in pieces of 1,000 bytes 17,000."""
 _SET = b"\x31"
 
 
@@ -44,17 +46,23 @@ class _InvalidError(Exception):
 def examine(data: bytes, roots: Sequence[bytes], day: str) -> Signature:
     """Judge the signature of a signed file; `roots` are certificates to trust, in DER, asked for on a day."""
     content = signed_content(data) or b""
+    trailing = behind(data)
+    data = data[: len(data) - trailing]
+    found = elements_in(data, _MOST_ELEMENTS)
+    if not 0 < found <= _MOST_ELEMENTS:
+        many = f"it holds more than {_MOST_ELEMENTS:,} elements, far more than any signature"
+        return Signature(content, many if found > 0 else "its structure is damaged")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's remark on an odd certificate must not reach the user
         try:
-            return _examine(data, content, [x509.load_der_x509_certificate(one) for one in roots], day)
+            return _examine(data, content, trailing, [x509.load_der_x509_certificate(one) for one in roots], day)
         except _InvalidError as bad:
             return Signature(content, str(bad))
         except Exception:  # noqa: BLE001 - hostile bytes make both libraries fail in ways that nobody has listed
             return Signature(content, "its structure is damaged")
 
 
-def _examine(data: bytes, content: bytes, roots: list[x509.Certificate], day: str) -> Signature:
+def _examine(data: bytes, content: bytes, trailing: int, roots: list[x509.Certificate], day: str) -> Signature:
     signed = _signed_data(data, content)
     carried, originals = _certificates(signed)
     signers = list(signed["signer_infos"])
@@ -80,6 +88,8 @@ def _examine(data: bytes, content: bytes, roots: list[x509.Certificate], day: st
         digest,
         ("untrusted" if why else "trusted") if roots else "",
         why,
+        tuple(certificates.describe(one) for one, _ in checked[1:]),
+        trailing,
     )
 
 

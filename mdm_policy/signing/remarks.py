@@ -75,6 +75,12 @@ def on_signature(found: Signature, day: str, place: Origin) -> Iterator[Finding]
         yield warning("signature-invalid", said, place, "sign it again, or get it anew from where it came")
         return
     yield note("signed-by", _who(found), place)
+    for other in found.others:
+        said = f"the content is signed by another one as well: {other.subject}, valid {other.not_before} to {other.not_after}"
+        yield warning("signature-second", said, place, "ask whoever sent it; one signature is what an MDM makes")
+    if found.trailing:
+        said = f"{found.trailing:,} bytes follow the signed content, and no signature covers them"
+        yield warning("signature-trailing-bytes", said, place, "get it anew from where it came")
     if found.trust == "untrusted":
         yield _untrusted(found.distrust, place)
     if found.digest == "sha1":

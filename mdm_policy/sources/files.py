@@ -324,7 +324,7 @@ class _Reading:
                 if jamf
                 else document
             )
-        from mdm_policy.sources.yaml_backup import as_json  # noqa: PLC0415 - most policies are no YAML
+        from mdm_policy.documents.yamls import as_json  # noqa: PLC0415 - most policies are no YAML
 
         return open_document(name, as_json(name, data, self._max_size), "json", max_size=_GROWN * self._max_size)
 

@@ -17,6 +17,7 @@ from mdm_policy import catalogue, loading
 from mdm_policy.build.writing import check_replaceable
 from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.documents import MAX_SIZE, Document, dump, places
+from mdm_policy.documents.yamls import as_json
 from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document, read_each
 from mdm_policy.kinds.text_forms import TEXT_FORMS
@@ -24,7 +25,6 @@ from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
 from mdm_policy.sources.builds import read_build
 from mdm_policy.sources.files import read_policies
-from mdm_policy.sources.yaml_backup import as_json
 from mdm_policy.targets import discover
 from mdm_policy.validate import validate
 from mdm_policy.verify import Rules, verify

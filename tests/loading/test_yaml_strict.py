@@ -270,7 +270,7 @@ def test_places_count_every_kind_of_line_end() -> None:
 
 _READERS = {
     "loading/reader.py": "every YAML of ours",
-    "sources/yaml_backup.py": "backups that other programs write",
+    "documents/yamls.py": "backups that other programs write",
     "push/destinations/git_fleet.py": "the repository of a Fleet server",
 }
 """The modules that parse YAML, and whose."""

@@ -14,9 +14,9 @@ import pytest
 from cli_kit import AS_OF, run
 from kind_documents import REQUIRED
 
+from mdm_policy.documents.yamls import as_json
 from mdm_policy.sources.files import read_policies
 from mdm_policy.sources.jamf_json import as_xml, is_jamf
-from mdm_policy.sources.yaml_backup import as_json
 
 LIST = """\
 ban_list: ours

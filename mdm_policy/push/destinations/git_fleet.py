@@ -10,10 +10,10 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from mdm_policy import fleet, regular
-from mdm_policy.errors import Finding, Origin, warning
+from mdm_policy.documents.jsons import parse_json
+from mdm_policy.documents.yamls import as_json
+from mdm_policy.errors import Finding, Origin, PolicyError, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,9 +31,10 @@ REFUSED = {
     "AndroidForbiddenJSONKeys)"
 }
 """Why Fleet takes none of a kind that is for devices it manages."""
-_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _MOST_FILES = 5000
 _MOST_BYTES = 1024 * 1024
+_GROWN = 8
+"""How many times as large as the file its JSON may be."""
 
 
 def place(made: MadeDocument) -> str:
@@ -80,9 +81,9 @@ def _gitops(root: Path) -> Iterator[Path]:
 
 def _controls(path: Path) -> dict[str, Any]:
     try:
-        # The loader is the safe one: it makes plain values only.
-        value = yaml.load(regular.read_file(path, _MOST_BYTES), _LOADER)  # noqa: S506
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        data = as_json(str(path), regular.read_file(path, _MOST_BYTES), _MOST_BYTES)
+        value = parse_json(str(path), data, "keep", _GROWN * _MOST_BYTES, [])
+    except (OSError, ValueError, PolicyError):
         return {}
     controls = value.get("controls") if isinstance(value, dict) else None
     return controls if isinstance(controls, dict) else {}

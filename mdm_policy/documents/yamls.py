@@ -1,4 +1,4 @@
-"""Turn a YAML backup into the JSON it stands for, each value on the line it has in the YAML file.
+"""Turn YAML that others wrote into the JSON it stands for, each value on the line it has in the YAML file.
 
 IntuneCD writes Graph objects as YAML, Fleet keeps its GitOps files in it. The JSON made here is read by the strict
 parser that all JSON goes through, so depth, repeated keys and numbers that are none are judged in one place, and the
@@ -8,6 +8,7 @@ line a finding names is the line of the user's file.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -32,6 +33,9 @@ _PLAIN = ("null", "bool", "int", "float")
 """YAML types that JSON has too; a date, which JSON has not, stays the text it is written as."""
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset({None, "!", *(f"{_CORE}{name}" for name in (*_PLAIN, "str", "timestamp"))})
+_MERGE = "<<"
+_SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9][0-9_]*)+(?:\.[0-9_]*)?")
+"""Numbers to the base of sixty (YAML 1.1 alone): 12:30 is a time to whoever wrote it, and a text to every other reader."""
 _SURELY_SMALL = 18
 """Digits of which every number fits into 64 bits."""
 _quoted = json.encoder.encode_basestring_ascii
@@ -141,7 +145,11 @@ class _JsonWriter:
         if event.tag not in _TAGS:
             self._fail(event, "yaml-tag", f"{event.tag!r} is a tag, which no policy needs", "remove it")
         text = event.value
-        if self._before(event) or (event.tag is None and not event.implicit[0]):
+        key = self._before(event)
+        if key and text == _MERGE and event.implicit[0]:
+            said = "`<<` merges another mapping into this one, which some readers do and others do not"
+            self._fail(event, "yaml-alias", said, "write the keys themselves")
+        if key or (event.tag is None and not event.implicit[0]) or _SIXTIES.fullmatch(text):
             self.parts.append(_quoted(text))
         elif event.tag is None and _is_plain_number(text):
             self.parts.append(text)
