@@ -270,8 +270,7 @@ def test_places_count_every_kind_of_line_end() -> None:
 
 _READERS = {
     "loading/reader.py": "every YAML of ours",
-    "documents/yamls.py": "backups that other programs write",
-    "push/destinations/git_fleet.py": "the repository of a Fleet server",
+    "documents/yamls.py": "backups and repositories that other programs write",
 }
 """The modules that parse YAML, and whose."""
 
