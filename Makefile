@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench push-matrix vendor-check live-check lowest mutants fuzz trust audit wheel sbom clean
+.PHONY: help example test check format bench push-matrix vendor-check live-check lowest mutants fuzz trust audit dev-lock wheel sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -12,9 +12,21 @@ help:  ## Show the commands.
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mdm-policy needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(INSTALL)
 	touch $@
+
+# LOCKED=1, as in .ci/run, takes what dev.lock pins to hashes, and nothing else; it fits one Python on one kind of machine.
+ifdef LOCKED
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r dev.lock && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+endif
+
+dev-lock: $(STAMP)  ## Pin what development needs to hashes anew: dev.lock, for this Python and this kind of machine.
+	$(BIN)/python tools/lock.py --group dev > dev.lock.new
+	mv dev.lock.new dev.lock
 
 example: $(STAMP)  ## Build the example: the real order, for every target, into build/example/.
 	$(BIN)/mdm-policy build --deployment examples/federal/deployment.yaml --output build/example
@@ -62,7 +74,7 @@ AGEING := tests/build tests/cli tests/documents tests/golden tests/loading tests
 	tests/push/test_push_http.py tests/push/test_push_graph.py
 lowest: $(STAMP)  ## Run what a dependency's age can break, with the oldest dependencies pyproject.toml admits.
 	$(PYTHON) -m venv $(VENV)/lowest
-	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print("\n".join(d.replace(">=", "==") for d in [*p["dependencies"], *{d for one in p["optional-dependencies"].values() for d in one}]))' > $(VENV)/lowest/constraints.txt
+	$(BIN)/python tools/lowest.py > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest/constraints.txt --editable . --group test
 	$(VENV)/lowest/bin/python -m pytest -n 2 --dist worksteal -q $(addprefix --ignore=,$(DRAWN)) $(AGEING)
@@ -84,10 +96,14 @@ fuzz: $(FUZZED)  ## Fuzz every parser for FUZZ_SECONDS each (60), and print exec
 trust: $(FUZZED)  ## Print what stands between a ban and its loss: crashes, secrets, signatures, FUZZ_RUNS per parser.
 	@$(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)
 
-audit: $(STAMP)  ## Ask for known vulnerabilities of what is installed (needs the network).
+audit: $(STAMP)  ## Ask for known vulnerabilities of the newest and the lowest versions, and audit the workflows (needs the network).
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit>=2.7"
 	$(VENV)/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') --skip-editable
+	$(BIN)/python tools/lowest.py > $(VENV)/audit/lowest.txt
+	$(VENV)/audit/bin/pip-audit --requirement $(VENV)/audit/lowest.txt --no-deps --disable-pip
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "zizmor>=1.16"
+	$(VENV)/audit/bin/zizmor --offline examples/pipelines/github-actions.yml
 
 # FOR hands pip another machine than this one, in its own options: docs/install.md.
 FOR ?=

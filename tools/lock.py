@@ -19,18 +19,42 @@ EXTRAS = ("push", "sign")
 
 
 def main(arguments: list[str]) -> None:
-    """Write the lock of the wheel named first; a failure of pip's ends the program with pip's own words."""
+    """Write the lock of the wheel named first, or print that of `--group NAME`; a failure of pip's ends the program."""
+    if arguments[0] == "--group":
+        sys.stdout.write(group(_report(["--only-binary", ":all:", "--group", arguments[1], "pip>=25.1"])))
+        return
     wheel, *chosen = arguments
     path = Path(wheel)
+    report = _report(["--only-binary", ":all:", *chosen, f"{path}[{','.join(EXTRAS)}]"])
+    text = lock(path.name, report, chosen)
+    path.with_name("mdm-policy.lock").write_text(text, encoding="utf-8")
+
+
+def _report(wanted: list[str]) -> dict[str, Any]:
+    """Let pip resolve without installing, and return what it would take."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--dry-run"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        wanted = ["--ignore-installed", "--only-binary", ":all:", "--report", str(report), *chosen]
-        done = subprocess.run([*pip, *wanted, f"{path}[{','.join(EXTRAS)}]"], check=False)  # noqa: S603 - pip, on a wheel
+        done = subprocess.run([*pip, "--ignore-installed", "--report", str(report), *wanted], check=False)  # noqa: S603
         if done.returncode:
             sys.exit(done.returncode)
-        text = lock(path.name, json.loads(report.read_text(encoding="utf-8")), chosen)
-    path.with_name("mdm-policy.lock").write_text(text, encoding="utf-8")
+        found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return found
+
+
+def group(report: dict[str, Any]) -> str:
+    """Turn pip's report (version 1) into a requirements file with hashes."""
+    return "\n".join(["# Made with `make dev-lock`; taken by `make LOCKED=1 ...`.", *_pinned(report), ""])
+
+
+def _pinned(report: dict[str, Any]) -> list[str]:
+    made = []
+    for one in report["install"]:
+        if not one["is_direct"]:
+            digest = one["download_info"]["archive_info"]["hashes"]["sha256"]
+            name = one["metadata"]["name"].lower().replace("_", "-")
+            made.append(f"{name}=={one['metadata']['version']} --hash=sha256:{digest}")
+    return sorted(made)
 
 
 def lock(wheel: str, report: dict[str, Any], chosen: list[str]) -> str:
@@ -46,15 +70,12 @@ def lock(wheel: str, report: dict[str, Any], chosen: list[str]) -> str:
         f"# Made with `make wheel` for {shlex.join(chosen) or made}. Lies beside the wheel; from that folder:",
         "#   python -m pip install --require-hashes -r mdm-policy.lock",
     ]
-    ours, others = [], []
-    for one in report["install"]:
-        name, version = one["metadata"]["name"], one["metadata"]["version"]
-        digest = one["download_info"]["archive_info"]["hashes"]["sha256"]
-        if one["is_direct"]:
-            ours.append(f"./{wheel}[{','.join(EXTRAS)}] --hash=sha256:{digest}")
-        else:
-            others.append(f"{name.lower().replace('_', '-')}=={version} --hash=sha256:{digest}")
-    return "\n".join([*lines, *ours, *sorted(others), ""])
+    ours = [
+        f"./{wheel}[{','.join(EXTRAS)}] --hash=sha256:{one['download_info']['archive_info']['hashes']['sha256']}"
+        for one in report["install"]
+        if one["is_direct"]
+    ]
+    return "\n".join([*lines, *ours, *_pinned(report), ""])
 
 
 if __name__ == "__main__":

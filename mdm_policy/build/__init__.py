@@ -15,7 +15,8 @@ import msgspec
 from mdm_policy import kinds, render, templating
 from mdm_policy.build import collateral, handing, importing, naming, readback
 from mdm_policy.build.record import Signing  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note
+from mdm_policy.documents import MAX_SIZE
+from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, error, note, warning
 from mdm_policy.model import Frozen, Resolution
 from mdm_policy.reading import Column, Effects, Reading
 from mdm_policy.resolve import OrderedIds, ordered
@@ -302,6 +303,16 @@ def _totals(
     return {kind: len(found) for kind, found in values.items() if found}
 
 
+def _over_size(path: str, size: int) -> tuple[Finding, ...]:
+    """Warn of a file that `verify` and `diff` read only when they are told to: a file that is built is one that is read."""
+    if size <= MAX_SIZE:
+        return ()
+    said = f"the file has {size:,} bytes, and readers take at most {MAX_SIZE:,} unless --max-size says otherwise"
+    return (
+        warning("file-over-read-size", said, Origin(path), "split the list, or give --max-size when you verify it"),
+    )
+
+
 def _hand_over(
     job: render.Job,
     made: _Made,
@@ -342,6 +353,7 @@ def _hand_over(
         spec.audit,
     )
     findings = tuple(f for reading in made.piece.readings for f in reading.findings if f.severity != "error")
+    findings += _over_size(artifact.path, len(signed or artifact.data))
     readings = tuple(lists.shared(reading) for reading in made.piece.readings)
     document = msgspec.structs.replace(made.piece.document, value=None, data=b"", inner=())
     return _Proven(written, msgspec.structs.replace(made.piece, document=document, readings=readings), part, findings)

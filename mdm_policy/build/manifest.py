@@ -192,7 +192,10 @@ def digest_of(target: Target) -> str:
     sums = hashlib.sha256()
     for folder in (target.folder, *(root / "_shared" for root in target.search[1:])):
         for path in _files(folder) if folder.is_dir() else ():
-            name, data = path.relative_to(folder).as_posix().encode(), regular.read_file(path, _MOST_FILE)
+            name, data = (
+                path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"),
+                regular.read_file(path, _MOST_FILE),
+            )
             sums.update(b"%d %s %d " % (len(name), name, len(data)))
             sums.update(data)
     return sums.hexdigest()

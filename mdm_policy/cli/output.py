@@ -47,7 +47,7 @@ def data(content: str) -> None:
     In JSON's strings, where alone they can stand, characters that steer a terminal are escaped: the same JSON.
     """
     safe = content if content.isascii() and not _STEERING.search(content) else _STEERING.sub(_escaped, content)
-    click.echo(safe.encode(), nl=False)
+    click.echo(safe.encode("utf-8", "backslashreplace"), nl=False)
 
 
 def message(content: str) -> None:

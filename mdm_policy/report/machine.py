@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 
 def dump(value: Any) -> str:
     """Write plain data as JSON: two-space indent, keys sorted, one newline at the end."""
-    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2).decode() + "\n"
+    try:
+        data = msgspec.json.encode(value, order="sorted")
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(_sayable(msgspec.to_builtins(value)), order="sorted")
+    return msgspec.json.format(data, indent=2).decode() + "\n"
+
+
+def _sayable(value: Any) -> Any:
+    r"""Return plain data without what UTF-8 has no bytes for: a byte of a file's name that is no text becomes `\udcff`."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_sayable(key): _sayable(one) for key, one in value.items()}
+    return [_sayable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def findings(found: Sequence[Finding]) -> str:

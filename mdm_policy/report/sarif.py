@@ -100,6 +100,14 @@ def uri(file: str) -> str:
     """Return a file's name as a URI reference: relative as it is, absolute as `file:`."""
     windows = PureWindowsPath(file)
     if windows.drive:
-        return windows.as_uri() if windows.is_absolute() else quote(windows.as_posix())
+        return windows.as_uri() if windows.is_absolute() else quote(_bytes(windows.as_posix()))
     path = PurePosixPath(file)
-    return path.as_uri() if path.is_absolute() else quote(file.replace("\\", "/"))
+    return path.as_uri() if path.is_absolute() else quote(_bytes(file.replace("\\", "/")))
+
+
+def _bytes(file: str) -> bytes:
+    """Return the bytes of a file's name, of which some may be no text."""
+    try:
+        return file.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return file.encode("utf-8", "backslashreplace")
