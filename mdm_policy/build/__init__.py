@@ -20,7 +20,7 @@ from mdm_policy.errors import Finding, NotProvenError, Origin, PolicyError, erro
 from mdm_policy.model import Frozen, Resolution
 from mdm_policy.reading import Column, Effects, Reading
 from mdm_policy.resolve import OrderedIds, ordered
-from mdm_policy.validate import validate
+from mdm_policy.validate import SchemaChecker, validate
 from mdm_policy.verify.pieces import BuildPart, Piece, piece, placed
 from mdm_policy.verify.queries import declared_notes
 
@@ -83,10 +83,11 @@ class _Proven(Frozen, frozen=True):
 
 
 class _Out(Frozen, frozen=True):
-    """Hold the way out of the build."""
+    """Hold the way out of the build, and what holds documents against their schemas on it."""
 
     sink: Sink
     seal: Seal | None
+    checker: SchemaChecker
 
 
 class _Made(Frozen, frozen=True):
@@ -129,11 +130,13 @@ def build(
     seal: Seal | None = None,
     *,
     printer: TemplateRunner = templating.render_template,
+    checker: SchemaChecker = validate,
 ) -> Built:
     """Render, validate and read back every chosen target for every variant, handing each file to the sink.
 
     Documents that are worth signing go through `seal` on their way out, after they have been proven.
-    `printer` prints the templates; whoever lets a user's own in passes one that keeps them within limits.
+    `printer` prints the templates and `checker` holds documents against schemas; whoever lets a user's own in passes ones
+    that keep them within limits.
 
     Raises:
         PolicyError: a template, schema or capacity defect; `output-name`, `output-duplicate`.
@@ -170,7 +173,7 @@ def build(
         given: list[handing.Handed] = []
         for job in jobs:
             if not job.variant.name or not _same_ids(job, ids[""]):
-                made = list(_prove(job, _Out(sink, seal), lists)) if render.can_block(job) else []
+                made = list(_prove(job, _Out(sink, seal, checker), lists)) if render.can_block(job) else []
                 mine += made
                 beside += _beside(job, made, found)
                 given += _hand_over_unread(job, sink)
@@ -255,7 +258,9 @@ def _prove(job: render.Job, out: _Out, lists: _Lists) -> Iterator[_Proven]:
     for spec in job.target.manifest.documents:
         claimed = render.claimed(job, spec)
         claims = [claim for claim, _ in claimed]
-        batch = [_examine(job.target, artifact, spec, claims) for artifact in render.render_document(job, spec)]
+        batch = [
+            _examine(job.target, artifact, spec, claims, out.checker) for artifact in render.render_document(job, spec)
+        ]
         if not batch:
             continue
         readings = [reading for made in batch for reading in made.piece.readings]
@@ -364,10 +369,12 @@ def _schema(target: Target, name: str) -> str | Path:
     return target.folder / name if name.endswith((".json", ".rng")) else name
 
 
-def _examine(target: Target, artifact: render.Artifact, spec: DocumentSpec, claims: Sequence[Claim]) -> _Made:
+def _examine(
+    target: Target, artifact: render.Artifact, spec: DocumentSpec, claims: Sequence[Claim], checker: SchemaChecker
+) -> _Made:
     size = render.max_size(spec.format)
     document = kinds.open_document(artifact.path, artifact.data, spec.format, max_size=size)
-    problems = [f for f in validate(document, _schema(target, artifact.schema)) if f.severity == "error"]
+    problems = [f for f in checker(document, _schema(target, artifact.schema)) if f.severity == "error"]
     if problems:
         raise PolicyError(problems)
     read_back = readback.declared_places(spec, claims)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mdm_policy.loading.shapes import Group
 
 _BAN = "ban"
+_MOST = 200
+"""Claims, documents and options of one target; the largest packaged one has 12 documents."""
 _IMPORT = "import.md.j2"
 _APPLE_KEYS = ("supervised", "enrollments")
 _ANDROID_KEYS = ("modes", "sides")
@@ -48,9 +50,9 @@ class PlacedManifest(msgspec.Struct, frozen=True):
 
 def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
     """Make the manifest of a target out of everything its file says."""
-    claims: list[Group] = group.many("blocks")
-    specs: list[Group] = group.many("documents")
-    options = {name.value: option for name, option in group.many("options")}
+    claims: list[Group] = _capped(report, group, "blocks")
+    specs: list[Group] = _capped(report, group, "documents")
+    options = {name.value: option for name, option in _capped(report, group, "options")}
     warn_of_mdm(report, group)
     for name, option in options.items():
         _check_default(report, name, option)
@@ -80,6 +82,16 @@ def make_manifest(report: LoadReport, group: Group) -> PlacedManifest:
     _check_outputs(report, (*specs, *handed))
     _check_carried(report, claims, specs)
     return PlacedManifest(_manifest(group, claims, specs, options), _places(group, specs, handed))
+
+
+def _capped(report: LoadReport, group: Group, key: str) -> list[Any]:
+    """Return the entries of a list that every one of them is held against; no target has a tenth of the most."""
+    found = group.many(key)
+    if len(found) > _MOST:
+        _refuse(
+            report, f"`{key}` has {len(found):,} entries; at most {_MOST} are read", group.at(key), "split the target"
+        )
+    return list(found)[:_MOST]
 
 
 def make_test(_report: LoadReport, group: Group) -> TargetTest:

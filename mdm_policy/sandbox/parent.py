@@ -18,10 +18,14 @@ from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.sandbox import wire
 from mdm_policy.sandbox.child import Answer
 from mdm_policy.sandbox.limits import Limits, ended_by_time
+from mdm_policy.validate import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
+
+    from mdm_policy.documents import Document
+    from mdm_policy.errors import Finding
 
 _CODE = (
     "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given['path']; "
@@ -63,25 +67,44 @@ class SubprocessRunner:
         """
         return self._ask(page) if page.foreign else templating.render_template(page)
 
+    def check(self, document: Document, schema: str | Path) -> list[Finding]:
+        """Hold a document against its schema: one of a user's own in the other process, within the same limits.
+
+        Raises:
+            PolicyError: as `validate.validate`; `template-limit` also when the process had to be stopped.
+
+        """
+        if not isinstance(schema, Path):
+            return validate(document, schema)
+        request = {"schema": str(schema), "format": document.format, "name": document.name}
+        answer, _ = self._within("schema", schema, lambda process: self._talk(process, request, document.data))
+        if answer.raised:
+            raise PolicyError(answer.findings)
+        return list(answer.findings)
+
     def _ask(self, page: templating.Page) -> str:
+        place = Path(page.folder, page.template)
+        answer, body = self._within("template", place, lambda process: self._exchange(process, page))
+        if answer.findings:
+            raise PolicyError(answer.findings)
+        return body
+
+    def _within(
+        self, what: str, place: Path, work: Callable[[subprocess.Popen[bytes]], tuple[Answer, str]]
+    ) -> tuple[Answer, str]:
+        """Let the other process do some work, and stop it when it takes too long."""
         process = self._process or self._start()
         late = threading.Event()
         watch = threading.Timer(self._limits.wall, _stop, (process, late))
         watch.start()
         try:
-            answer, body = self._exchange(process, page)
+            return work(process)
         except (OSError, wire.BrokenFrameError, msgspec.MsgspecError, UnicodeDecodeError):
-            raise self._broken(process, page, late) from None
+            raise self._broken(process, what, place, late) from None
         finally:
             watch.cancel()
-        if answer.findings:
-            raise PolicyError(answer.findings)
-        return body
 
     def _exchange(self, process: subprocess.Popen[bytes], page: templating.Page) -> tuple[Answer, str]:
-        asked, told = process.stdin, process.stdout
-        if asked is None or told is None:
-            raise wire.BrokenFrameError
         request = {
             "format": page.format,
             "folders": list(map(str, page.folders)),
@@ -92,7 +115,13 @@ class SubprocessRunner:
         }
         context = b"" if page.context is self._known else _written(page.context)
         self._known = page.context
-        wire.send(asked, json.dumps(request).encode(), context)
+        return self._talk(process, request, context)
+
+    def _talk(self, process: subprocess.Popen[bytes], request: dict[str, Any], body: bytes) -> tuple[Answer, str]:
+        asked, told = process.stdin, process.stdout
+        if asked is None or told is None:
+            raise wire.BrokenFrameError
+        wire.send(asked, json.dumps(request).encode(), body)
         frame = wire.receive(told, wire.MAX_HEAD, wire.MAX_BODY)
         if frame is None:
             raise wire.BrokenFrameError
@@ -114,18 +143,17 @@ class SubprocessRunner:
             raise PolicyError([error("template-limit", said)]) from None
         return self._process
 
-    def _broken(self, process: subprocess.Popen[bytes], page: templating.Page, late: threading.Event) -> PolicyError:
+    def _broken(self, process: subprocess.Popen[bytes], what: str, place: Path, late: threading.Event) -> PolicyError:
         self._end()
         if late.is_set():
-            told = f"the template took longer than {self._limits.wall:g} seconds"
+            told = f"the {what} took longer than {self._limits.wall:g} seconds"
         elif ended_by_time(process.returncode):
-            told = f"the template used more than {self._limits.cpu} seconds of processor time"
+            told = f"the {what} used more than {self._limits.cpu} seconds of processor time"
         else:
-            told = f"the process that renders the template ended (code {process.returncode})"
-        place = Origin(str(Path(page.folder, page.template)))
-        return PolicyError(
-            [error("template-limit", told, place, "templates hold structure; look for a loop without end")]
-        )
+            doing = "renders the template" if what == "template" else "holds documents against the schema"
+            told = f"the process that {doing} ended (code {process.returncode})"
+        hint = "templates and schemas hold structure; look for a loop or a pattern without end"
+        return PolicyError([error("template-limit", told, Origin(str(place)), hint)])
 
     def _end(self) -> None:
         """End the process: a sound one ends by itself when nothing more is asked."""

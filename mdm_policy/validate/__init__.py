@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from mdm_policy.validate.violation import Violation
 
-__all__ = ["schema_names", "validate"]
+SchemaChecker = Callable[[Document, str | Path], list[Finding]]
+"""Hold a document against a schema, as `validate` does; where schemas are a user's own, in a process within limits."""
+
+__all__ = ["SchemaChecker", "schema_names", "validate"]
 
 LIMIT = 50
 """Findings for one document: whoever has more has one mistake many times."""

@@ -20,6 +20,7 @@ from mdm_policy.resolve import resolve
 from mdm_policy.selection import others, select
 from mdm_policy.sources import inputs
 from mdm_policy.targets import Target, discover
+from mdm_policy.validate import SchemaChecker, validate
 from mdm_policy.verify import Rules, Verification, verify
 from mdm_policy.vocabulary import DEFAULT_DUTIES
 from mdm_policy.workflows.accepting import accept, of_build
@@ -162,8 +163,14 @@ def make(
     sealing = sealing_for(chosen)
     seal = sealing.seal if sealing is not None else None
     with printer_for(targets) as printer:
+<<<<<<< HEAD
         built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer)
     built = _with_accepted(built, read, targets, chosen, order.as_of)
+=======
+        built = build(
+            resolution, chosen, targets, options, stem, sink, seal, printer=printer, checker=checker_of(printer)
+        )
+>>>>>>> 20e777f (Hold documents against a user's schema in the process apart, within the limits of templates, and cap claims)
     if not built.documents:
         built = msgspec.structs.replace(built, findings=(*built.findings, _nothing_built(chosen)))
     protected = read.deployment.protected if read.deployment else ()
@@ -214,6 +221,12 @@ def printer_for(targets: dict[str, Target]) -> AbstractContextManager[templating
     from mdm_policy.sandbox import SubprocessRunner  # noqa: PLC0415 - starting processes is for those who have templates of their own
 
     return SubprocessRunner()
+
+
+def checker_of(printer: templating.TemplateRunner) -> SchemaChecker:
+    """Return what holds documents against schemas: where templates run apart, a user's schemas do too."""
+    checker: SchemaChecker = getattr(printer, "check", validate)
+    return checker
 
 
 def _adoption(name: str, day: str) -> Adoption:

@@ -22,7 +22,7 @@ from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.targets import discover
 from mdm_policy.workflows import push
-from mdm_policy.workflows.build import printer_for
+from mdm_policy.workflows.build import checker_of, printer_for
 from mdm_policy.workflows.target_tests import FOLDER, LIST
 
 if TYPE_CHECKING:
@@ -79,7 +79,16 @@ def own_documents(
         for resolution in (read.resolution, *_sample(target, read)):
             taken: dict[str, bytes] = {}
             with printer_for(targets) as printer:
-                built = build(resolution, [target], targets, options, "banned-apps", taken.__setitem__, printer=printer)
+                built = build(
+                    resolution,
+                    [target],
+                    targets,
+                    options,
+                    "banned-apps",
+                    taken.__setitem__,
+                    printer=printer,
+                    checker=checker_of(printer),
+                )
             made, _ = push.documents_of(built, taken, resolution)
             found.append(tuple(made.values()))
     return tuple(found)

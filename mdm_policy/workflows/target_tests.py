@@ -16,7 +16,7 @@ from mdm_policy.loading.report import LoadReport
 from mdm_policy.model import Frozen
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
-from mdm_policy.workflows.build import printer_for
+from mdm_policy.workflows.build import checker_of, printer_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,16 @@ def _run(target: Target, targets: dict[str, Target], folder: Path) -> list[Findi
         raise PolicyError(problems)
     resolution = resolve(read.lists, None, read.catalogue, test.as_of)
     with printer_for(targets) as printer:
-        built = build(resolution, [target], targets, options, "test", lambda _path, _data: None, printer=printer)
+        built = build(
+            resolution,
+            [target],
+            targets,
+            options,
+            "test",
+            lambda _path, _data: None,
+            printer=printer,
+            checker=checker_of(printer),
+        )
     blocked = _blocked(built)
     return [one for spec in target.manifest.documents for one in _differences(target, test, spec.name, blocked)]
 
