@@ -163,14 +163,9 @@ def make(
     sealing = sealing_for(chosen)
     seal = sealing.seal if sealing is not None else None
     with printer_for(targets) as printer:
-<<<<<<< HEAD
-        built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer)
+        checker = checker_of(printer)
+        built = build(resolution, chosen, targets, options, stem, sink, seal, printer=printer, checker=checker)
     built = _with_accepted(built, read, targets, chosen, order.as_of)
-=======
-        built = build(
-            resolution, chosen, targets, options, stem, sink, seal, printer=printer, checker=checker_of(printer)
-        )
->>>>>>> 20e777f (Hold documents against a user's schema in the process apart, within the limits of templates, and cap claims)
     if not built.documents:
         built = msgspec.structs.replace(built, findings=(*built.findings, _nothing_built(chosen)))
     protected = read.deployment.protected if read.deployment else ()
