@@ -220,7 +220,8 @@ class AppLocker:
             ill = any(invalid(one) for way, _, one in brought if way == "policy")
             for way, node, collection in brought:
                 if ill or invalid(collection) or collection.get("form") in ODD_FORMS:
-                    broken.add(collection.get("Type", ""))
+                    # What a masked value holds nobody can read, though its node names one type.
+                    broken |= set(NODES) if collection.get("form") == "masked" else {collection.get("Type", "")}
                     if ill or invalid(collection) or collection["form"] != "beside":
                         continue
                 numbers = range(len(rules), len(rules) + len(collection["rules"]))
