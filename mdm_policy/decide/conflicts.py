@@ -2,6 +2,8 @@
 
 Intune shows such a conflict and leaves it to people (MicrosoftDocs/memdocs device-profile-troubleshoot.md); which value the
 device keeps, or whether it keeps any, is not said. Equal values do not conflict, and a setting that is left out never does.
+An exclusion counts among groups of users, or of devices, and not across the two (the same, device-profile-assign.md); of which
+sort a group is stands in no document, so an exclusion keeps no value from a device for certain.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def contending(readings: Iterable[Reading]) -> dict[str, list[list[Reading]]]:
 
 def conflicting(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> dict[str, list[Reading]]:
     """Return, by each setting's name, the documents that conflict over it on a class, or on some device without a class."""
-    may = [one for one, to in reached if one.sets and to.alive and may_reach(one.scope, cls)]
+    may = [one for one, to in reached if one.sets and to.alive and may_reach(one.scope, cls, despite_exclusions=True)]
     found: dict[str, list[Reading]] = {}
     for (_, name), members in _by_setting(may).items() if len(may) > 1 else ():
         if len({number for _, number in members}) > 1:
@@ -90,20 +92,15 @@ def _by_setting(readings: Iterable[Reading]) -> dict[tuple[str, str], list[_Memb
 
 def _meeting(members: Sequence[_Member]) -> Iterable[Reading]:
     """Yield the documents of which some other with another value reaches the same device for all that is known."""
-    limited = {(number, frozenset(one.scope.groups)) for one, number in members if one.scope.state == "groups"}
-    wide = {(number, frozenset(one.scope.excluded)) for one, number in members if one.scope.state != "groups"}
+    wide = {number for one, number in members if one.scope.state != "groups"}
     named: dict[object, set[int]] = {}
-    for number, groups in limited:
-        for group in groups:
+    for one, number in members:
+        for group in one.scope.groups if one.scope.state == "groups" else ():
             named.setdefault(group, set()).add(number)
     for one, number in members:
-        excluded = frozenset(one.scope.excluded)
-        if one.scope.state == "groups":
-            mine = frozenset(one.scope.groups)
-            meets = any(other != number and not (mine and mine <= left) for other, left in wide)
-            meets = meets or any(named[group] != {number} for group in mine)
+        if one.scope.state != "groups":
+            meets = any(other != number for _, other in members)
         else:
-            meets = any(other != number for other, _ in wide)
-            meets = meets or any(other != number and not (groups and groups <= excluded) for other, groups in limited)
+            meets = bool(wide - {number}) or any(named[group] != {number} for group in one.scope.groups)
         if meets:
             yield one

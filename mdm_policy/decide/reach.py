@@ -106,8 +106,11 @@ def _by_user(path: str, scope: Scope, cls: DeviceClass) -> Reach:
     return Reach(doubt=said, cause="no-user")
 
 
-def may_reach(scope: Scope, cls: DeviceClass | None) -> bool:
-    """Tell whether a document may reach some device of a class, for all that is known; one for nobody does not."""
+def may_reach(scope: Scope, cls: DeviceClass | None, *, despite_exclusions: bool = False) -> bool:
+    """Tell whether a document may reach some device of a class, for all that is known; one for nobody does not.
+
+    `despite_exclusions`: an exclusion keeps it from nobody for certain.
+    """
     if scope.state == "nobody":
         return False
     mine = members(cls)
@@ -115,7 +118,7 @@ def may_reach(scope: Scope, cls: DeviceClass | None) -> bool:
         return not (
             cls is not None and scope.state == "groups" and set(scope.groups) <= {ALL_USERS} and has_user(cls) is False
         )
-    if mine <= set(scope.excluded):
+    if mine <= set(scope.excluded) and not despite_exclusions:
         return False
     return scope.state != "groups" or any(_may_hold(one, cls, mine) for one in scope.groups)
 

@@ -421,6 +421,11 @@ class Collector:
         )
         return self.rule(base, verdict="unknown", why=why, cause="undocumented")
 
+    def part_read(self, base: Rule) -> Rule:
+        """Return the rule of an allow list that holds what cannot be read: that may be the app of which one asks."""
+        why = "the allow list holds what cannot be read, so which apps it lets in is not known"
+        return self.rule(base, verdict="unknown", why=why, cause="unread")
+
     def lift(self, pointer: str, document: Document) -> Reading:
         """Read an embedded document and take over its effects, under what weakens this one."""
         inner, places = self.read(document)
@@ -498,15 +503,14 @@ class Collector:
         """Return what the document sets each setting to that conflicts with another value of it."""
         found: dict[str, set[object]] = {}
         for rule in self.rules:
-            if rule.setting is not None and rule.setting.several == "conflicts":
-                for name in rule.setting.names:
-                    found.setdefault(name, set()).add(rule.sense)
+            # What is read in part equals no other value for certain.
+            said = f"{rule.sense} {self.document.name}" if rule.cause == "unread" else rule.sense
+            for name in _given(rule):
+                found.setdefault(name, set()).add(said)
         for one in self.columns:
-            setting = one.rule.setting
-            if setting is not None and setting.several == "conflicts":
-                held = [(one.family, one.kind, value) for value in one.values]
-                for name in setting.names:
-                    found[name].update(held)
+            held = [(one.family, one.kind, value) for value in one.values]
+            for name in _given(one.rule):
+                found[name].update(held)
         return tuple(sorted({name: frozenset(value) for name, value in found.items()}.items() | self.sets.items()))
 
     def _matching_nothing(self) -> None:
@@ -548,6 +552,13 @@ class Collector:
             self.say("error", "contradiction", message, blocked.pointer, "remove one of the two")
         if len(both) > _SHOWN:
             self.say("error", "contradiction", f"{len(both) - _SHOWN} more identifiers are both banned and allowed")
+
+
+def _given(rule: Rule) -> tuple[str, ...]:
+    """Return the names of the setting to which a rule gives a value that conflicts with another; one without effect gives none."""
+    setting = rule.setting
+    idle = rule.sense == "none" and rule.verdict != "unknown"
+    return setting.names if setting is not None and setting.several == "conflicts" and not idle else ()
 
 
 def _is_wild(text: str) -> bool:

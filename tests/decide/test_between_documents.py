@@ -31,6 +31,10 @@ def left_out(name: str) -> dict[str, Any]:
     return target("exclusionGroupAssignmentTarget", groupId=name)
 
 
+def collection(name: str) -> dict[str, Any]:
+    return target("configurationManagerCollectionAssignmentTarget", collectionId=name)
+
+
 def hidden(*bundles: str, to: tuple[Any, ...] = (EVERYONE,), name: str = "h.json", shown: bool = False) -> Document:
     return graph(
         "iosGeneralDeviceConfiguration",
@@ -41,12 +45,22 @@ def hidden(*bundles: str, to: tuple[Any, ...] = (EVERYONE,), name: str = "h.json
     )
 
 
+def shown(value: Any, name: str = "s.json") -> Document:
+    body = {"appsVisibilityListType": "appsInListCompliant", "appsVisibilityList": value, "assignments": [EVERYONE]}
+    return graph("iosGeneralDeviceConfiguration", name, **body)
+
+
 def listed(
-    *bundles: str, to: tuple[Any, ...] = (EVERYONE,), name: str = "c.json", key: str = "blockedappbundleids"
+    *bundles: str,
+    to: tuple[Any, ...] = (EVERYONE,),
+    name: str = "c.json",
+    key: str = "blockedappbundleids",
+    platforms: str = "iOS",
+    value: Any = None,
 ) -> Document:
     instance = {
         "settingDefinitionId": f"{PREFIX}{key}",
-        "simpleSettingCollectionValue": [{"value": bundle} for bundle in bundles],
+        "simpleSettingCollectionValue": value or [{"value": bundle} for bundle in bundles],
     }
     settings = {
         "settingInstance": {
@@ -54,7 +68,7 @@ def listed(
             "groupSettingCollectionValue": [{"children": [instance]}],
         }
     }
-    body = {"platforms": "iOS", "technologies": "mdm", "settings": [settings], "assignments": list(to)}
+    body = {"platforms": platforms, "technologies": "mdm", "settings": [settings], "assignments": list(to)}
     return as_json({"@odata.type": f"{GRAPH}deviceManagementConfigurationPolicy", **body}, name)
 
 
@@ -119,8 +133,61 @@ BLUE: dict[str, Any] = {"personalProfilePersonalApplications": [{"appId": "a.b"}
         pytest.param(
             [hidden(XIN, to=(EVERYONE, left_out("lab"))), hidden(XIN, QQ, to=(group("lab"),), name="2.json")],
             phones("lab"),
+            False,
+            id="the-other-leaves-them-out-if-both-groups-are-of-one-sort",
+        ),
+        pytest.param(
+            [hidden(XIN, to=(EVERYONE, left_out("lab"))), hidden(XIN, to=(group("lab"),), name="2.json")],
+            phones("lab"),
             True,
-            id="a-variant-in-place-of-the-base",
+            id="the-other-leaves-them-out-and-is-equal",
+        ),
+        pytest.param(
+            [hidden(XIN), hidden(QQ, to=(collection("SMS00001"),), name="2.json")],
+            phones("field"),
+            False,
+            id="the-other-for-a-collection",
+        ),
+        pytest.param([hidden(XIN), listed(QQ, platforms="macOS")], phones(), True, id="the-other-for-another-platform"),
+        pytest.param([listed(QQ, platforms="macOS,iOS"), hidden(XIN)], phones(), False, id="the-other-for-both"),
+        pytest.param(
+            [listed(key="allowlistedappbundleids", value={"value": QQ})], phones(), False, id="a-collapsed-allow-list"
+        ),
+        pytest.param(
+            [listed(key="allowlistedappbundleids", value=[{"value": QQ}, {"value": 5}])],
+            phones(),
+            False,
+            id="an-allow-list-with-a-number",
+        ),
+        pytest.param([shown([{"bundleId": XIN}])], phones(), False, id="an-allow-list-under-another-key"),
+        pytest.param([shown([{"appId": QQ}, QQ])], phones(), False, id="an-allow-list-with-a-text"),
+        pytest.param(
+            [shown([{"appId": QQ}, {"appStoreUrl": "https://a.example"}])],
+            phones(),
+            False,
+            id="with-no-page-of-the-store",
+        ),
+        pytest.param([shown({"appId": QQ})], phones(), False, id="an-allow-list-of-one-object"),
+        pytest.param(
+            [shown([{"appId": QQ}]), shown([{"appId": QQ}, {}], "2.json")],
+            phones(),
+            False,
+            id="beside-one-read-in-part",
+        ),
+        pytest.param([shown([{"appId": QQ}] * 10_001)], phones(), False, id="an-allow-list-that-is-too-long"),
+        pytest.param(
+            [hidden(XIN), shown([{"bundleId": QQ}])], phones(), False, id="a-deny-list-beside-one-of-the-same"
+        ),
+        pytest.param([shown([{"appId": QQ}] * 2)], phones(), True, id="an-allow-list-read-whole"),
+        pytest.param(
+            [
+                owner(
+                    personalProfilePlayStoreMode="allowedApps", personalProfilePersonalApplications=[{"packageId": MM}]
+                )
+            ],
+            robots("cope"),
+            False,
+            id="a-personal-allow-list-under-another-key",
         ),
         pytest.param([hidden(shown=True)], phones(), False, id="an-empty-allow-list"),
         pytest.param([listed(key="allowlistedappbundleids")], phones(), False, id="an-empty-one-of-the-catalog"),

@@ -232,7 +232,7 @@ PUBLISHER = "applocker-exe-publisher"
                 ("intune-android-knox-install-allow", "allow-only", "package_name", "com.ok.app"),
                 ("intune-android-compliance-restricted-apps", "report", "package_name", MM),
             ],
-            ["device-administrator", "report-only-list"],
+            ["allow-list-sense", "device-administrator", "report-only-list"],
             id="knox",
         ),
         pytest.param(
@@ -541,7 +541,7 @@ def test_a_system_app_may_be_preinstalled() -> None:
         pytest.param([target("groupAssignmentTarget", groupId="g")], Scope("groups", ("g",)), id="group"),
         pytest.param(
             [target("configurationManagerCollectionAssignmentTarget", collectionId="c")],
-            Scope("groups", ("c",)),
+            Scope("groups", (Audience("member", "c", "collection"),)),
             id="collection",
         ),
         pytest.param(

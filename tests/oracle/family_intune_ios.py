@@ -24,7 +24,6 @@ from oracle.intune_facts import (
     reach,
     widened,
 )
-from oracle.intune_faults import IOS_FAULTS
 
 if TYPE_CHECKING:
     import random
@@ -175,7 +174,7 @@ class IntuneIos:
 
     name = "intune_ios"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = IOS_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one to three policies with their assignments, and a class of devices."""

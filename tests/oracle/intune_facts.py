@@ -204,7 +204,10 @@ def _denied(value: frozenset[str], hit: bool, works: bool) -> str:
 
 
 def _allowed(value: frozenset[str], hit: bool, works: bool) -> str:
-    return "runs" if not works else "empty" if not value else "runs" if hit else "blocks"
+    if not works or hit:
+        return "runs"
+    # An item needs appId or appStoreUrl (device-restrictions-apple): one without either may stand for any app.
+    return "empty" if not value or "None" in value else "blocks"
 
 
 def _of_setting(words: list[str]) -> frozenset[str]:

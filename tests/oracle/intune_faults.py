@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from oracle.common import GAP, HELD, UNKNOWN, Settled
 from oracle.intune_android_facts import APP, INTENTS, OWNER
 from oracle.intune_draws import policies_of
-from oracle.intune_facts import ALLOWED_IDS, CATALOG, GENERAL, instances, reach
 
 if TYPE_CHECKING:
     from oracle.common import Disagreement
@@ -15,69 +14,6 @@ if TYPE_CHECKING:
 
 def _policies(found: Disagreement, kind: str) -> list[dict[str, Any]]:
     return [one for one in policies_of(found.scenario.documents)[0] if one["@odata.type"] == kind]
-
-
-def _collapsed(found: Disagreement) -> bool:
-    children = [one for policy in _policies(found, CATALOG) for one in instances(policy)]
-    return found.said == HELD and any(
-        one["settingDefinitionId"] == ALLOWED_IDS and isinstance(one["simpleSettingCollectionValue"], dict)
-        for one in children
-    )
-
-
-def _unreadable(found: Disagreement) -> bool:
-    lists = [
-        one.get("appsVisibilityList") or []
-        for one in _policies(found, GENERAL)
-        if one.get("appsVisibilityListType") == "appsInListCompliant"
-    ]
-    entries = [entry for one in lists for entry in one]
-    return found.said == HELD and any(
-        not isinstance(one, dict) or not (one.get("appId") or one.get("appStoreUrl")) for one in entries
-    )
-
-
-def _other_platform(found: Disagreement) -> bool:
-    return found.said != HELD and any(one["platforms"] != "iOS" for one in _policies(found, CATALOG))
-
-
-def _rival(found: Disagreement) -> bool:
-    policies = policies_of(found.scenario.documents)[0]
-    words = [reach(one, found.scenario.device) for one in policies if one["@odata.type"] in {GENERAL, CATALOG}]
-    return found.said == HELD and "yes" in words and bool({"maybe", "outside"} & set(words))
-
-
-IOS_FAULTS: tuple[Settled, ...] = (
-    Settled(
-        "allow-list-collapsed-to-one-object",
-        "simpleSettingCollectionValue: Collection(deviceManagementConfigurationSimpleSettingValue); of an empty allow list no page speaks.",
-        "Graph beta, deviceManagementConfigurationSimpleSettingCollectionInstance",
-        _collapsed,
-        ("intune_ios", 2, 337),
-    ),
-    Settled(
-        "allow-list-of-unreadable-entries",
-        "An entry needs an appId (bundle id) or an appStoreUrl.",
-        "Graph, appListItem; MicrosoftDocs/memdocs device-restrictions-apple",
-        _unreadable,
-        ("intune_ios", 2, 1758),
-    ),
-    Settled(
-        "rival-that-may-reach",
-        "Two policies, one setting, two values: shown as a conflict; which value a device keeps is not said. An exclusion counts inside "
-        "one type of group only.",
-        "MicrosoftDocs/memdocs troubleshoot-device-profiles, device-profile-assign",
-        _rival,
-        ("intune_ios", 7, 3040),
-    ),
-    Settled(
-        "catalog-of-another-platform",
-        "platforms: the platforms for this policy; one for macOS is not delivered to iPhones.",
-        "Graph beta, deviceManagementConfigurationPolicy",
-        _other_platform,
-        ("intune_ios", 2, 1832),
-    ),
-)
 
 
 def _owners(found: Disagreement) -> list[dict[str, Any]]:

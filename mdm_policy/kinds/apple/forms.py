@@ -113,7 +113,8 @@ def _list(c: Collector, part: dict[str, Any], key: str, base: Rule, place: str) 
     if base.sense == "allow-only" and not entries.values:
         c.empty_allow_list(base, pointer)
         return
-    rule = c.rule(base)
+    whole = base.sense != "allow-only" or len(found["values"]) == len(entries)
+    rule = c.rule(base) if whole else c.part_read(base)
     c.add_all(rule, "ios", "bundle_id", entries)
     if base.sense == "allow-only":
         c.allow_list(rule, len(entries), pointer)

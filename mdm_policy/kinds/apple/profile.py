@@ -252,7 +252,7 @@ def _allow_lists(c: Collector, payloads: list[tuple[str, dict[str, Any]]]) -> No
         each = [c.texts(one, key, place) for place, one in lists]
         for place, one in lists:
             _say_deprecated(c, key, one, place)
-        empty = next((place for place, one in lists if not one[key]), None)
+        empty = next((place for (place, _), entries in zip(lists, each, strict=True) if not entries.values), None)
         if empty is not None:
             c.empty_allow_list(base, f"{empty}/{key}")
             continue

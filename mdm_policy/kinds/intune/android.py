@@ -111,8 +111,13 @@ def read_device_administrator(c: Collector, top: dict[str, Any]) -> None:
         ("appsLaunchBlockList", rules.KNOX_LAUNCH),
         ("appsInstallAllowList", rules.KNOX_ALLOW),
     ):
-        if top.get(key):
-            found += app_list(c, c.rule(base), "android", top, key)
+        if not top.get(key):
+            continue
+        found += 1
+        if base.sense == "allow-only":
+            only_these(c, base, "android", top, key)
+        else:
+            app_list(c, c.rule(base), "android", top, key)
     if found:
         message = "the lists hold on Samsung Knox devices under device administrator only; support ended 2024-12-31"
         c.say("warning", "device-administrator", message, "", "manage the devices by Android Enterprise")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mdm_policy.kinds.apple.together import say_never_hidden
 from mdm_policy.kinds.collector import NOT_STATED, Entries
@@ -32,7 +32,8 @@ _NOT_PARAMETERS = ("name", "ruleType", _ODATA_TYPE)
 _DEVICES = "allDevicesAssignmentTarget"
 _USERS = "allLicensedUsersAssignmentTarget"
 _EVERYONE = frozenset({_DEVICES, _USERS})
-_GROUPS = frozenset({"groupAssignmentTarget", "configurationManagerCollectionAssignmentTarget"})
+_COLLECTION = "configurationManagerCollectionAssignmentTarget"
+_GROUPS = frozenset({"groupAssignmentTarget", _COLLECTION})
 _STORE_ID = re.compile(r"/id([0-9]{6,12})(?:[/?#]|\Z)", re.ASCII)
 _PLAY_ID = re.compile(r"[?&]id=([A-Za-z0-9_.]+)", re.ASCII)
 
@@ -156,6 +157,8 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
         whose: list[Member] = list(names)
         if kind in _EVERYONE:
             whose = [Audience("users")] if kind == _USERS else [Audience("everyone", kind)]
+        elif kind == _COLLECTION:  # of Configuration Manager: it holds devices of any group
+            whose = [Audience("member", name, "collection") for name in names]
         if narrowed:
             whose = [Audience("filter", str(filter_ or ""), limit, (name,)) for name in whose]
         groups += whose
@@ -167,27 +170,23 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
     return Scope("nobody", excluded=tuple(excluded))
 
 
-def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key: str) -> int:
-    """Record an effect for each appListItem under a key and return how many there are.
+class _Named(NamedTuple):
+    """Hold what the items of a list name: how many items there are, and those that name an app by its id or its store page."""
 
-    An item needs `appId` (the bundle id or package) or, on iOS and Android, a store address that carries one.
-    """
-    count = 0
-    kind: Kind = "package_name" if family == "android" else "bundle_id"
-    entries: list[tuple[str, Any]] = []
+    items: int
+    ids: Entries
+    pages: Entries
+
+
+def _named(c: Collector, family: Family, top: dict[str, Any], key: str) -> _Named:
+    """Read the items under a key: each needs `appId` (the bundle id or package) or a store address that carries an id."""
+    ids: list[tuple[str, Any]] = []
+    pages: list[tuple[str, Any]] = []
     items = c.mappings(top, key, "")
-    if len(items) > _LIMITS[key]:
-        message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
-        c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
-        if rule.sense != "allow-only":
-            why = f"{key} holds more apps than the server takes"
-            c.refuse(why, f"/{key}", "split the list over several objects")
-            rule = c.rule(rule)
     for at, item in items:
-        count += 1
         identifier = item.get("appId")
         if identifier not in (None, ""):
-            entries.append((f"{at}/appId", identifier))
+            ids.append((f"{at}/appId", identifier))
             continue
         url = c.text(item, "appStoreUrl", at)
         found = (_PLAY_ID if family == "android" else _STORE_ID).search(url)
@@ -195,20 +194,44 @@ def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key:
             message = "the item has no appId and no store address, so it names no app"
             c.say("error", "app-item-without-id", message, at, "add the appId")
         elif family == "android":
-            entries.append((f"{at}/appStoreUrl", found[1]))
+            ids.append((f"{at}/appStoreUrl", found[1]))
         else:
-            c.add(rule, family, "app_store_id", found[1], f"{at}/appStoreUrl")
-    kept = c.identifiers(Entries.of(entries))
-    c.add_all(rule, family, kind, kept)
+            pages.append((f"{at}/appStoreUrl", found[1]))
+    if len(items) > _LIMITS[key]:
+        message = f"{key} holds {len(items)} apps; the server takes at most {_LIMITS[key]}"
+        c.say("error", "list-too-long", message, f"/{key}", "split the list over several objects")
+        why = f"{key} holds more apps than the server takes"
+        c.refuse(why, f"/{key}", "split the list over several objects")
+    return _Named(len(items), c.identifiers(Entries.of(ids)), Entries.of(pages))
+
+
+def _add(c: Collector, rule: Rule, family: Family, named: _Named) -> None:
+    kind: Kind = "package_name" if family == "android" else "bundle_id"
+    c.add_all(rule, family, "app_store_id", named.pages)
+    c.add_all(rule, family, kind, named.ids)
     if family == "ios" and rule.sense == "block":
-        say_never_hidden(c, kept)
-    return count
+        say_never_hidden(c, named.ids)
+
+
+def app_list(c: Collector, rule: Rule, family: Family, top: dict[str, Any], key: str) -> int:
+    """Record an effect for each appListItem under a key and return how many there are."""
+    named = _named(c, family, top, key)
+    _add(c, c.rule(rule), family, named)
+    return named.items
 
 
 def only_these(c: Collector, base: Rule, family: Family, top: dict[str, Any], key: str) -> None:
-    """Record a list of the apps that alone are let in."""
-    rule = c.rule(base) if top.get(key) else emptied(c, base)
-    c.allow_list(rule, app_list(c, rule, family, top, key), f"/{key}")
+    """Record a list of the apps that alone are let in; of one with an item that names none, nobody knows what it lets in."""
+    named = _named(c, family, top, key)
+    value = top.get(key)
+    if not value:
+        rule = emptied(c, base)
+    elif isinstance(value, list) and len(named.ids) + len(named.pages) == len(value):
+        rule = c.rule(base)
+    else:
+        rule = c.part_read(base)
+    _add(c, rule, family, named)
+    c.allow_list(rule, named.items, f"/{key}")
 
 
 def emptied(c: Collector, base: Rule) -> Rule:

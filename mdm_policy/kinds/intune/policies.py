@@ -110,8 +110,9 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
             base = rules.CATALOG_WRONG_ID
         else:
             return
-    empty = base is rules.CATALOG_ALLOWED and not instance.get("simpleSettingCollectionValue")
-    rule = emptied(c, base) if empty else c.rule(base)
+    records = c.records(instance, "simpleSettingCollectionValue", at)
+    entries = c.identifiers(records.each("value"))
+    rule = _of_list(c, base, instance.get("simpleSettingCollectionValue"), len(entries))
     kind = odata_type(instance)
     if kind not in ("", _LIST):
         message = f"the setting is a list, and {kind} is another type of instance, so the server refuses it"
@@ -120,7 +121,6 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     elif base.introduced and rule.sense == "none" and base.sense != "none":
         message = "a restriction of iOS has no effect in a policy for another platform"
         c.say("error", "key-wrong-platform", message, at, "set platforms to iOS")
-    records = c.records(instance, "simpleSettingCollectionValue", at)
     types = {str(one.get("@odata.type") or "") for one in records.values}
     if strange := sorted(named for named in types if named.rpartition(".")[2] not in ("", _VALUE)):
         message = f"the list holds values of the type {strange[0]}, and it takes texts, so the server refuses it"
@@ -128,7 +128,6 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
         rule = c.rule(
             rules.CATALOG_WRONG_ID, why="the list holds values of a type that the server refuses", cause="refused"
         )
-    entries = c.identifiers(records.each("value"))
     c.add_all(rule, "ios", "bundle_id", entries)
     if rule.sense == "block":
         say_never_hidden(c, entries)
@@ -139,6 +138,15 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
         c.allow_list(rule, len(entries), at)
     if base.deprecated:
         c.deprecated(tail, "27", "the declaration com.apple.configuration.app.settings on OS 27", at, "note")
+
+
+def _of_list(c: Collector, base: Rule, value: object, read: int) -> Rule:
+    """Return the rule of a list of texts: of an allow list that is empty, or not read whole, nobody knows what it lets in."""
+    if base is not rules.CATALOG_ALLOWED:
+        return c.rule(base)
+    if not value:
+        return emptied(c, base)
+    return c.rule(base) if isinstance(value, list) and len(value) == read else c.part_read(base)
 
 
 def _ios_general(c: Collector, top: dict[str, Any]) -> None:
