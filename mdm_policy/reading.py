@@ -55,6 +55,7 @@ Mechanism = Literal[
     "intune-custom-setting",
     "intune-device-administrator",
     "intune-device-restrictions",
+    "intune-required-app",
     "intune-settings-catalog",
     "jamf-restricted-software",
     "managed-browser",

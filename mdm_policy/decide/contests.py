@@ -28,6 +28,9 @@ Contest = Literal[
 DENY_WINS: frozenset[Contest] = frozenset({"app-control", "apple"})
 """The contests in which an app that is denied stays denied, whatever allows it."""
 
+ALLOW_WINS: frozenset[Mechanism] = frozenset({"intune-required-app"})
+"""What lets an app in for certain, whatever blocks it: "Required always beats Uninstall" (MicrosoftDocs/memdocs apps-deploy.md)."""
+
 CONTESTS: dict[Mechanism, Contest] = {
     "amapi-applications": "amapi",
     "amapi-install-apps": "amapi",
@@ -57,6 +60,7 @@ CONTESTS: dict[Mechanism, Contest] = {
     "intune-custom-setting": "intune",
     "intune-device-administrator": "intune",
     "intune-device-restrictions": "intune",
+    "intune-required-app": "intune",
     "intune-settings-catalog": "apple",
     "jamf-restricted-software": "jamf",
     "dns-policy-zone": "network",

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy.decide.builds import by_store_alone
-from mdm_policy.decide.contests import DENY_WINS, contest
+from mdm_policy.decide.contests import ALLOW_WINS, DENY_WINS, contest
 from mdm_policy.decide.index import Hit, Index, in_force
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.precedence import may_let_in, without
@@ -34,7 +34,7 @@ from mdm_policy.reading import Cause, Effect, Rule
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK, Strength, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mdm_policy.decide.builds import Key
     from mdm_policy.decide.contests import Contest
@@ -208,10 +208,10 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     state = view.state
     name = prepared.plan.builds[place].name
     candidates: list[_Outcome] = []
-    contested: set[Contest] = set()
+    letting: dict[Contest, Hit] = {}
     sure = len(prepared.plan.builds[place].matches)
     for number, match in enumerate(prepared.hits[place]):
-        found = _weakest(match, view, name, contested)
+        found = _weakest(match, view, name, letting)
         if found is not None and number >= sure and found.score > _HELD:
             found = msgspec.structs.replace(found, score=_UNKNOWN, doubt=_GUESSED, cause="condition")
         if found is not None:
@@ -220,20 +220,15 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
     decided = prepared.decided[place]
     lists = without(view.lists, decided) if decided else view.lists
     if candidates:  # a list that lets an app in says so as plainly as an entry of its own
-        letting = (one.hit for one in lists if not one.members.isdisjoint(keys))
-        contested |= {contest(hit.rule) for hit in letting if hit.reach.alive} - DENY_WINS
+        for one in lists:
+            if one.hit.reach.alive and contest(one.hit.rule) not in DENY_WINS and not one.members.isdisjoint(keys):
+                letting.setdefault(contest(one.hit.rule), one.hit)
     if not by_store_alone(keys):  # no list of bundle ids says whether it holds such an app
         doubted = prepared.doubted[place]
         candidates += [_refused(one, state, name, keys, doubted) for one in lists if one.members.isdisjoint(keys)]
     candidates += [_by_file_rules(one, state, name) for one in (prepared.found[place] if prepared.found else ())]
-    if contested:
-        said = "the documents both block and allow it, and nobody can tell which wins"
-        candidates = [
-            msgspec.structs.replace(one, score=_UNKNOWN, doubt=said, cause="conflict")
-            if one.score > _HELD and one.hit and contest(one.hit.rule) in contested
-            else one
-            for one in candidates
-        ]
+    if letting:
+        candidates = [_against(one, letting) for one in candidates]
     if candidates:
         return max(candidates, key=_better)
     if by_store_alone(keys):
@@ -243,6 +238,26 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
         said = f"no device rule can match {name}, which is only known to a package manager"
         return _Outcome(_UNKNOWN, "unknown", None, name, said, "no-comparable-identifier")
     return _Outcome(_ALLOWED, "allowed", None, name)
+
+
+def _against(outcome: _Outcome, letting: Mapping[Contest, Hit]) -> _Outcome:
+    """Return an outcome as it is beside what lets the app in, or may do so, in the same contest."""
+    hit = letting.get(contest(outcome.hit.rule)) if outcome.hit is not None else None
+    if hit is None or not (outcome.score > _HELD or _wins(hit)):
+        return outcome
+    if _wins(hit):
+        if outcome.score <= _HELD:
+            return _Outcome(_ALLOWED, "allowed", hit, outcome.build)
+        return msgspec.structs.replace(outcome, score=_ALLOWED, doubt=hit.rule.fact.text, cause="conflict")
+    if hit.rule.sense == "none":
+        return msgspec.structs.replace(outcome, score=_UNKNOWN, doubt=hit.rule.why, cause=hit.rule.cause)
+    said = "the documents both block and allow it, and nobody can tell which wins"
+    return msgspec.structs.replace(outcome, score=_UNKNOWN, doubt=said, cause="conflict")
+
+
+def _wins(hit: Hit) -> bool:
+    """Tell whether a rule lets an app in for certain, whatever blocks it."""
+    return hit.rule.mechanism in ALLOW_WINS and not hit.reach.doubt
 
 
 def _outcomes(together: Together, prepared: Prepared, view: View) -> list[_Outcome]:
@@ -264,11 +279,11 @@ def _voided(hit: Hit | None, outcome: _Outcome) -> _Outcome:
     return _Outcome(_ALLOWED, rule.verdict, hit, outcome.build, rule.why or rule.fact.text, rule.cause or "no-effect")
 
 
-def _weakest(match: tuple[tuple[Hit, ...], ...], view: View, name: str, contested: set[Contest]) -> _Outcome | None:
+def _weakest(match: tuple[tuple[Hit, ...], ...], view: View, name: str, letting: dict[Contest, Hit]) -> _Outcome | None:
     """Return what becomes of a build by a set of keys, each of which is needed; None where some key has no rule."""
     weakest: _Outcome | None = None
     for hits in match:
-        best = _best(hits, view, name, contested)
+        best = _best(hits, view, name, letting)
         if best is None:
             return None
         if weakest is None or _better(best) < _better(weakest):
@@ -276,7 +291,7 @@ def _weakest(match: tuple[tuple[Hit, ...], ...], view: View, name: str, conteste
     return weakest
 
 
-def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[Contest]) -> _Outcome | None:
+def _best(hits: tuple[Hit, ...], view: View, name: str, letting: dict[Contest, Hit]) -> _Outcome | None:
     best: _Outcome | None = None
     for hit in hits:
         if not view.in_force(hit.rule):
@@ -285,7 +300,8 @@ def _best(hits: tuple[Hit, ...], view: View, name: str, contested: set[Contest])
             if not hit.reach.alive:
                 continue
             if contest(hit.rule) not in DENY_WINS:
-                contested.add(contest(hit.rule))
+                if contest(hit.rule) not in letting or _wins(hit):
+                    letting[contest(hit.rule)] = hit
                 continue
             if hit.rule.sense == "allow":
                 continue

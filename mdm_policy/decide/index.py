@@ -19,6 +19,7 @@ from mdm_policy.decide.precedence import letting_in_a_part, most_special, ordere
 from mdm_policy.decide.reach import Reach, reach
 from mdm_policy.decide.rivals import kept
 from mdm_policy.decide.spared import together
+from mdm_policy.decide.switches import beside_switches
 from mdm_policy.decide.voided import as_it_would_be, is_void, would_refuse_all
 from mdm_policy.kinds import kind_named
 from mdm_policy.model import Frozen
@@ -242,7 +243,8 @@ class Index:
         changes = [one for one in reached if kind_named(one[0].kind).changes]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._others = [
-            (mdm, [Together(one) for one in kept(questioned(mine, cls), cls)]) for mdm, mine in _by_mdm(others)
+            (mdm, [Together(one) for one in kept(beside_switches(questioned(mine, cls), cls), cls)])
+            for mdm, mine in _by_mdm(others)
         ]
         self._governed = {mdm: _governed(mine, mdm) for mdm, mine in _by_mdm(others)} if len(self._others) > 1 else {}
         sets = [Together([one], one[0]) for one in _distinct(policies)]

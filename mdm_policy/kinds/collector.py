@@ -446,7 +446,8 @@ class Collector:
             self.say("error", "key-wrong-platform", message, pointer, "send it to the platform that knows the key")
         self.findings.extend(inner.findings)
         self.places.extend([pointer + place for place in places])
-        self.sets |= {name: value for name, value in inner.sets if value == frozenset(("none",))}
+        given = {name for rule in inner.rules for name in _given(rule)}
+        self.sets |= {name: value for name, value in inner.sets if name not in given or value == frozenset(("none",))}
         self.settings |= {id_: pointer + place for id_, place in inner.settings.items()}
         for why, fault in inner.refusals.items():
             self.refusals.setdefault(why, msgspec.structs.replace(fault, pointer=pointer + fault.pointer))

@@ -82,6 +82,11 @@ def uninstalled(*to: dict[str, Any], name: str = "a.json") -> Document:
     return graph("androidManagedStoreApp", name, packageId=MM, assignments=assigned)
 
 
+def assigned(*intents: str, to: tuple[dict[str, Any], ...] = (EVERYONE,), name: str = "a.json") -> Document:
+    given = [{"intent": word, **one} for word in intents for one in to]
+    return graph("androidManagedStoreApp", name, packageId=MM, assignments=given)
+
+
 def phones(*groups: str, **keys: Any) -> DeviceClass:
     about = {"supervised": True, "enrollment": "automated", "managed_by": "intune", "groups": groups, **keys}
     return device("ios", ">=17", **about)
@@ -91,6 +96,18 @@ def robots(mode: str, *groups: str) -> DeviceClass:
     return device("android", ">=13", mode=mode, managed_by="intune", groups=groups, origins=("store",))
 
 
+def copes(*origins: str) -> DeviceClass:
+    return device("android", ">=13", mode="cope", managed_by="intune", origins=origins or ("store", "sideloaded"))
+
+
+def both_ways(mode: str = "fully-managed") -> DeviceClass:
+    return device("android", ">=13", mode=mode, managed_by="intune", origins=("store", "sideloaded"))
+
+
+OPENED: dict[str, Any] = {"appsAllowInstallFromUnknownSources": True}
+CLOSED: dict[str, Any] = {"appsAllowInstallFromUnknownSources": False}
+HOME_OPENED: dict[str, Any] = {"personalProfileAppsAllowInstallFromUnknownSources": True}
+HOME_CLOSED: dict[str, Any] = {"personalProfileAppsAllowInstallFromUnknownSources": False}
 PERSONAL = {"personalProfilePlayStoreMode": "blockedApps"}
 RED: dict[str, Any] = {"personalProfilePersonalApplications": [{"appId": MM}]}
 BLUE: dict[str, Any] = {"personalProfilePersonalApplications": [{"appId": "a.b"}]}
@@ -235,6 +252,110 @@ def test_between_documents(documents: list[Document], cls: DeviceClass, proven: 
         assert found.worst.verdict in ("unknown", "allowed")
 
 
+@pytest.mark.parametrize(
+    ("documents", "cls", "verdict"),
+    [
+        pytest.param([owner(), uninstalled(EVERYONE)], both_ways(), "removed", id="removed-wherever-it-came-from"),
+        pytest.param([owner(**CLOSED), uninstalled(EVERYONE)], both_ways(), "removed", id="side-loading-closed"),
+        pytest.param([owner(**OPENED), uninstalled(EVERYONE)], both_ways(), "unknown", id="side-loading-open"),
+        pytest.param(
+            [owner(**OPENED), uninstalled(EVERYONE)], robots("dedicated"), "removed", id="open-for-store-copies"
+        ),
+        pytest.param(
+            [owner(), owner("2.json", playStoreMode=None, **OPENED), uninstalled(EVERYONE)],
+            both_ways("dedicated"),
+            "unknown",
+            id="opened-by-another",
+        ),
+        pytest.param(
+            [owner(**CLOSED), owner("2.json", assignments=[group("a")], **OPENED), uninstalled(EVERYONE)],
+            both_ways(),
+            "unknown",
+            id="opened-by-one-that-may-reach",
+        ),
+        pytest.param(
+            [owner(**CLOSED), owner("2.json", assignments=[], **OPENED), uninstalled(EVERYONE)],
+            both_ways(),
+            "removed",
+            id="opened-for-nobody",
+        ),
+        pytest.param(
+            [owner(playStoreMode="allowList", **OPENED), uninstalled(EVERYONE)],
+            both_ways(),
+            "removed",
+            id="open-but-not-to-all-apps",
+        ),
+        pytest.param([owner(), assigned("uninstall", "block")], robots("dedicated"), "unknown", id="an-intent-unknown"),
+        pytest.param([owner(), assigned("uninstall", "Uninstall")], robots("cope"), "unknown", id="one-in-capitals"),
+        pytest.param(
+            [owner(), assigned("uninstall"), assigned("Available", name="2.json")],
+            robots("dedicated"),
+            "unknown",
+            id="an-intent-unknown-of-another-object",
+        ),
+        pytest.param(
+            [owner(), assigned("uninstall"), assigned("Available", to=(), name="2.json")],
+            robots("dedicated"),
+            "removed",
+            id="an-object-for-nobody",
+        ),
+        pytest.param(
+            [owner(), assigned("uninstall", "required")], robots("fully-managed"), "allowed", id="required-wins"
+        ),
+        pytest.param(
+            [owner(), assigned("uninstall"), assigned("required", name="2.json")],
+            robots("fully-managed"),
+            "allowed",
+            id="required-by-another-object",
+        ),
+        pytest.param(
+            [owner(), assigned("uninstall"), assigned("required", to=(group("a"),), name="2.json")],
+            robots("fully-managed"),
+            "unknown",
+            id="required-of-some-perhaps",
+        ),
+        pytest.param(
+            [owner(), assigned("uninstall", "available")], robots("fully-managed"), "unknown", id="available-is-open"
+        ),
+        pytest.param(
+            [owner(), owner("2.json", playStoreMode=None)],
+            robots("fully-managed"),
+            "allowed",
+            id="a-default-beside-a-mode",
+        ),
+        pytest.param(
+            [owner(playStoreMode=None), owner("2.json", assignments=[group("a")])],
+            robots("fully-managed"),
+            "unknown",
+            id="a-default-beside-a-mode-for-some",
+        ),
+        pytest.param(
+            [owner(**PERSONAL, **RED, **HOME_CLOSED), uninstalled(EVERYONE)], copes(), "blocked", id="the-personal-side"
+        ),
+        pytest.param([owner(**HOME_CLOSED), uninstalled(EVERYONE)], copes(), "hidden", id="it-by-uninstall-alone"),
+        pytest.param(
+            [owner(**PERSONAL, **RED), owner("2.json", **HOME_CLOSED), uninstalled(EVERYONE)],
+            copes(),
+            "blocked",
+            id="the-personal-side-closed-by-another",
+        ),
+        pytest.param(
+            [owner(**PERSONAL, **RED, **HOME_OPENED), uninstalled(EVERYONE)], copes(), "allowed", id="it-left-open"
+        ),
+        pytest.param(
+            [owner(**PERSONAL, **RED, **HOME_CLOSED), owner("2.json", **HOME_OPENED), uninstalled(EVERYONE)],
+            copes(),
+            "unknown",
+            id="it-closed-and-opened",
+        ),
+    ],
+)
+def test_what_intunes_android_policies_make_of_one_another(
+    documents: list[Document], cls: DeviceClass, verdict: str
+) -> None:
+    assert judge(readings(*documents), cls, WECHAT, DAY).worst.verdict == verdict
+
+
 def test_a_store_page_names_an_app_whose_bundle_id_nobody_knows() -> None:
     banned = app(("ios", "app_store_id", "999000777"))
     pages: dict[str, Any] = {"appsVisibilityListType": "appsNotInListCompliant", "assignments": [EVERYONE]}
@@ -275,6 +396,33 @@ def directions(old: list[Document], new: list[Document], **question: Any) -> set
         pytest.param(
             [owner(playStoreMode=None)], [owner(playStoreMode="allowList")], False, id="the-default-spelled-out"
         ),
+        pytest.param(
+            [owner(**CLOSED), uninstalled(EVERYONE)],
+            [owner(**OPENED), uninstalled(EVERYONE)],
+            True,
+            id="side-loading-opened",
+        ),
+        pytest.param(
+            [owner(), uninstalled(EVERYONE)],
+            [owner(**OPENED), uninstalled(EVERYONE)],
+            True,
+            id="side-loading-opened-from-unset",
+        ),
+        pytest.param(
+            [owner(playStoreMode="allowList", **OPENED), uninstalled(EVERYONE)],
+            [owner(**OPENED), uninstalled(EVERYONE)],
+            True,
+            id="all-apps-beside-open-side-loading",
+        ),
+        pytest.param(
+            [owner(**OPENED), uninstalled(EVERYONE)],
+            [owner(), uninstalled(EVERYONE)],
+            False,
+            id="side-loading-closed-again",
+        ),
+        pytest.param([assigned("uninstall")], [assigned("uninstall", "Available")], True, id="an-intent-nobody-knows"),
+        pytest.param([assigned("uninstall", "Available")], [assigned("uninstall")], False, id="it-is-gone"),
+        pytest.param([assigned("uninstall")], [assigned("uninstall", "required")], True, id="required-as-well"),
     ],
 )
 def test_a_change_between_documents_has_its_direction(old: list[Document], new: list[Document], weaker: bool) -> None:

@@ -291,7 +291,7 @@ ALLOW_MODE = graph("androidDeviceOwnerGeneralDeviceConfiguration", playStoreMode
         ),
         pytest.param(readings(STORE_APP), android("byod", "work"), OPEN, id="intune-uninstall-byod"),
         pytest.param(
-            readings(STORE_APP, OFFERED), android(), ("unknown", "strong"), id="intune-uninstall-and-required"
+            readings(STORE_APP, OFFERED), android(), ("allowed", "strong"), id="intune-uninstall-and-required"
         ),
         pytest.param(
             readings(PERSONAL_LIST), android("cope", "personal"), ("blocked", "partial"), id="intune-personal"

@@ -394,10 +394,21 @@ LIST = "personalProfilePersonalApplications"
             id="sideloading-closed",
         ),
         pytest.param(
-            owner(appsAllowInstallFromUnknownSources=True, personalProfileAppsAllowInstallFromUnknownSources="no"),
-            [],
-            ["no-effect", "personal-side-open", "sideload-open", "wrong-type"],
+            owner(playStoreMode="blockList", appsAllowInstallFromUnknownSources=True),
+            [("intune-android-unknown-sources-open", "allow-only")],
+            ["personal-side-open", "play-store-mode-alone", "sideload-open"],
             id="sideloading-open",
+        ),
+        pytest.param(
+            owner(
+                playStoreMode="blockList",
+                personalProfilePlayStoreMode="blockedApps",
+                personalProfileAppsAllowInstallFromUnknownSources="no",
+                **{LIST: [item(MM)]},
+            ),
+            [("intune-android-personal-blocked", "none")],
+            ["no-effect", "play-store-mode-alone", "wrong-type"],
+            id="a-text-for-a-switch",
         ),
         pytest.param(
             owner(
@@ -412,10 +423,11 @@ LIST = "personalProfilePersonalApplications"
 )
 def test_corporate_android(document: Document, rules: list[tuple[str, str]], findings: list[str]) -> None:
     reading = read(document)
-    default = ("intune-android-play-default", "allow-only")
+    default = ("intune-android-play-default", "none" if "play-store-mode-word" in findings else "allow-only")
     unset = document.value.get("playStoreMode") in (None, "notConfigured")
     assert [(rule.id, rule.sense) for rule in reading.rules] == [*([default] if unset else []), *rules]
-    assert says(document) == [id_ for id_ in findings if not (unset and id_ == "no-effect")]
+    acting = unset and default[1] != "none"
+    assert says(document) == [id_ for id_ in findings if not (acting and id_ == "no-effect")]
     assert {effect.value for effect in reading.effects} <= {MM}
 
 
@@ -429,9 +441,9 @@ def intent(word: str, kind: str = "allDevicesAssignmentTarget", **keys: Any) -> 
 
 
 @pytest.mark.parametrize("word", [["uninstall"], {"a": "required"}, 1, None], ids=str)
-def test_an_intent_that_is_no_text_wants_nothing(word: Any) -> None:
+def test_nobody_knows_what_an_intent_wants_that_is_no_text(word: Any) -> None:
     assigned = {**intent("uninstall"), "intent": word}
-    assert does(store_app(assigned)) == []
+    assert does(store_app(assigned)) == [("intune-android-intent-unread", "none", "package_name", MM)]
     assert does(graph("iosStoreApp", bundleId="com.x.y", assignments=[assigned])) == []
 
 
@@ -443,7 +455,7 @@ REMOVED = [("intune-android-uninstall", "remove"), ("intune-android-uninstall-pe
     [
         pytest.param(store_app(intent("uninstall")), REMOVED, Scope("everyone"), [], id="uninstall"),
         pytest.param(
-            store_app(intent("required")), [("intune-android-assigned", "allow")], Scope("everyone"), [], id="required"
+            store_app(intent("required")), [("intune-android-required", "allow")], Scope("everyone"), [], id="required"
         ),
         pytest.param(
             store_app(intent("uninstall"), intent("available")),
@@ -508,7 +520,18 @@ REMOVED = [("intune-android-uninstall", "remove"), ("intune-android-uninstall-pe
             id="ios-app-offered",
         ),
         pytest.param(
-            store_app(intent("Uninstall")), [], Scope("nobody"), ["assignment-intent", "no-effect"], id="no-such-intent"
+            store_app(intent("Uninstall")),
+            [("intune-android-intent-unread", "none")],
+            Scope("everyone"),
+            ["assignment-intent", "no-effect"],
+            id="no-such-intent",
+        ),
+        pytest.param(
+            store_app(intent("uninstall"), intent("required", "groupAssignmentTarget", groupName="lab")),
+            [*REMOVED, ("intune-android-assigned", "allow")],
+            Scope("everyone"),
+            ["contradiction"],
+            id="required-of-a-group",
         ),
     ],
 )

@@ -8,10 +8,11 @@ from mdm_policy.kinds.android.configuration import read_lists
 from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope, scope_of
+from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading, Scope
+    from mdm_policy.reading import Reading
 
 _OWNER_KEYS = (
     "playStoreMode",
@@ -20,6 +21,12 @@ _OWNER_KEYS = (
     "appsAllowInstallFromUnknownSources",
     "personalProfileAppsAllowInstallFromUnknownSources",
 )
+_SWITCHES = (
+    ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),
+    ("personalProfileAppsAllowInstallFromUnknownSources", rules.NO_PERSONAL_UNKNOWN_SOURCES),
+)
+_PERSONAL_MODES = frozenset({"", "notConfigured", "blockedApps", "allowedApps"})
+_HINT = "write blockedApps"
 _PERSONAL = "personalProfilePersonalApplications"
 _IOS_APPS = frozenset({"iosStoreApp", "iosVppApp", "iosLobApp", "managedIOSStoreApp", "managedIOSLobApp"})
 _FOR_MODES: dict[str, tuple[str, ...] | None] = {
@@ -53,6 +60,23 @@ def read_app_configuration(c: Collector) -> Reading:
 
 def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     """Read the restrictions of fully managed, dedicated and corporate devices with a work profile."""
+    for key, _ in _SWITCHES:
+        if c.flag(top, key, "") is None and top.get(key) is not None:
+            c.refuse(f"{key} is neither true nor false, which the server refuses", f"/{key}", "write true or false")
+    if c.text(top, "personalProfilePlayStoreMode", "") not in _PERSONAL_MODES:
+        c.refuse("personalProfilePlayStoreMode has a word the server refuses", "/personalProfilePlayStoreMode", _HINT)
+    _store(c, top)
+    _personal(c, top)
+    for key, base in _SWITCHES:
+        state = top.get(key)
+        if state is False:
+            c.rule(base)
+        elif state is True:
+            _opened(c, key)
+    c.near_misses(top, _OWNER_KEYS, "")
+
+
+def _store(c: Collector, top: dict[str, Any]) -> None:
     mode = c.text(top, "playStoreMode", "")
     if mode in ("", "notConfigured"):
         c.rule(rules.PLAY_DEFAULT)
@@ -66,19 +90,18 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
         message = f"{mode!r} is not a valid value of playStoreMode; the server refuses the whole configuration"
         c.say("error", "play-store-mode-word", message, "/playStoreMode", "write blockList or allowList")
         c.refuse("playStoreMode has a word the server refuses", "/playStoreMode", "write blockList or allowList")
-    _personal(c, top)
-    for key, base in (
-        ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),
-        ("personalProfileAppsAllowInstallFromUnknownSources", rules.NO_PERSONAL_UNKNOWN_SOURCES),
-    ):
-        state = c.flag(top, key, "")
-        if state is False:
-            c.rule(base)
-        elif state is True:
-            c.sets[key] = frozenset({"none"})
-            message = "apps from outside the store are let in, past any list"
-            c.say("warning", "sideload-open", message, f"/{key}", f"set {key} to false")
-    c.near_misses(top, _OWNER_KEYS, "")
+    if mode in ("allowList", "blockList") and not c.rejected_because:
+        c.sets["playStoreMode"] = frozenset({mode})
+
+
+def _opened(c: Collector, key: str) -> None:
+    """Record that apps from outside the store are let in."""
+    if not c.rejected_because:
+        c.sets[key] = frozenset({"none"})
+    if key == "appsAllowInstallFromUnknownSources":
+        c.rule(rules.UNKNOWN_SOURCES_OPEN)
+    message = "apps from outside the store are let in, past any list"
+    c.say("warning", "sideload-open", message, f"/{key}", f"set {key} to false")
 
 
 def _personal(c: Collector, top: dict[str, Any]) -> None:
@@ -100,7 +123,7 @@ def _personal(c: Collector, top: dict[str, Any]) -> None:
             c.say("note", "personal-side-open", message)
     else:
         message = f"{mode!r} is not a valid value of personalProfilePlayStoreMode; the server refuses it"
-        c.say("error", "play-store-mode-word", message, "/personalProfilePlayStoreMode", "write blockedApps")
+        c.say("error", "play-store-mode-word", message, "/personalProfilePlayStoreMode", _HINT)
 
 
 def read_device_administrator(c: Collector, top: dict[str, Any]) -> None:
@@ -143,7 +166,8 @@ def read_mobile_app(c: Collector) -> Reading:
     _say_intents(c, found)
     uninstall = [one for one in found if _intent(one) == "uninstall"]
     offers = [one for one in found if _intent(one) in _OFFERS]
-    scope = scope_of(c, uninstall or offers)
+    unread = [one for one in found if one not in uninstall and one not in offers]
+    scope = scope_of(c, uninstall or offers or unread)
     if package and uninstall:
         say_nobody(c, scope)
     if package and uninstall and scope.state != "nobody":
@@ -153,22 +177,35 @@ def read_mobile_app(c: Collector) -> Reading:
         )
         c.add(c.rule(rules.UNINSTALL_PERSONAL), "android", "package_name", package, pointer)
     if package and offers and not _waived(c, offers, scope, banned=bool(uninstall)):
-        c.add(c.rule(rules.ASSIGNED), "android", "package_name", package, pointer)
+        rule = rules.REQUIRED if _required(c, offers, scope, among=uninstall or offers) else rules.ASSIGNED
+        c.add(c.rule(rule), "android", "package_name", package, pointer)
+    if package and unread and scope.state != "nobody":
+        c.add(c.rule(rules.INTENT_UNREAD), "android", "package_name", package, pointer)
     return c.reading(scope, "intune")
 
 
+def _required(
+    c: Collector, offers: list[tuple[str, dict[str, Any]]], scope: Scope, *, among: list[tuple[str, dict[str, Any]]]
+) -> bool:
+    """Tell whether the app is required of every device of a scope, which some assignments make."""
+    required = [one for one in offers if _intent(one) == "required"]
+    if not required or required == among:
+        return bool(required)
+    return scope_of(c, required) in (scope, Scope("everyone"))
+
+
 def _intent(found: tuple[str, dict[str, Any]]) -> str:
-    """Return what an assignment wants; a value that is no text, of which `_say_intents` speaks, wants nothing."""
+    """Return what an assignment wants; nothing for a value that is no text, of which `_say_intents` speaks."""
     word = found[1].get("intent")
     return word if isinstance(word, str) else ""
 
 
 def _say_intents(c: Collector, found: list[tuple[str, dict[str, Any]]]) -> None:
-    """Say which assignments have an intent that Graph does not know: it does nothing, be it `Uninstall`."""
+    """Say which assignments have an intent that Graph does not know, be it `Uninstall`: nobody can tell what it does."""
     for at, assignment in found:
         word = c.text(assignment, "intent", at)
         if word != "uninstall" and word not in _OFFERS:
-            message = f"{word!r} is not an intent of an assignment, so it removes and offers nothing"
+            message = f"{word!r} is not an intent of an assignment: Graph refuses it, and nobody can tell what it does with the app"
             c.say("error", "assignment-intent", message, f"{at}/intent", "write uninstall for a ban")
 
 

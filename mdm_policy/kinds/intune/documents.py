@@ -48,7 +48,10 @@ _CONFIGURATION_KEYS = frozenset(
 )
 _CUSTOM_PROFILES = frozenset({"iosCustomConfiguration", "macOSCustomConfiguration"})
 _CATALOG_RULES = (rules.CATALOG_BLOCKED, rules.CATALOG_ALLOWED, rules.CATALOG_WRONG_ID)
-_APP_RULES = (rules.IOS_ASSIGNED, rules.UNINSTALL, rules.UNINSTALL_PERSONAL, rules.ASSIGNED)
+_APP_RULES = (
+    *(rules.IOS_ASSIGNED, rules.UNINSTALL, rules.UNINSTALL_PERSONAL),
+    *(rules.ASSIGNED, rules.REQUIRED, rules.INTENT_UNREAD),
+)
 
 
 def _object(

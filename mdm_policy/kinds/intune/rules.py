@@ -10,6 +10,7 @@ _APPLE = "MicrosoftDocs/memdocs device-restrictions-apple.md (2026-02)"
 _CATALOG = "IntunePMFiles/DeviceConfig settings definitions export 2025-03-12; apple/device-management@97a11a8 (OS 27)"
 _ANDROID = "MicrosoftDocs/memdocs device-restrictions-android-for-work.md (2025-06), manage-ai-android.md (2025-11)"
 _COMPLIANCE = "MicrosoftDocs/memdocs compliance-policy-create-ios.md (2025-09)"
+_INTENTS = "MicrosoftDocs/memdocs apps-deploy.md, how conflicts between app intents are resolved"
 _TYPES = "npm @microsoft/microsoft-graph-types-beta 0.44.0-preview, MobileAppAssignment"
 _MANAGED = ("automated", "device")
 _CORPORATE = ("fully-managed", "dedicated", "cope")
@@ -164,6 +165,27 @@ ASSIGNED = Rule(
     introduced={"android": ANY},
     sides=("device", "work"),
 )
+REQUIRED = Rule(
+    "intune-android-required",
+    "intune-required-app",
+    "allow",
+    "allowed",
+    "strong",
+    fact("an assignment with intent required installs the app, and always beats uninstall", _INTENTS),
+    introduced={"android": ANY},
+    sides=("device", "work"),
+)
+INTENT_UNREAD = Rule(
+    "intune-android-intent-unread",
+    "intune-app-assignment",
+    "none",
+    "unknown",
+    "weak",
+    fact("an assignment is available, required, uninstall or availableWithoutEnrollment", _TYPES),
+    introduced={"android": ANY},
+    why="an assignment has an intent that Graph does not know, and what it does with the app nobody can tell",
+    cause="unread",
+)
 PERSONAL_BLOCKED = Rule(
     "intune-android-personal-blocked",
     "intune-device-restrictions",
@@ -239,6 +261,24 @@ NO_UNKNOWN_SOURCES = Rule(
     origins=("sideloaded",),
     escapes="adb, while USB debugging is open",
     setting=Setting("appsAllowInstallFromUnknownSources", "conflicts"),
+)
+UNKNOWN_SOURCES_OPEN = Rule(
+    "intune-android-unknown-sources-open",
+    "intune-device-restrictions",
+    "allow-only",
+    "allowed",
+    "weak",
+    fact(
+        "appsAllowInstallFromUnknownSources true lets in apps from outside the store, where all apps are allowed",
+        _ANDROID,
+    ),
+    introduced={"android": ANY},
+    modes=_CORPORATE,
+    sides=("device", "work"),
+    origins=("sideloaded",),
+    why="appsAllowInstallFromUnknownSources lets in apps from outside the store",
+    cause="side-door",
+    remedy="set appsAllowInstallFromUnknownSources to false",
 )
 NO_PERSONAL_UNKNOWN_SOURCES = Rule(
     "intune-android-personal-unknown-sources",
@@ -333,11 +373,14 @@ RULES = (
     UNINSTALL,
     UNINSTALL_PERSONAL,
     ASSIGNED,
+    REQUIRED,
+    INTENT_UNREAD,
     PERSONAL_BLOCKED,
     PERSONAL_ALLOWED,
     PLAY_ALLOW_LIST,
     PLAY_DEFAULT,
     NO_UNKNOWN_SOURCES,
+    UNKNOWN_SOURCES_OPEN,
     NO_PERSONAL_UNKNOWN_SOURCES,
     KNOX_HIDE,
     KNOX_LAUNCH,
