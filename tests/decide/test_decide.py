@@ -203,6 +203,17 @@ def policy(*applications: tuple[str, str], personal: tuple[str, ...] = (), **top
     return readings(as_json(body))[0]
 
 
+def home(*applications: tuple[str, str]) -> Reading:
+    """Return a policy with an allow list in the personal profile."""
+    listed = [{"packageName": name, "installType": kind} for name, kind in applications]
+    usage = {"personalPlayStoreMode": "ALLOWLIST", "personalApplications": listed}
+    return policy((MM, "BLOCKED"), personalUsagePolicies=usage)
+
+
+def modified(*changes: dict[str, Any]) -> Reading:
+    return readings(as_json({"changes": list(changes)}))[0]
+
+
 BOTH = policy((MM, "BLOCKED"), personal=(MM,))
 OPEN_DOORS: dict[str, Any] = {"advancedSecurityOverrides": {"untrustedAppsPolicy": "ALLOW_INSTALL_DEVICE_WIDE"}}
 MODIFY = readings(
@@ -300,6 +311,44 @@ ALLOW_MODE = graph("androidDeviceOwnerGeneralDeviceConfiguration", playStoreMode
         pytest.param(readings(ALLOW_MODE), android(), ("unknown", "weak"), id="intune-allow-mode"),
         pytest.param((BOTH, *readings(PERSONAL_LIST)), android(), OPEN, id="one-device-has-one-mdm"),
         pytest.param((BOTH, *XIN), android(), ("removed", "strong"), id="other-platforms-do-not-count"),
+        pytest.param(
+            (home(),), android("cope", "personal"), ("not-installable", "partial"), id="not-on-the-personal-list"
+        ),
+        pytest.param(
+            (home(("a.b", "AVAILABLE")),),
+            android("cope", "personal", installed=True),
+            ("not-installable", "partial"),
+            id="not-on-it-and-there",
+        ),
+        pytest.param(
+            (home((MM, "BLOCKED")),),
+            android("cope", "personal", installed=True),
+            ("removed", "partial"),
+            id="blocked-beside-the-list",
+        ),
+        pytest.param((home((MM, "AVAILABLE")),), android("cope", "personal"), OPEN, id="on-the-personal-list"),
+        pytest.param(
+            (
+                modified(
+                    {"application": {"packageName": MM}, "updateMask": "installType"},
+                    {"application": {"packageName": MM, "installType": "BLOCKED"}},
+                ),
+            ),
+            android(),
+            ("unknown", "partial"),
+            id="blocked-and-reset-by-a-mask",
+        ),
+        pytest.param(
+            (
+                modified(
+                    {"application": {"packageName": MM}, "updateMask": "defaultPermissionPolicy"},
+                    {"application": {"packageName": MM, "installType": "BLOCKED"}},
+                ),
+            ),
+            android(),
+            ("removed", "partial"),
+            id="blocked-and-another-field-by-a-mask",
+        ),
     ],
 )
 def test_android(found: tuple[Reading, ...], state: DeviceState, expected: tuple[str, str | None]) -> None:

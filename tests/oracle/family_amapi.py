@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from oracle.amapi_facts import changes_answer, policies_answer
-from oracle.amapi_faults import AMAPI_FAULTS
 from oracle.common import Document, Scenario, Settled, chosen, worst
 
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ class Amapi:
 
     name = "amapi"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = AMAPI_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one to three policies, and devices of one way of management."""

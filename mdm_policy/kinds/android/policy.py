@@ -89,7 +89,9 @@ def read_modify(c: Collector) -> Reading:
         if mask not in masks:
             masks[mask] = frozenset(field.strip() for field in mask.split(",")) - {""}
         kept = _masked(c, application, masks[mask], at)
-        if not masks[mask]:  # a change without a mask sets every field, those it leaves out to their default
+        if (
+            not masks[mask] or "installType" in masks[mask]
+        ):  # what a mask names, or all without one, is set, be it to the default
             kept = {"installType": "", **kept}
         if "installType" in kept or "disabled" in kept:
             _application(c, kept, f"{at}/application", (), around)

@@ -148,9 +148,13 @@ PERSONAL_ALLOWLIST = Rule(
     "amapi-personal-allowlist",
     "amapi-personal",
     "allow-only",
-    "removed",
+    "not-installable",
     "partial",
-    fact("personalPlayStoreMode ALLOWLIST: only listed apps in the personal profile", _PRACTICE),
+    fact(
+        "personalPlayStoreMode ALLOWLIST: only listed apps may be installed in the personal profile; of copies that are there it "
+        "says nothing",
+        _API,
+    ),
     introduced=_COPE,
     modes=("cope",),
     sides=("personal",),

@@ -62,7 +62,8 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     """Read the restrictions of fully managed, dedicated and corporate devices with a work profile."""
     for key, _ in _SWITCHES:
         if c.flag(top, key, "") is None and top.get(key) is not None:
-            c.refuse(f"{key} is neither true nor false, which the server refuses", f"/{key}", "write true or false")
+            why = f"{key} is neither true nor false, which the server refuses"
+            c.refuse(why, f"/{key}", "write true or false")
     if c.text(top, "personalProfilePlayStoreMode", "") not in _PERSONAL_MODES:
         c.refuse("personalProfilePlayStoreMode has a word the server refuses", "/personalProfilePlayStoreMode", _HINT)
     _store(c, top)
