@@ -14,6 +14,12 @@ def data(name: str) -> Path:
     return _PACKAGE / "data" / name
 
 
+def findings() -> Path:
+    """Return the page that explains every finding: inside the package in a wheel, among the documents in a checkout."""
+    packed = _PACKAGE / "docs" / "findings.md"
+    return packed if packed.is_file() else _PACKAGE.parent / "docs" / "findings.md"
+
+
 def templates() -> Path:
     """Return the folder of the packaged targets.
 

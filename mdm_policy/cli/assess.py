@@ -78,7 +78,8 @@ def _print(format_: str, result: AssessResult) -> None:
     if format_ == "json":
         output.data(report.data(found, places, unread, {"read": assessment.data(result.snapshots)}, stamp))
     elif format_ == "sarif":
-        output.data(sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread)), stamp))
+        about = report.properties(found, len(unread))
+        output.data(sarif(report.as_findings(found, unread), __version__, about, stamp, output.explained()))
     elif format_ == "junit":
         output.data(report.junit(found, places, unread, stamp))
     elif format_ == "markdown":

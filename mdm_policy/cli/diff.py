@@ -95,7 +95,7 @@ def _print(result: CompareResult, asked: CompareRequest, format_: str, everythin
     if format_ == "json":
         output.data(changes.as_json(report))
     elif format_ == "sarif":
-        output.data(sarif(changes.as_findings(report), __version__, stamp=report.stamp))
+        output.data(sarif(changes.as_findings(report), __version__, stamp=report.stamp, helps=output.explained()))
     elif format_ == "markdown":
         output.result(changes.as_markdown(report))
     elif format_ == "html":

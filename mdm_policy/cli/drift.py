@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take the record of what was delivered where nothing can be read back (NanoMDM).",
 )
-@options.format_("text", "json", help="How to print.")
+@options.format_("text", "json", "markdown", help="How to print; markdown is for an issue.")
 def command(
     deployment: Path,
     names: tuple[str, ...],
@@ -46,7 +46,10 @@ def command(
     result = drift(request, edge.services(), accept_unread=accept_unread)
     code = result.exit_code()
     if format_ == "json":
-        output.data(report.plan_json(result.plans, result.findings, code, report.proof_fields(result.proof)))
+        output.data(report.drift_json(result.plans, result.weaker, result.findings, code, result.proof))
+    elif format_ == "markdown":
+        grave = [one for one in result.findings if one.severity != "note"]
+        output.data(report.drift_markdown(result.plans, result.weaker, result.idle, result.proof, grave))
     else:
         output.result(report.drift_text(result.plans, result.weaker, output.width(), result.idle, result.proof))
     output.findings(result.findings, brief="--format json")

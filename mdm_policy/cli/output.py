@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mdm_policy import regular
+from mdm_policy import regular, resources
 from mdm_policy.cli.hiding import hidden
 from mdm_policy.report import text
+from mdm_policy.report.explanations import explanations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -83,6 +84,14 @@ def findings(found: Iterable[Finding], *, brief: str = "", always: Collection[st
     )
     if printed:
         click.echo(printed, err=True)
+
+
+def explained() -> dict[str, str]:
+    """Return what each finding means and what to do, by its id; nothing where the page is not installed."""
+    try:
+        return explanations(resources.findings().read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return {}
 
 
 class _Sources:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.DESTINATION
 @options.grants()
 @options.INSECURE
-@options.format_("text", "json", help="How to print.")
+@options.format_("text", "json", "markdown", help="How to print; markdown is for an issue.")
 def command(deployment: Path, names: tuple[str, ...], insecure: bool, format_: str) -> None:
     """Report the evidence that devices have what was pushed; what nobody can know stays unknown.
 
@@ -31,6 +31,8 @@ def command(deployment: Path, names: tuple[str, ...], insecure: bool, format_: s
     code = result.exit_code()
     if format_ == "json":
         output.data(report.status_json(result.evidence, code))
+    elif format_ == "markdown":
+        output.data(report.status_markdown(result.evidence, result.problems))
     elif result.evidence:
         output.result(report.status_text(result.evidence, output.width()))
     if result.problems:

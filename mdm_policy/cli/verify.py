@@ -112,9 +112,8 @@ def _print(format_: str, result: ProveResult) -> None:
     if format_ == "json":
         output.data(report.data(found, places, unread, stamp=result.stamp))
     elif format_ == "sarif":
-        output.data(
-            sarif(report.as_findings(found, unread), __version__, report.properties(found, len(unread)), result.stamp)
-        )
+        about = report.properties(found, len(unread))
+        output.data(sarif(report.as_findings(found, unread), __version__, about, result.stamp, output.explained()))
     elif format_ == "junit":
         output.data(report.junit(found, places, unread, result.stamp))
     elif format_ == "markdown":

@@ -33,7 +33,7 @@ def heading(text: str, level: int = 2) -> str:
     return f"{'#' * level} {escape(text)}"
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(headings: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table; the cells are Markdown already, but for the bars that would end a cell."""
     lines = [_row(map(escape, headings)), _row("---" for _ in headings)]
     lines += [_row(cell for cell in row) for row in rows]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mdm_policy.verify import Verification
 
 VERSION = 1
+_NO_EVIDENCE = "unknown: nothing of ours is there, or it keeps no evidence"
 _MOST_APPS = 6
 _WORDS: dict[Op, str] = {"create": "to create", "update": "to update", "delete": "to delete", "noop": "unchanged"}
 _STATES: dict[State, str] = {
@@ -32,6 +33,9 @@ _STATES: dict[State, str] = {
     "failed": "failed",
     "not-tried": "not tried, after a failure before it",
 }
+
+
+_LACKS: dict[Op, str] = {"create": "is missing", "delete": "is there, and should not be", "update": "differs"}
 
 
 def plan_sentence(plans: Sequence[Plan]) -> str:
@@ -93,6 +97,10 @@ def plan_markdown(plans: Sequence[Plan], findings: Iterable[Finding]) -> str:
         lines += [f"**{markdown.escape(plan.destination)}** ({markdown.escape(f'{plan.type}, {plan.where}')})", ""]
         rows = [_row(action) for action in weakest_first(plan.actions)]
         lines += [markdown.table(("Action", "Object", "Direction", "What it means"), rows), ""]
+    return _with_findings(lines, findings)
+
+
+def _with_findings(lines: list[str], findings: Iterable[Finding]) -> str:
     said = [f"{one.severity} {markdown.code(one.id)}: {markdown.escape(one.message)}" for one in findings]
     return "\n".join([*lines, markdown.items(said), ""]) if said else "\n".join(lines)
 
@@ -104,9 +112,9 @@ def _row(action: Action) -> tuple[str, ...]:
 
 
 def plan_json(
-    plans: Sequence[Plan], findings: Iterable[Finding], exit_code: int, proof: dict[str, Any] | None = None
+    plans: Sequence[Plan], findings: Iterable[Finding], exit_code: int, more: dict[str, Any] | None = None
 ) -> str:
-    """Write plans for programs, and what is proven by what is there, where that was asked; docs/push.md has the keys."""
+    """Write plans for programs, with `more` keys or others in their place; docs/push.md has the keys."""
     return dump(
         {
             "format": "mdm-policy-plan-report",
@@ -115,7 +123,7 @@ def plan_json(
             "summary": plan_sentence(plans),
             "destinations": [_plain_plan(plan) for plan in plans],
             "findings": [finding(one) for one in findings],
-            **(proof or {}),
+            **(more or {}),
         }
     )
 
@@ -215,6 +223,23 @@ def _plain_result(result: ActionResult) -> dict[str, Any]:
     }
 
 
+def drift_sentence(plans: Sequence[Plan], weaker: bool) -> str:
+    """Say in one sentence whether what is there is what should be."""
+    if weaker:
+        return "DRIFT: something that is ordered is blocked less there than it should be."
+    if any(plan.changes for plan in plans):
+        return "Drift: what is there differs, and blocks no less than it should."
+    return "No drift: everything is there as it should be."
+
+
+def drift_json(
+    plans: Sequence[Plan], weaker: bool, findings: Iterable[Finding], exit_code: int, proof: Verification | None
+) -> str:
+    """Write drift for programs; the summary is the sentence that the text begins with."""
+    more = {"summary": proof_sentence(proof), "drift": drift_sentence(plans, weaker), **proof_fields(proof)}
+    return plan_json(plans, findings, exit_code, more)
+
+
 def drift_text(
     plans: Sequence[Plan],
     weaker: bool,
@@ -227,19 +252,11 @@ def drift_text(
     `idle` are objects that reach nobody, by destination.
     """
     said = fill(proof_sentence(proof), width)
-    changed = [action for plan in plans for action in plan.changes]
-    if weaker:
-        first = "DRIFT: something that is ordered is blocked less there than it should be."
-    elif changed:
-        first = "Drift: what is there differs, and blocks no less than it should."
-    else:
-        first = "No drift: everything is there as it should be."
-    lines = [said, "", fill(first, width)]
+    lines = [said, "", fill(drift_sentence(plans, weaker), width)]
     for plan in plans:
         lines += ["", fill(f"{plan.destination} ({plan.type}, {plan.where}), as of {plan.as_of}", width)]
         for action in weakest_first(plan.changes):
-            lacks = {"create": "is missing", "delete": "is there, and should not be", "update": "differs"}[action.op]
-            lines.append(fill(f"{action.kind} {action.name} {lacks}", width, "  ", "      "))
+            lines.append(fill(f"{action.kind} {action.name} {_LACKS[action.op]}", width, "  ", "      "))
             if action.reasons:
                 lines.append(fill(f"in: {', '.join(action.reasons[:8])}", width, "      ", "        "))
             lines += [fill(f"to mend it: {said}", width, "      ", "        ") for said in effects(action.effects)]
@@ -250,17 +267,62 @@ def drift_text(
     return "\n".join([*lines, "", said])
 
 
+def drift_markdown(
+    plans: Sequence[Plan],
+    weaker: bool,
+    idle: Mapping[str, Sequence[Remote]],
+    proof: Verification | None,
+    findings: Iterable[Finding],
+) -> str:
+    """Write drift for an issue: what is proven and whether there is drift, then a table for each destination that drifted."""
+    lines = [markdown.heading("mdm-policy drift", 3), ""]
+    lines += [markdown.escape(proof_sentence(proof)), "", markdown.escape(drift_sentence(plans, weaker)), ""]
+    for plan in plans:
+        lines += [f"**{markdown.escape(plan.destination)}** ({markdown.escape(f'{plan.type}, {plan.where}')})", ""]
+        rows = [(f"{one.kind} {one.name}", _LACKS[one.op], _mending(one)) for one in weakest_first(plan.changes)]
+        nobody = idle.get(plan.destination, ())
+        rows += [(f"{one.kind} {one.name}", "is assigned to nobody", "it blocks nothing") for one in nobody]
+        if rows:
+            lines.append(markdown.table(("Object", "Drift", "To mend it"), [map(markdown.escape, row) for row in rows]))
+        else:
+            lines.append("as it should be")
+        lines.append("")
+    return _with_findings(lines, findings)
+
+
+def _mending(action: Action) -> str:
+    return "; ".join(effects(action.effects)) or ", ".join(action.reasons)
+
+
+def status_markdown(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], findings: Iterable[Finding]) -> str:
+    """Write the evidence of each destination for an issue, and what could not be read."""
+    lines = [markdown.heading("mdm-policy status", 3), ""]
+    for named, evidence in found:
+        lines += [f"**{markdown.escape(named)}**", ""]
+        rows = [(f"{one.kind} {one.name}", _standing(one), one.said, one.source) for one in evidence]
+        if rows:
+            headings = ("Object", "Devices", "What is said", "By")
+            lines.append(markdown.table(headings, [map(markdown.escape, row) for row in rows]))
+        else:
+            lines.append(_NO_EVIDENCE)
+        lines.append("")
+    return _with_findings(lines, findings)
+
+
+def _standing(one: DeviceEvidence) -> str:
+    who = f"device {one.device}" if one.device else f"{one.count} device{'s' * (one.count != 1)}"
+    return "unknown" if one.state == "unknown" and not one.count else f"{one.state} on {who}"
+
+
 def status_text(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], width: int) -> str:
     """Write the evidence of each destination."""
     lines: list[str] = []
     for named, evidence in found:
         lines += ["", fill(named, width)] if lines else [fill(named, width)]
         if not evidence:
-            lines.append(fill("unknown: nothing of ours is there, or it keeps no evidence", width, "  ", "    "))
+            lines.append(fill(_NO_EVIDENCE, width, "  ", "    "))
         for one in evidence:
-            who = f"device {one.device}" if one.device else f"{one.count} device{'s' * (one.count != 1)}"
-            count = "unknown" if one.state == "unknown" and not one.count else f"{one.state} on {who}"
-            lines.append(fill(f"{one.kind} {one.name}: {count}: {one.said}", width, "  ", "      "))
+            lines.append(fill(f"{one.kind} {one.name}: {_standing(one)}: {one.said}", width, "  ", "      "))
     sources = sorted({one.source for _, evidence in found for one in evidence if one.source})
     if sources:
         lines += ["", *(fill(f"by: {source}", width, "", "    ") for source in sources)]

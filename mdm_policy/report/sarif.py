@@ -31,12 +31,14 @@ def sarif(
     version: str,
     properties: Mapping[str, str | int] | None = None,
     stamp: Stamp | None = None,
+    helps: Mapping[str, str] | None = None,
 ) -> str:
     """Write findings as one run of the program; the same findings give the same text.
 
     Each result carries a fingerprint of what it says and of the file, not of the line, so that a host follows it when
     lines move. `properties` are said of the run as a whole (section 3.8, a property bag); the inputs of
-    `stamp` are its artifacts with their hashes (section 3.24).
+    `stamp` are its artifacts with their hashes (section 3.24). `helps` says by id what a finding means and what to do: the
+    help of its rule (section 3.49.12), which code hosts show beside a result.
     """
     found = list(findings)
     ids = sorted({finding.id for finding in found})
@@ -45,7 +47,7 @@ def sarif(
         "name": "mdm-policy",
         "semanticVersion": version,
         "version": version,
-        "rules": [{"id": id_, "shortDescription": {"text": id_.replace("-", " ")}} for id_ in ids],
+        "rules": [_rule(id_, (helps or {}).get(id_, "")) for id_ in ids],
     }
     run: dict[str, Any] = {
         "tool": {"driver": driver},
@@ -65,6 +67,14 @@ def sarif(
             for one in stamp.inputs
         ]
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _rule(id_: str, said: str) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": id_, "shortDescription": {"text": id_.replace("-", " ")}}
+    if said:
+        # Markdown joins lines that follow each other; an empty line keeps them apart.
+        rule["help"] = {"text": said, "markdown": said.replace("\n", "\n\n")}
+    return rule
 
 
 def _result(finding: Finding, place: int) -> dict[str, Any]:

@@ -103,6 +103,8 @@ def test_sarif_points_at_the_entry(pair: tuple[Path, Path]) -> None:
     jsonschema.validate(made, SARIF)
     [result] = made["runs"][0]["results"]
     assert (result["ruleId"], result["level"]) == ("diff-loosened", "error")
+    [rule] = made["runs"][0]["tool"]["driver"]["rules"]
+    assert "\nDo: " in rule["help"]["text"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
     tightened = json.loads(run("diff", *pair[::-1], "--format", "sarif", "--list", "us-eo-13971").out)
     assert tightened["runs"][0]["results"][0]["level"] == "note"

@@ -11,6 +11,7 @@ from finding_ids import KEBAB, PACKAGE, collect, constants
 
 from mdm_policy.diff.model import DIRECTIONS
 from mdm_policy.push.answers import Fault, Local
+from mdm_policy.report.explanations import explanations
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
 
@@ -184,6 +185,14 @@ def test_each_section_says_how_grave_what_happens_and_what_to_do() -> None:
         if first is None or len(acts) != 1 or not 2 <= len(lines) <= 6 or len(body) < 60:
             thin.append(name)
     assert thin == []
+
+
+def test_every_section_can_be_the_help_of_a_rule() -> None:
+    page = sections()
+    found = explanations(PAGE.read_text("utf-8"))
+    assert found.keys() == page.keys()
+    assert {name: said.split() for name, said in found.items()} == {name: body.split() for name, body in page.items()}
+    assert [name for name, said in found.items() if "\nDo: " not in said] == []
 
 
 def test_severities_are_those_of_the_code() -> None:

@@ -51,6 +51,8 @@ def test_the_templates_are_those_of_the_repository(held: dict[str, bytes]) -> No
 def test_the_package_is_whole(held: dict[str, bytes]) -> None:
     package = _files(REPOSITORY / "mdm_policy")
     assert {name: held.get(name) == data for name, data in package.items()} == dict.fromkeys(package, True)
+    page = REPOSITORY / "docs" / "findings.md"
+    assert held["mdm_policy/docs/findings.md"] == page.read_bytes(), "reports have no help of their rules"
     for part in (
         "build/__init__.py",
         "data/catalogue.json",

@@ -16,11 +16,13 @@ from cli_kit import too_wide
 from emulators.faults import FAULTS
 
 from mdm_policy.cli import confirm
-from mdm_policy.errors import PolicyError
+from mdm_policy.errors import PolicyError, error
 from mdm_policy.push import protocol
+from mdm_policy.push.model import DeviceEvidence
 from mdm_policy.push.planfile import load_plan
+from mdm_policy.report import markdown, pushing
 from mdm_policy.workflows import execution, push
-from push.stage import APPS, Stage, stage
+from push.stage import APPS, DAY, Stage, stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +182,55 @@ def test_strict_counts_gaps(one: Stage) -> None:
     one.plan()
     assert one.apply("--strict").code == 11
     assert one.apply().code == 0
+
+
+def test_drift_says_the_same_in_every_format(one: Stage) -> None:
+    one.plan()
+    one.apply()
+    for meddle, code, said in ((False, 0, "No drift: "), (True, 11, "DRIFT: ")):
+        if meddle:
+            one.kit.meddle(one.emulator)
+        text, data, page = (
+            one.run("drift", "--deployment", one.deployment, "--as-of", DAY, "--format", format_)
+            for format_ in ("text", "json", "markdown")
+        )
+        assert text.code == data.code == page.code == data.json["exit_code"] == code
+        assert " ".join(text.out.split()).startswith(data.json["summary"])
+        assert data.json["drift"].startswith(said)
+        assert data.json["drift"] in " ".join(text.out.split())
+        heading, _, proof, _, drift, _, place = page.out.splitlines()[:7]
+        assert (heading, markdown.escape(data.json["summary"])) == ("### mdm-policy drift", proof)
+        assert drift == markdown.escape(data.json["drift"])
+        assert place.startswith("**there** (fake, http")
+        assert ("| Object | Drift | To mend it |" in page.out) == meddle
+        assert ("as it should be\n" in page.out) == (not meddle)
+
+
+def test_status_in_markdown_has_a_row_for_each_evidence(one: Stage) -> None:
+    one.plan()
+    one.apply()
+    data = one.run("status", "--deployment", one.deployment, "--format", "json").json
+    page = one.run("status", "--deployment", one.deployment, "--format", "markdown").out
+    assert page.startswith("### mdm-policy status\n\n**there (")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
+    told = [state for place in data["destinations"] for state in place["evidence"]]
+    assert len(rows) == (len(told) + 1 if told else 0)
+    assert ("unknown: nothing of ours is there" in page) == (not told)
+
+
+def test_what_nobody_can_know_stays_unknown_in_markdown_and_no_markup_is_obeyed() -> None:
+    rows = [
+        DeviceEvidence("profile", "1", "a|b <i>", "failed", 2, "said *this*", "a source"),
+        DeviceEvidence("profile", "2", "c", "unknown", 0, "nobody asked", "a source"),
+        DeviceEvidence("profile", "3", "d", "applied", 1, "reported", "a source", "D-1"),
+    ]
+    problem = error("push-timeout", "no answer", None)
+    page = pushing.status_markdown([("x (jamf, y)", rows), ("z", [])], [problem])
+    assert r"| profile a\|b \<i\> | failed on 2 devices | said \*this\* | a source |" in page
+    assert "| profile c | unknown | nobody asked |" in page
+    assert "| profile d | applied on device D-1 |" in page
+    assert "**z**\n\nunknown: nothing of ours is there" in page
+    assert page.endswith("- error `push-timeout`: no answer\n")
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown"])

@@ -355,7 +355,12 @@ def test_json_is_the_same_twice(federal: Path) -> None:
 def test_sarif_has_a_result_for_each_gap(federal: Path) -> None:
     done = run("verify", federal, "--deployment", DEPLOYMENT, "--format", "sarif", *AS_OF)
     assert done.code == 11
-    results = json.loads(done.out)["runs"][0]["results"]
+    [made] = json.loads(done.out)["runs"]
+    results = made["results"]
+    rules = {rule["id"]: rule["help"] for rule in made["tool"]["driver"]["rules"]}
+    assert rules.keys() == {one["ruleId"] for one in results}
+    assert rules["ban-gap"]["text"].startswith("Error. ")
+    assert all("\nDo: " in one["text"] and "\n\nDo: " in one["markdown"] for one in rules.values())
     gaps = [one for one in results if one["ruleId"] == "ban-gap"]
     assert len(gaps) == len(run("verify", federal, "--deployment", DEPLOYMENT, "--format", "json", *AS_OF).json["gaps"])
     assert [one["ruleId"] for one in results].count("gap-accepted") == 2
