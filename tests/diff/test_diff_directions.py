@@ -68,7 +68,7 @@ def applications(*packages: str, **keys: Any) -> Document:
 
 
 def restricted(name: str, *, kill: str = "true", delete: str = "false", scope: str = "", id_: str = "") -> Document:
-    general = f"{id_}<process_name>{name}</process_name><match_exact_process_name>true</match_exact_process_name>"
+    general = f"{id_}<name>n</name><process_name>{name}</process_name><match_exact_process_name>true</match_exact_process_name>"
     words = f"<kill_process>{kill}</kill_process><delete_executable>{delete}</delete_executable>"
     return xml(f"<restricted_software><general>{general}{words}</general><scope>{scope}</scope></restricted_software>")
 
