@@ -119,6 +119,7 @@ ConditionKind = Literal[
     "folder",
     "installed-copies",
     "managed-apps",
+    "packaged-apps",
     "product",
     "publisher",
     "signing-state",
@@ -129,7 +130,7 @@ ConditionKind = Literal[
 ]
 """What narrows a rule.
 
-It acts on one `binary`, `product` or `publisher` alone, on what stands in a `folder`, on some `versions`, a `code-hash`, a
+It acts on one `binary`, `product` or `publisher` alone, on `packaged-apps` and no others, on what stands in a `folder`, on some `versions`, a `code-hash`, a
 `signing-state`, for some `users`, on `user-processes` and no services, where an `expression` holds; it leaves out its `exceptions`,
 `installed-copies`, `managed-apps`, or what comes by `usb-debugging`.
 """

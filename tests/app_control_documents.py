@@ -32,12 +32,15 @@ def policy(
     base: str = OWN,
     kind: str = "Base Policy",
     attributes: str = "",
-    refer: bool = True,
+    refer: bool | tuple[str, ...] = True,
 ) -> str:
     """Write a policy that allows everything but what is denied; `denied` are the references to signers."""
     rules = "".join(f"<Rule><Option>{one}</Option></Rule>" for one in options)
     names = [one.partition('ID="')[2].partition('"')[0] for one in (allow, *denials) if one]
-    refs = "".join(f'<FileRuleRef RuleID="{name}"/>' for name in (names if refer else names[:1]))
+    refs = "".join(
+        f'<FileRuleRef RuleID="{name}"/>'
+        for name in (refer if isinstance(refer, tuple) else names if refer else names[:1])
+    )
     refs = f"<FileRulesRef>{refs}</FileRulesRef>" if refs else ""
     denied = f"<DeniedSigners>{denied}</DeniedSigners>" if denied else ""
     return f"""\

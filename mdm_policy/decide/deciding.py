@@ -30,7 +30,7 @@ from mdm_policy.decide.index import Hit, Index, in_force
 from mdm_policy.decide.law import law_against
 from mdm_policy.decide.precedence import may_let_in, without
 from mdm_policy.model import Frozen
-from mdm_policy.reading import Cause, Effect, Rule
+from mdm_policy.reading import Cause, Condition, Effect, Rule
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK, Strength, Verdict
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Reading
 
 _HELD = 100
+_PACKAGED = Condition("packaged-apps")
+_OF_PACKAGES = ("appx_name", "package_family_name")
 
 
 def _score(verdict: Verdict, strength: Strength, *, installed: bool) -> int:
@@ -225,7 +227,12 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
                 letting.setdefault(contest(one.hit.rule), one.hit)
     if not by_store_alone(keys):  # no list of bundle ids says whether it holds such an app
         doubted = prepared.doubted[place]
-        candidates += [_refused(one, state, name, keys, doubted) for one in lists if one.members.isdisjoint(keys)]
+        packaged = any(kind in _OF_PACKAGES for _, kind, _ in keys)
+        candidates += [
+            _refused(one, state, name, keys, doubted)
+            for one in lists
+            if one.members.isdisjoint(keys) and (packaged or _PACKAGED not in one.hit.rule.conditions)
+        ]
     candidates += [_by_file_rules(one, state, name) for one in (prepared.found[place] if prepared.found else ())]
     if letting:
         candidates = [_against(one, letting) for one in candidates]

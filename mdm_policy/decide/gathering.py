@@ -205,6 +205,8 @@ def _outcome(sets: Sequence[Placed], program: Program) -> FoundRules:
     found = _together(sure, program)
     if doubtful:
         others = [_together([*sure, *chosen], program) for chosen in _choices(doubtful)]
+        if any(one.set.node and one.set.mode == "not-configured" for one in doubtful):
+            others.append(NOTHING)  # its node may be the one that counts, and may enforce nothing
         found = _agreed([found, *others], *_doubt(doubtful[0]))
     if found.kind == "allowed":
         dead = [one for one in sets if not one.reach.alive]

@@ -33,15 +33,21 @@ def _by_slot(readings: Iterable[Reading]) -> list[list[Reading]]:
 
     A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
     a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
-    policy the later counts, or they are for two policies; an AppLocker node holds one value (MicrosoftDocs/windows-itpro-docs
-    applocker-csp.md).
+    policy the later counts, or they are for two policies; a node of AppLocker, or of App Control for a PolicyID, holds one value
+    (MicrosoftDocs/windows-itpro-docs applocker-csp.md, applicationcontrol-csp.md).
     """
-    found: dict[tuple[DeviceSlot, str], list[tuple[Reading, frozenset[str]]]] = {}
+    found: dict[DeviceSlot, dict[str, list[tuple[Reading, frozenset[str]]]]] = {}
     for one in readings:
         for identity in one.identities:
-            key = msgspec.structs.replace(identity, platforms=())
-            found.setdefault((key, one.mdm), []).append((one, frozenset(identity.platforms)))
-    groups = (group for members in found.values() if len(members) > 1 for group in _meeting(members))
+            by_mdm = found.setdefault(msgspec.structs.replace(identity, platforms=()), {})
+            by_mdm.setdefault(one.mdm, []).append((one, frozenset(identity.platforms)))
+    # A file of no MDM is sent by any: it takes the place of what another form of the same MDM brings.
+    named = (
+        [*(by_mdm.get("", ()) if mdm else ()), *by_mdm[mdm]]
+        for by_mdm in found.values()
+        for mdm in sorted(set(by_mdm) - {""}) or [""]
+    )
+    groups = (group for members in named if len(members) > 1 for group in _meeting(members))
     return [group for group in groups if len(group) > 1]
 
 

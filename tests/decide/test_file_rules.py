@@ -46,6 +46,10 @@ def policy(*collections: str, name: str = "d.xml") -> Document:
     return xml(f'<AppLockerPolicy Version="1">{"".join(collections)}</AppLockerPolicy>', name)
 
 
+def bare(*rules: str, mode: str = "Enabled", name: str = "b.xml") -> Document:
+    return xml(rules_xml(*rules, mode=mode), name)
+
+
 def csp(*values: str, **grouped: str) -> Document:
     uri = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/{}/EXE/Policy"
     named = {"G": values[0]} if values else grouped
@@ -210,6 +214,38 @@ OPEN, UNKNOWN, LOGGED = ("allowed", None), ("unknown", None), ("reported-only", 
             [csp(rules_xml(ALL, DENIED)), exe(ALL, name="e.xml")], TOOL, UNKNOWN, id="mdm-beside-group-policy"
         ),
         pytest.param([csp(rules_xml(ALL, DENIED)), exe(ALL, DENIED, name="e.xml")], TOOL, WEAK, id="both-deny"),
+        pytest.param([bare(ALL, DENIED)], TOOL, WEAK, id="a-collection-alone"),
+        pytest.param([bare(ALL, DENIED), bare(ALL, name="e.xml")], TOOL, UNKNOWN, id="two-collections"),
+        pytest.param([bare(ALL, DENIED), bare(DENIED, ALL, name="e.xml")], TOOL, WEAK, id="two-equal-collections"),
+        pytest.param([bare(ALL, DENIED), bare(DENIED, OURS, name="e.xml")], TOOL, WEAK, id="two-that-deny"),
+        pytest.param([bare(ALL, DENIED), exe(ALL, name="e.xml")], TOOL, UNKNOWN, id="a-collection-beside-a-policy"),
+        pytest.param([bare(ALL), exe(ALL, DENIED, name="e.xml")], TOOL, UNKNOWN, id="a-policy-beside-a-collection"),
+        pytest.param([bare(ALL, DENIED), csp(rules_xml(ALL))], TOOL, UNKNOWN, id="a-collection-beside-the-mdm"),
+        pytest.param([exe(ALL, DENIED), exe(ALL, name="e.xml")], TOOL, WEAK, id="two-policies-add-up"),
+        pytest.param(
+            [exe(ALL, DENIED), csp(rules_xml(ALL, DENIED, mode="NotConfigured"))],
+            TOOL,
+            UNKNOWN,
+            id="the-mdms-mode-is-open",
+        ),
+        pytest.param(
+            [csp(A=rules_xml(ALL, DENIED), B=rules_xml(ALL, DENIED, mode="NotConfigured"))],
+            TOOL,
+            UNKNOWN,
+            id="the-mode-of-one-grouping-is-open",
+        ),
+        pytest.param(
+            [exe(ALL, DENIED), bare(ALL, DENIED, mode="NotConfigured", name="e.xml")],
+            TOOL,
+            UNKNOWN,
+            id="the-mode-of-a-collection-is-open",
+        ),
+        pytest.param(
+            [exe(ALL, DENIED), exe(ALL, DENIED, mode="NotConfigured", name="e.xml")],
+            TOOL,
+            WEAK,
+            id="the-mode-of-a-policy-is-enforced",
+        ),
     ],
 )
 def test_what_rules_for_files_make_of_an_app(

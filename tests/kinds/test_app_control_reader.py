@@ -36,6 +36,8 @@ OTHER_ISSUER: Any = ("windows", "certificate", "cd" * 32)
 PACKAGE: Any = ("windows", "package_family_name", "Example.Tool_8wekyb3d8bbwe")
 LAPTOPS = device("windows", ">=10.0.18362")
 
+ALL = '<Allow ID="ID_ALLOW_A_2" FileName="*"/>'
+ALLOWED = ("ID_ALLOW_A_2", "ID_ALLOW_P")
 TOOL = deny('FileName="tool.exe"')
 SIGNED: dict[str, Any] = {"signers": signer(), "denied": one_denied()}
 ATTRIB = '<FileAttrib ID="ID_FILEATTRIB_F_1" {}/>'
@@ -160,7 +162,37 @@ UNKNOWN, OPEN, REPORTED = ("unknown", None), ("allowed", None), ("reported-only"
         pytest.param(
             policy(deny(f'PackageFamilyName="{PACKAGE[2]}"')), [PACKAGE], UNKNOWN, id="package-without-the-option"
         ),
-        pytest.param(policy(deny('PackageFamilyName="Example.*"'), options=STORE), [PACKAGE], OPEN, id="packages"),
+        pytest.param(policy(deny('PackageFamilyName="Example.*"'), options=STORE), [PACKAGE], UNKNOWN, id="packages"),
+        pytest.param(policy(deny('PackageFamilyName="A.B_8wekyb3d8bbwe"')), [PACKAGE], UNKNOWN, id="another-package"),
+        pytest.param(
+            policy(deny('PackageFamilyName="A.B_8wekyb3d8bbwe"'), refer=False),
+            [PACKAGE],
+            UNKNOWN,
+            id="another-package-nobody-refers-to",
+        ),
+        pytest.param(policy(deny('PackageFamilyName="A.B_8wekyb3d8bbwe"')), [FILE], OPEN, id="no-package"),
+        pytest.param(
+            policy(allow=f'{ALL}<Allow ID="ID_ALLOW_P" PackageFamilyName="A.B_8wekyb3d8bbwe"/>', refer=ALLOWED),
+            [PACKAGE],
+            UNKNOWN,
+            id="another-package-allowed",
+        ),
+        pytest.param(
+            policy(allow=f'{ALL}<Allow ID="ID_ALLOW_P" PackageFamilyName="{PACKAGE[2]}"/>', refer=ALLOWED),
+            [PACKAGE],
+            OPEN,
+            id="the-package-allowed",
+        ),
+        pytest.param(
+            policy(
+                deny('PackageFamilyName="A.B_8wekyb3d8bbwe"'),
+                allow=f'{ALL}<Allow ID="ID_ALLOW_P" PackageFamilyName="*"/>',
+                refer=(*ALLOWED, "ID_DENY_D_1"),
+            ),
+            [PACKAGE],
+            OPEN,
+            id="all-other-packages-allowed",
+        ),
         pytest.param(policy(TOOL, allow=""), [FILE], WEAK, id="denied-in-an-allow-list"),
         pytest.param(policy(allow=""), [FILE], UNKNOWN, id="allow-list"),
         pytest.param(policy(deny('FileName="*"')), [FILE], UNKNOWN, id="deny-everything"),
@@ -277,6 +309,22 @@ def test_a_device_has_one_policy_of_an_id() -> None:
     assert read(as_json(catalog(policy(TOOL)))).identities == (node,)
     both = readings(opened(policy(TOOL)), opened(policy(deny('FileName="x.exe"')), "other.xml"))
     assert not judge(both, LAPTOPS, app(FILE), DAY, "weak").proven
+
+
+@pytest.mark.parametrize(
+    ("other", "proven"),
+    [
+        pytest.param(policy(deny('FileName="x.exe"')), False, id="another-policy"),
+        pytest.param(policy(TOOL), True, id="the-same"),
+        pytest.param(policy(deny('FileName="x.exe"')).replace(OWN, OTHER), True, id="of-another-id"),
+        pytest.param(policy(deny('FileName="x.exe"')).replace(OWN, OWN.upper()), False, id="of-the-id-in-capitals"),
+    ],
+)
+def test_a_device_has_one_policy_of_an_id_in_whatever_form_it_comes(other: str, proven: bool) -> None:
+    both = readings(as_json(catalog(policy(TOOL)), "a.json"), opened(other, "b.xml"))
+    assert judge(both, LAPTOPS, app(FILE), DAY, "weak").proven == proven
+    both = readings(opened(policy(TOOL), "a.xml"), as_json(catalog(other), "b.json"))
+    assert judge(both, LAPTOPS, app(FILE), DAY, "weak").proven == proven
 
 
 @pytest.mark.parametrize(

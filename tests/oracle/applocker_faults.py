@@ -31,15 +31,6 @@ def _weak_deny(found: Disagreement) -> bool:
     return found.said == GAP and "a Deny path rule" in found.because and found.scenario.min_strength == "partial"
 
 
-def _bare(found: Disagreement) -> bool:
-    return found.said == HELD and len(found.scenario.documents) > 1 and any(way == "bare" for way, _ in _all(found))
-
-
-def _not_configured(found: Disagreement) -> bool:
-    loose = [way for way, one in _all(found) if one.get("EnforcementMode", "NotConfigured") == "NotConfigured"]
-    return found.said == HELD and len(found.scenario.documents) > 1 and "csp" in loose
-
-
 def _empty(found: Disagreement) -> bool:
     return found.said == GAP and HELD in found.expected and any(not one["rules"] for _, one in _all(found))
 
@@ -65,20 +56,6 @@ APPLOCKER_FAULTS = (
         "working-with-applocker-rules",
         _weak_deny,
         ("applocker", 1, 4),
-    ),
-    Settled(
-        "bare-collections-add-up",
-        "Precisely the XML format for a RuleCollection node: the CSP's value; how several Groupings combine is in no page.",
-        "client-management/mdm/applocker-csp",
-        _bare,
-        ("applocker", 1, 150),
-    ),
-    Settled(
-        "csp-not-configured-beside-another",
-        "That rules of a collection that is not configured are enforced is said outside the CSP alone; nor do Groupings add up.",
-        "working-with-applocker-rules, applocker-csp",
-        _not_configured,
-        ("applocker", 1, 49),
     ),
     Settled(
         "empty-collection",

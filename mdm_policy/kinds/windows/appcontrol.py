@@ -125,7 +125,19 @@ IMPLICIT = Rule(
     why="the policy refuses what its own rules do not allow, and whether one of them allows the app is not known",
     cause="condition",
 )
-RULES = (FILE_NAME, PRODUCT, PATH, PACKAGE, SIGNER, SIGNED_FILE, NAME_ALONE, EVERYTHING, IMPLICIT)
+PACKAGES = Rule(
+    "app-control-packages-unlisted",
+    "app-control",
+    "allow-only",
+    "unknown",
+    "weak",
+    fact("with one rule on a PackageFamilyName, packaged apps are judged by such rules alone", _PACKAGES),
+    introduced=_SINCE,
+    conditions=(Condition("packaged-apps"),),
+    why="the policy judges packaged apps by its PackageFamilyName rules alone, and whether another policy allows the app is not known",
+    cause="condition",
+)
+RULES = (FILE_NAME, PRODUCT, PATH, PACKAGE, SIGNER, SIGNED_FILE, NAME_ALONE, EVERYTHING, IMPLICIT, PACKAGES)
 
 _USER_MODE = "12"
 """The signing scenario of programs; 131 is that of drivers."""
@@ -267,7 +279,8 @@ class _Policy:
     def _scenario(self, scenario: etree._Element) -> None:
         signers = child(scenario, "ProductSigners")
         allowed: list[str] = []
-        everything = packages = deny_packages = False
+        everything = deny_packages = False
+        packages: list[tuple[str, str]] = []
         for group in signers if signers is not None else ():
             for reference in group:
                 element = self._referenced(reference)
@@ -281,9 +294,26 @@ class _Policy:
                     deny_packages = deny_packages or "PackageFamilyName" in element.attrib
                 else:
                     everything = everything or _is_everything(element)
-                    packages = packages or element.get("PackageFamilyName") == "*"
+                    if local(element) == "Allow" and element.get("PackageFamilyName"):
+                        packages.append((self.places[element], element.get("PackageFamilyName", "")))
                     allowed.append(_written(element, reference))
-        if deny_packages and not packages and self.acts:
+        if self.acts and not any(name == "*" for _, name in packages):
+            self._packages(scenario, packages, acting=deny_packages or bool(packages))
+        if everything and self.acts:
+            self.c.beside("opens", "allow-list", "merged", self.places[scenario])
+        if everything and _SCRIPTS not in self.options and "Enabled:UMCI" in self.options:
+            self.c.beside("stops", "script-hosts", "always", self.places[self.root])
+        if not everything and not self.supplement:
+            self._implicit(scenario, allowed)
+
+    def _packages(self, scenario: etree._Element, allowed: list[tuple[str, str]], *, acting: bool) -> None:
+        """Say that the policy refuses each packaged app that it does not allow by its family name.
+
+        So it does once such a rule stands in it; of one that no scenario of programs refers to no page says otherwise.
+        """
+        if not any("PackageFamilyName" in one.attrib for one in self.named.values()):
+            return
+        if acting:
             said = (
                 "with a PackageFamilyName rule the policy judges packaged apps by such rules alone, and none allows '*': "
                 "all others are refused, also those of Windows"
@@ -291,12 +321,8 @@ class _Policy:
             hint = 'add <Allow PackageFamilyName="*"/> (Windows 11), or deny the package with AppLocker'
             self.c.say("warning", "app-control-packages-refused", said, self.places[scenario], hint)
             self.c.beside("stops", "packaged-apps", "always", self.places[scenario], said=True)
-        if everything and self.acts:
-            self.c.beside("opens", "allow-list", "merged", self.places[scenario])
-        if everything and _SCRIPTS not in self.options and "Enabled:UMCI" in self.options:
-            self.c.beside("stops", "script-hosts", "always", self.places[self.root])
-        if not everything and not self.supplement:
-            self._implicit(scenario, allowed)
+        rule = self.c.rule(PACKAGES, **self._changes)
+        self.c.add_all(rule, "windows", "package_family_name", Entries.of(allowed))
 
     def _implicit(self, scenario: etree._Element, allowed: list[str]) -> None:
         """Say that the policy is an allow list: an Allow with FileName="*" is missing."""

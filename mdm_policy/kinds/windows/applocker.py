@@ -40,6 +40,8 @@ _MODES: dict[str, Literal["enabled", "audit", "not-configured"]] = {
     "AuditOnly": "audit",
     "NotConfigured": "not-configured",
 }
+_NODE = "./vendor/msft/applocker/applicationlaunchrestrictions/*/{}/policy"
+"""The node for which a bare RuleCollection is made, by an MDM (applocker-csp.md): Group Policy takes whole policies alone."""
 _CSP_MODE = "whether rules under NotConfigured are enforced where the MDM sends them is not documented"
 
 
@@ -111,6 +113,7 @@ class _Collection:
         self.found: list[FileRule] = []
         self.allowed: set[str] = set()
         self.rules = 0
+        self.bare = bare
         self.by_csp = bare and self.mode == "not-configured"
         if self.by_csp:
             c.uncertain_because = Why("undocumented", _CSP_MODE)
@@ -125,8 +128,8 @@ class _Collection:
 
     def close(self, *, beside_installers: bool) -> None:
         """Take the collection down as a whole, and say what is wrong with it."""
-        taken = tuple(self.found)
-        self.c.rule_sets.append(RuleSet(self.unlisted, self.sort, self.mode, taken, "", self.services, self.pointer))
+        taken, node = tuple(self.found), _NODE.format(self.sort) if self.bare else ""
+        self.c.rule_sets.append(RuleSet(self.unlisted, self.sort, self.mode, taken, node, self.services, self.pointer))
         if self.type and self.type not in _TYPES:
             said = f"{self.type[:80]!r} is not a type of AppLocker's, and what such a collection does is not documented"
             self.c.say(
