@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-import bench_bad_input  # noqa: E402 - the path is set above
+import bench_assess  # noqa: E402 - the path is set above
+import bench_bad_input  # noqa: E402
 import bench_build  # noqa: E402
 import bench_loading  # noqa: E402
 import bench_peer  # noqa: E402
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "build": bench_build.figures,
     "prove": bench_prove.figures,
     "push": bench_push.figures,
+    "assess": bench_assess.figures,
     "bad-input": bench_bad_input.figures,
     "peer": bench_peer.figures,
 }

@@ -57,7 +57,12 @@ def services() -> Services:
 
     given = click.get_current_context().meta
     account = read_grants(os.environ, Path.home())
-    return Services(os.environ, time.sleep, now, grants=joined(account, given.get(SECRETS, ()), given.get(PATHS, ())))
+    granted = joined(account, given.get(SECRETS, ()), given.get(PATHS, ()))
+    return Services(os.environ, time.sleep, now, grants=granted, progress=_progress if sys.stderr.isatty() else None)
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def stores() -> Fetch:

@@ -27,13 +27,20 @@ _Out = TypeVar("_Out")
 class Asker:
     """Send GETs to one server, as many at once as it takes."""
 
-    def __init__(self, client: Client, at_once: int, now: Callable[[], str]) -> None:
-        """Know whom to ask; nothing is asked yet. `now` gives the time for the record."""
+    def __init__(
+        self, client: Client, at_once: int, now: Callable[[], str], counting: Callable[[int], None] | None = None
+    ) -> None:
+        """Know whom to ask; nothing is asked yet. `now` gives the time for the record.
+
+        `counting` is told how many objects have been read, one after the other.
+        """
         self._client = client
         self._at_once = at_once
         self._now = now
         self._lock = threading.Lock()
         self._answers: list[Asked] = []
+        self._counting = counting
+        self._done = 0
 
     def get(self, path: str, *, accept: str = "application/json", ok: tuple[int, ...] = (200,)) -> Reply:
         """Return the answer to a GET.
@@ -60,7 +67,13 @@ class Asker:
     def each(self, do: Callable[[_In], _Out], among: Iterable[_In]) -> list[_Out]:
         """Do something for each of some things, several at once, and return the results in their order."""
         with ThreadPoolExecutor(self._at_once) as pool:
-            return list(pool.map(do, among))
+            return [self._counted(one) for one in pool.map(do, among)]
+
+    def _counted(self, one: _Out) -> _Out:
+        self._done += 1
+        if self._counting is not None:
+            self._counting(self._done)
+        return one
 
     @property
     def answers(self) -> tuple[Asked, ...]:

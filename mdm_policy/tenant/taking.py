@@ -22,16 +22,27 @@ _READERS: Mapping[str, Callable[[Asker, DestinationSpec], tuple[list[FoundObject
     "amapi": amapi.everything,
     "kmfddm": kmfddm.everything,
 }
+_STEP = 200
+"""After how many objects a person who watches is told again."""
 
 
-def take(spec: DestinationSpec, edge: Edge, now: Callable[[], str]) -> Snapshot:
+def take(
+    spec: DestinationSpec, edge: Edge, now: Callable[[], str], progress: Callable[[str], None] | None = None
+) -> Snapshot:
     """Read all that a destination has; what fails is not read, and no failure ends the rest.
+
+    `progress` is told in a line how many objects have been read, now and then.
 
     Raises:
         PolicyError: an address or a credential of which nothing can be asked.
 
     """
-    asker = Asker(client_of(spec, edge), CONNECTIONS[spec.type], now)
+    counting = _counting(spec.name, progress) if progress is not None else None
+    asker = Asker(client_of(spec, edge), CONNECTIONS[spec.type], now, counting)
     held, missing = _READERS[spec.type](asker, spec)
     objects = tuple(sorted(held, key=lambda one: one.path))
     return Snapshot(spec.name, spec.type, where(spec), objects, tuple(missing), asker.answers)
+
+
+def _counting(name: str, progress: Callable[[str], None]) -> Callable[[int], None]:
+    return lambda count: progress(f"{name}: {count} objects read") if count % _STEP == 0 else None

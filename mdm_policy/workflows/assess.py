@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from mdm_policy.errors import Origin, PolicyError, error, warning
+from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.extras import install_hint
 from mdm_policy.model import DestinationSpec, Frozen
 from mdm_policy.push.protocol import Edge
@@ -29,7 +29,7 @@ from mdm_policy.workflows.requests import RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mdm_policy.errors import Finding
+    from mdm_policy.model import Deployment
     from mdm_policy.tenant.model import Snapshot
     from mdm_policy.vocabulary import Strength
     from mdm_policy.workflows.push import Services
@@ -90,33 +90,62 @@ def assess(request: AssessRequest, services: Services) -> AssessResult:
     resolution = resolve(read.lists, read.deployment, read.catalogue, request.as_of, enforce=False)
     if request.devices is not None:
         resolution = msgspec.structs.replace(resolution, devices=read_devices(request.devices))
-    specs, paths, told = _places(request, read.deployment.destinations if read.deployment else (), services.environment)
-    base = request.deployment.parent if request.deployment is not None else Path()
-    edge = Edge(
-        lambda where: secret(where, base, services.environment),
-        services.sleep,
-        str(base),
-        services.timeout,
-        insecure=request.insecure,
-    )
-    snapshots = tuple(taken(spec, edge, services.now) for spec in specs)
+    seen = look(request.places, read.deployment, request.deployment, services, insecure=request.insecure)
     if request.save is not None:
-        save(request.save, snapshots)
-    policies = _joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])
+        save(request.save, seen.snapshots)
     asked = ProveRequest(
-        tuple(paths),
+        seen.paths,
         request.as_of,
         devices=request.devices,
         min_strength=request.min_strength,
         require_scope=request.require_scope,
     )
-    proof = prove_by(asked, policies, resolution, read)
-    found = msgspec.structs.replace(proof.verification, findings=(*told, *proof.verification.findings))
-    return AssessResult(msgspec.structs.replace(proof, verification=found), snapshots)
+    proof = prove_by(asked, seen.policies, resolution, read)
+    found = msgspec.structs.replace(proof.verification, findings=(*seen.findings, *proof.verification.findings))
+    return AssessResult(msgspec.structs.replace(proof, verification=found), seen.snapshots)
 
 
-def taken(spec: DestinationSpec, edge: Edge, now: Callable[[], str]) -> Snapshot:
-    """Take a snapshot of one destination.
+class AtPlaces(Frozen, frozen=True):
+    """Hold what is there at some places: what was read, from which destinations and paths, and what cannot be asked."""
+
+    policies: Policies
+    specs: tuple[DestinationSpec, ...]
+    paths: tuple[Path, ...]
+    snapshots: tuple[Snapshot, ...]
+    findings: tuple[Finding, ...]
+
+
+def look(
+    places: Sequence[str], deployment: Deployment | None, file: Path | None, services: Services, *, insecure: bool
+) -> AtPlaces:
+    """Read all that is at some places: names of a deployment's destinations, addresses, paths.
+
+    `file` is the deployment's own, from whose folder its credentials are.
+
+    Raises:
+        RequestError: no place.
+        PolicyError: a place of which nothing can be asked.
+
+    """
+    known = deployment.destinations if deployment is not None else ()
+    specs, paths, told = _places(places, known, services.environment)
+    base = file.parent if file is not None else Path()
+    edge = Edge(
+        lambda where: secret(where, base, services.environment),
+        services.sleep,
+        str(base),
+        services.timeout,
+        insecure=insecure,
+    )
+    snapshots = tuple(taken(spec, edge, services.now, services.progress) for spec in specs)
+    policies = _joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])
+    return AtPlaces(policies, tuple(specs), tuple(paths), snapshots, tuple(told))
+
+
+def taken(
+    spec: DestinationSpec, edge: Edge, now: Callable[[], str], progress: Callable[[str], None] | None = None
+) -> Snapshot:
+    """Take a snapshot of one destination; `progress` is told in a line how far it is.
 
     Raises:
         PolicyError: `extra-missing`; an address or a credential of which nothing can be asked.
@@ -129,7 +158,7 @@ def taken(spec: DestinationSpec, edge: Edge, now: Callable[[], str]) -> Snapshot
             raise
         said = f"destination {spec.name!r} needs the library {bad.name!r}, which is not installed"
         raise PolicyError([error("extra-missing", said, spec.origin, install_hint("push"))]) from None
-    return take(spec, edge, now)
+    return take(spec, edge, now, progress)
 
 
 def policies_of(snapshot: Snapshot) -> Policies:
@@ -162,14 +191,14 @@ def save(folder: Path, snapshots: Sequence[Snapshot]) -> None:
 
 
 def _places(
-    request: AssessRequest, known: Sequence[DestinationSpec], environment: Mapping[str, str]
+    places: Sequence[str], known: Sequence[DestinationSpec], environment: Mapping[str, str]
 ) -> tuple[list[DestinationSpec], list[Path], list[Finding]]:
     """Sort what was named into destinations and paths; all destinations of the deployment where nothing was."""
     named = {spec.name: spec for spec in known}
     specs: list[DestinationSpec] = []
     paths: list[Path] = []
     told: list[Finding] = []
-    for place in request.places or tuple(named):
+    for place in places or tuple(named):
         if place in named:
             specs.append(named[place])
         elif "://" in place:

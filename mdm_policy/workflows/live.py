@@ -84,7 +84,7 @@ def _delivered(destination: Destination, ours: Sequence[Remote]) -> Iterable[Fin
 
 def _foreign(spec: DestinationSpec, read: Read, ours: Iterable[Remote], services: Services) -> list[Piece]:
     """Return the objects of a destination that are not ours, and what was not read."""
-    snapshot = taken(spec, read.edge, services.now)
+    snapshot = taken(spec, read.edge, services.now, services.progress)
     own = {id_ for remote in ours for id_ in (remote.id, f"{remote.kind}/{remote.id}")}
     names = {f"{spec.name}/{one.path}" for one in snapshot.objects if one.id in own}
     found = pieces.pieces_of(policies_of(snapshot))

@@ -44,7 +44,7 @@ class Services(msgspec.Struct, frozen=True):
     """Hand a push what lies outside the program: environment variables, waiting, and the time for journals.
 
     `sleep` waits so many seconds, `now` gives the time as ISO text, `timeout` bounds the wait for each answer (seconds),
-    `grants` say which secrets may go where.
+    `grants` say which secrets may go where, `progress` shows a person a line, where one is watching.
     """
 
     environment: Mapping[str, str]
@@ -52,6 +52,7 @@ class Services(msgspec.Struct, frozen=True):
     now: Callable[[], str]
     timeout: float = 30.0
     grants: Grants = Grants()
+    progress: Callable[[str], None] | None = None
 
 
 class PushRequest(msgspec.Struct, frozen=True):

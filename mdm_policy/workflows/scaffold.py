@@ -9,6 +9,7 @@ from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _PLACEHOLDER = b"new-target-name"
@@ -30,7 +31,7 @@ def new_deployment(folder: Path) -> tuple[str, ...]:
         PolicyError: `file-exists`, `file-unwritable`.
 
     """
-    _write(folder, {name: (resources.data("init") / name).read_bytes() for name in _DEPLOYMENT_FILES})
+    write(folder, {name: (resources.data("init") / name).read_bytes() for name in _DEPLOYMENT_FILES})
     return _DEPLOYMENT_FILES
 
 
@@ -48,11 +49,17 @@ def new_target(folder: Path) -> str:
         hint = "name the folder in lower-case letters and digits with hyphens between them, such as `acme-kiosk`"
         message = f"{quoted(name)} is not a valid name of a target, and a target is named after its folder"
         raise PolicyError([error("target-name", message, Origin(str(folder)), hint)])
-    _write(folder, {each: (shipped / each).read_bytes() for each in _TARGET_FILES} | {"target.yaml": manifest})
+    write(folder, {each: (shipped / each).read_bytes() for each in _TARGET_FILES} | {"target.yaml": manifest})
     return name
 
 
-def _write(folder: Path, files: dict[str, bytes]) -> None:
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, all or, where one of them is there, none.
+
+    Raises:
+        PolicyError: `file-exists`, `file-unwritable`.
+
+    """
     taken = [
         error("file-exists", "the file is there already", Origin(str(folder / name)), "choose another folder")
         for name in files
