@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from mdm_policy.decide.programs import MAYBE, YES, meant
+from mdm_policy.decide.programs import MAYBE, YES, fitting, meant
 from mdm_policy.publishers import publisher_id, unquoted
 from mdm_policy.vocabulary import STRENGTH_RANK
 
@@ -168,15 +168,30 @@ class Book:
         """Say how firmly a program stays refused that no rule allows: its name changes more easily than its signer."""
         if program.packaged:
             return "strong"
-        if self._allow.by_file or self._allow.patterns or self._excepts_paths:
+        if self._allows_paths:
             return "weak"
         mine = {"*"} if program.publisher is None else {"*", _fold(program.publisher)}
-        return "partial" if any(one in self._allow.by_publisher for one in mine) else "strong"
+        levels: list[Strength] = ["partial" for one in mine if one in self._allow.by_publisher]
+        excepting = chain(self._allow.patterns, *(self._excepting.get(one, ()) for one in mine))
+        levels += [_left_out(one, program) for one in excepting]
+        return min(levels, key=STRENGTH_RANK.__getitem__, default="strong")
 
     @cached_property
-    def _excepts_paths(self) -> bool:
-        rules = chain.from_iterable(self._allow.by_publisher.values())
-        return any(one.kind == "path" for rule in rules for one in rule.exceptions)
+    def _allows_paths(self) -> bool:
+        """Tell whether a rule allows what stands in a place, where a copy of anything may be put."""
+        return bool(self._allow.by_file) or any(one.condition.path != "*" for one in self._allow.patterns)
+
+    @cached_property
+    def _excepting(self) -> dict[str, list[FileRule]]:
+        """Return the rules that allow a publisher's programs but for some, by publisher."""
+        found = {name: [one for one in rules if one.exceptions] for name, rules in self._allow.by_publisher.items()}
+        return {name: rules for name, rules in found.items() if rules}
+
+
+def _left_out(rule: FileRule, program: Program) -> Strength:
+    """Say how firmly a program is left out of an Allow rule: as its exceptions name it, like a Deny rule would."""
+    named = [one for one in rule.exceptions if fitting(one, program) == YES]
+    return "partial" if any(one.kind == "publisher" for one in named) or not named else "weak"
 
 
 def _first_open(side: _Side, program: Program, *, hashes: Sequence[FileRule]) -> FileRule | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.decide.builds import Build
+    from mdm_policy.decide.filerules import Book
     from mdm_policy.reading import FileRule, Reading
     from mdm_policy.vocabulary import Kind
 
@@ -128,14 +129,14 @@ def signatures(sides: Sequence[Sequence[RuleSet]], app: BannedApp) -> tuple[obje
         for collection, programs in seen:
             mine = [book(one) for one in sets if one.collection == collection]
             if mine:
-                told = ((one.known, one.service, *(_gist(own.see(one)) for own in mine)) for one in programs)
-                found.append(frozenset(told))
+                told = ((one.known, one.service, *(_gist(own, own.see(one)) for own in mine)) for one in programs)
+                found.append((collection, frozenset(told)))
         made.append(tuple(found))
     return tuple(made)
 
 
-def _gist(seen: SeenFile) -> object:
-    told = (seen.allows is None, seen.may_allow is None, seen.unlisted)
+def _gist(own: Book, seen: SeenFile) -> object:
+    told = (own.empty, seen.allows is None, seen.may_allow is None, seen.unlisted)
     return (*told, *(0 if one is None else id(one.rule) for one in (seen.denies, seen.may_deny)))
 
 
@@ -294,11 +295,15 @@ def _enforced(sets: Sequence[Placed], program: Program) -> FoundRules:
         return NOTHING
     seen = [(one, book(one.set).see(program)) for one in full]
     denying = [(one, s.denies) for one, s in seen if s.denies is not None]
+    nothing_allows = all(s.allows is None and s.may_allow is None for _, s in seen)
+    also = [_unlisted(seen)] if nothing_allows else []
     if denying:
         where, rule = max(denying, key=lambda one: STRENGTH_RANK[one[1].rule.strength])
-        return _held(FoundRules("blocked", rule.rule, where.path, rule.pointer, where.reach), full, program)
-    if all(s.allows is None and s.may_allow is None for _, s in seen):
-        return _held(_unlisted(seen), full, program)
+        denied = FoundRules("blocked", rule.rule, where.path, rule.pointer, where.reach)
+        found = max((denied, *also), key=lambda one: one.worth)
+        return _held(found, full, program)
+    if also:
+        return _held(also[0], full, program)
     doubts = [(one, s.may_deny) for one, s in seen if s.may_deny is not None]
     if doubts:
         where, rule = doubts[0]

@@ -8,6 +8,7 @@ import pytest
 from kind_documents import DEFAULT_APPX, DEFAULT_EXE, app, device, graph, path_rule, publisher_rule, rules_xml, xml
 
 from mdm_policy.decide import Index, judge
+from mdm_policy.decide.gathering import signature
 from mdm_policy.decide.programs import MAYBE, NO, YES, path_fits
 from mdm_policy.kinds import read
 
@@ -23,6 +24,7 @@ TOOL = app(("windows", "executable", "tool.exe"))
 SIGNED = app(("windows", "publisher", "O=EXAMPLE, C=US"))
 COMMA = app(("windows", "publisher", "O=EXAMPLE, INC., C=US"))
 PRODUCT = app(("windows", "publisher", "O=EXAMPLE, C=US"), ("windows", "product_name", "Viewer"))
+PRODUCT_IN_CAPITALS = app(("windows", "publisher", "O=EXAMPLE, C=US"), ("windows", "product_name", "VIEWER"))
 FILE = app(("windows", "publisher", "O=EXAMPLE, C=US"), ("windows", "original_file_name", "Viewer.exe"))
 # The hash of the publisher is the end of the family name.
 FAMILY = app(("windows", "package_family_name", "Telegram_t4vj0pshhgkwm"))
@@ -214,6 +216,25 @@ OPEN, UNKNOWN, LOGGED = ("allowed", None), ("unknown", None), ("reported-only", 
             [csp(rules_xml(ALL, DENIED)), exe(ALL, name="e.xml")], TOOL, UNKNOWN, id="mdm-beside-group-policy"
         ),
         pytest.param([csp(rules_xml(ALL, DENIED)), exe(ALL, DENIED, name="e.xml")], TOOL, WEAK, id="both-deny"),
+        pytest.param([exe(DENIED)], TOOL, STRONG, id="denied-and-allowed-by-nothing"),
+        pytest.param([exe(OURS)], SIGNED, STRONG, id="denied-by-its-publisher-and-allowed-by-nothing"),
+        pytest.param([exe(DENIED, DEFAULT_EXE)], TOOL, WEAK, id="denied-beside-folders"),
+        pytest.param(
+            [exe(with_exception(ALL, except_publisher("O=EXAMPLE, C=US")))], SIGNED, PARTIAL, id="all-but-a-publisher"
+        ),
+        pytest.param(
+            [exe(with_exception(ALL, except_publisher("O=EXAMPLE, C=US", "VIEWER")))],
+            PRODUCT_IN_CAPITALS,
+            PARTIAL,
+            id="all-but-a-product",
+        ),
+        pytest.param([exe(with_exception(ALL, except_path("*\\tool.exe")))], TOOL, WEAK, id="all-but-a-file-name"),
+        pytest.param(
+            [exe(with_exception(ALL, except_publisher("O=EXAMPLE, C=US")), DEFAULT_EXE)],
+            SIGNED,
+            OPEN,
+            id="all-but-a-publisher-beside-folders",
+        ),
         pytest.param([bare(ALL, DENIED)], TOOL, WEAK, id="a-collection-alone"),
         pytest.param([bare(ALL, DENIED), bare(ALL, name="e.xml")], TOOL, UNKNOWN, id="two-collections"),
         pytest.param([bare(ALL, DENIED), bare(DENIED, ALL, name="e.xml")], TOOL, WEAK, id="two-equal-collections"),
@@ -291,3 +312,17 @@ def test_paths(pattern: str, disk: str | None, path: str | None, expected: int) 
 
 def test_no_pattern_takes_long() -> None:
     assert path_fits("*" + "a*" * 2_000 + "b.exe", "a" * 4_000 + ".exe") == NO
+
+
+def test_a_program_and_a_package_fare_apart() -> None:
+    sets = read(policy(rules_xml(), rules_xml(publisher_rule("CN=A", action="Allow"), kind="Appx"))).rule_sets
+    assert signature(sets, TOOL) != signature(sets, FAMILY)
+    assert verdict(TOOL, policy(rules_xml(), rules_xml(publisher_rule("CN=A", action="Allow"), kind="Appx"))) == OPEN
+    assert (
+        verdict(FAMILY, policy(rules_xml(), rules_xml(publisher_rule("CN=A", action="Allow"), kind="Appx"))) == STRONG
+    )
+
+
+def test_a_collection_without_rules_is_no_allow_list() -> None:
+    one, other = (read(policy(rules_xml(*rules))).rule_sets for rules in ((), (publisher_rule("O=A", action="Allow"),)))
+    assert signature(one, SIGNED) != signature(other, SIGNED)
