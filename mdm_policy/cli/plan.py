@@ -23,6 +23,9 @@ from mdm_policy.workflows.push import PushRequest
 @click.option(
     "-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for `apply`."
 )
+@click.option(
+    "--assess", is_flag=True, help="Read all objects there, and say which hold already what would be created."
+)
 @options.SEAL
 @options.grants()
 @options.INSECURE
@@ -34,6 +37,7 @@ def command(
     folders: tuple[Path, ...],
     prune: bool,
     path: Path | None,
+    assess: bool,
     seal: Path | None,
     insecure: bool,
     format_: str,
@@ -42,7 +46,7 @@ def command(
 
     Exit codes: 0 nothing to do, 10 changes, none weakens a ban, 11 a change weakens a ban, 1 something cannot be read.
     """
-    asked = PlanRequest(PushRequest(deployment, as_of, names, folders, insecure), prune, path, seal)
+    asked = PlanRequest(PushRequest(deployment, as_of, names, folders, insecure), prune, path, seal, assess)
     result = plan(asked, edge.services())
     code = result.exit_code()
     if format_ == "json":

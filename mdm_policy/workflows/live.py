@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from mdm_policy.errors import Finding, Origin, error, warning
+from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.protocol import reads_back
 from mdm_policy.push.proving import pieces_of, prove, unaddressed
 from mdm_policy.verify import Verification  # noqa: TC001 - msgspec reads the fields' types at run time
+from mdm_policy.vocabulary import FAMILY_OF
 from mdm_policy.workflows import pieces
 from mdm_policy.workflows.assess import READABLE, policies_of, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.model import Remote, Use
     from mdm_policy.push.protocol import Destination
     from mdm_policy.verify import ClassVerdict, Piece
-    from mdm_policy.workflows.push import Read, Services
+    from mdm_policy.vocabulary import Family
+    from mdm_policy.workflows.push import Read, Ready, Services
 
 _SHOWN = 5
 
@@ -67,6 +69,44 @@ def live_proof(
     own = prove(read.resolution, mine, *judged)
     undone = tuple(_undone(own, whole)) if own is not None else ()
     return LiveProof(whole, not_reached, undone, tuple(unread.values()))
+
+
+def already_held(read: Read, ready: Sequence[Ready], services: Services) -> Iterator[Finding]:
+    """Yield which objects that are not ours block already what would be created; each destination is read whole for it.
+
+    Raises:
+        PolicyError: a destination of which nothing can be asked.
+
+    """
+    specs = {spec.name: spec for spec in read.specs if spec.type in READABLE}
+    for one in ready:
+        created = [action for action in one.plan.actions if action.op == "create"]
+        adding = {(effect.app, FAMILY_OF.get(effect.platform)) for action in created for effect in action.effects}
+        spec = specs.get(one.plan.destination)
+        if not adding or spec is None:
+            continue
+        others = _foreign(spec, read, one.seen.remotes, services)
+        proof = prove(read.resolution, others, read.gathered.catalogue, read.deployment.protected)
+        yield from _holding(proof, adding) if proof is not None else ()
+
+
+def _holding(proof: Verification, adding: Collection[tuple[str, Family | None]]) -> Iterator[Finding]:
+    """Yield a note for each document that holds apps on a class, of those that would be added."""
+    held: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for verdict in proof.classes:
+        for alike in verdict.groups:
+            cell = alike.cell
+            if not cell.held or cell.row != "blocked":
+                continue
+            for app in alike.apps:
+                if (app.name, verdict.family) in adding:
+                    path = verdict.decide(app, cell.state).path if cell.state is not None else cell.decision.path
+                    held[path, verdict.cls.name].append(app.name)
+    for (path, name), apps in sorted(held.items()):
+        rest = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
+        said = f"{', '.join(apps[:_SHOWN])}{rest} on {name}: already held by {path}, which is not ours"
+        hint = "nothing is wrong: both hold until somebody removes one; drift watches what is ours"
+        yield note("already-held", said, Origin(path), hint)
 
 
 def _delivered(destination: Destination, ours: Sequence[Remote]) -> Iterable[Finding]:

@@ -12,6 +12,7 @@ from mdm_policy.diff.model import WEAKENING
 from mdm_policy.model import Frozen
 from mdm_policy.push.planfile import dump, plan_file
 from mdm_policy.workflows import push
+from mdm_policy.workflows.live import already_held
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 class PlanRequest(Frozen, frozen=True):
     """Ask for a plan, to be saved in `output` where that is given; `prune` plans deletions of what has no document.
 
-    `seal_key` is a file whose key seals the plan.
+    `seal_key` is a file whose key seals the plan. `assess` reads every object there too, and says which hold already what
+    would be created.
     """
 
     push: push.PushRequest
     prune: bool = False
     output: Path | None = None
     seal_key: Path | None = None
+    assess: bool = False
 
 
 class PlanResult(Frozen, frozen=True):
@@ -56,9 +59,10 @@ def plan(request: PlanRequest, services: push.Services) -> PlanResult:
     read.gathered.check_pin()
     ready, found = push.plans(read, asked.templates, prune=request.prune)
     plans = tuple(one.plan for one in ready)
+    held = tuple(already_held(read, ready, services)) if request.assess else ()
     if path is not None:
         beside = os.path.relpath(asked.deployment.resolve(), path.resolve().parent)
         place, program = Path(beside).as_posix(), f"mdm-policy {__version__}"
         file = plan_file(plans, place, program, destinations=asked.destinations, prune=request.prune, key=key)
         replace(path, dump(file))
-    return PlanResult(plans, (*read.findings, *found))
+    return PlanResult(plans, (*read.findings, *found, *held))

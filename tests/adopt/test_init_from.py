@@ -21,6 +21,7 @@ from kind_documents import (
     target,
     xml,
 )
+from push.kits.graph import catalog
 from push.stage import DAY, Stage, kit
 
 from mdm_policy.identifiers import slug
@@ -268,3 +269,21 @@ def test_a_tenant_is_taken_up_as_its_snapshot_is(stage: Stage) -> None:
 
 def test_a_deployment_alone_is_wrong_usage(tmp_path: Path) -> None:
     assert run("init", tmp_path / "out", "--deployment", "x.yaml").code == 2
+
+
+@pytest.mark.parametrize(
+    ("blocks", "assess", "said"),
+    [
+        pytest.param(WECHAT, True, True, id="holds it already"),
+        pytest.param(WECHAT, False, False, id="nobody asked"),
+        pytest.param("com.example.other", True, False, id="holds another app"),
+    ],
+)
+def test_plan_says_what_is_held_already(blocks: str, assess: bool, said: bool, tmp_path: Path) -> None:
+    kit_ = kit("graph")
+    with kit_.emulator() as emulator:
+        stage = Stage(kit_, emulator, tmp_path)
+        emulator.seed("configurationPolicies", catalog("theirs", "by hand", blocks), [EVERYONE])
+        ran = stage.plan("--format", "json", *(["--assess"] if assess else []))
+    held = [one["message"] for one in json.loads(ran.out)["findings"] if one["id"] == "already-held"]
+    assert [("WeChat on phones" in one, "theirs" in one) for one in held] == [(True, True)] * said
