@@ -67,6 +67,19 @@ def _secret(doc: str) -> Field:
     return Field(doc, shape)
 
 
+_PROXY = Field(
+    "The proxy to go through, in place of the one that HTTPS_PROXY names.",
+    RecordShape(
+        "a proxy",
+        {
+            "url": Field("Its address.", _URL, required=True),
+            "username": Field("The name it asks for.", _NAME),
+            "password": _secret("The password it asks for."),
+        },
+        needs={"username": ("password",), "password": ("username",)},
+    ),
+)
+
 _GRAPH = RecordShape(
     "a Microsoft Graph destination",
     {
@@ -81,6 +94,7 @@ _GRAPH = RecordShape(
         "graph_url": Field("Graph's address, in place of the cloud's.", _URL),
         "scope": Field("The scope of the token, in place of the cloud's.", Text()),
         "ca": _CA,
+        "proxy": _PROXY,
     },
     one_of=("client_secret", "certificate"),
     needs={"certificate": ("key",)},
@@ -102,6 +116,7 @@ _JAMF = RecordShape(
         "client_id": Field("The API client's id.", _NAME, required=True),
         "client_secret": _secret("The API client's secret."),
         "ca": _CA,
+        "proxy": _PROXY,
     },
     needs={"client_id": ("client_secret",)},
 )
@@ -126,6 +141,7 @@ _AMAPI = RecordShape(
         "url": Field("The API's address, in place of Google's.", _URL),
         "token_url": Field("The token's address, in place of the one in the service account's key.", _URL),
         "ca": _CA,
+        "proxy": _PROXY,
     },
     needs={"enterprise": ("service_account",)},
 )
@@ -138,6 +154,7 @@ _KMFDDM = RecordShape(
         "set": Field("The set that devices are enrolled in.", _NAME, required=True),
         "enrollments": Field("The enrollment ids whose status reports are asked for.", Many(_NAME)),
         "ca": _CA,
+        "proxy": _PROXY,
     },
     needs={"url": ("api_key",)},
 )
@@ -155,6 +172,7 @@ _NANOMDM = RecordShape(
             "A file with a device's answer to the command Restrictions, by enrollment id.", TableShape(_NAME, Text())
         ),
         "ca": _CA,
+        "proxy": _PROXY,
     },
     needs={"url": ("api_key",)},
 )

@@ -51,7 +51,15 @@ def tokens_of(account: Mapping[str, str], url: str, settings: Settings, edge: Ed
     parts = urlsplit(url or account["token_uri"])
     base = f"{parts.scheme}://{parts.netloc}"
     client = Client(
-        Settings(base, settings.timeout, settings.attempts, ca=settings.ca, insecure=settings.insecure, quiet=True),
+        Settings(
+            base,
+            settings.timeout,
+            settings.attempts,
+            ca=settings.ca,
+            insecure=settings.insecure,
+            quiet=True,
+            proxies=settings.proxies,
+        ),
         edge.sleep,
         known,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note
 from mdm_policy.model import Frozen
-from mdm_policy.push.addresses import hosts
+from mdm_policy.push.addresses import hosts, proxy_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,7 +49,11 @@ class SecretUse(NamedTuple):
 def uses(spec: DestinationSpec) -> tuple[SecretUse, ...]:
     """Return what secrets a destination uses."""
     said = [spec.settings[field] for field in _FIELDS if spec.settings.get(field)]
-    return tuple(SecretUse(one, hosts(spec)) for one in said)
+    found = [SecretUse(one, hosts(spec)) for one in said]
+    proxy = spec.settings.get("proxy") or {}
+    if "password" in proxy:
+        found.append(SecretUse(proxy["password"], (proxy_host(spec),)))
+    return tuple(found)
 
 
 def variables(specs: Iterable[DestinationSpec]) -> frozenset[str]:

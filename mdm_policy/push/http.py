@@ -8,17 +8,18 @@ redirect (a token must not travel to another host), and turns every way in which
 from __future__ import annotations
 
 import random
-import re
 import ssl
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
 
 from mdm_policy.errors import Origin, PolicyError, error
+from mdm_policy.push.addresses import is_loopback
 from mdm_policy.push.answers import UNSEEN, Failure, Reply, code_of, message_of, shown, told_code, wait_of
+from mdm_policy.push.proxies import Proxies, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +33,8 @@ MAX_RECEIVED = 1024 * 1024 * 1024
 _MAX_WAIT = 120.0
 """Seconds: a server that asks for more is not waited for, the run ends and can be resumed."""
 _FIRST_WAIT = 0.5
+_NO_TUNNEL = "Tunnel connection failed"
+"""What the standard library says when a proxy refuses CONNECT (http.client, `_tunnel`)."""
 _BY_STATUS: dict[int, Fault] = {
     401: "unauthorized",
     403: "forbidden",
@@ -43,7 +46,6 @@ _BY_STATUS: dict[int, Fault] = {
     423: "conflict",
     429: "throttled",
 }
-_LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])\Z")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Whether only codes of errors are told: what a token's endpoint says may hold what it was sent."""
     cookies: bool = False
     """Whether cookies of the server are kept: load balancers pin a client to a node by them."""
+    proxies: Proxies = Proxies()
 
 
 class Client:
@@ -86,7 +89,8 @@ class Client:
         """Prepare the connections; none is opened yet.
 
         Raises:
-            PolicyError: `push-address` for an address that is none, or that would send secrets in the clear.
+            PolicyError: `push-address` for an address that is none, or that would send secrets in the clear; `push-proxy`
+                for such a proxy.
 
         """
         check_address(settings.base)
@@ -100,15 +104,7 @@ class Client:
         self._cookies: dict[str, str] = {}
         self.sent = 0
         """How many requests that change something were carried out, or may have been."""
-        self._pool = urllib3.PoolManager(
-            num_pools=2,
-            maxsize=settings.concurrency,
-            block=True,
-            # Reading the system's authorities takes a tenth of a second.
-            ssl_context=_tls(settings) if settings.base.startswith("https:") else None,
-            retries=False,
-            timeout=urllib3.Timeout(connect=settings.timeout, read=settings.timeout),
-        )
+        self._pool = _pool(settings, secrets)
 
     def call(
         self,
@@ -231,6 +227,11 @@ class Client:
         said = shown(self._secrets.redact(str(cause)).encode())
         if isinstance(cause, urllib3.exceptions.SSLError | ssl.SSLError):
             return _TryError(Failure("tls", f"{call}: the connection is not trusted: {said}", call=call), worth=False)
+        if isinstance(cause, urllib3.exceptions.ProxyError) or _NO_TUNNEL in str(cause):
+            # Nothing is sent to the server before the proxy has connected.
+            return _TryError(
+                Failure("unreachable", f"{call}: no connection by the proxy: {said}", call=call), worth=True
+            )
         if isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
             return _TryError(Failure("unreachable", f"{call}: no connection: {said}", call=call), worth=True)
         if isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError):
@@ -324,7 +325,7 @@ def check_address(base: str) -> None:
     if not host or parts.scheme not in ("http", "https") or named is not None or UNSEEN.search(base):
         said = f"{shown(base.encode())!r} is not an address of a server"
         raise PolicyError([error("push-address", said, None, "write https://host, without a name or password in it")])
-    if parts.scheme == "http" and not _LOOPBACK.match(f"[{host}]" if ":" in host else host):
+    if parts.scheme == "http" and not is_loopback(host):
         said = f"{base} is not encrypted: the credential and the policies could be read and changed on the way"
         raise PolicyError([error("push-address", said, None, "write https://")])
 
@@ -348,6 +349,24 @@ def _read(answer: urllib3.BaseHTTPResponse, call: str) -> bytes:
 def _check_end(left: int, call: str) -> None:
     if left < 0:
         raise _TooLargeError(f"the answer to {call} is larger than {MAX_ANSWER // (1024 * 1024)} MiB")
+
+
+def _pool(settings: Settings, secrets: Secrets) -> urllib3.PoolManager:
+    """Prepare connections to the server, or to the proxy that tunnels to it."""
+    # Reading the system's authorities takes a tenth of a second.
+    context = _tls(settings) if settings.base.startswith("https:") else None
+    proxy = proxy_for(settings.base, settings.proxies, secrets)
+    known: dict[str, Any] = {
+        "num_pools": 2,
+        "maxsize": settings.concurrency,
+        "block": True,
+        "ssl_context": context,
+        "retries": False,
+        "timeout": urllib3.Timeout(connect=settings.timeout, read=settings.timeout),
+    }
+    if proxy is None:
+        return urllib3.PoolManager(**known)
+    return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=context, **known)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -15,7 +15,7 @@ import msgspec
 
 from mdm_policy import regular
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.push import oauth
+from mdm_policy.push import oauth, proxies
 from mdm_policy.push.addresses import CLOUDS, GOOGLE
 from mdm_policy.push.google_account import account_of, tokens_of
 from mdm_policy.push.http import Client, Settings
@@ -68,8 +68,8 @@ def _settings(spec: DestinationSpec, edge: Edge, base: str, **more: Any) -> Sett
     said = spec.settings
     # Both parts are text from a file.
     ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118
-    count = CONNECTIONS[spec.type]
-    return Settings(base, edge.timeout, edge.attempts, count, ca=ca, insecure=edge.insecure, **more)
+    more["proxies"] = proxies.of_destination(spec, edge.secret, edge.proxies)
+    return Settings(base, edge.timeout, edge.attempts, CONNECTIONS[spec.type], ca=ca, insecure=edge.insecure, **more)
 
 
 def _graph(spec: DestinationSpec, edge: Edge) -> Client:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mdm_policy.errors import PolicyError, error, warning
 from mdm_policy.extras import install_hint
 from mdm_policy.model import Frozen
+from mdm_policy.push.proxies import Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +43,8 @@ class Edge(Frozen, frozen=True):
     `secret` gives a credential's text for the settings' `{env: NAME}` or `{file: PATH}`; `sleep` waits so many seconds;
     `timeout` bounds each wait for an answer (seconds); `attempts` is how often a call is tried in all; `base` is the
     folder that relative paths of the deployment start from. `insecure` switches off the check of certificates. `withheld`
-    are the variables that hold secrets: no program that a destination starts inherits them.
+    are the variables that hold secrets: no program that a destination starts inherits them. `proxies` are those of the
+    environment, for destinations that name none.
     """
 
     secret: Callable[[Mapping[str, str]], str]
@@ -52,6 +54,7 @@ class Edge(Frozen, frozen=True):
     attempts: int = 5
     insecure: bool = False
     withheld: frozenset[str] = frozenset()
+    proxies: Proxies = Proxies()
 
 
 class Destination(Protocol):

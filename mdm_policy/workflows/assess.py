@@ -17,6 +17,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.extras import install_hint
 from mdm_policy.model import DestinationSpec, Frozen
 from mdm_policy.push.protocol import Edge
+from mdm_policy.push.proxies import of_environment
 from mdm_policy.resolve import resolve
 from mdm_policy.sources import inputs
 from mdm_policy.sources.files import Policies, read_policies
@@ -136,6 +137,7 @@ def look(
         str(base),
         services.timeout,
         insecure=insecure,
+        proxies=of_environment(services.environment),
     )
     snapshots = tuple(taken(spec, edge, services.now, services.progress) for spec in specs)
     policies = _joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])

@@ -23,6 +23,7 @@ from mdm_policy.push.model import MadeDocument, Plan, Use
 from mdm_policy.push.observing import observe
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.push.protocol import Destination, Edge, connect, remarks, untaken
+from mdm_policy.push.proxies import of_environment
 from mdm_policy.resolve import resolve
 from mdm_policy.selection import select
 from mdm_policy.sources import inputs
@@ -152,6 +153,7 @@ def read_for_push(request: PushRequest, services: Services) -> Read:
         services.timeout,
         insecure=request.insecure,
         withheld=grants.variables(known.values()),
+        proxies=of_environment(services.environment),
     )
     specs = tuple(spec for name, spec in known.items() if not names or name in names)
     grants.check(specs, base, services.grants)

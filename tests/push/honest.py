@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "trust"))
 import crash_points
 from emulators.faults import FAULTS
 
-from mdm_policy.cli import edge
 from mdm_policy.push.grants import Grants
 from mdm_policy.push.journal import read_journal
 from mdm_policy.push.observing import observe
@@ -47,7 +46,7 @@ class Told(NamedTuple):
 def remotes(one: Stage) -> dict[str, Remote]:
     """Read what is there, as the destination itself does."""
     with_env = {**os.environ, **one.kit.env}
-    services = push.Services(with_env, lambda _: None, edge.now, 0.25, Grants(paths=("/",)))
+    services = push.Services(with_env, lambda _: None, lambda: "2026-11-25T12:00:00+00:00", 0.25, Grants(paths=("/",)))
     read = push.read_for_push(push.PushRequest(one.deployment, DAY), services)
     [(spec, destination)] = push.connected(read)
     return observe(destination, read.owner(spec)).by_key()

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 import yaml
 
-from mdm_policy.cli import edge
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.push.grants import Grants
 from mdm_policy.push.model import Assignment
@@ -60,7 +59,9 @@ def rows(known: dict[str, tuple[Assignment, Assignment]]) -> Iterator[Any]:
 
 def planned(one: Stage, before: Assignment, after: Assignment) -> Any:
     """Settle a destination, let every object of ours be for `before`, and plan with `after`."""
-    services = push.Services({**os.environ, **one.kit.env}, lambda _: None, edge.now, 2.0, Grants(paths=("/",)))
+    services = push.Services(
+        {**os.environ, **one.kit.env}, lambda _: None, lambda: "2026-11-25T12:00:00+00:00", 2.0, Grants(paths=("/",))
+    )
     read = push.read_for_push(push.PushRequest(one.deployment, DAY), services)
     ready, _ = push.plans(read, ())
     [made] = ready

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from emulators.base import Answer, Emulator, Request, reply
 from emulators.faults import FAULTS, Fault
 
@@ -19,6 +13,7 @@ from mdm_policy.errors import PolicyError
 from mdm_policy.push.answers import Failure, shown
 from mdm_policy.push.http import Client, Settings, check_address
 from mdm_policy.push.redaction import Secrets
+from push.certificates import certificate, server_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -252,30 +247,6 @@ def test_what_a_server_says_is_safe_to_print() -> None:
     assert len(shown(b"x" * 10_000)) < 400
 
 
-def _certificate(folder: Path, name: str, *, days: int) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=30)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=30 + days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private = folder / f"{name}{days}.pem", folder / f"{name}{days}.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, private
-
-
 _TLS = [
     ("an authority nobody knows", "localhost", 30, False, False, "tls"),
     ("a certificate that has expired", "localhost", -1, True, False, "tls"),
@@ -290,12 +261,10 @@ def test_certificates(
     what: str, name: str, days: int, trusted: bool, insecure: bool, kind: str | None, tmp_path: Path
 ) -> None:
     del what
-    certificate, key = _certificate(tmp_path, name, days=days)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with Echo(tls=context) as server:
+    pair = certificate(tmp_path, name, days=days)
+    with Echo(tls=server_side(pair)) as server:
         url = server.url.replace("127.0.0.1", "localhost")
-        one = client(url, ca=str(certificate) if trusted else "", insecure=insecure, timeout=5.0)
+        one = client(url, ca=str(pair[0]) if trusted else "", insecure=insecure, timeout=5.0)
         if kind is None:
             assert one.call("GET", "/x").status == 200
             return

@@ -30,6 +30,7 @@ from mdm_policy.push.answers import Failure
 from mdm_policy.push.http import Client, Settings
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
+from mdm_policy.push.proxies import of_destination
 from mdm_policy.push.redaction import Secrets
 
 _MOST_RECORD = 256 * 1024 * 1024
@@ -108,7 +109,10 @@ class NanoMdmDestination:
         password = known.add(edge.secret(said["api_key"]))
         proof = known.add(base64.b64encode(f"{USER}:{password}".encode()).decode())
         ca = os.path.join(edge.base, said["ca"]) if said.get("ca") else ""  # noqa: PTH118 - both are text from a file
-        settings = Settings(said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure)
+        through = of_destination(spec, edge.secret, edge.proxies)
+        settings = Settings(
+            said["url"], edge.timeout, edge.attempts, self.concurrency, ca=ca, insecure=edge.insecure, proxies=through
+        )
         self._client = Client(settings, edge.sleep, known, lambda _: {"Authorization": f"Basic {proof}"})
         self._asleep: set[str] = set()
         """Enrollments that have a command in their queue and could not be woken in this run."""
