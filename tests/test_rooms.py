@@ -14,8 +14,6 @@ MAY = (
     "cli_kit.py",  # runs the program as a person does
     "cli/*",
     "push/stage.py",  # runs whole pushes, with waiting that takes no time
-    "push/honest.py",  # strikes each call of a whole command
-    "push/test_law_narrowing.py",  # runs whole pushes
     "push/test_push_cli.py",
     "signing/test_signing_sign.py",  # asks for passphrases, and runs the program without its extra
     "trust/crash_points.py",  # kills the program in the middle of a command
