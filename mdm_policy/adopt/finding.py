@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mdm_policy.vocabulary import Family, Kind
 
 _BLOCKING = frozenset({"block", "remove"})
-_NOT_BLOCKING = frozenset({"allowed", "unknown", "reported-only"})
+_OTHERWISE = frozenset({"allowed", "reported-only"})
 
 
 def blocked(pieces: Sequence[Piece]) -> tuple[tuple[BlockedIdentifier, ...], tuple[Left, ...]]:
@@ -33,7 +33,9 @@ def blocked(pieces: Sequence[Piece]) -> tuple[tuple[BlockedIdentifier, ...], tup
     for effect, place in _each(pieces):
         kind, value = _named(effect)
         key = (effect.family, kind, folded_key(effect.family, kind, value)[2])
-        if kind == "url" or kind not in KINDS_BY_FAMILY[effect.family]:
+        if not _blocks(effect.rule):
+            left.setdefault(key, Left(_label(effect), effect.rule.why or "whether it blocks is not known", place))
+        elif kind == "url" or kind not in KINDS_BY_FAMILY[effect.family]:
             left.setdefault(key, Left(_label(effect), f"a ban list has no word for a {kind}", place))
         elif not is_valid(effect.family, kind, value):
             left.setdefault(key, Left(_label(effect), f"it is not a valid {kind} of {effect.family}", place))
@@ -44,7 +46,7 @@ def blocked(pieces: Sequence[Piece]) -> tuple[tuple[BlockedIdentifier, ...], tup
         places = {(place.document, place.pointer): place for _, place in held}
         value = min(one for one, _ in held)
         targets.append(BlockedIdentifier(family, kind, value, tuple(places[at] for at in sorted(places))))
-    return tuple(targets), (*(left[key] for key in sorted(left)), *_allow_lists(pieces))
+    return tuple(targets), (*(left[key] for key in sorted(left.keys() - found.keys())), *_allow_lists(pieces))
 
 
 def _named(effect: Effect) -> tuple[Kind, str]:
@@ -66,13 +68,14 @@ def _each(pieces: Iterable[Piece]) -> Iterator[tuple[Effect, BlockingPlace]]:
             continue
         for reading in one.readings:
             for column in reading.columns:
-                if _blocks(column.rule):
+                if column.rule.sense in _BLOCKING and column.rule.verdict not in _OTHERWISE:
                     for effect in column:
                         yield effect, BlockingPlace(one.name, effect.pointer, effect.rule, reading.scope, reading.mdm)
 
 
 def _blocks(rule: Rule) -> bool:
-    return rule.sense in _BLOCKING and rule.verdict not in _NOT_BLOCKING
+    """Tell whether a rule blocks for certain; of one that may, it is said that it is not proposed."""
+    return rule.sense in _BLOCKING and rule.verdict not in (*_OTHERWISE, "unknown")
 
 
 def _allow_lists(pieces: Iterable[Piece]) -> Iterator[Left]:
@@ -80,7 +83,7 @@ def _allow_lists(pieces: Iterable[Piece]) -> Iterator[Left]:
     for one in pieces:
         for reading in one.readings:
             for rule in reading.rules:
-                if rule.sense == "allow-only" and rule.verdict not in _NOT_BLOCKING and not rule.origins:
+                if rule.sense == "allow-only" and rule.verdict not in (*_OTHERWISE, "unknown") and not rule.origins:
                     place = BlockingPlace(one.name, reading.settings.get(rule.id, ""), rule, reading.scope, reading.mdm)
                     why = "it refuses all that it does not name, and a ban list names what it refuses"
                     yield Left(f"the allow list {rule.id}", why, place)

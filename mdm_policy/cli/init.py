@@ -40,7 +40,9 @@ def command(folder: Path, places: tuple[str, ...], deployment: Path | None, as_o
     result = adopt(AdoptRequest(folder, places, as_of, deployment, insecure), edge.services())
     _next(folder, result.files)
     left = f"; {len(result.left)} not proposed" if result.left else ""
-    output.result(f"Proposed: {result.entries} entries, {result.classes} device classes{left}.")
+    entries = f"{result.entries} entr{'y' if result.entries == 1 else 'ies'}"
+    classes = f"{result.classes} device class{'' if result.classes == 1 else 'es'}"
+    output.result(f"Proposed: {entries}, {classes}{left}.")
     output.findings(result.findings)
     if code := result.exit_code():
         raise click.exceptions.Exit(code)

@@ -37,12 +37,13 @@ def take(
         PolicyError: an address or a credential of which nothing can be asked.
 
     """
-    counting = _counting(spec.name, progress) if progress is not None else None
-    asker = Asker(client_of(spec, edge), CONNECTIONS[spec.type], now, counting)
+    told = counting(spec.name, progress) if progress is not None else None
+    asker = Asker(client_of(spec, edge), CONNECTIONS[spec.type], now, told)
     held, missing = _READERS[spec.type](asker, spec)
     objects = tuple(sorted(held, key=lambda one: one.path))
     return Snapshot(spec.name, spec.type, where(spec), objects, tuple(missing), asker.answers)
 
 
-def _counting(name: str, progress: Callable[[str], None]) -> Callable[[int], None]:
+def counting(name: str, progress: Callable[[str], None]) -> Callable[[int], None]:
+    """Return what is told each count of objects, and passes on every so many as a line."""
     return lambda count: progress(f"{name}: {count} objects read") if count % _STEP == 0 else None

@@ -212,6 +212,22 @@ def test_what_another_document_conflicts_with_is_not_proposed(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+ZONE = "$TTL 60\n@ IN SOA localhost. root.localhost. 1 60 60 60 60\n@ IN NS localhost.\n"
+
+
+def test_what_may_block_and_what_blocks_in_part_is_named_and_not_proposed(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "zone.rpz").write_text(
+        f"{ZONE}example.com CNAME .\n*.example.com CNAME .\nexample.org CNAME .\n", "utf-8"
+    )
+    ran = init(tmp_path / "out", "--from", source)
+    assert ran.code == 0, ran.err
+    assert names(tmp_path / "out") == {"example.com"}
+    listed = (tmp_path / "out" / "our-list.yaml").read_text("utf-8").partition("# Not proposed:")[2]
+    assert ("example.org" in listed, "example.com" in listed) == (True, False)
+
+
 def test_existing_files_are_never_replaced(tmp_path: Path) -> None:
     source = written(tmp_path, EXPORTS["Apple profile"][0])
     out = tmp_path / "out"

@@ -9,6 +9,9 @@ import pytest
 from emulators import faults
 from push.stage import DAY, Stage, kit
 
+from mdm_policy.tenant import taking
+from mdm_policy.tenant.asking import Asker
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -131,3 +134,16 @@ def test_a_path_is_read_as_verify_reads_it(stage: Stage) -> None:
     again = stage.run("assess", saved, "--deployment", stage.deployment, "--as-of", DAY, "--format", "json")
     offline = stage.run("verify", saved, "--deployment", stage.deployment, "--as-of", DAY, "--format", "json")
     assert (again.code, bare(again.out)) == (offline.code, bare(offline.out))
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(199, []), (200, ["here: 200 objects read"]), (401, ["here: 200 objects read", "here: 400 objects read"])],
+)
+def test_who_watches_is_told_how_far_it_is(count: int, told: list[str]) -> None:
+    lines: list[str] = []
+    counting = taking.counting("here", lines.append)
+    nobody: Any = None
+    asker = Asker(nobody, 2, lambda: "", counting)
+    assert asker.each(lambda one: one, range(count)) == list(range(count))
+    assert lines == told
