@@ -14,6 +14,7 @@ import msgspec
 
 from mdm_policy.decide.reach import may_reach
 from mdm_policy.reading import Effects
+from mdm_policy.vocabulary import INSTALLED_ORIGINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,6 @@ _SOURCES = "appsAllowInstallFromUnknownSources"
 _PERSONAL_SOURCES = "personalProfileAppsAllowInstallFromUnknownSources"
 _OPEN = frozenset({"none"})
 _ALL_APPS = frozenset({"blockList"})
-_ORIGINS = ("store", "sideloaded", "preinstalled")
 _BESIDES = "preinstalled apps on the personal side, and what comes by adb, while USB debugging is open"
 
 
@@ -48,7 +48,7 @@ def beside_switches(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass |
 
 def _let_past(rule: Rule, opening: str) -> tuple[Rule, ...] | None:
     """Return the removal of an app as it is where a copy can come from elsewhere."""
-    origins = rule.origins or _ORIGINS
+    origins: tuple[str, ...] = rule.origins or INSTALLED_ORIGINS
     if rule.mechanism != "intune-app-assignment" or rule.sense != "remove" or "sideloaded" not in origins:
         return None
     why = f"{opening} lets in apps from outside the store, past any list"
