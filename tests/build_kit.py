@@ -34,11 +34,32 @@ NOTHING_KNOWN = Catalogue("test", {}, {})
 EVERY_TARGET = discover(resources.templates())
 TARGETS = {name: target for name, target in EVERY_TARGET.items() if target.manifest.documents}
 """Those that write documents; the others hand over scripts alone, of which nothing is claimed."""
+_REFUSES_UNLISTED = ("unlisted-apps", "unlisted-programs")
+
+
+def _apart(target: Target) -> tuple[str, ...]:
+    """Return the options under which a target refuses all that it does not list, by what its manifest states."""
+    options = target.manifest.options
+    found = {one.option for one in target.manifest.collateral if one.option and one.what in _REFUSES_UNLISTED}
+    return tuple(key for key, option in options.items() if key in found and option.default is False)
+
+
+APART = {name: _apart(target) for name, target in TARGETS.items()}
+"""Options off by default that make another policy of a document, an allow list: each is tried by itself."""
 ALL_OPTIONS = {
-    name: {key: True for key, option in target.manifest.options.items() if option.default is False}
+    name: {
+        key: True
+        for key, option in target.manifest.options.items()
+        if option.default is False and key not in APART[name]
+    }
     for name, target in TARGETS.items()
 }
-"""Every option that is off by default, switched on."""
+"""Every option that is off by default, switched on, but for those of APART."""
+CHOICES: dict[str, tuple[str, dict[str, bool]]] = {
+    **{name: (name, ALL_OPTIONS[name]) for name in TARGETS},
+    **{f"{name}, {key}": (name, {key: True}) for name, keys in APART.items() for key in keys},
+}
+"""What laws build, by a label: each target with ALL_OPTIONS, and with each option of APART."""
 
 
 def identifier(family: Family, kind: Kind, value: str, line: int = 5) -> Identifier:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from build_kit import (
     ALL_OPTIONS,
+    APART,
+    CHOICES,
     DAY,
     NOTHING_KNOWN,
     POOLS,
@@ -43,8 +45,8 @@ _OPTIONS = [
     *(pytest.param(name, {}, id=f"{name}, as it is") for name in TARGETS),
     *(
         pytest.param(name, {key: True}, id=f"{name}, {key}")
-        for name, options in ALL_OPTIONS.items()
-        for key in sorted(options)
+        for name in TARGETS
+        for key in sorted({*ALL_OPTIONS[name], *APART[name]})
     ),
 ]
 _SORT = tuple[str, str, str]
@@ -79,7 +81,7 @@ def test_what_is_stated_is_what_is_found(name: str, options: dict[str, Any]) -> 
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_list_however_short_makes_a_document_do_what_is_not_stated(name: str) -> None:
     for family, kind in sorted({(claim.family, claim.kind) for claim in TARGETS[name].manifest.blocks}):
-        for options in ({}, ALL_OPTIONS[name]):
+        for options in ({}, *(options for target, options in CHOICES.values() if target == name)):
             ban = inline("Only", identifier(family, kind, POOLS[family, kind][0]))
             made, files = built(resolved(ban), [name], options={name: options})
             for document, sorts in _found(made, files, name).items():
@@ -141,28 +143,26 @@ def test_a_template_that_does_more_than_its_manifest_states_is_told(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("name", "file", "old", "new"),
+    ("name", "option", "stated"),
     [
         pytest.param(
             "amapi-fully-managed",
-            "target.yaml",
+            "managed_store",
             "  - {effect: stops, what: unlisted-apps, documents: [policy], option: managed_store}\n",
-            "",
             id="a store that becomes an allow list",
         ),
         pytest.param(
             "windows-applocker-exe",
-            "target.yaml",
+            "deny_only",
             "  - {effect: stops, what: unlisted-programs, when: alone, documents: [rules], option: deny_only}\n",
-            "",
             id="rules without one that allows",
         ),
     ],
 )
 def test_a_document_that_refuses_what_it_does_not_list_is_not_built_unless_that_is_stated(
-    name: str, file: str, old: str, new: str, tmp_path: Path
+    name: str, option: str, stated: str, tmp_path: Path
 ) -> None:
-    targets = _replaced(name, tmp_path, file, old, new)
+    targets = _replaced(name, tmp_path, "target.yaml", stated, "")
     with pytest.raises(PolicyError) as failed:
-        built(resolved(*one_of_each()), [name], targets, ALL_OPTIONS)
+        built(resolved(*one_of_each()), [name], targets, {name: {option: True}})
     assert set(ids_of(failed.value)) == {"read-back-extra"}

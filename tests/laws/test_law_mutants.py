@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import policy_mutants
 import pytest
-from build_kit import ALL_OPTIONS, DAY, TARGETS, built
+from build_kit import ALL_OPTIONS, APART, DAY, TARGETS, built
 from proof_bench import BENCHES, Prover
 
 from mdm_policy import catalogue
@@ -186,7 +186,12 @@ _MADE_WEAK = [
     pytest.param(("apple-", "intune-ios", "jamf-mobile"), {"supervised": False, "enrollment": "user"}, id="user"),
     pytest.param(("amapi-", "intune-android"), {"mode": "byod"}, id="personally owned"),
     pytest.param(("amapi-fully-managed",), {"mode": "cope"}, id="a personal side"),
-    pytest.param(("intune-android",), {"mode": "cope", "origins": ("sideloaded",)}, id="sideloaded"),
+    pytest.param(
+        ("intune-android-corporate/banned.uninstall",),
+        {"mode": "cope", "origins": ("sideloaded",)},
+        id="a personal side that nothing speaks of",
+    ),
+    pytest.param(("intune-android",), {"origins": ("preinstalled",)}, id="preinstalled"),
     pytest.param(("apple-ddm",), {"os": (OsBound("<", (27,)),)}, id="before OS 27"),
     pytest.param(("intune-",), {"managed_by": "jamf"}, id="managed by another"),
     pytest.param(("jamf-",), {"managed_by": "intune"}, id="managed by another, Jamf"),
@@ -200,6 +205,54 @@ def test_a_device_beyond_control_is_a_gap(paths: tuple[str, ...], changes: dict[
         for cls in BENCHES[path].classes:
             lesser = msgspec.structs.replace(cls, **changes)
             assert _prover(path).unproven(_document(path), classes=(lesser,)), (path, lesser)
+
+
+_SIDELOADED = [
+    pytest.param(
+        "intune-android-corporate/banned.device-restrictions.json",
+        "personalProfileAppsAllowInstallFromUnknownSources",
+        id="Intune's list for the personal side",
+    ),
+    pytest.param("amapi-cope/banned.policy.json", "advancedSecurityOverrides", id="AMAPI's list for the personal side"),
+    pytest.param("amapi-fully-managed/banned.policy.json", "advancedSecurityOverrides", id="AMAPI's list"),
+]
+_OPEN: dict[str, Any] = {
+    "personalProfileAppsAllowInstallFromUnknownSources": True,
+    "advancedSecurityOverrides": {"untrustedAppsPolicy": "ALLOW_INSTALL_DEVICE_WIDE"},
+}
+
+
+@pytest.mark.parametrize(("path", "switch"), _SIDELOADED)
+def test_a_list_holds_sideloaded_copies_only_while_unknown_sources_are_closed(path: str, switch: str) -> None:
+    """What is listed goes whatever its origin; where apps still come in from elsewhere, that proves nothing."""
+    classes = tuple(msgspec.structs.replace(cls, origins=("sideloaded",)) for cls in BENCHES[path].classes)
+    document = _document(path)
+    opened = open_document(path, json.dumps({**document.value, switch: _OPEN[switch]}).encode())
+    assert not _prover(path).unproven(document, classes=classes)
+    assert _prover(path).unproven(opened, classes=classes)
+    assert _compared(document, opened).weakens
+
+
+@pytest.mark.parametrize("name", [name for name in APART if "managed_store" in APART[name] and name != "amapi-byod"])
+def test_a_managed_store_lets_in_what_it_names_and_nothing_else(name: str) -> None:
+    """There a ban that is taken out of the list still holds, but for what was there from the start."""
+    path = f"{name}/banned.policy.json"
+    files = _files() | built(_resolution(), [name], TARGETS, {name: {"managed_store": True}}, "banned")[1]
+    prover = Prover(path, files, DAY)
+    managed = next(cls for cls in BENCHES[path].classes if cls.mode == "fully-managed")
+    by_origin = {origin: (msgspec.structs.replace(managed, origins=(origin,)),) for origin in ("store", "preinstalled")}
+    package = prover.golden.value["applications"][0]["packageName"]
+    rest = prover.golden.value["applications"][1:]
+    pair = [("android", package)]
+    for applications, origin, unproven in (
+        ([{"packageName": package, "installType": "BLOCKED"}, *rest], "preinstalled", False),
+        (rest, "store", False),
+        (rest, "preinstalled", True),
+        ([{"packageName": package, "installType": "AVAILABLE"}, *rest], "store", True),
+    ):
+        new = open_document(path, json.dumps({**prover.golden.value, "applications": applications}).encode())
+        assert prover.unproven(new, pair, classes=by_origin[origin]) is unproven, (applications[0], origin)
+        assert _compared(prover.golden, new).weakens is ((origin == "store" and unproven) or applications is rest)
 
 
 _EVERYONE = policy_mutants.ALL_DEVICES

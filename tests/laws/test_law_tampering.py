@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from build_kit import ALL_OPTIONS, TARGETS, built, one_of_each, resolved
+from build_kit import CHOICES, TARGETS, built, one_of_each, resolved
 from lxml import etree
 
 from mdm_policy import documents, kinds, render
-from mdm_policy.build import readback
+from mdm_policy.build import collateral, readback
 from mdm_policy.resolve import ordered
 from mdm_policy.verify import piece
 
@@ -32,19 +32,20 @@ _POLICY = "{urn:schemas-microsoft-com:sipolicy}"
 
 
 @functools.cache
-def _job(name: str) -> render.Job:
+def _job(choice: str) -> render.Job:
     resolution = resolved(*one_of_each())
+    name, options = CHOICES[choice]
     target = TARGETS[name]
     variant = resolution.variants[0]
-    options = target.options(ALL_OPTIONS[name])
     ids = ordered(resolution, variant, render.kinds([target], TARGETS))
-    return render.Job(target, resolution, variant, ids, options, TARGETS, "our-list")
+    return render.Job(target, resolution, variant, ids, target.options(options), TARGETS, "our-list")
 
 
 @functools.cache
-def _files(name: str) -> dict[str, dict[str, bytes]]:
+def _files(choice: str) -> dict[str, dict[str, bytes]]:
     """Return a target's documents, by the document's name in the manifest, then by path."""
-    made, files = built(resolved(*one_of_each()), [name], TARGETS, ALL_OPTIONS)
+    name, options = CHOICES[choice]
+    made, files = built(resolved(*one_of_each()), [name], TARGETS, {name: options})
     grouped: dict[str, dict[str, bytes]] = {}
     for record in made.documents:
         grouped.setdefault(record.document, {})[record.path] = files[record.path]
@@ -52,25 +53,26 @@ def _files(name: str) -> dict[str, dict[str, bytes]]:
 
 
 def _carrying() -> Iterator[tuple[str, str]]:
-    for name, target in TARGETS.items():
-        for spec in target.manifest.documents:
+    for choice, (name, _) in CHOICES.items():
+        for spec in TARGETS[name].manifest.documents:
             if spec.carries:
-                yield name, spec.name
+                yield choice, spec.name
 
 
-def _spec(name: str, document: str) -> DocumentSpec:
-    spec = TARGETS[name].document(document)
+def _spec(choice: str, document: str) -> DocumentSpec:
+    spec = _job(choice).target.document(document)
     assert spec is not None
     return spec
 
 
-def _compare(name: str, document: str, files: dict[str, bytes]) -> list[Finding]:
-    spec = _spec(name, document)
-    claimed = render.claimed(_job(name), spec)
+def _compare(choice: str, document: str, files: dict[str, bytes]) -> list[Finding]:
+    job, spec = _job(choice), _spec(choice, document)
+    claimed = render.claimed(job, spec)
     opened = [kinds.open_document(path, data, spec.format) for path, data in files.items()]
     read_back = readback.declared_places(spec, [claim for claim, _ in claimed])
     readings = [reading for one in opened for reading in piece(one, read_back=read_back).readings]
-    return readback.compare(name, spec, readings, claimed, render.tolerated(_job(name), spec))[1]
+    stated = {one.what for one in collateral.stated(job.target, job.options, document)}
+    return readback.compare(job.target.name, spec, readings, claimed, render.tolerated(job, spec), stated)[1]
 
 
 def _entries(name: str, document: str) -> list[tuple[str, str]]:
