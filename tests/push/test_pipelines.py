@@ -180,6 +180,25 @@ def test_github_weakens_a_ban_only_by_hand_and_with_a_reason(runner: Runner, ser
     assert not (runner.checkout / "hacked").exists()
 
 
+@pytest.mark.parametrize("where", ["github", "gitlab"])
+def test_a_strict_pipeline_fails_while_a_gap_is_left(where: str, runner: Runner) -> None:
+    runner.env["STRICT"] = "yes"
+    start = job if where == "github" else gitlab
+    assert start(runner, "plan") == 0, runner.said
+    assert start(runner, "apply") == 11, runner.said
+
+
+def test_the_pipelines_pin_each_action_to_a_commit_and_say_which_files_to_keep() -> None:
+    for line in GITHUB.read_text().splitlines():
+        if "uses:" in line:
+            assert re.search(r"@[0-9a-f]{40} # v\d", line), line
+    for path in (GITHUB, GITLAB):
+        text = path.read_text()
+        assert "apply plan.json --deployment deployment.yaml --yes" in text
+        assert "plan.json.* too (journal and receipt)" in text
+        assert "mdm-policy assess intune --deployment deployment.yaml" in text
+
+
 def test_github_scripts_hold_no_expression_and_jobs_no_more_rights_than_they_need() -> None:
     flow = github()
     assert flow["permissions"] == {"contents": "read"}
