@@ -322,10 +322,10 @@ def test_a_narrower_scope_is_seen(path: str, scope: str, direction: str) -> None
 
 def _scoped(path: str, scope: str) -> Document:
     text = _files()[path].decode()
-    head, _, rest = text.partition("<scope>")
-    tail = rest.partition("</scope>")[2]
+    assert "<scope>" not in text, "an update would replace whom an object is for"
+    head, end, tail = text.partition("</general>")
     head = head.replace("<general>", "<general><id>7</id>", 1)
-    return open_document(path, f"{head}{_JAMF[scope]}{tail}".encode())
+    return open_document(path, f"{head}{end}{_JAMF[scope]}{tail}".encode())
 
 
 _ACTIVATION = [
