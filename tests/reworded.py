@@ -29,6 +29,7 @@ TESTS = Path(__file__).resolve().parent
 ROOMS = ("mdm_policy.decide", "mdm_policy.diff", "mdm_policy.kinds", "mdm_policy.reading", "mdm_policy.verify")
 """Where a sentence must mean nothing."""
 TABLES = {
+    "mdm_policy.diff.witnesses": {"_OF_PUBLISHER", "_MATCHING"},
     "mdm_policy.kinds.jamf.documents": {"_SAMPLE", "_SANTA_RULE"},
     "mdm_policy.kinds.windows.appcontrol": {"_AUDIT", "_SCRIPTS", "_STORE", "_SUPPLEMENTAL", "_TAGGING", "_WIDENING"},
     "mdm_policy.kinds.windows.registry": {"HEADING"},

@@ -84,8 +84,13 @@ def _is_all(one: FileCondition) -> bool:
     return one.path == "*" or (one.publisher == one.product == one.binary == "*" and not one.bounded)
 
 
+_OF_PUBLISHER = "programs of {}"
+_MATCHING = "programs that match {}"
+"""What programs that no list names are called; a comparison tells them by it."""
+
+
 def _bearing(sort: str, one: FileCondition, users: str) -> Iterator[tuple[Program, str]]:
-    words = f"programs of {one}" if one.kind == "publisher" else f"programs that match {one}"
+    words = (_OF_PUBLISHER if one.kind == "publisher" else _MATCHING).format(one)
     packaged = sort == "appx"
     stranger = f"{'CN' if packaged else 'O'}={ANYTHING}"
     if one.kind == "path":

@@ -8,13 +8,14 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from build_kit import ALL_OPTIONS, DAY, TARGETS, built
 
 from mdm_policy import catalogue, kinds
 from mdm_policy.decide import Index, decide, law_against, states
 from mdm_policy.decide.builds import compared, plan
+from mdm_policy.joined import parted
 from mdm_policy.model import BannedApp
 from mdm_policy.resolve import blockable, ordered, resolve
 from mdm_policy.sources import inputs
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from mdm_policy.model import Resolution
     from mdm_policy.reading import Reading
     from mdm_policy.targets import Claim
-    from mdm_policy.vocabulary import Platform
+    from mdm_policy.vocabulary import Kind, Platform
 
     Held = tuple[int, int] | None
     Builds = tuple[tuple[tuple[tuple[Claim, ...], ...], ...], ...]
@@ -116,12 +117,16 @@ def _agrees(decision: Decision, state: DeviceState, expected: Held) -> bool:
     against = law_against(state)
     if against is not None and against.always:
         return decision.verdict == "unenforceable"
-    shut = decision.verdict == "not-installable" and state.origin == "sideloaded"
+    # With unknown sources closed, Intune's list for the personal side holds a copy from elsewhere too; the claim says less.
+    listed = decision.rule is not None and decision.rule.mechanism == "intune-device-restrictions"
+    shut = (decision.verdict == "not-installable" or listed) and state.origin == "sideloaded"
+    # The option `deny_only` leaves out what lets everything else run: it is for policies that have an allow list.
+    shut = shut or (decision.rule is not None and decision.rule.id.endswith("-unlisted"))
     if expected is not None:
         if shut and decision.strength is not None and _STRENGTHS.index(decision.strength) >= expected[0]:
             return True  # a door that is closed for every app holds at least as strongly as the claim
         return (decision.verdict, decision.strength) == (_VERDICTS[expected[1]], _STRENGTHS[expected[0]])
-    return shut or decision.verdict in ("allowed", "unenforceable", "unknown")
+    return shut or decision.verdict in ("allowed", "unenforceable", "unknown", "reported-only")
 
 
 def _apps(resolution: Resolution) -> list[BannedApp]:
@@ -136,7 +141,14 @@ def _builds(one: Set, app: BannedApp, platform: Platform, ordered_keys: set[Key]
     return tuple(
         tuple(
             tuple(
-                tuple(c for c in one.claims if key in ordered_keys and (c.family, c.kind) == key[:2]) for key in match
+                tuple(
+                    c
+                    for c in one.claims
+                    if (key in ordered_keys or c.joined_with)
+                    and (c.family, c.kind) == key[:2]
+                    and {c.kind, *c.joined_with} == parted(cast("Kind", key[1]), key[2]).keys()
+                )
+                for key in match
             )
             for match in build.matches
         )
