@@ -62,6 +62,11 @@ CHOICES: dict[str, tuple[str, dict[str, bool]]] = {
 """What laws build, by a label: each target with ALL_OPTIONS, and with each option of APART."""
 
 
+def choices(name: str) -> tuple[dict[str, dict[str, bool]], ...]:
+    """Return what to build a target with, one after the other, so that each of its options is on once."""
+    return tuple({name: options} for target, options in CHOICES.values() if target == name) or ({},)
+
+
 def identifier(family: Family, kind: Kind, value: str, line: int = 5) -> Identifier:
     return Identifier(family, kind, value, Origin("our-list.yaml", line, 9))
 

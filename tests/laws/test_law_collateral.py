@@ -11,13 +11,13 @@ import pytest
 from build_kit import (
     ALL_OPTIONS,
     APART,
-    CHOICES,
     DAY,
     NOTHING_KNOWN,
     POOLS,
     TARGETS,
     ban_list,
     built,
+    choices,
     copy_target,
     deployment,
     edit,
@@ -81,7 +81,7 @@ def test_what_is_stated_is_what_is_found(name: str, options: dict[str, Any]) -> 
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_list_however_short_makes_a_document_do_what_is_not_stated(name: str) -> None:
     for family, kind in sorted({(claim.family, claim.kind) for claim in TARGETS[name].manifest.blocks}):
-        for options in ({}, *(options for target, options in CHOICES.values() if target == name)):
+        for options in ({}, *(one[name] for one in choices(name))):
             ban = inline("Only", identifier(family, kind, POOLS[family, kind][0]))
             made, files = built(resolved(ban), [name], options={name: options})
             for document, sorts in _found(made, files, name).items():

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from build_kit import (
-    ALL_OPTIONS,
     DAY,
     NOTHING_KNOWN,
     PLACE,
@@ -21,6 +20,7 @@ from build_kit import (
     ban_list,
     bans_for,
     built,
+    choices,
     deployment,
     identifier,
     inline,
@@ -155,8 +155,7 @@ def _check(resolution: Resolution, names: Sequence[str] | None, options: dict[st
 @pytest.mark.parametrize("classes", [pytest.param(CLASSES, id="classes"), pytest.param((), id="no-classes")])
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_build_of_each_target_says_what_verify_says(name: str, classes: Sequence[DeviceClass]) -> None:
-    every: tuple[dict[str, Any], ...] = ({}, ALL_OPTIONS)
-    for options in every:
+    for options in ({}, *choices(name)):
         _check(_resolved(one_of_each(), classes, excepted=3), [name], options)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from build_kit import (
-    ALL_OPTIONS,
+    CHOICES,
     DAY,
     NOTHING_KNOWN,
     TARGETS,
@@ -74,10 +74,13 @@ def codes(text: str) -> list[str]:
 
 def cases() -> list[Any]:
     return [
-        pytest.param(name, options, exceptions, id=f"{name}{' with options' * bool(options)}{' excepted' * exceptions}")
-        for name in TARGETS
-        for options, exceptions in (({}, False), ({name: ALL_OPTIONS[name]}, False), ({}, True))
-        if options != {name: {}}
+        *(pytest.param(name, {}, False, id=name) for name in TARGETS),
+        *(pytest.param(name, {}, True, id=f"{name} excepted") for name in TARGETS),
+        *(
+            pytest.param(name, {name: options}, False, id=f"{choice} with options")
+            for choice, (name, options) in CHOICES.items()
+            if options
+        ),
     ]
 
 
