@@ -34,7 +34,7 @@ NOTHING_KNOWN = Catalogue("test", {}, {})
 EVERY_TARGET = discover(resources.templates())
 TARGETS = {name: target for name, target in EVERY_TARGET.items() if target.manifest.documents}
 """Those that write documents; the others hand over scripts alone, of which nothing is claimed."""
-_REFUSES_UNLISTED = ("unlisted-apps", "unlisted-programs")
+_REFUSES_UNLISTED = ("packaged-apps", "unlisted-apps", "unlisted-programs")
 
 
 def _apart(target: Target) -> tuple[str, ...]:

@@ -579,6 +579,7 @@ _INTO: dict[str, tuple[str, ...]] = {
     "<payload>": _LOOSENED,
     **dict.fromkeys(('Action="Allow"', 'Action=\\"Allow\\"', 'Type="Exe"'), ("LOOSENED", "INEFFECTIVE")),
     **dict.fromkeys(('"NotConfigured"', 'EnforcementMode=\\"NotConfigured\\"'), ("NARROWED", "INEFFECTIVE")),
+    'Type="Msi"': ("INEFFECTIVE", "NARROWED"),  # what is denied by publisher and product still stops their installers
     "<process_name>x": _LOOSENED,
     "groupAssignmentTarget": _NARROWED,
     "<delete_executable>false": _NARROWED,
@@ -736,21 +737,28 @@ def _shuffling(seed: int) -> Callable[[list[Any]], list[Any]]:
     return lambda items: dice.sample(items, len(items))
 
 
+_EXTENSIONS = "RuleCollectionExtensions"
+"""What an AppLocker collection may have once, after all its rules (policy XSD of the AppLocker CSP)."""
+
+
 def _xml_cosmetics(layer: Layer) -> Iterator[Mutant]:
     root = layer.document.value
     if root.tag == "RuleCollection":
         made = _copied(root)
-        made[:] = list(made)[::-1]
+        rules = [one for one in made if one.tag != _EXTENSIONS]
+        made[: len(rules)] = rules[::-1]
         yield Mutant("rules reversed", layer.rebuild(made))
         made = _copied(root)
-        for number, rule in enumerate(made):
+        for number, rule in enumerate(one for one in made if one.tag != _EXTENSIONS):
             rule.set("Id", str(uuid.UUID(int=number)))
             rule.set("Name", f"Rule {number}")
             rule.set("Description", "described")
         yield Mutant("rules renamed", layer.rebuild(made))
         made = _copied(root)
-        made.append(copy.deepcopy(made[-1]))
-        made[-1].set("Id", str(uuid.UUID(int=len(made))))  # Windows refuses a policy in which two rules share one
+        last = [one for one in made if one.tag != _EXTENSIONS][-1]
+        again = copy.deepcopy(last)
+        again.set("Id", str(uuid.UUID(int=len(made))))  # Windows refuses a policy in which two rules share one
+        last.addnext(again)
         yield Mutant("a rule twice", layer.rebuild(made))
     elif root.find("general/name") is not None:
         made = _copied(root)

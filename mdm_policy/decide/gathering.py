@@ -245,7 +245,7 @@ def _agreed(found: Sequence[FoundRules], why: str, cause: Cause) -> FoundRules:
     """Return what all of some possible outcomes come to: the worst of them, or that nobody can tell."""
     worst = min(found, key=lambda one: one.worth)
     best = max(found, key=lambda one: one.worth)
-    if best.kind == "blocked" and worst.kind != "blocked":
+    if best.kind in ("blocked", "unknown") and worst.kind not in ("blocked", "unknown"):
         return FoundRules("unknown", best.rule, best.path, best.pointer, best.reach, why, cause)
     return worst
 

@@ -96,12 +96,14 @@ class Comparer:
 
     def _weaker(self, unit: Unit, judged: _Judged) -> list[_Said]:
         first = judged.worse[0]
-        if not judged.gone:
-            if judged.held:
-                return [("NARROWED", _narrower(first), unit.members)]
-            shaken = next((point for point in judged.worse if _shaken(point)), None)
-            if shaken is not None:
-                return [("NARROWED", shaken.new.sentence, unit.members)]
+        if not judged.gone and judged.held:
+            return [("NARROWED", _narrower(first), unit.members)]
+        # Where rules leave open what becomes of apps that nobody names, an entry of its own still tells one from these.
+        own = [effect.rule for key in unit.keys for _, effect in self._new.effects.get(key, ())]
+        shaken = (point for point in judged.worse if _shaken(point) and (not judged.gone or point.new.rule in own))
+        found = next(shaken, None)
+        if found is not None:
+            return [("NARROWED", found.new.sentence, unit.members)]
         return self._without_effect(unit, first)
 
     def _without_effect(self, unit: Unit, point: Point) -> list[_Said]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mdm_policy.decide.columns import values_of
+from mdm_policy.joined import parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mdm_policy.diff.model import Direction
     from mdm_policy.diff.parts import Coded
     from mdm_policy.diff.units import Unit
+    from mdm_policy.vocabulary import Kind
 
 SUBJECT = "\0"
 """What stands for each member's own name in what is said of all members of a unit; no document may hold it."""
@@ -34,7 +36,9 @@ class Remains:
         """Return what a unit's own entries have become, if they still stand there."""
         values = dict.fromkeys(e.value for key in sorted(unit.keys) for _, e in self._old.effects.get(key, ()))
         parts = (value.partition(":")[2] for value in values if ":" in value)
-        return self._found(tuple(dict.fromkeys((*values, *(part for part in parts if part)))))
+        found = self._found(tuple(dict.fromkeys((*values, *(part for part in parts if part)))))
+        mine = (e for key in sorted(unit.keys) for _, e in self._old.effects.get(key, ()))
+        return found or next(filter(None, (self._in_parts(e.kind, e.value) for e in mine)), None)
 
     def of_members(self, unit: Unit) -> list[tuple[_Found | None, Sequence[str]]]:
         """Return what the entries of a unit's members have become, with those of whom it is true.
@@ -49,6 +53,7 @@ class Remains:
         for value in unit.members:
             texts = forms.get(value, (value,))
             said = None if suspects.isdisjoint(texts) else self._found(texts)
+            said = said or self._in_parts(kind[1], value)
             found[(said[0], said[1].replace(repr(value), f"'{SUBJECT}'")) if said else None].append(value)
         return list(found.items())
 
@@ -64,6 +69,13 @@ class Remains:
                 said = f"{text!r} is now written {alike[0]!r}, which names no such app: devices compare every character"
                 return "INEFFECTIVE", said
         return None
+
+    def _in_parts(self, kind: Kind, value: str) -> _Found | None:
+        """Return what has become of an identifier that is written in several places, a product and its publisher say."""
+        parts = parted(kind, value).values()
+        if len(parts) < 2 or not self._now.stand(parts, self._was):
+            return None
+        return "INEFFECTIVE", f"{value!r} still stands in the documents, in a place where it has no effect"
 
     def _forms(self, kind: KindOf, values: Iterable[str]) -> dict[str, list[str]]:
         """Return how the old documents write identifiers that devices compare without regard to case."""

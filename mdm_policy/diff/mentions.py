@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.publishers import unquoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -37,6 +39,7 @@ class Mentions:
         self._readings = tuple(readings)
         self._acting: Counter[str] | None = None
         self._counted: Counter[str] | None = None
+        self._caseless: Counter[str] | None = None
         self._folded: tuple[dict[str, str], dict[str, list[str]]] | None = None
 
     def count(self, value: str) -> int:
@@ -50,6 +53,11 @@ class Mentions:
             for reading in self._readings:
                 self._acting.update(_acting(reading))
         return max(0, self.count(value) - sum(map(self._acting.__getitem__, {value, *whole})))
+
+    def stand(self, parts: Iterable[str], before: Mentions) -> bool:
+        """Tell whether all the parts of an identifier stand in the documents as often as before, in whatever case."""
+        mine, was = self._without_case(), before._without_case()
+        return all(mine[part] >= was[part] > 0 for part in map(_caseless, parts))
 
     def alike(self, value: str, before: Mentions) -> tuple[str, ...]:
         """Return the texts, new since `before`, that a person takes for the given one, and a device does not."""
@@ -76,6 +84,13 @@ class Mentions:
                     rest.setdefault(look, []).append(text)
             self._folded = first, rest
         return self._folded
+
+    def _without_case(self) -> Counter[str]:
+        if self._caseless is None:
+            self._caseless = Counter()
+            for text, count in self._texts().items():
+                self._caseless[_caseless(text)] += count
+        return self._caseless
 
     def _texts(self) -> Counter[str]:
         if self._counted is None:
@@ -155,6 +170,10 @@ def _only(level: list[Any], kinds: set[type], kind: type) -> list[Any]:
     if kind not in kinds:
         return []
     return level if len(kinds) == 1 else [one for one in level if type(one) is kind]
+
+
+def _caseless(text: str) -> str:
+    return unquoted(text).casefold()
 
 
 def _tail(path: str) -> str:

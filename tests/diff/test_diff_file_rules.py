@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from kind_documents import DEFAULT_APPX, DEFAULT_EXE, path_rule, publisher_rule, rules_xml, xml
+from kind_documents import DEFAULT_APPX, DEFAULT_EXE, graph, path_rule, publisher_rule, rules_xml, xml
 
 from mdm_policy.diff import Question, Side, compare_policies
 
@@ -113,6 +113,35 @@ def test_weaker_rules_for_files_are_never_milder(old: tuple[Document, ...], new:
     found = compare_policies(Side("old", old), Side("new", new), Question("2026-11-24"), None)
     assert found.exit_code == 11
     assert not [one for one in found.others if one.kind == "applocker-rules"]
+
+
+def test_a_rule_for_fewer_users_is_told_from_one_that_is_gone() -> None:
+    """Another rule leaves open what becomes of unknown programs: that is no reason to take the entry for gone."""
+    product, users = publisher_rule("O=X", "P"), "S-1-5-32-544"
+    told = compared(
+        side(exe(ALL, product, path_rule("*\\tool.exe"))), side(exe(ALL, product, path_rule("*\\tool.exe", sid=users)))
+    )
+    assert told["tool.exe"] == "NARROWED"
+    assert (
+        compared(side(exe(ALL, product, path_rule("*\\tool.exe"))), side(exe(ALL, product)))["tool.exe"] == "LOOSENED"
+    )
+
+
+def test_a_product_of_a_publisher_that_still_stands_there_is_without_effect() -> None:
+    old, new = (in_intune(f"windows10{sort}Configuration", "O=X", "P") for sort in ("Custom", "General"))
+    assert compared((old,), (new,))["p; publisher=o=x"] == "INEFFECTIVE"
+    gone = in_intune("windows10CustomConfiguration", "O=X", "Q")
+    assert compared((old,), (gone,))["p; publisher=o=x"] == "LOOSENED"
+
+
+def in_intune(sort: str, publisher: str, product: str) -> Document:
+    uri = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/G/EXE/Policy"
+    return graph(sort, omaSettings=[{"omaUri": uri, "value": exe(ALL, publisher_rule(publisher, product))}])
+
+
+def compared(old: tuple[Document, ...], new: tuple[Document, ...]) -> dict[str, str]:
+    made = compare_policies(Side("old", old), Side("new", new), Question("2026-11-24"), None)
+    return {change.name: change.direction for change in made.changes}
 
 
 @pytest.mark.parametrize(("old", "new"), [row for row in WEAKER if "fewer versions" not in str(row.id)])
