@@ -15,10 +15,9 @@ $(STAMP): pyproject.toml
 	$(INSTALL)
 	touch $@
 
-# LOCKED=1, as in .ci/run, takes what dev.lock pins to hashes, and nothing else; it fits one Python on one kind of machine.
+# LOCKED=1, as in .ci/run, takes what dev.lock pins to hashes; it fits one Python on one kind of machine.
 ifdef LOCKED
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r dev.lock && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+INSTALL = tools/install_locked.sh $(BIN)/python
 else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev

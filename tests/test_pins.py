@@ -48,3 +48,11 @@ def test_every_install_of_the_pipelines_and_of_development_asks_for_hashes() -> 
     lines = [one for one in (ROOT / "dev.lock").read_text(encoding="utf-8").splitlines() if not one.startswith("#")]
     assert [one for one in lines if not re.fullmatch(r"[a-z0-9.-]+==\S+ --hash=sha256:[0-9a-f]{64}", one)] == []
     assert "LOCKED=1" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_lock_of_development_holds_what_the_program_itself_needs() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    every = [*wanted["dependencies"], *(one for extra in wanted["optional-dependencies"].values() for one in extra)]
+    names = {re.split(r"[^A-Za-z0-9._-]", one)[0].lower().replace("_", "-") for one in every}
+    lines = (ROOT / "dev.lock").read_text(encoding="utf-8").splitlines()
+    assert names - {one.partition("==")[0] for one in lines} == set()

@@ -19,9 +19,10 @@ EXTRAS = ("push", "sign")
 
 
 def main(arguments: list[str]) -> None:
-    """Write the lock of the wheel named first, or print that of `--group NAME`; a failure of pip's ends the program."""
+    """Write the lock of the wheel named first, or print that of `--group NAME` with what the program itself needs; a failure of pip's ends the program."""
     if arguments[0] == "--group":
-        sys.stdout.write(group(_report(["--only-binary", ":all:", "--group", arguments[1], "pip>=25.1"])))
+        wanted = ["--group", arguments[1], "pip>=25.1", "--editable", "."]
+        sys.stdout.write(group(_report(["--only-binary", ":all:", *wanted])))
         return
     wheel, *chosen = arguments
     path = Path(wheel)
