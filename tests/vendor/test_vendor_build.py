@@ -42,6 +42,8 @@ ELSEWHERE = {
     "apple-declaration-activation": "as for profiles",
     "applocker-rules": "Microsoft's schema stands in a page of documentation only",
     "app-control-policy": "Microsoft's schema comes in a NuGet package and on Windows; it was compared with once by hand",
+    "defender-indicator-list": "the API of Defender for Endpoint is described in pages of documentation only",
+    "android-managed-configuration": "its keys are those of Chrome, which a template of Google's describes, in no package registry",
     "jamf-restricted-software": "Jamf's description has a licence of its own",
     "jamf-mobile-profile": "as for restricted software",
     "jamf-macos-profile": "as for restricted software",
