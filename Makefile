@@ -92,8 +92,9 @@ $(FUZZED): $(STAMP)
 fuzz: $(FUZZED)  ## Fuzz every parser for FUZZ_SECONDS each (60), and print executions and crashes.
 	$(BIN)/python tests/fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --seed $$(date +%s)
 
+FAULTS_EVERY ?= 1
 trust: $(FUZZED)  ## Print what stands between a ban and its loss: crashes, secrets, signatures, FUZZ_RUNS per parser.
-	@$(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)
+	@FAULTS_EVERY=$(FAULTS_EVERY) $(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)
 
 audit: $(STAMP)  ## Ask for known vulnerabilities of the newest and the lowest versions, and audit the workflows (needs the network).
 	$(PYTHON) -m venv $(VENV)/audit
