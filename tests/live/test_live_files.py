@@ -72,8 +72,8 @@ def test_xmllint_counts_the_rules_of_applocker(tmp_path: Path) -> None:
             path = tmp_path / "x.xml"
             path.write_bytes(data)
             found = ran("xmllint", "--nonet", "--xpath", "count(//*[@Action='Deny'])", path).stdout
-            assert int(found) == data.count(b'Action="Deny"') > 0, name
-            counted += 1
+            assert int(found) == data.count(b'Action="Deny"'), name
+            counted += int(found) > 0  # what only lets packaged apps run denies nothing
     assert counted >= 2
 
 
