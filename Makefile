@@ -39,8 +39,7 @@ test: check  ## Check, then run every test, with coverage but for the laws and w
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(addprefix --ignore=,tests/vendor tests/trust $(LAWS) $(DRAWN))
 	$(BIN)/python -m coverage report
-	# Every fault and kill at every call of a push takes twenty minutes of work: `make push-matrix` runs them.
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(LAWS) $(DRAWN) -k "not loses_anything"
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(LAWS) $(DRAWN)
 
 check: $(STAMP)  ## Format, lint, types, layers.
 	$(BIN)/ruff format --check .

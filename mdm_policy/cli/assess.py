@@ -12,7 +12,6 @@ from mdm_policy.cli import edge, options, output
 from mdm_policy.report import assessment
 from mdm_policy.report import verification as report
 from mdm_policy.report.sarif import sarif
-from mdm_policy.vocabulary import STRENGTH_RANK
 
 if TYPE_CHECKING:
     from mdm_policy.vocabulary import Strength
@@ -25,14 +24,8 @@ if TYPE_CHECKING:
 @options.deployment("Take lists, classes and destinations from this deployment.")
 @options.devices("Judge the classes of devices in this file.")
 @options.as_of()
-@click.option(
-    "--min-strength",
-    type=click.Choice(tuple(STRENGTH_RANK)),
-    default="partial",
-    show_default=True,
-    help="The weakest block that counts.",
-)
-@click.option("--require-scope", is_flag=True, help="Treat a document with no stated assignment as a gap.")
+@options.MIN_STRENGTH
+@options.REQUIRE_SCOPE
 @click.option(
     "--save",
     type=click.Path(path_type=Path),

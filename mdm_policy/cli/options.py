@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mdm_policy.cli import edge
+from mdm_policy.vocabulary import STRENGTH_RANK
 from mdm_policy.workflows.requests import RequestError
 
 if TYPE_CHECKING:
@@ -121,6 +122,16 @@ MAX_SIZE = click.option(
     help="The largest file read; 16 MiB without it.",
 )
 """Gives the command a number of bytes."""
+MIN_STRENGTH = click.option(
+    "--min-strength",
+    type=click.Choice(tuple(STRENGTH_RANK)),
+    default="partial",
+    show_default=True,
+    help="The weakest block that counts.",
+)
+REQUIRE_SCOPE = click.option(
+    "--require-scope", is_flag=True, help="Treat a document with no stated assignment as a gap."
+)
 PUSHED = deployment("The deployment file, with its `destinations`.", required=True)
 DESTINATION = click.option(
     "--destination", "names", multiple=True, metavar="NAME", help="Only this destination. Repeatable; default: all."

@@ -11,7 +11,6 @@ from mdm_policy import __version__
 from mdm_policy.cli import edge, options, output
 from mdm_policy.report import verification as report
 from mdm_policy.report.sarif import sarif
-from mdm_policy.vocabulary import STRENGTH_RANK
 from mdm_policy.workflows.prove import ProveRequest, ProveResult, prove
 
 if TYPE_CHECKING:
@@ -44,14 +43,8 @@ class ForParam(click.ParamType[tuple[str, str]]):
     type=ForParam(),
     help="Say that PATH acts on CLASS, and on no other. Repeatable.",
 )
-@click.option(
-    "--min-strength",
-    type=click.Choice(tuple(STRENGTH_RANK)),
-    default="partial",
-    show_default=True,
-    help="The weakest block that counts.",
-)
-@click.option("--require-scope", is_flag=True, help="Treat a document with no stated assignment as a gap.")
+@options.MIN_STRENGTH
+@options.REQUIRE_SCOPE
 @click.option("--require-duty", is_flag=True, help="Treat an unmet duty as a gap.")
 @options.MAX_SIZE
 @options.roots()

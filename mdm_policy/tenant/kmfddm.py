@@ -6,18 +6,21 @@ The server knows one API key for reading and writing alike; what keeps this half
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mdm_policy.push.answers import Failure
+from mdm_policy.push.listings import kmfddm_declarations, kmfddm_names
 from mdm_policy.reading import Scope
 from mdm_policy.tenant.asking import why
 from mdm_policy.tenant.model import FoundObject, Missing, file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mdm_policy.model import DestinationSpec
+    from mdm_policy.push.answers import Reply
     from mdm_policy.tenant.asking import Asker
 
 
@@ -30,7 +33,7 @@ def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], 
     names = {set_: group for group, set_ in sorted(spec.groups.items(), reverse=True)}
     path = "v1/declarations"
     try:
-        listed = _names(asker, path)
+        listed = sorted(kmfddm_declarations(_ask(asker), everybody))
     except Failure as bad:
         return [], [Missing("apple-declarations", f"GET {path}", why(bad))]
     found = asker.each(lambda one: _one(asker, one, everybody, names), listed)
@@ -43,7 +46,7 @@ def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]
     file = f"declarations/{file_name(identifier)}.json"
     try:
         value = asker.object(here)
-        sets = _names(asker, f"v1/declaration-sets/{part}")
+        sets = kmfddm_names(_ask(asker), f"v1/declaration-sets/{part}")
     except Failure as bad:
         return None if bad.fault == "not-found" else Missing("apple-declarations", f"GET {here}", why(bad), file)
     if value.get("Identifier") != identifier:
@@ -59,12 +62,5 @@ def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]
     return FoundObject(file, text.encode("utf-8", "surrogatepass"), identifier, scope)
 
 
-def _names(asker: Asker, path: str) -> list[str]:
-    """Return a list of names; a server without any answers `null`, the empty list of its language."""
-    reply = asker.get(path, ok=(200, 204))
-    found = reply.json() if reply.status == 200 else None
-    if found is None:
-        return []
-    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
-        raise Failure("answer", f"GET {path}: the answer is not a list of names", call=path)
-    return sorted(found)
+def _ask(asker: Asker) -> Callable[[str], Reply]:
+    return partial(asker.get, ok=(200, 204))

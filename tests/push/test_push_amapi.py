@@ -393,11 +393,11 @@ def test_a_page_of_another_shape_is_refused(
 
 
 def test_a_listing_without_end_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mdm_policy.push.destinations import amapi  # noqa: PLC0415 - only here
+    from mdm_policy.push import listings  # noqa: PLC0415 - only here
 
     for number in range(45):
         server.seed(f"p{number:02}", {"funDisabled": True})
-    monkeypatch.setattr(amapi, "_PAGES", 2)
+    monkeypatch.setattr(listings, "_PAGES", 2)
     there, _ = connect(server)
     with pytest.raises(Failure, match="no end"):
         list(there.list())

@@ -19,6 +19,7 @@ from emulators.graph import CLIENT, HOSTS, SECRET, TENANT, GraphServer
 from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.kinds import open_document
 from mdm_policy.model import DestinationSpec
+from mdm_policy.push import listings
 from mdm_policy.push.addresses import CLOUDS
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
@@ -764,7 +765,7 @@ def test_a_setting_that_has_no_children_is_replaced_whole() -> None:
 
 def test_a_plain_value_that_is_a_mask_again_is_unknown(rig: Rig, server: GraphServer) -> None:
     _, remote = rig.push(made("intune-windows-applocker", "configuration", APPLOCKER))
-    raw(server, remote.id)["omaSettings"][0]["value"] = bodies.MASK
+    raw(server, remote.id)["omaSettings"][0]["value"] = listings.MASK
     now = rig.read(Summary(remote.kind, remote.id, remote.name))
     assert json.loads(now.body)["omaSettings"][0]["isEncrypted"] is True
 

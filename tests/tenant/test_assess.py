@@ -147,3 +147,20 @@ def test_who_watches_is_told_how_far_it_is(count: int, told: list[str]) -> None:
     asker = Asker(nobody, 2, lambda: "", counting)
     assert asker.each(lambda one: one, range(count)) == list(range(count))
     assert lines == told
+
+
+@pytest.mark.parametrize(
+    "name", ["empty body", "null", "an empty object", "a list in place of an object", "truncated JSON"]
+)
+def test_no_broken_listing_counts_as_an_empty_one(pushed: Stage, name: str) -> None:
+    """A listing that is broken, or that says there is nothing while devices have something, proves nothing."""
+    pushed.emulator.arm()
+    whole = assess(pushed, "--format", "json")
+    asked = [(at, call) for at, call in enumerate(pushed.emulator.calls) if call.method == "GET"]
+    for at, path in [(at, one.path) for at, one in asked if _is_listing(pushed.kit.name, one.path, one.query)]:
+        pushed.emulator.arm(**{f"_{at}": fault(name)})
+        ran = assess(pushed, "--format", "json")
+        missing = {one["collection"] for each in json.loads(ran.out)["read"] for one in each["notRead"]} - {
+            "web-indicators"
+        }
+        assert missing or bare(ran.out)["verdicts"] == bare(whole.out)["verdicts"], path

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.kinds.keys import Role
     from mdm_policy.reading import Reading
+    from mdm_policy.vocabulary import Kind
 
 _SOURCE = "draft-vixie-dns-rpz-02 (2016-12-16)"
 _ESCAPES = "other resolvers, DNS over HTTPS or TLS of an app or a browser, tunnels, and addresses that need no name"
@@ -142,15 +143,16 @@ def _action(c: Collector, record: dict[str, Any], name: str, place: str) -> _Act
 
 def _name(c: Collector, bare: str, ways: dict[str, tuple[str, _Action]]) -> None:
     """Record what becomes of a name and of all below it."""
-    kind, value = ("domain", bare) if is_valid("web", "domain", bare) else ("url", bare or "*")
+    kind: Kind = "domain" if is_valid("web", "domain", bare) else "url"
+    value = bare or "*"
     actions = {way: action for way, (_, action) in ways.items()}
     place = next(iter(ways.values()))[0]
     at = f"{place}/name"
     if "exempted" in actions.values():
-        c.add(c.rule(ALLOWED), "web", kind, value, at)  # type: ignore[arg-type]  # one of two words
+        c.add(c.rule(ALLOWED), "web", kind, value, at)
     refused = [way for way, action in actions.items() if action == "refused"]
     if len(refused) == len(_PART) or (refused and value == "*"):
-        c.add(c.rule(BLOCKED), "web", kind, value, at)  # type: ignore[arg-type]
+        c.add(c.rule(BLOCKED), "web", kind, value, at)
     elif refused or "replaced" in actions.values():
         why = _PART[refused[0]] if refused else "the answer is replaced by another, and where that leads is not known"
         if refused:
@@ -158,7 +160,7 @@ def _name(c: Collector, bare: str, ways: dict[str, tuple[str, _Action]]) -> None
         else:
             c.say("warning", "zone-answer-replaced", f"{value}: {why}", at, _both(value))
         rule = c.rule(BLOCKED, verdict="unknown", why=why, cause="condition")
-        c.add(rule, "web", kind, value, at)  # type: ignore[arg-type]
+        c.add(rule, "web", kind, value, at)
 
 
 def _both(name: str) -> str:

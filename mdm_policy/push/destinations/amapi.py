@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, note, warning
 from mdm_policy.kinds.android.limits import MOST_APPLICATIONS
@@ -17,6 +17,7 @@ from mdm_policy.push import logins
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import amapi_policy as policies
 from mdm_policy.push.destinations.amapi_evidence import evidence_of
+from mdm_policy.push.listings import google_pages, policy_name
 from mdm_policy.push.model import Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import Assignment, DeviceEvidence, MadeDocument
     from mdm_policy.push.protocol import Edge
 
-_PAGES = 10_000
 _TURNS = 3
 """How often a write whose end is unknown is tried, after a look at what became of it."""
 _KIND = "policy"
@@ -168,9 +168,7 @@ class AmapiDestination:
     def _listed(self, keys: Mapping[str, str]) -> Iterator[Summary]:
         for page in self._pages("policies", 20):
             for one in page:
-                name = one.get("name")
-                if not isinstance(name, str):
-                    raise Failure("answer", "a policy in the listing has no name", ambiguous=True)
+                name = policy_name(one)
                 yield Summary(_KIND, name, name, keys.get(name, ""))
 
     def get(self, summary: Summary) -> Remote | None:
@@ -268,23 +266,8 @@ class AmapiDestination:
             yield from evidence_of(remote, devices)
 
     def _pages(self, kind: str, size: int) -> Iterator[Page]:
-        """Yield the pages of a listing; `pageToken` of one names the next (AMAPI discovery, policies.list, devices.list)."""
-        base = f"/v1/{quote(self._spec.settings['enterprise'], safe='/')}/{kind}"
-        token = ""
-        seen: set[str] = set()
-        for _ in range(_PAGES):
-            query = {"pageSize": str(size), **({"pageToken": token} if token else {})}
-            value = self._client.call("GET", f"{base}?{urlencode(query)}").object()
-            page, token = value.get(kind, []), value.get("nextPageToken", "")
-            if not isinstance(page, list) or not all(isinstance(one, dict) for one in page):
-                raise Failure("answer", f"the listing of {kind} holds no list", ambiguous=True)
-            if not isinstance(token, str) or token in seen:
-                raise Failure("answer", f"the listing of {kind} leads back to itself", ambiguous=True)
-            yield page
-            if not token:
-                return
-            seen.add(token)
-        raise Failure("answer", f"the listing of {kind} has no end", ambiguous=True)
+        enterprise = self._spec.settings["enterprise"]
+        return google_pages(lambda path: self._client.call("GET", path), enterprise, kind, size)
 
     def _takes(self, made: MadeDocument) -> bool:
         return made.kind == "amapi-policy" and is_chosen(self._spec, made)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
-from mdm_policy.push import logins
+from mdm_policy.push import listings, logins
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
 from mdm_policy.push.destinations.graph_bodies import CATALOG, KINDS
@@ -39,7 +38,6 @@ _APPS = (
     ),
     "assign them by hand as IMPORT.md says; until then the work side of company-owned Android is not blocked",
 )
-_PAGES = 10_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
 
 
@@ -161,33 +159,13 @@ class GraphDestination:
             value = _of(summary, self._client.call("GET", path))
             if summary.kind == CATALOG:
                 value["settings"] = [*self._pages(f"{path}/settings?$top=1000")]
-            self._unmask(summary, value)
+            listings.unmask(self._ask, path, value, bodies.is_our_node)
             value["assignments"] = [*self._pages(f"{path}/assignments")]
         except Failure as bad:
             if bad.fault == "not-found":
                 return None
             raise
         return _remote(summary, value)
-
-    def _unmask(self, summary: Summary, value: dict[str, Any]) -> None:
-        """Put the plain text of AppLocker rules in place of the mask; other secrets are none of our business."""
-        for setting in bodies.mappings(value.get("omaSettings")):
-            secret = setting.get("secretReferenceValueId")
-            if not (bodies.is_masked(setting) and bodies.is_our_node(setting) and isinstance(secret, str)):
-                continue
-            named = quote(secret.replace("'", "''"), safe="")
-            path = bodies.path_of(summary.kind, summary.id, "beta")
-            call = f"{path}/getOmaSettingPlainTextValue(secretReferenceValueId='{named}')"
-            try:
-                plain = self._client.call("GET", call).object().get("value")
-            except Failure as bad:
-                if bad.fault not in ("forbidden", "not-found", "refused"):
-                    raise
-                continue
-            if isinstance(plain, str) and plain != bodies.MASK:
-                setting["value"] = plain
-                setting["isEncrypted"] = False
-                del setting["secretReferenceValueId"]
 
     def create(self, item: Item) -> Summary:
         """Create an object that is assigned to nobody yet."""
@@ -228,21 +206,10 @@ class GraphDestination:
         return told(self._client, remotes)
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        """Return the entries of a listing, page after page; a listing that cannot be trusted is no listing."""
-        seen: set[str] = set()
-        following: str | None = path
-        while following is not None:
-            if following in seen or len(seen) >= _PAGES:
-                raise Failure("answer", f"GET {path}: the listing leads back to itself or has no end", call=path)
-            seen.add(following)
-            reply = self._client.call("GET", following)
-            page = reply.object()
-            values, following = page.get("value"), page.get("@odata.nextLink")
-            if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
-                raise Failure("answer", f"{reply.call}: the answer is not a listing", status=reply.status, call=path)
-            if following is not None and (not isinstance(following, str) or not urlsplit(following).scheme):
-                raise Failure("answer", f"{reply.call}: the next page is at no address", status=reply.status, call=path)
-            yield from values
+        return listings.graph_pages(self._ask, path)
+
+    def _ask(self, path: str) -> Reply:
+        return self._client.call("GET", path)
 
 
 def _kind_of(made: MadeDocument) -> str:

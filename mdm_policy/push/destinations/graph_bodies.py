@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from mdm_policy.kinds.intune.policies import BLOCKED_APPS
+from mdm_policy.push.listings import is_masked
 from mdm_policy.push.model import Assignment
 from mdm_policy.push.normal import fingerprint
 
@@ -21,7 +22,6 @@ CATALOG = "configurationPolicy"
 """The kind of settings catalog policies: they exist in beta only, and name themselves otherwise than the rest."""
 MANAGEMENT = "deviceManagement"
 """The part of Graph that is Intune's."""
-MASK = "****"
 _GRAPH = "#microsoft.graph."
 _SETTING = _GRAPH + "deviceManagementConfigurationSetting"
 _DECLARED = frozenset({_SETTING, _GRAPH + "appListItem", _GRAPH + "deviceManagementConfigurationPolicy"})
@@ -158,11 +158,6 @@ def merged(kind: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None
 def is_our_node(setting: Mapping[str, Any]) -> bool:
     """Tell whether a custom setting writes an AppLocker node: those are wholly ours."""
     return str(setting.get("omaUri")).lower().startswith(_OUR_NODES)
-
-
-def is_masked(setting: Mapping[str, Any]) -> bool:
-    """Tell whether a custom setting's value is not in the answer."""
-    return bool(setting.get("isEncrypted")) or setting.get("value") == MASK
 
 
 def _definition(setting: Mapping[str, Any]) -> str:

@@ -14,11 +14,11 @@ from lxml import etree
 from mdm_policy import documents
 from mdm_policy.errors import PolicyError, error
 from mdm_policy.push import logins
-from mdm_policy.push.answers import Failure, page_text
+from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import jamf_evidence, jamf_objects, jamf_payloads
 from mdm_policy.push.destinations.jamf_objects import BY_DOCUMENT, KINDS, JamfObjectKind, Opened
 from mdm_policy.push.destinations.jamf_scope import NOBODY, read_scope, rename_groups, write_scope
-from mdm_policy.push.http import MAX_ANSWER
+from mdm_policy.push.listings import jamf_entries, jamf_xml, not_jamf
 from mdm_policy.push.marks import find_mark, mark
 from mdm_policy.push.model import Assignment, Item, Remote, Summary
 from mdm_policy.push.protocol import is_chosen, marker
@@ -120,7 +120,7 @@ class JamfDestination:
             raise
         opened = _opened(kind, reply)
         if opened.text("id") != summary.id:
-            raise _bad(reply, f"the answer is not the object {summary.id}")
+            raise not_jamf(reply, f"the answer is not the object {summary.id}")
         name = opened.text("name")
         scope = opened.root.find("scope")
         return Remote(
@@ -148,7 +148,7 @@ class JamfDestination:
             raise
         number = _written(wanted.kind, reply)
         if not number:
-            raise _bad(reply, "the answer does not say which object was made")
+            raise not_jamf(reply, "the answer does not say which object was made")
         return Summary(wanted.kind.name, number, item.name, item.key, self._owner)
 
     def update(self, item: Item, remote: Remote) -> None:
@@ -231,22 +231,11 @@ class JamfDestination:
         return target not in BY_DOCUMENT or target == kind.document
 
     def _listed(self, kind: JamfObjectKind) -> tuple[Summary, ...]:
-        """Return a kind's objects; a list that is not whole is a failure, never a short list."""
         reply = self._client.call("GET", f"JSSResource/{kind.path}", accept=_XML)
-        root = _parsed(reply)
-        if root.tag != kind.listing or root.find("general") is not None:
-            raise _bad(reply, f"the answer is not a list of {kind.path}")
         made = []
-        for one in root.iterfind(kind.entry):
-            number, name = (one.findtext("id") or "").strip(), (one.findtext("name") or "").strip()
-            if not number.isdecimal():
-                raise _bad(reply, "the list has an entry without an id")
+        for number, name in jamf_entries(reply, kind.listing, kind.entry):
             owner, key = find_mark(name)
             made.append(Summary(kind.name, number, _unmarked(name), key, owner))
-        if (root.findtext("size") or "").strip() != str(len(made)):
-            raise _bad(reply, "the list is not as long as it says")
-        if len({one.id for one in made}) != len(made):
-            raise _bad(reply, "the list names an object twice")
         return tuple(made)
 
     def _write(self, method: str, kind: JamfObjectKind, number: str, root: etree._Element) -> Reply:
@@ -287,32 +276,19 @@ def _opened(kind: JamfObjectKind, reply: Reply) -> Opened:
     except PolicyError:
         opened = None
     if opened is None:
-        raise _bad(reply, f"the answer is not an object of Jamf's: {kind.root}")
+        raise not_jamf(reply, f"the answer is not an object of Jamf's: {kind.root}")
     return opened
-
-
-def _parsed(reply: Reply) -> etree._Element:
-    try:
-        root: etree._Element = documents.parse(reply.call, reply.body, "xml", white_space="keep", max_size=MAX_ANSWER)
-    except PolicyError:
-        raise _bad(reply, "the answer is not readable XML") from None
-    return root
 
 
 def _written(kind: JamfObjectKind, reply: Reply) -> str:
     """Return the id that an answer to a write names; some servers answer an update with nothing at all."""
     if not reply.body.strip():
         return ""
-    root = _parsed(reply)
+    root = jamf_xml(reply)
     number = (root.findtext("id") or "").strip()
     if root.tag != kind.root or not number.isdecimal():
-        raise _bad(reply, "the answer does not confirm the write")
+        raise not_jamf(reply, "the answer does not confirm the write")
     return number
-
-
-def _bad(reply: Reply, said: str) -> Failure:
-    text = f"{reply.call}: {said}: {page_text(reply)}"
-    return Failure("answer", text, status=reply.status, ambiguous=True, call=reply.call)
 
 
 DESTINATION = JamfDestination

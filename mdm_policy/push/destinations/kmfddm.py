@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from mdm_policy.errors import Finding, PolicyError, error, note
-from mdm_policy.push import logins
+from mdm_policy.push import listings, logins
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
@@ -136,14 +136,8 @@ class KmfddmDestination:
         return remote.body
 
     def list(self) -> Iterable[Summary]:
-        """Return every declaration; identifiers are all a listing shows, and ours say whose they are.
-
-        A server without a declaration answers `null` (the empty list of its language), as other things might: that is
-        believed when the sets name no declaration either.
-        """
-        found = self._names("/v1/declarations")
-        if not found and self._names(f"/v1/set-declarations/{_part(self._spec.settings['set'])}"):
-            raise Failure("answer", "the server lists no declaration, and the set holds some", ambiguous=True)
+        """Return every declaration; identifiers are all a listing shows, and ours say whose they are."""
+        found = listings.kmfddm_declarations(self._ask, self._spec.settings["set"])
         return [self._summary(one) for one in found]
 
     def get(self, summary: Summary) -> Remote | None:
@@ -226,14 +220,10 @@ class KmfddmDestination:
         return {one: value[one] for one in devices if isinstance(value.get(one), list)}
 
     def _names(self, path: str) -> tuple[str, ...]:
-        """Return a list of names; `null` is an empty one."""
-        reply = self._client.call("GET", path, ok=(200, 204))
-        value = reply.json() if reply.status == 200 else None
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-            raise Failure("answer", f"{reply.call}: the answer is not a list of names", ambiguous=True)
-        return tuple(value)
+        return listings.kmfddm_names(self._ask, path)
+
+    def _ask(self, path: str) -> Reply:
+        return self._client.call("GET", path, ok=(200, 204))
 
     def _summary(self, identifier: str, name: str = "") -> Summary:
         owner, key = self._owner_of(identifier)
