@@ -126,9 +126,17 @@ def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedA
     if len(sets) == 1:
         decided = _placed(_decide(sets[0], state, app, as_of), sets[0].alternative, several=False)
         return _capped(index, app, decided, state)
-    each = [(_decide(one, state, app, as_of), one.alternative) for one in sets]
-    worst, policy = min(each, key=lambda one: (rank(one[0], installed=state.installed), one[0].modelled))
-    return _capped(index, app, _placed(worst, policy, several=True), state)
+    each = [(_decide(one, state, app, as_of), one) for one in sets]
+    worst, where = min(each, key=lambda one: (rank(one[0], installed=state.installed), one[0].modelled))
+    return _capped(index, app, _managed(_placed(worst, where.alternative, several=True), where), state)
+
+
+def _managed(decision: Decision, where: Together) -> Decision:
+    """Say under which of several MDMs a ban fails: which of them has the device, the documents do not tell."""
+    if where.alternative is not None or not where.mdm or decision.path or decision.cause != "unnamed":
+        return decision
+    said = f"{decision.sentence}, where {where.mdm} manages the device (say `managed_by` for the class if it does not)"
+    return msgspec.structs.replace(decision, sentence=said)
 
 
 def decide_each(index: Index, state: DeviceState, app: BannedApp, as_of: str) -> tuple[tuple[str, Decision], ...]:

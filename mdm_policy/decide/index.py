@@ -90,7 +90,11 @@ class Together:
 
     def __init__(self, documents: Iterable[tuple[Reading, Reach]], alternative: Reading | None = None) -> None:
         """Index every effect by what it acts on; `alternative` is the one document of which a device has exactly one."""
+        documents = tuple(documents)
+        names = {one.mdm for one, reached in documents if one.mdm and reached.alive}
         self.alternative = alternative
+        self.mdm = names.pop() if len(names) == 1 else ""
+        """The one MDM that they are of, or nothing."""
         self._entries: dict[Key, list[Hit]] = {}
         self.allow_lists: list[AllowList] = []
         self.gathered = Gathered()
@@ -99,7 +103,7 @@ class Together:
         self._void_lists: list[AllowList] = []
         self._prepared: dict[tuple[int, str], Prepared] = {}
         self._views: dict[tuple[DeviceState, str], View] = {}
-        counted = together(tuple(documents))
+        counted = together(documents)
         self.readings = tuple(reading for reading, _ in counted)
         for reading, reached in counted:
             self._take(reading, reached)
@@ -250,7 +254,8 @@ class Index:
         sets = [Together([one], one[0]) for one in _distinct(policies)]
         if changes and not policies:
             sets += [Together(one) for one in kept(changes, cls)]
-        if not sets or any("android" in rule.introduced for one, _ in others for rule in one.rules):
+        # What any MDM may carry (the configuration of an app) makes no device one without a policy.
+        if not sets or any("android" in rule.introduced for one, _ in others if one.mdm for rule in one.rules):
             sets += self._managed("android")
         self._android = tuple(sets)
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}

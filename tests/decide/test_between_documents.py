@@ -437,3 +437,40 @@ def test_each_mdm_is_judged_apart_unless_the_class_says_which() -> None:
     assert not judge((*ours, *theirs), phones(managed_by=None), WECHAT, DAY).proven
     assert judge((*ours, *theirs), phones(managed_by="intune"), WECHAT, DAY).proven
     assert judge((*ours, *nothing), phones(managed_by=None), WECHAT, DAY).proven
+
+
+POLICY = as_json(
+    {
+        "playStoreMode": "BLACKLIST",
+        "applications": [{"packageName": MM, "installType": "BLOCKED"}],
+        "advancedSecurityOverrides": {"untrustedAppsPolicy": "DISALLOW_INSTALL"},
+    },
+    "policy.json",
+)
+OTHER_APP = graph(
+    "androidManagedStoreApp", "app.json", packageId="com.other", assignments=[{"intent": "uninstall", **EVERYONE}]
+)
+CONFIGURED = as_json(
+    {
+        "kind": "androidenterprise#managedConfiguration",
+        "productId": "app:com.android.chrome",
+        "managedProperty": [{"key": "URLBlocklist", "valueStringArray": ["example.com"]}],
+    },
+    "chrome.json",
+)
+
+
+@pytest.mark.parametrize(
+    ("documents", "verdict", "named"),
+    [
+        pytest.param([POLICY], "removed", "", id="a policy"),
+        pytest.param([POLICY, CONFIGURED], "removed", "", id="an app's configuration, which any MDM may carry"),
+        pytest.param([POLICY, OTHER_APP], "allowed", "where intune manages the device", id="documents of another MDM"),
+    ],
+)
+def test_what_any_mdm_may_carry_makes_no_device_one_without_a_policy(
+    documents: list[Document], verdict: str, named: str
+) -> None:
+    cls = device("android", ">=13", mode="fully-managed", origins=("store",))
+    worst = judge(readings(*documents), cls, app(("android", "package_name", MM)), DAY).worst
+    assert (worst.verdict, named in worst.sentence) == (verdict, True)
