@@ -116,6 +116,9 @@ class LocalFailure(Failure):
 MOST_VALUES = 2_000_000
 """Values in an answer: of 64 MiB of empty objects a parser would make some gigabytes, so they are counted before."""
 _VALUE_MARKS = (b",", b"[", b"{")
+_MOST_DEEP = 100
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _MOST_REFUSAL = 1024 * 1024
 """Bytes of a refusal that are looked into for its message."""
 
@@ -140,8 +143,8 @@ class Reply(msgspec.Struct, frozen=True):
             said = f"{self.call}: the answer holds more than {MOST_VALUES:,} values"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call)
         try:
-            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_once)
-        except (ValueError, RecursionError):
+            return _loads(self.body, parse_constant=_no_number, object_pairs_hook=_once)
+        except ValueError:
             said = f"{self.call}: the answer is not JSON: {page_text(self)}"
             raise Failure("answer", said, status=self.status, ambiguous=True, call=self.call) from None
 
@@ -183,8 +186,8 @@ def page_text(reply: Reply) -> str:
 def message_of(reply: Reply) -> str:
     """Return what a server said of its refusal: the message of a JSON error, or the text of a page."""
     try:
-        value: Any = json.loads(reply.body) if len(reply.body) <= _MOST_REFUSAL else None
-    except (ValueError, RecursionError):
+        value: Any = _loads(reply.body) if len(reply.body) <= _MOST_REFUSAL else None
+    except ValueError:
         return page_text(reply)
     if reply.status < 400:
         return page_text(reply)
@@ -204,8 +207,8 @@ def message_of(reply: Reply) -> str:
 def told_code(reply: Reply) -> str:
     """Return the error codes of a token's endpoint, and nothing else of what it says (RFC 6749, 5.2; Microsoft's AADSTS)."""
     try:
-        value = json.loads(reply.body)
-    except (ValueError, RecursionError):
+        value = _loads(reply.body)
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         return "it gave no error code"
@@ -218,9 +221,9 @@ def told_code(reply: Reply) -> str:
 def code_of(reply: Reply) -> str:
     """Return the code of a JSON error, or nothing."""
     try:
-        found = json.loads(reply.body[:_MOST_REFUSAL])["error"]
+        found = _loads(reply.body[:_MOST_REFUSAL])["error"]
         code = found["code"] if isinstance(found, dict) and "status" not in found else found["status"]
-    except (ValueError, RecursionError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return ""
     return reply.hide(code) if isinstance(code, str) else ""
 
@@ -238,6 +241,37 @@ def wait_of(reply: Reply) -> float | None:
         return max(0.0, (then - now).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def _loads(body: bytes, **strictly: Any) -> Any:
+    """Read JSON that may be of anybody's making.
+
+    Raises:
+        ValueError: it is no JSON, or it nests so deep that the parser might end in the middle of the interpreter's own work.
+
+    """
+    if _nests_deep(body):
+        raise ValueError("it nests too deep")
+    return json.loads(body.decode("utf-8-sig"), **strictly)
+
+
+def _nests_deep(body: bytes) -> bool:
+    """Tell whether brackets outside strings nest, or stand open, more than some hundred deep.
+
+    Strings are only taken away when what stands in them could matter: most answers are done without.
+    """
+    return _brackets_stay(body) and _brackets_stay(_STRING.sub(b"", body))
+
+
+def _brackets_stay(body: bytes) -> bool:
+    """Take the innermost pairs away, once for each level that is allowed, and tell whether much is left."""
+    brackets = left = body.translate(None, _NO_BRACKETS)
+    for _ in range(_MOST_DEEP):
+        left = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(left) in (0, len(brackets)):
+            break
+        brackets = left
+    return len(left) > _MOST_DEEP
 
 
 def _no_number(text: str) -> Any:

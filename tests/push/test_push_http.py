@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from emulators.base import Answer, Emulator, Request, reply
 from emulators.faults import FAULTS, Fault
 
 from mdm_policy.errors import PolicyError
-from mdm_policy.push.answers import Failure, shown
+from mdm_policy.push.answers import Failure, Reply, shown
 from mdm_policy.push.http import Client, Settings, check_address
 from mdm_policy.push.redaction import Secrets
 from push.certificates import certificate, server_side
@@ -227,6 +228,27 @@ def test_what_a_body_holds_is_not_told(body: bytes, kind: str, status: int, serv
     with pytest.raises(Failure) as failed:
         client(server.url).call("GET", "/x").object()
     assert "canary-inside" not in failed.value.finding("there", "reading").message
+
+
+_BODIES = [
+    ("a hundred deep", b"[" * 100 + b"]" * 100, True),
+    ("a thousand deep", b'{"a":[' * 500 + b"]}" * 500, False),
+    ("a thousand arrays that nobody closes", b"[" * 1_000, False),
+    ("lists side by side", b"[" + b"[{}]," * 5_000 + b"[]]", True),
+    ("brackets of one kind in strings", b"[" + rb'{"name": "[ \" {{", "odata": "\\"},' * 5_000 + b"0]", True),
+    ("deep behind a string of brackets", b'["' + b"]" * 1_000 + b'",' + b"[" * 999 + b"]" * 1_000, False),
+]
+
+
+@pytest.mark.parametrize(("body", "read"), [row[1:] for row in _BODIES], ids=[row[0] for row in _BODIES])
+def test_a_body_that_nests_too_deep_is_not_parsed(body: bytes, read: bool) -> None:
+    reply = Reply(200, {}, body, "GET /x")
+    if read:
+        assert reply.json() == json.loads(body)
+        return
+    with pytest.raises(Failure, match="not JSON") as failed:
+        reply.json()
+    assert (failed.value.fault, failed.value.ambiguous) == ("answer", True)
 
 
 def test_what_a_page_says_is_told(server: Echo) -> None:
