@@ -103,7 +103,7 @@ def _rendered(made: Resolution, chosen: Sequence[Target]) -> list[tuple[str, byt
     _, targets = unlimited()
     files: dict[str, bytes] = {}
     build(made, chosen, targets, {}, "benchmark", files.__setitem__)
-    return [(path, data) for path, data in files.items() if not path.endswith(".md")]
+    return [(path, data) for path, data in files.items() if Path(path).suffix in _FORMATS]
 
 
 def _writer(path: str, data: bytes) -> Callable[[], bytes]:

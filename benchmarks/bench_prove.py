@@ -65,7 +65,7 @@ def _files(made: Resolution) -> list[tuple[str, bytes]]:
     chosen, targets = unlimited()
     files: dict[str, bytes] = {}
     build(made, chosen, targets, {}, "benchmark", files.__setitem__)
-    return [(path, data) for path, data in files.items() if not path.endswith(".md")]
+    return [(path, data) for path, data in files.items() if Path(path).suffix in _FORMATS]
 
 
 def _of(work: Any, files: Sequence[tuple[str, bytes]]) -> Any:
