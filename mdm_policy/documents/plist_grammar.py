@@ -11,7 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 from xml.parsers import expat
 
-_MARKS = (b"<!--", b"<![CDATA[", b"&", b"<?")
+_MARKS = (b"<!--", b"<![CDATA[", b"&", b"\x00")
+"""What a text without faults need not have; a zero byte says that it is UTF-16, of which no mark is searched for."""
+_INSTRUCTION = b"<?"
+_BEHIND_DECLARATION = 4
+"""An instruction that begins before this byte, behind a mark of UTF-8 perhaps, stands within no element."""
 _TEXTS = frozenset({"string", "key"})
 _PLAIN = frozenset({"integer", "real", "date", "data", "true", "false"})
 
@@ -28,7 +32,7 @@ def unreadable(data: bytes) -> Unreadable | None:
 
     What is not well-formed XML is left to the strict parser; a text without marks that could be wrong is passed at once.
     """
-    if not any(mark in data for mark in _MARKS):
+    if data.find(_INSTRUCTION, _BEHIND_DECLARATION) < 0 and not any(mark in data for mark in _MARKS):
         return None
     scan = _Scan(data)
     try:

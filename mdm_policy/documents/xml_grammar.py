@@ -46,7 +46,7 @@ def unreadable_xml(data: bytes, found_in: Literal["file", "text"] = "file") -> D
     said = _declaration(text, found_in)
     if said:
         return Doubtful(said, (1, 1))
-    if b"<!--" not in data and b"<?" not in _DECLARED.sub(b"", data, count=1) and text.isascii():
+    if text.isascii() and "<!--" not in text and text.find("<?", 1) < 0:  # at 0 stands the declaration
         return None
     scan = _XmlScan()
     try:

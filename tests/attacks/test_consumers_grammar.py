@@ -349,7 +349,10 @@ def test_a_value_that_a_comment_splits_is_in_doubt() -> None:
     sample = APP_CONTROL.sample.decode()
     sound = open_document("a.xml", sample.replace("<Rules>", "<!-- c --><Rules>", 1).encode())
     assert not sound.unreadable
-    split = open_document("a.xml", sample.replace("<Option>", "<Option><!-- c -->", 1).encode())
-    assert "within a value" in split.unreadable
+    spoiled = sample.replace("<Option>", "<Option><!-- c -->", 1)
+    for encoding in ("utf-8", "utf-16"):
+        data = spoiled.replace("utf-8", encoding).encode(encoding)
+        assert "within a value" in open_document("a.xml", data).unreadable
+    split = open_document("a.xml", spoiled.encode())
     assert {rule.cause for rule in read(split).rules} <= {"refused"}
     assert plist(restrictions()).unreadable == ""

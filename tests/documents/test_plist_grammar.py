@@ -35,6 +35,15 @@ def test_what_devices_take(key: str, value: str, why: str) -> None:
     assert bool(found) is bool(why)
 
 
+@pytest.mark.parametrize("mark", ["<!-- c -->", "<?c d?>"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0"?>'])
+def test_a_mark_is_found_in_every_encoding_and_behind_any_declaration(mark: str, encoding: str, declared: str) -> None:
+    plain = declared + PLIST.format(key="a", value="<string>b{}</string>")
+    assert unreadable(plain.format("").encode(encoding)) is None
+    assert unreadable(plain.format(mark).encode(encoding)) is not None
+
+
 def test_a_profile_that_devices_cannot_read_blocks_nothing() -> None:
     document = blocking("org.example.own")
     spoiled = document.data.replace(b"org.example.own", b"org.example.own<!-- the app -->")
