@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -509,9 +509,8 @@ class Collector:
             for name in _given(rule):
                 found.setdefault(name, set()).add(said)
         for one in self.columns:
-            held = [(one.family, one.kind, value) for value in one.values]
             for name in _given(one.rule):
-                found[name].update(held)
+                found[name].update(zip(repeat(one.family), repeat(one.kind), one.values))
         return tuple(sorted({name: frozenset(value) for name, value in found.items()}.items() | self.sets.items()))
 
     def _matching_nothing(self) -> None:

@@ -14,10 +14,11 @@ import msgspec
 
 from mdm_policy.kinds.apple import rules
 from mdm_policy.kinds.collector import Entries, narrowed
+from mdm_policy.kinds.shapes import impossible
 from mdm_policy.reading import Condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Rule
@@ -75,8 +76,8 @@ def _each(c: Collector, rule: Rule, entries: Entries) -> None:
     """Read all items of a list: at once when each is a signing id and no more, as nearly every item is."""
     teams, signings = entries.each("TeamID").values, entries.each("SigningID").values
     texts = set(map(type, chain(teams, signings))) == {str} and all(teams) and all(signings)
-    if texts and set(map(len, entries.values)) == {2} and all(map(_TEAM.fullmatch, set(teams))):
-        signed = [_signing_id(team, signing) for team, signing in zip(teams, signings, strict=True)]
+    if texts and set(map(len, entries.values)) == {2} and not impossible("macos", "team_id", teams):
+        signed = _signing_ids(teams, signings)
         c.add_all(rule, "macos", "signing_id", Entries(entries.pointers, signed))
         _let_in(c, rule, zip(signed, entries.pointers, strict=True))
         return
@@ -108,6 +109,12 @@ def _let_in(c: Collector, rule: Rule, signed: Iterable[tuple[str, str]]) -> None
 def _signing_id(team: str, signing: str) -> str:
     """Write a signing id as it is compared: Apple's own programs bear no team, and are those of the platform."""
     return f"platform:{signing}" if team == _APPLE else f"{team}:{signing}"
+
+
+def _signing_ids(teams: Sequence[str], signings: Sequence[str]) -> list[str]:
+    """Write many: where Apple's own programs are not among them, all at once."""
+    each = zip(teams, signings, strict=True)
+    return [_signing_id(*one) for one in each] if _APPLE in teams else list(map(":".join, each))
 
 
 def _item(c: Collector, rule: Rule, item: dict[str, Any], at: str, found: _Narrowings) -> None:

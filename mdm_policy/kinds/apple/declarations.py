@@ -13,12 +13,14 @@ from mdm_policy.kinds.keys import vendor_table
 from mdm_policy.reading import Audience, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading
 
 _IDENTITIES = (
-    ("DeniedBinaries", ("CDHash", "TeamID", "SigningID"), "a CDHash, a TeamID or a SigningID"),
-    ("AllowedBinaries", ("CDHash", "TeamID"), "a CDHash or a TeamID"),
+    ("DeniedBinaries", ("TeamID", "SigningID", "CDHash"), "a CDHash, a TeamID or a SigningID"),
+    ("AllowedBinaries", ("TeamID", "CDHash"), "a CDHash or a TeamID"),
 )
 """What an item of each list must name one of (apple/device-management@97a11a8 app.settings.yaml, OS 27)."""
 _SOURCE = "apple/device-management@97a11a8 declarative (OS 27), Error.UnknownPayloadKeys"
@@ -132,7 +134,7 @@ def _refuse_wrong(c: Collector, kind: str, payload: dict[str, Any]) -> None:
     allowed = payload.get("Allowed")
     for key, wanted, said in _IDENTITIES:
         listed = allowed.get(key) if isinstance(allowed, dict) else None
-        place = next((place for place, item in enumerate(_list(listed)) if _faceless(item, wanted)), None)
+        place = _first_faceless(_list(listed), wanted)
         if place is not None:
             message = f"an item of {key} needs {said}, and devices refuse the whole declaration for one without"
             at = f"/Payload/Allowed/{key}/{place}"
@@ -147,9 +149,12 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _faceless(item: object, wanted: tuple[str, ...]) -> bool:
-    """Tell whether an item of a list of binaries has none of the fields of which it needs one."""
-    return isinstance(item, dict) and not any(item.get(key) for key in wanted)
+def _first_faceless(items: Sequence[Any], wanted: tuple[str, ...]) -> int | None:
+    """Return the place of the first item of a list of binaries that has none of the fields of which it needs one."""
+    left = [place for place, item in enumerate(items) if isinstance(item, dict)]
+    for key in wanted:
+        left = [place for place in left if not items[place].get(key)]
+    return left[0] if left else None
 
 
 def _wrong_type(c: Collector) -> KeyFault | None:

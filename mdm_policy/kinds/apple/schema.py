@@ -106,7 +106,8 @@ def _plain(items: Sequence[Any], said: Mapping[str, Any]) -> bool:
         return not said.keys() & {"values", "min", "max", "items"}
     keys = said.get("keys", {})
     found = set().union(*items)
-    return found <= keys.keys() and all(_plain_column(items, name, one) for name, one in keys.items())
+    asked = (name for name, one in keys.items() if name in found or one.get("required"))
+    return found <= keys.keys() and all(_plain_column(items, name, keys[name]) for name in asked)
 
 
 def _plain_column(items: Sequence[Any], name: str, said: Mapping[str, Any]) -> bool:

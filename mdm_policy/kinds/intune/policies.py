@@ -121,7 +121,7 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
     elif base.introduced and rule.sense == "none" and base.sense != "none":
         message = "a restriction of iOS has no effect in a policy for another platform"
         c.say("error", "key-wrong-platform", message, at, "set platforms to iOS")
-    types = {str(one.get("@odata.type") or "") for one in records.values}
+    types = set(map(str, filter(None, records.each("@odata.type").values)))
     if strange := sorted(named for named in types if named.rpartition(".")[2] not in ("", _VALUE)):
         message = f"the list holds values of the type {strange[0]}, and it takes texts, so the server refuses it"
         c.say("error", "setting-instance-type", message, at, f"write #microsoft.graph.{_VALUE}")
