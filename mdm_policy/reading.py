@@ -320,7 +320,8 @@ class RuleSet(Frozen, frozen=True, gc=True, weakref=True):
 
     `rule` is the refusal of what no rule allows. `collection` is the sort of files: `exe`, `msi`, `appx`, or another in the
     vendor's word, of which nobody here says what becomes. `node` names the setting of an MDM that delivers the set, and is empty for a
-    policy of the device or its domain, whose sets add up. `services`: whether processes of services obey too.
+    policy of the device or its domain, whose sets add up. `services`: whether processes of services obey too. `packages` is the
+    refusal of all packaged apps, where rules for programs are in force and none for these is there.
     """
 
     rule: Rule
@@ -330,6 +331,7 @@ class RuleSet(Frozen, frozen=True, gc=True, weakref=True):
     node: str = ""
     services: bool = False
     pointer: str = ""
+    packages: Rule | None = None
 
 
 class Run(Frozen, frozen=True, gc=False):

@@ -4,7 +4,8 @@ Microsoft's law (MicrosoftDocs/windows-itpro-docs, applocker/): the rules of sev
 for each sort of files, the one written last (understand-applocker-rules-and-enforcement-setting-inheritance-in-group-policy.md,
 2023-12); which policy is last stands in no document, so two modes are unknown. Rules under NotConfigured are enforced, unless
 another policy sets AuditOnly (working-with-applocker-rules.md). How the groupings of an MDM combine, or an MDM with Group Policy, is
-not documented: what each of them alone, and all together, would do has to agree.
+not documented: what each of them alone, and all together, would do has to agree. Where rules for programs are enforced and there is
+none for packaged apps, no packaged app runs (using-event-viewer-with-applocker.md, event 8027).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from mdm_policy.decide.programs import Program
 from mdm_policy.decide.reach import Reach
 from mdm_policy.joined import parted
 from mdm_policy.model import BannedApp, Frozen
-from mdm_policy.reading import EVERYBODY, Cause, Fact, Refusal, Rule, RuleSet
+from mdm_policy.reading import EVERYBODY, Cause, Fact, FileCondition, FileRule, Refusal, Rule, RuleSet
 from mdm_policy.vocabulary import STRENGTH_RANK, Strength
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.decide.builds import Build
     from mdm_policy.decide.filerules import Book
-    from mdm_policy.reading import FileRule, Reading
+    from mdm_policy.reading import Reading
     from mdm_policy.vocabulary import Kind
 
 _MOST_FACES = 1_024
@@ -87,6 +88,7 @@ class Gathered:
     def __init__(self) -> None:
         """Start with none."""
         self._sets: dict[str, list[Placed]] = {}
+        self._unruled: FoundRules | None = None
 
     def add(self, found: RuleSet, reading: Reading, reach: Reach) -> None:
         """Take a set in; one that Windows refuses reaches nobody."""
@@ -107,12 +109,27 @@ class Gathered:
         found = []
         for collection, programs in faces(app, build):
             sets = self._sets.get(collection, [])
-            if sets and programs:
-                worst = min((_outcome(sets, program) for program in programs), key=lambda one: one.worth)
+            unruled = self._packages() if collection == "appx" else NOTHING
+            if programs and (sets or unruled is not NOTHING):
+                worst = min((_outcome(sets, program, unruled) for program in programs), key=lambda one: one.worth)
                 known = worst.kind == "blocked" or any(one.known for one in programs)
                 if known and (worst.rule is not None or worst.kind != "allowed"):
                     found.append(worst)
         return tuple(found)
+
+    def _packages(self) -> FoundRules:
+        """Return what becomes of a packaged app where no rule for these is there; what is only logged stops none."""
+        if self._unruled is None:
+            sets = [_of_packages(one, rule) for one in self._sets.get("exe", ()) if (rule := one.set.packages)]
+            found = _outcome(sets, Program(packaged=True)) if sets else NOTHING
+            self._unruled = NOTHING if found.kind == "reported" else found
+        return self._unruled
+
+
+def _of_packages(one: Placed, rule: Rule) -> Placed:
+    """Return rules for programs as what they are to packaged apps that have none of their own: a refusal of all."""
+    every = FileRule(rule, False, "S-1-1-0", FileCondition("publisher", "*", "*", "*"), pointer=one.set.pointer)
+    return structs.replace(one, set=structs.replace(one.set, rule=rule, collection="appx", rules=(every,)))
 
 
 def signature(sets: Sequence[RuleSet], app: BannedApp) -> object:
@@ -126,9 +143,10 @@ def signatures(sides: Sequence[Sequence[RuleSet]], app: BannedApp) -> tuple[obje
     made = []
     for sets in sides:
         found: list[object] = []
+        unruled = any(one.packages for one in sets)
         for collection, programs in seen:
             mine = [book(one) for one in sets if one.collection == collection]
-            if mine:
+            if mine or (unruled and collection == "appx"):
                 told = ((one.known, one.service, *(_gist(own, own.see(one)) for own in mine)) for one in programs)
                 found.append((collection, frozenset(told)))
         made.append(tuple(found))
@@ -199,14 +217,17 @@ def _few(names: Sequence[Sequence[str]]) -> list[Sequence[str | None]]:
     return made
 
 
-def _outcome(sets: Sequence[Placed], program: Program) -> FoundRules:
-    """Judge one program by the sets of one sort; those that may not count are asked with and without."""
+def _outcome(sets: Sequence[Placed], program: Program, unruled: FoundRules = NOTHING) -> FoundRules:
+    """Judge one program by the sets of one sort; those that may not count are asked with and without.
+
+    `unruled` is what becomes of it where none of the sets that count has a rule.
+    """
     sure = [one for one in sets if one.reach.alive and not _doubt(one)[0]]
     doubtful = [one for one in sets if one.reach.alive and _doubt(one)[0]]
-    found = _together(sure, program)
+    found = _together(sure, program, unruled)
     if doubtful:
-        others = [_together([*sure, *chosen], program) for chosen in _choices(doubtful)]
-        if any(one.set.node and one.set.mode == "not-configured" for one in doubtful):
+        others = [_together([*sure, *chosen], program, unruled) for chosen in _choices(doubtful)]
+        if any(one.set.node and one.set.rules and one.set.mode == "not-configured" for one in doubtful):
             others.append(NOTHING)  # its node may be the one that counts, and may enforce nothing
         found = _agreed([found, *others], *_doubt(doubtful[0]))
     if found.kind == "allowed":
@@ -250,13 +271,13 @@ def _agreed(found: Sequence[FoundRules], why: str, cause: Cause) -> FoundRules:
     return worst
 
 
-def _together(sets: Sequence[Placed], program: Program) -> FoundRules:
+def _together(sets: Sequence[Placed], program: Program, unruled: FoundRules = NOTHING) -> FoundRules:
     """Judge a program by sets that are there for certain."""
     options = _options(sets)
     if len(options) == 1:
-        return _by_mode(options[0], program)
+        return _by_mode(options[0], program, unruled)
     why = f"{_paths(sets)} set rules of one sort differently, and how they combine is not documented"
-    return _agreed([_by_mode(one, program) for one in options], why, "conflict")
+    return _agreed([_by_mode(one, program, unruled) for one in options], why, "conflict")
 
 
 def _options(sets: Sequence[Placed]) -> list[Sequence[Placed]]:
@@ -273,7 +294,9 @@ def _options(sets: Sequence[Placed]) -> list[Sequence[Placed]]:
     return [*([spoken] if spoken else []), *alone, [*spoken, *nodes.values()]]
 
 
-def _by_mode(sets: Sequence[Placed], program: Program) -> FoundRules:
+def _by_mode(sets: Sequence[Placed], program: Program, unruled: FoundRules) -> FoundRules:
+    if not any(one.set.rules for one in sets):
+        return unruled
     modes = {one.set.mode for one in sets}
     enforced = _enforced(sets, program)
     if "audit" not in modes:
@@ -291,8 +314,6 @@ def _by_mode(sets: Sequence[Placed], program: Program) -> FoundRules:
 def _enforced(sets: Sequence[Placed], program: Program) -> FoundRules:
     """Judge a program by rules that add up and are enforced: deny before allow, and what none allows is refused."""
     full = [one for one in sets if one.set.rules]
-    if not full:
-        return NOTHING
     seen = [(one, book(one.set).see(program)) for one in full]
     denying = [(one, s.denies) for one, s in seen if s.denies is not None]
     nothing_allows = all(s.allows is None and s.may_allow is None for _, s in seen)

@@ -602,7 +602,10 @@ def _under(one: RuleSet, made: Mapping[int, Rule], pointer: str) -> RuleSet:
                 for each in rules
             ]
         )
-    return msgspec.structs.replace(one, rule=made[id(one.rule)], rules=rules, pointer=pointer + one.pointer)
+    packages = None if one.packages is None else made[id(one.packages)]
+    return msgspec.structs.replace(
+        one, rule=made[id(one.rule)], rules=rules, pointer=pointer + one.pointer, packages=packages
+    )
 
 
 def _meet(one: Rule, other: Rule) -> bool:

@@ -567,7 +567,7 @@ MASKED = readings(
     [
         pytest.param(APPX + EXE, WECHAT, ("blocked", "partial"), id="package-and-program"),
         pytest.param(APPX, WECHAT, OPEN, id="program-left"),
-        pytest.param(EXE, WECHAT, OPEN, id="package-left"),
+        pytest.param(EXE, WECHAT, ("blocked", "partial"), id="package-without-rules"),
         pytest.param(PATHS, DESKTOP, ("blocked", "weak"), id="file-names-in-any-case"),
         pytest.param(
             PATHS,

@@ -282,6 +282,60 @@ def test_what_rules_for_files_make_of_an_app(
     assert verdict(banned, *reversed(documents)) == expected
 
 
+@pytest.mark.parametrize(
+    ("documents", "banned", "expected"),
+    [
+        pytest.param([exe(ALL)], FAMILY, STRONG, id="programs-alone"),
+        pytest.param([exe(ALL)], PACKAGE, STRONG, id="programs-alone-and-a-package-by-name"),
+        pytest.param([exe(ALL)], TOOL, OPEN, id="no-program-is-stopped-by-it"),
+        pytest.param([exe()], FAMILY, OPEN, id="no-rules-for-programs"),
+        pytest.param([exe(ALL, mode="AuditOnly")], FAMILY, OPEN, id="programs-audited"),
+        pytest.param([exe(ALL, mode="NotConfigured")], FAMILY, STRONG, id="programs-not-configured"),
+        pytest.param([bare(ALL)], FAMILY, STRONG, id="a-collection-alone"),
+        pytest.param([bare(ALL, mode="NotConfigured")], FAMILY, UNKNOWN, id="a-collection-not-configured"),
+        pytest.param([csp(rules_xml(ALL))], FAMILY, STRONG, id="by-the-mdm"),
+        pytest.param([policy(rules_xml(ALL, kind="Msi"))], FAMILY, OPEN, id="installers-alone"),
+        pytest.param([exe(ALL), appx(name="p.xml")], FAMILY, STRONG, id="a-collection-for-packages-without-rules"),
+        pytest.param([exe(ALL), appx(DEFAULT_APPX, name="p.xml")], FAMILY, OPEN, id="packages-are-let-in"),
+        pytest.param(
+            [exe(ALL), appx(DEFAULT_APPX, mode="AuditOnly", name="p.xml")], FAMILY, OPEN, id="packages-audited"
+        ),
+        pytest.param(
+            [exe(ALL), appx(mode="AuditOnly", name="p.xml")], FAMILY, STRONG, id="no-rules-for-packages-audited"
+        ),
+        pytest.param(
+            [exe(ALL), appx(publisher_rule("*", "Other", action="Allow"), name="p.xml")],
+            FAMILY,
+            STRONG,
+            id="packages-of-another",
+        ),
+        pytest.param([exe(ALL), exe(ALL, mode="AuditOnly", name="e.xml")], FAMILY, UNKNOWN, id="two-modes"),
+        pytest.param([exe(ALL), bare(DENIED, ALL)], FAMILY, STRONG, id="a-policy-beside-a-collection"),
+        pytest.param(
+            [exe(ALL), bare(ALL, mode="NotConfigured")], FAMILY, UNKNOWN, id="a-policy-beside-an-open-collection"
+        ),
+        pytest.param(
+            [exe(ALL), xml(rules_xml(DEFAULT_APPX, kind="Appx", mode="NotConfigured"), "p.xml")],
+            FAMILY,
+            UNKNOWN,
+            id="whether-the-rules-for-packages-count-is-open",
+        ),
+        pytest.param([exe(ALL.replace('Action="Allow"', ""))], FAMILY, OPEN, id="a-policy-that-windows-refuses"),
+    ],
+)
+def test_rules_for_programs_alone_stop_every_package(
+    documents: list[Document], banned: BannedApp, expected: tuple[str, str | None]
+) -> None:
+    assert verdict(banned, *documents) == expected
+    assert verdict(banned, *reversed(documents)) == expected
+
+
+def test_what_stops_a_package_without_rules_is_the_collection_of_programs() -> None:
+    found = judge(Index([read(exe(ALL))], PC), PC, FAMILY, DAY).worst
+    assert "8027" in found.sentence
+    assert found.pointer.endswith("/RuleCollection")
+
+
 def test_an_unknown_names_the_rule_that_nobody_can_weigh() -> None:
     documents = [read(exe(ALL, path_rule("%OSDRIVE%\\Tools\\*")))]
     found = judge(Index(documents, PC), PC, TOOL, DAY).worst

@@ -181,8 +181,8 @@ ROWS = [
     pytest.param(
         rules(path_rule("*", action="Allow"), path_rule("*\\wechat.exe")),
         rules(path_rule("*", action="Allow"), path_rule("*\\wechat.exe"), mode="AuditOnly"),
-        [(_I, "WeChat", "windows")],
-        "logs",
+        [(_I, "every app that is not named", "windows"), (_I, "WeChat", "windows")],  # packages had no rules, and stop
+        "without effect",
         id="AppLocker only audits",
     ),
     pytest.param(

@@ -90,6 +90,10 @@ WEAKER = [
         side(exe(ALL, DENY)), side(exe(ALL, DENY), more=(exe(ALL, mode="AuditOnly"),)), id="an audit policy beside it"
     ),
     pytest.param(side(exe(ALL, FOLDER)), side(exe(ALL, FOLDER, mode="AuditOnly")), id="a folder is only audited"),
+    pytest.param(side(exe(ALL)), side(exe()), id="packages have no rules, and programs have none any more"),
+    pytest.param(side(exe(ALL)), side(exe(ALL) + appx(DEFAULT_APPX)), id="packages get rules that let them in"),
+    pytest.param(side(exe(ALL)), side(exe(ALL), more=(appx(DEFAULT_APPX),)), id="another document lets packages in"),
+    pytest.param(side(exe(ALL)), side(exe(ALL, mode="AuditOnly")), id="rules that stop packages are only audited"),
 ]
 NOTHING = [
     pytest.param(side(exe(ALL, FOLDER)), side(exe(FOLDER, ALL)), id="another order"),
@@ -100,6 +104,7 @@ NOTHING = [
     pytest.param(
         side(exe(ALL, DENY)), side(exe(ALL, DENY, mode="NotConfigured")), id="not configured, which is enforced"
     ),
+    pytest.param(side(exe(ALL)), side(exe(ALL) + appx()), id="a collection for packages that has no rule"),
 ]
 
 

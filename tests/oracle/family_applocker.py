@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 from oracle.applocker_facts import BROAD, EVERYONE, Part, app_answer, collections, doubted, invalid, publisher_id
-from oracle.applocker_faults import APPLOCKER_FAULTS
 from oracle.common import NOT_HELD, Document, Scenario, Settled, chosen
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ class AppLocker:
 
     name = "applocker"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = APPLOCKER_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one or two documents: policies, single collections, or settings of an MDM."""

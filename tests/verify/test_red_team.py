@@ -599,7 +599,8 @@ def oma(
 
 WINDOWS = [
     ("a publisher and a package", [exe(DENIED), PACKAGE], True),
-    ("the program alone", [exe(DENIED)], False),
+    ("the program alone, which stops every package", [exe(DENIED)], True),
+    ("the program, and a package that is let in", [exe(DENIED), appx("")], False),
     ("one program of the package", [exe(DENIED), appx(publisher_rule("*", "Chat.App", "X.EXE"))], False),
     ("an exception", [exe(publisher_rule("O=CHAT INC", extra=EXCEPT)), PACKAGE], False),
     ("newer versions alone", [exe(publisher_rule("O=CHAT INC", versions=NEWER)), PACKAGE], False),

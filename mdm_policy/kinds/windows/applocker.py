@@ -129,7 +129,10 @@ class _Collection:
     def close(self, *, beside_installers: bool) -> None:
         """Take the collection down as a whole, and say what is wrong with it."""
         taken, node = tuple(self.found), _NODE.format(self.sort) if self.bare else ""
-        self.c.rule_sets.append(RuleSet(self.unlisted, self.sort, self.mode, taken, node, self.services, self.pointer))
+        packages = self.c.rule(rules.PACKAGES_STOPPED) if self.sort == "exe" and taken else None
+        self.c.rule_sets.append(
+            RuleSet(self.unlisted, self.sort, self.mode, taken, node, self.services, self.pointer, packages)
+        )
         if self.type and self.type not in _TYPES:
             said = f"{self.type[:80]!r} is not a type of AppLocker's, and what such a collection does is not documented"
             self.c.say(

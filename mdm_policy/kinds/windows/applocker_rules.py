@@ -133,6 +133,19 @@ APPX_UNLISTED = Rule(
     fact("a collection with rules stops every packaged app that none of its Allow rules names", _WORK),
     introduced=_WINDOWS,
 )
+PACKAGES_STOPPED = Rule(
+    "applocker-appx-without-rules",
+    "applocker-appx",
+    "block",
+    "blocked",
+    "strong",
+    fact(
+        "no packaged app runs where rules for executables are enforced and none for packaged apps is there (event 8027)",
+        "MicrosoftDocs/windows-itpro-docs applocker/using-event-viewer-with-applocker.md (2024-09), "
+        "working-with-applocker-rules.md (2023-12)",
+    ),
+    introduced=_WINDOWS,
+)
 OTHER_FILES = Rule(
     "applocker-other-files",
     "applocker-exe",
@@ -157,5 +170,6 @@ RULES = (
     APPX_NAME,
     APPX_PUBLISHER,
     APPX_UNLISTED,
+    PACKAGES_STOPPED,
     OTHER_FILES,
 )
