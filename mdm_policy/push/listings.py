@@ -112,6 +112,20 @@ def kmfddm_names(ask: Ask, path: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def kmfddm_sets(ask: Ask, identifier: str) -> tuple[str, ...]:
+    """Return the sets that a declaration is in.
+
+    KMFDDM's default store joins names with dots: asked for the sets of `a`, it names for `a.b` in the set `c` a set `b.c` too
+    (0.8.3, storage/kv/sets.go). So what has a dot in it counts when that set names the declaration.
+    """
+    found = kmfddm_names(ask, f"/v1/declaration-sets/{quote(identifier, safe='')}")
+    return tuple(
+        name
+        for name in found
+        if "." not in name or identifier in kmfddm_names(ask, f"/v1/set-declarations/{quote(name, safe='')}")
+    )
+
+
 def kmfddm_declarations(ask: Ask, set_: str) -> tuple[str, ...]:
     """Return the identifiers of every declaration.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.listings import kmfddm_declarations, kmfddm_names
+from mdm_policy.push.listings import kmfddm_declarations, kmfddm_sets
 from mdm_policy.reading import Scope
 from mdm_policy.tenant.asking import why
 from mdm_policy.tenant.model import FoundObject, Missing, file_name
@@ -46,7 +46,7 @@ def _one(asker: Asker, identifier: str, everybody: str, names: Mapping[str, str]
     file = f"declarations/{file_name(identifier)}.json"
     try:
         value = asker.object(here)
-        sets = kmfddm_names(_ask(asker), f"v1/declaration-sets/{part}")
+        sets = kmfddm_sets(_ask(asker), identifier)
     except Failure as bad:
         return None if bad.fault == "not-found" else Missing("apple-declarations", f"GET {here}", why(bad), file)
     if value.get("Identifier") != identifier:

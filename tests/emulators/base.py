@@ -30,6 +30,8 @@ class Request(NamedTuple):
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    raw: str = ""
+    """The query as it came, for parameters that stand in it several times."""
 
     def json(self) -> Any:
         """Return the body as JSON."""
@@ -167,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, parts.path, query, headers, self.rfile.read(length))
+        request = Request(self.command, parts.path, query, headers, self.rfile.read(length), parts.query)
         number, fault = owner.serve(request)
         if owner.latency:
             time.sleep(

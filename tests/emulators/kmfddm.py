@@ -2,7 +2,7 @@
 
 Source: jessepeterson/kmfddm, docs/openapi.yaml, and http/api and storage/kv for what it leaves open: 204 is a change and
 304 is none, an empty list is `null`, a declaration that a set names cannot be deleted, nor one that is missing be put
-into a set. Run it by hand: `python -m tests.emulators.kmfddm`.
+into a set. tests/live/test_live_mdm_servers.py holds it against a real server. Run it by hand: `python -m tests.emulators.kmfddm`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import hashlib
 import json
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from emulators.base import Answer, Emulator, Request, reply, run_by_hand
 
 KEY = "canary-kmfddm-key"
+_AT_ONCE = 30
 _PATH = re.compile(r"/v1/([a-z-]+)(?:/([^/]+))?(?:/([a-z]+))?\Z")
 
 
@@ -33,6 +34,10 @@ class Server(Emulator):
         self.reports: dict[str, list[dict[str, Any]]] = {}
         self.notified: list[str] = []
         """The enrollments that were told of a change, in order."""
+        self.unheard: set[str] = set()
+        """The enrollments for which something changed after they were told last."""
+        self.doubled: set[str] = set()
+        """The enrollments in whose queue one command is twice: NanoMDM 0.9.0 may lose the one that comes after it."""
 
     def seed(self, value: dict[str, Any], *sets: str) -> None:
         """Store a declaration as somebody else has, and put it into sets."""
@@ -91,20 +96,20 @@ class Server(Emulator):
             value = json.loads(request.body)
         except ValueError as bad:
             return _error(400, f"parsing json: {bad}")
-        if not isinstance(value, dict) or not isinstance(value.get("Payload", {}), dict):
-            return _error(400, "payload not an object")
-        if not value.get("Identifier") or not value.get("Type"):
+        if not isinstance(value, dict):
+            return _error(400, "json: cannot unmarshal array into Go value of type ddm.Declaration")
+        if not value.get("Identifier") or not value.get("Type") or not isinstance(value.get("Payload"), dict | list):
             return _error(400, "invalid declaration")
         changed = self._store(value)
         if changed:
-            self._tell(request, [one for one, members in self.sets.items() if value["Identifier"] in members])
+            self._changed(request, [one for one, members in self.sets.items() if value["Identifier"] in members])
         return Answer(204 if changed else 304)
 
     def _delete_declarations(self, name: str, request: Request) -> Answer:
         del request
-        sets = [one for one, members in self.sets.items() if name in members]
+        sets = self._sets_of(name)
         if sets:
-            return _error(500, f"declaration is referenced by {len(sets)} sets")
+            return _error(500, f"txn rolled back: declaration is referenced by {len(sets)} sets")
         return Answer(204 if self.declarations.pop(name, None) is not None else 304)
 
     def _get_sets(self, name: str, request: Request) -> Answer:
@@ -113,7 +118,7 @@ class Server(Emulator):
 
     def _get_set_declarations(self, name: str, request: Request) -> Answer:
         del request
-        return _listed(self.sets.get(name, ()))
+        return _listed(_after(f"{name}.", (f"{set_}.{one}" for set_, members in self.sets.items() for one in members)))
 
     def _put_set_declarations(self, name: str, request: Request) -> Answer:
         identifier = request.query.get("declaration", "")
@@ -124,7 +129,7 @@ class Server(Emulator):
         if identifier in self.sets.get(name, ()):
             return Answer(304)
         self.sets.setdefault(name, []).append(identifier)
-        self._tell(request, [name])
+        self._changed(request, [name])
         return Answer(204)
 
     def _delete_set_declarations(self, name: str, request: Request) -> Answer:
@@ -136,12 +141,25 @@ class Server(Emulator):
         self.sets[name].remove(identifier)
         if not self.sets[name]:
             del self.sets[name]
-        self._tell(request, [name])
+        self._changed(request, [name])
         return Answer(204)
 
     def _get_declaration_sets(self, name: str, request: Request) -> Answer:
         del request
-        return _listed([one for one, members in self.sets.items() if name in members])
+        return _listed(self._sets_of(name))
+
+    def _sets_of(self, name: str) -> list[str]:
+        return _after(f"{name}.", (f"{one}.{set_}" for set_, members in self.sets.items() for one in members))
+
+    def _post_notify(self, name: str, request: Request) -> Answer:
+        """Tell enrollments at once, in the order and as often as they are found."""
+        del name
+        asked = parse_qs(request.raw)
+        sets = [*asked.get("set", ())]
+        for declaration in asked.get("declaration", ()):
+            sets += [set_ for set_, members in self.sets.items() if declaration in members]
+        self._tell([*asked.get("id", ()), *self._members(sets)])
+        return Answer(204)
 
     def _get_enrollment_sets(self, name: str, request: Request) -> Answer:
         del request
@@ -190,9 +208,27 @@ class Server(Emulator):
         self.declarations[value["Identifier"]] = made
         return changed
 
-    def _tell(self, request: Request, sets: list[str]) -> None:
+    def _changed(self, request: Request, sets: list[str]) -> None:
+        """Note that sets have changed, and tell their enrollments unless the request forbids it."""
+        self.unheard |= set(self._members(sets))
         if request.query.get("nonotify", "").lower() in ("", "0", "false", "no", "off"):
-            self.notified += [one for one, theirs in self.enrollments.items() if set(theirs) & set(sets)]
+            self._tell(self._members(sets))
+
+    def _members(self, sets: list[str]) -> list[str]:
+        """Return the enrollments of sets: one that is in two of them is there twice."""
+        return [one for set_ in sets for one, theirs in self.enrollments.items() if set_ in theirs]
+
+    def _tell(self, enrollments: list[str]) -> None:
+        """Queue a command for enrollments; one of more than thirty of them is in no queue (notifier/foss, `Enqueue`)."""
+        reached = enrollments[:_AT_ONCE]
+        self.notified += reached
+        self.unheard -= set(reached)
+        self.doubled |= {one for one in reached if reached.count(one) > 1}
+
+
+def _after(prefix: str, names: Any) -> list[str]:
+    """Return what the store finds by a prefix of its keys, whose parts it joins with dots: also what has a dot in it."""
+    return [one.removeprefix(prefix) for one in names if one.startswith(prefix)]
 
 
 def _listed(names: Any) -> Answer:

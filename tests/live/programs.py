@@ -22,10 +22,15 @@ PACKAGES = {
     "xmllint": "libxml2-utils",
 }
 """Each program, and the package of Debian 12 and later that brings it."""
+BUILT = {
+    "kmfddm": "go install github.com/jessepeterson/kmfddm/cmd/kmfddm@v0.8.3",
+    "nanomdm": "go install github.com/micromdm/nanomdm/cmd/nanomdm@v0.9.0",
+}
+"""Each program that no package brings, and how to build it from its public source; `go` puts it into `~/go/bin`."""
 
 
 def missing() -> list[str]:
-    """Return the programs that are not on the path."""
+    """Return the programs of Debian's that are not on the path."""
     return [name for name in PACKAGES if shutil.which(name) is None]
 
 
@@ -45,6 +50,9 @@ def main() -> None:
         sys.stdout.write(
             f"live: {name} is missing (Debian: {PACKAGES[name]}); the checks that need it are skipped (that of BIND fails)\n"
         )
+    for name, command in BUILT.items():
+        if shutil.which(name) is None:
+            sys.stdout.write(f"live: {name} is missing ({command}); the checks that need it are skipped\n")
 
 
 if __name__ == "__main__":

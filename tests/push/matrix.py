@@ -105,6 +105,9 @@ class Watch:
         twins = one.kit.twins(one.emulator)
         if twins:
             raise LostError(f"twins: {twins}")
+        unheard = one.kit.unheard(one.emulator) if hasattr(one.kit, "unheard") else []
+        if unheard:
+            raise LostError(f"devices were not notified of the last change: {unheard}")
         seen = one.secrets_seen()
         if seen:
             raise LostError("a secret was written down")

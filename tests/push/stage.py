@@ -126,12 +126,12 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(name: str, folder: Path) -> Iterator[Stage]:
-    """Set the stage for a destination; waiting takes no time, and a server that stalls is given up soon.
+def stage(name: Any, folder: Path) -> Iterator[Stage]:
+    """Set the stage for a destination, by name or by a kit; waiting takes no time, and a server that stalls is given up soon.
 
     Nor is the disk waited for: these laws kill the program, not the machine.
     """
-    kit_ = kit(name)
+    kit_ = kit(name) if isinstance(name, str) else name
     folder.mkdir(parents=True, exist_ok=True)
     waited: list[float] = []
     types = {**protocol.TYPES, "git": getattr(kit_, "module", protocol.TYPES["git"])}

@@ -293,3 +293,125 @@ def test_an_item_of_another_kind_is_left_alone(server: Server) -> None:
     profile = MadeDocument("p", "apple-ios-restrictions", "profile", "", "apple-profile", b"<plist/>")
     assert there.items((profile,)) == ()
     assert isinstance(there.items((made(),))[0], Item)
+
+
+def told(server: Server) -> list[str]:
+    """Return whom the server has told since the last look."""
+    found = list(server.notified)
+    server.notified.clear()
+    return found
+
+
+def carry(there: KmfddmDestination, *documents: MadeDocument) -> None:
+    """Make the objects of documents and assign them, without the end of the run."""
+    for item in there.items(documents):
+        summary = there.create(item)
+        assert item.assignment is not None
+        there.assign(summary, item.assignment)
+
+
+def test_many_writes_notify_once(server: Server) -> None:
+    server.enrollments["E1"] = [SET]
+    there = connect(server.url)
+    carry(there, made(), made(ACTIVATION))
+    assert (told(server), server.unheard) == ([], {"E1"})
+    there.finish()
+    assert (told(server), server.unheard) == (["E1"], set())
+    assert len(server.declarations) == 2, "what was kept on the server is gone"
+    there.finish()
+    assert told(server) == []
+    (item,) = there.items((made({**CONFIGURATION, "Payload": {}}),))
+    (summary,) = [one for one in there.list() if one.key == item.key]
+    remote = there.get(summary)
+    assert remote is not None
+    there.update(item, remote)
+    there.assign(summary, Assignment())
+    there.delete(remote)
+    assert told(server) == []
+    there.finish()
+    assert told(server) == ["E1"]
+
+
+def test_what_a_run_that_was_cut_off_owes_is_planned_for_and_paid(server: Server) -> None:
+    server.enrollments["E1"] = [SET]
+    carry(connect(server.url), made())
+    after = connect(server.url)
+    (item,) = after.items((made(),))
+    assert [one.key for one in after.list()] == [item.key], "what is owed is no object of ours"
+    remote = after.get(next(iter(after.list())))
+    assert remote is not None
+    assert after.differs(item, remote) == ("its enrollments were not notified of the last change",)
+    (found,) = after.notes(item, remote)
+    assert (found.id, SET in found.message) == ("kmfddm-not-notified", True)
+    after.update(item, remote)
+    assert (after.differs(item, remote), after.notes(item, remote)) == ((), ())
+    assert told(server) == []
+    after.finish()
+    assert (told(server), server.unheard) == (["E1"], set())
+    again = connect(server.url)
+    again.list()
+    assert again.differs(item, remote) == ()
+
+
+def test_a_notification_that_fails_is_owed_still(server: Server) -> None:
+    server.enrollments["E1"] = [SET]
+    there = connect(server.url)
+    carry(there, made())
+    for fault in ("403", "404"):
+        server.arm(_0=FAULT[fault])
+        with pytest.raises(Failure):
+            there.finish()
+        later = connect(server.url)
+        later.list()
+        assert later._notices.left == {SET}
+    there.finish()
+    assert server.unheard == set()
+
+
+def test_what_is_owed_and_was_damaged_is_owed_to_every_set(server: Server) -> None:
+    there = connect(server.url, groups={"lab": "l-set"})
+    carry(there, made())
+    kept = there._notices.identifier
+    for payload in ({}, {"Sets": [1]}, {"Sets": "x"}):
+        server.declarations[kept]["Payload"] = payload
+        later = connect(server.url, groups={"lab": "l-set"})
+        later.list()
+        assert later._notices.left == {SET, "l-set"}
+    later.finish()
+    assert kept not in server.declarations
+
+
+def test_a_server_before_0_4_tells_each_write_by_itself(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server, "_post_notify", None)
+    there = connect(server.url)
+    carry(there, made())
+    there.finish()
+    assert len(server.declarations) == 1
+
+
+def test_an_enrollment_in_two_sets_gets_no_command_twice(server: Server) -> None:
+    server.enrollments["E1"] = [SET, "l-set"]
+    there = connect(server.url, groups={"lab": "l-set"}, assign=("lab",))
+    carry(there, made())
+    there.assign(there._summary(there._identifier(there.items((made(),))[0].key)), Assignment(groups=(SET, "l-set")))
+    there.finish()
+    assert (told(server), server.doubled) == (["E1", "E1"], set())
+
+
+def test_named_enrollments_beyond_thirty_are_notified_too(server: Server) -> None:
+    names = [f"E{number}" for number in range(70)]
+    server.enrollments |= {one: [SET] for one in names}
+    there = connect(server.url, settings={"enrollments": names})
+    carry(there, made())
+    there.finish()
+    assert server.unheard == set()
+
+
+def test_a_set_whose_name_another_declaration_lends_is_none(server: Server) -> None:
+    server.seed({**CONFIGURATION, "Identifier": "org.example"})
+    server.seed({**CONFIGURATION, "Identifier": "org.example.apps"}, SET, "a.b")
+    there = connect(server.url)
+    for identifier, sets in (("org.example", ()), ("org.example.apps", (SET, "a.b"))):
+        remote = there.get(Summary("declaration", identifier, "", "k", OWNER))
+        assert remote is not None
+        assert remote.assignment == Assignment(groups=tuple(sorted(sets)))

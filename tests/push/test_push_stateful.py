@@ -107,6 +107,7 @@ class Team(RuleBasedStateMachine):
         self.one.plan()
         assert self.one.apply("--allow-loosening", "a decision").code in (0, 11), self.one.printed[-2:]
         assert self.one.plan().code == 0
+        assert not (self.one.kit.unheard(self.one.emulator) if hasattr(self.one.kit, "unheard") else ())
         self.planned = True
         self.settled()
 

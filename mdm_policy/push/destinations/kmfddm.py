@@ -13,9 +13,10 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
-from mdm_policy.errors import Finding, PolicyError, error, note
+from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.push import listings, logins
 from mdm_policy.push.answers import Failure
+from mdm_policy.push.destinations.kmfddm_notices import SILENT, Notices
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
@@ -63,6 +64,10 @@ class KmfddmDestination:
         self._spec = spec
         self._owner = owner
         self._client = logins.client_of(spec, edge)
+        said = spec.settings
+        sets = sorted({said["set"], *spec.groups.values()})
+        kept = self._identifier(marker(owner, "notices"))
+        self._notices = Notices(self._client, kept, sets, said.get("enrollments") or ())
 
     @property
     def sent(self) -> int:
@@ -128,7 +133,18 @@ class KmfddmDestination:
     def differs(self, item: Item, remote: Remote) -> tuple[str, ...]:
         """Name the keys that have to change; a declaration is replaced whole, so keys beyond ours count too."""
         wanted, found = json.loads(item.body), json.loads(remote.body)
-        return (*differences(wanted, found), *extras(wanted, found, ("ServerToken",)))
+        untold = ("its enrollments were not notified of the last change",) if self._notices.left else ()
+        return (*differences(wanted, found), *extras(wanted, found, ("ServerToken",)), *untold)
+
+    def notes(self, item: Item, remote: Remote | None) -> tuple[Finding, ...]:
+        """Say that an earlier run was cut off before it could have the enrollments notified."""
+        del item, remote
+        if not self._notices.left:
+            return ()
+        named = ", ".join(sorted(self._notices.left))
+        said = f"the enrollments of {named} were not notified of the last change: the run that made it was cut off"
+        hint = "apply the plan: it notifies them, and changes nothing else"
+        return (warning("kmfddm-not-notified", said, self._spec.origin, hint),)
 
     def restoring(self, item: Item, remote: Remote) -> bytes:
         """Return the declaration as it is, without the server's token."""
@@ -138,7 +154,8 @@ class KmfddmDestination:
     def list(self) -> Iterable[Summary]:
         """Return every declaration; identifiers are all a listing shows, and ours say whose they are."""
         found = listings.kmfddm_declarations(self._ask, self._spec.settings["set"])
-        return [self._summary(one) for one in found]
+        self._notices.look(found)
+        return [self._summary(one) for one in found if one != self._notices.identifier]
 
     def get(self, summary: Summary) -> Remote | None:
         """Return one declaration and the sets it is in, or None when the server does not have it."""
@@ -150,7 +167,7 @@ class KmfddmDestination:
         if value.get("Identifier") != summary.id or not isinstance(value.get("Payload"), dict):
             raise Failure("answer", f"{reply.call}: what came back is not the declaration", ambiguous=True)
         token = value.pop("ServerToken", "")
-        sets = self._names(f"/v1/declaration-sets/{_part(summary.id)}")
+        sets = listings.kmfddm_sets(self._ask, summary.id)
         body = {key: value[key] for key in sorted(value)}
         return Remote(
             _KIND,
@@ -171,33 +188,39 @@ class KmfddmDestination:
         return self._summary(self._identifier(item.key), item.name)
 
     def update(self, item: Item, remote: Remote) -> None:
-        """Store a declaration in the place of the one there; the server tells the enrollments."""
-        del remote
-        self._store(item)
+        """Store a declaration in the place of the one there; the enrollments are notified at the end."""
+        self._notices.owe(remote.assignment.groups if remote.assignment is not None else ())
+        self._store(item, f"?{SILENT}")
 
-    def _store(self, item: Item) -> None:
+    def _store(self, item: Item, query: str = "") -> None:
         # 204: it is new or has changed, 304: it is there already (http/api/declarations.go; the API's description has
         # the two the other way around).
-        self._client.call("PUT", "/v1/declarations", body=item.body, ok=(204, 304))
+        self._client.call("PUT", f"/v1/declarations{query}", body=item.body, ok=(204, 304))
 
     def assign(self, summary: Summary, assignment: Assignment) -> None:
         """Put a declaration into the sets it is for, then take it out of all others."""
-        path = f"/v1/declaration-sets/{_part(summary.id)}"
-        now = self._names(path)
-        for name in sorted(set(assignment.groups) - set(now)):
+        now, then = set(listings.kmfddm_sets(self._ask, summary.id)), set(assignment.groups)
+        self._notices.owe(now ^ then)
+        for name in sorted(then - now):
             self._member("PUT", name, summary.id)
-        for name in sorted(set(now) - set(assignment.groups)):
+        for name in sorted(now - then):
             self._member("DELETE", name, summary.id)
 
     def _member(self, method: Literal["PUT", "DELETE"], name: str, identifier: str) -> None:
         query = urlencode({"declaration": identifier})
-        self._client.call(method, f"/v1/set-declarations/{_part(name)}?{query}", ok=(204, 304))
+        self._client.call(method, f"/v1/set-declarations/{_part(name)}?{query}&{SILENT}", ok=(204, 304))
 
     def delete(self, remote: Remote) -> None:
         """Take a declaration out of every set, then delete it: the server refuses one that a set still names."""
-        for name in self._names(f"/v1/declaration-sets/{_part(remote.id)}"):
+        sets = listings.kmfddm_sets(self._ask, remote.id)
+        self._notices.owe(sets)
+        for name in sets:
             self._member("DELETE", name, remote.id)
         self._client.call("DELETE", f"/v1/declarations/{_part(remote.id)}", ok=(204, 304))
+
+    def finish(self) -> None:
+        """Have the enrollments notified of what was written, by this run or one before it that was cut off."""
+        self._notices.pay()
 
     def evidence(self, remotes: Sequence[Remote]) -> Iterable[DeviceEvidence]:
         """Return what the named enrollments report of each declaration; of all others nobody can ask."""
@@ -218,9 +241,6 @@ class KmfddmDestination:
         reply = self._client.call("GET", path, ok=(200, 204))
         value = reply.object() if reply.status == 200 and reply.body.strip() != b"null" else {}
         return {one: value[one] for one in devices if isinstance(value.get(one), list)}
-
-    def _names(self, path: str) -> tuple[str, ...]:
-        return listings.kmfddm_names(self._ask, path)
 
     def _ask(self, path: str) -> Reply:
         return self._client.call("GET", path, ok=(200, 204))

@@ -74,6 +74,10 @@ class Kit:
             {name: list(sets) for name, sets in emulator.enrollments.items()},
         )
 
+    def unheard(self, emulator: Server) -> list[str]:
+        """Return the devices that do not know of the last change, or whose queue is broken."""
+        return sorted(emulator.unheard | emulator.doubled)
+
     def meddle(self, emulator: Server) -> None:
         """Let a person drop one app from our configuration."""
         value = self._apps(emulator)

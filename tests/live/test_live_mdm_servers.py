@@ -1,0 +1,285 @@
+"""Hold the emulators of NanoMDM and KMFDDM against the servers themselves, and the laws of push on real servers and fake devices."""
+
+from __future__ import annotations
+
+import base64
+import json
+import plistlib
+import urllib.parse
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+from emulators import kmfddm
+from emulators.base import Request
+from mdm_servers import KMFDDM_KEY, Device, Servers, api, servers
+from push import test_law_push as laws
+from push.kits import kmfddm as kmfddm_kit
+from push.stage import APPS, Stage, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.live("nanomdm", "kmfddm")
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with servers(tmp_path_factory.mktemp("servers")) as running:
+        print(f"\nlive: NanoMDM {running.versions['nanomdm']}, KMFDDM {running.versions['kmfddm']}")
+        yield running
+
+
+def _emulated(server: Any, user: str, key: str) -> Callable[[str, str, bytes], tuple[int, Any]]:
+    proof = {"authorization": f"Basic {base64.b64encode(f'{user}:{key}'.encode()).decode()}"}
+
+    def call(method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
+        at, _, query = path.partition("?")
+        pairs = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+        answer = server.handle(Request(method, at, pairs, proof, body, query))
+        try:
+            return answer.status, json.loads(answer.body)
+        except ValueError:
+            return answer.status, answer.body
+
+    return call
+
+
+def _bare(value: Any) -> Any:
+    """Leave out what differs in every answer: words of errors beyond their key, tokens, ids of pushes."""
+    if isinstance(value, dict):
+        return {
+            key: "..." if key in ("error", "ServerToken", "push_result", "push_error", "command_error") else _bare(one)
+            for key, one in value.items()
+        }
+    return sorted(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+
+
+def _declaration(identifier: str, **payload: Any) -> bytes:
+    kind = "com.apple.configuration.app.settings"
+    return json.dumps({"Type": kind, "Identifier": identifier, "Payload": payload}).encode()
+
+
+KMFDDM_CALLS: list[tuple[str, str, bytes]] = [
+    ("GET", "/v1/declarations", b""),
+    ("GET", "/v1/sets", b""),
+    ("GET", "/v1/declarations/x", b""),
+    *(
+        ("PUT", "/v1/declarations", body)
+        for body in (b"{", b"[]", b'{"Identifier": "x"}', b'{"Identifier": "x", "Type": "t"}')
+    ),
+    ("PUT", "/v1/declarations", b'{"Identifier": "x", "Type": "t", "Payload": 1}'),
+    *[("PUT", "/v1/declarations", _declaration("a"))] * 2,
+    ("PUT", "/v1/declarations/a", b""),
+    ("GET", "/v1/declarations/a", b""),
+    ("GET", "/v1/nothing", b""),
+    ("PUT", "/v1/set-declarations/s", b""),
+    ("DELETE", "/v1/set-declarations/s", b""),
+    ("PUT", "/v1/set-declarations/s?declaration=missing", b""),
+    *[("PUT", "/v1/set-declarations/s?declaration=a&nonotify=1", b"")] * 2,
+    ("DELETE", "/v1/declarations/a", b""),
+    *(
+        ("GET", f"/v1/{path}", b"")
+        for path in ("declaration-sets/a", "declaration-sets/zz", "set-declarations/zz", "sets")
+    ),
+    *[("PUT", "/v1/enrollment-sets/E1?set=s", b"")] * 2,
+    *(("GET", f"/v1/enrollment-sets/{one}", b"") for one in ("E1", "E7")),
+    ("PUT", "/v1/enrollment-sets/E1", b""),
+    ("DELETE", "/v1/enrollment-sets/E1", b""),
+    ("GET", "/v1/declaration-status/E1,E2", b""),
+    *(("POST", f"/v1/notify{query}", b"") for query in ("", "?set=s", "?set=none", "?id=E1&id=E2", "?declaration=a")),
+    ("PUT", "/v1/declarations", _declaration("a.b")),
+    ("PUT", "/v1/set-declarations/c?declaration=a.b", b""),
+    ("PUT", "/v1/set-declarations/c.d?declaration=a", b""),
+    *(("GET", f"/v1/{path}", b"") for path in ("declaration-sets/a", "set-declarations/c", "set-declarations/c.d")),
+    ("DELETE", "/v1/set-declarations/c.d?declaration=a", b""),
+    ("DELETE", "/v1/set-declarations/s?declaration=zz", b""),
+    *[("DELETE", "/v1/set-declarations/s?declaration=a", b"")] * 2,
+    *[("DELETE", "/v1/declarations/a", b"")] * 2,
+    ("DELETE", "/v1/set-declarations/c?declaration=a.b", b""),
+    ("DELETE", "/v1/declarations/a.b", b""),
+    ("GET", "/v1/declarations", b""),
+]
+
+
+def test_the_emulator_of_kmfddm_answers_as_the_server_does(there: Servers) -> None:
+    with kmfddm.Server() as server:
+        _alike(there, "kmfddm", KMFDDM_CALLS, _emulated(server, "kmfddm", kmfddm.KEY))
+
+
+def _alike(
+    there: Servers,
+    name: str,
+    calls: list[tuple[str, str, bytes]],
+    emulated: Callable[[str, str, bytes], tuple[int, Any]],
+) -> None:
+    """Make calls to a real server and to its emulator, and require the same answers."""
+    for number, (method, path, body) in enumerate(calls):
+        real = api(there, name, method, path, body)
+        alike = emulated(method, path, body)
+        assert (alike[0], _bare(alike[1])) == (real[0], _bare(real[1])), (number, method, path, real)
+    print(f"live: {name}: {len(calls)} calls answered alike")
+
+
+class RealKmfddm:
+    """Show a real server as the emulator shows itself: what is there is read from its API."""
+
+    def __init__(self, there: Servers) -> None:
+        self._there = there
+        self.url = there.kmfddm
+        self.device = Device(there, "E1")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind."""
+        for name, members in self.sets.items():
+            for one in members:
+                self._call("DELETE", f"/v1/set-declarations/{name}?declaration={one}")
+        for one in self.declarations:
+            self._call("DELETE", f"/v1/declarations/{one}")
+        self._call("DELETE", "/v1/enrollment-sets-all/sets/E1")
+
+    def _call(self, method: str, path: str, body: bytes = b"") -> Any:
+        status, value = api(self._there, "kmfddm", method, path, body)
+        assert status in (200, 204, 304), (method, path, status, value)
+        return value
+
+    @property
+    def declarations(self) -> dict[str, dict[str, Any]]:
+        return {
+            one: self._call("GET", f"/v1/declarations/{one}") for one in self._call("GET", "/v1/declarations") or ()
+        }
+
+    @property
+    def sets(self) -> dict[str, list[str]]:
+        names = self._call("GET", "/v1/sets") or ()
+        return {name: sorted(self._call("GET", f"/v1/set-declarations/{name}") or ()) for name in names}
+
+    @property
+    def enrollments(self) -> dict[str, list[str]]:
+        return {"E1": self._call("GET", "/v1/enrollment-sets/E1") or []}
+
+    def seed(self, value: dict[str, Any], *sets: str) -> None:
+        self._call("PUT", "/v1/declarations", json.dumps(value).encode())
+        for name in sets:
+            self._call("PUT", f"/v1/set-declarations/{name}?declaration={value['Identifier']}")
+
+    def join(self, name: str) -> None:
+        self._call("PUT", f"/v1/enrollment-sets/E1?set={name}")
+
+    def touch(self, identifier: str) -> None:
+        self._call("POST", f"/v1/declarations/{identifier}/touch")
+
+    def arm(self) -> None:
+        """Order no fault."""
+
+    def snapshot(self) -> Any:
+        return self.declarations, self.sets
+
+
+class KmfddmKit(kmfddm_kit.Kit):
+    """Be a real KMFDDM, with the declarations of others that the emulator has."""
+
+    env = {"MDM_POLICY_SECRET_KMFDDM": KMFDDM_KEY}
+
+    def __init__(self, there: Servers) -> None:
+        super().__init__()
+        self._there = there
+
+    def emulator(self) -> Any:
+        real = RealKmfddm(self._there)
+        with super().emulator() as like:
+            for identifier, value in like.declarations.items():
+                real.seed(value, *(name for name, members in like.sets.items() if identifier in members))
+        real.join(kmfddm_kit.SET)
+        real.device.fetch()
+        return real
+
+    def harmless(self, emulator: Any) -> None:
+        value = self._apps(emulator)
+        if value is not None:
+            emulator.touch(value["Identifier"])
+
+
+LAWS = [
+    laws.test_a_plan_settles,
+    laws.test_a_second_apply_writes_nothing,
+    laws.test_what_only_the_vendor_rewrites_is_no_drift,
+    laws.test_a_ban_dropped_in_the_console_is_drift,
+    laws.test_a_plan_is_refused_when_the_remote_has_moved,
+    laws.test_a_loosening_waits_for_a_reason,
+    laws.test_a_rollback_that_loosens_needs_a_reason,
+    laws.test_evidence_is_reported,
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: str(law.__name__).removeprefix("test_"))
+@pytest.mark.parametrize("kit", [KmfddmKit], ids=["kmfddm"])
+def test_the_laws_of_push_hold_on_a_real_server(there: Servers, kit: Any, law: Any, tmp_path: Path) -> None:
+    with stage(kit(there), tmp_path) as one:
+        law(one)
+
+
+def test_a_run_of_many_writes_wakes_a_device_once_and_a_cut_off_run_is_made_good(
+    there: Servers, tmp_path: Path
+) -> None:
+    with stage(KmfddmKit(there), tmp_path) as one:
+        device: Device = one.emulator.device
+        one.plan()
+        assert one.apply().code == 0, one.printed[-2:]
+        assert device.fetch() == ["DeclarativeManagement"]
+        items = device.declarations()
+        assert len(items["Activations"]) == 2, "what a device asks for is what was pushed"
+        one.order(APPS[:2])
+        one.plan()
+        assert one.apply("--allow-loosening", "a test").code == 0
+        assert device.fetch() == ["DeclarativeManagement"]
+        # As if a run had been killed after its last write: what it owes stands on the server alone.
+        kept = next(iter(emulated_notice(one)))
+        one.emulator.seed(kept)
+        planned = one.plan()
+        assert (planned.code, "kmfddm-not-notified" in planned.err) == (10, True)
+        assert one.apply().code == 0, one.printed[-2:]
+        assert device.fetch() == ["DeclarativeManagement"]
+        assert one.plan().code == 0
+
+
+def emulated_notice(one: Stage) -> Iterator[dict[str, Any]]:
+    """Yield what the destination keeps on a server while a notification is owed."""
+    with stage("kmfddm", one.folder / "emulated") as other:
+        before = set(other.emulator.declarations)
+        seen: dict[str, dict[str, Any]] = {}
+        other.emulator.watch = lambda: seen.update(other.emulator.declarations)
+        other.plan()
+        other.apply()
+        yield from (value for name, value in seen.items() if name not in {*before, *other.emulator.declarations})
+
+
+def test_the_server_sends_thirty_enrollments_a_command_and_one_in_two_sets_two_of_one(there: Servers) -> None:
+    """Two defects of KMFDDM 0.8.3 that the destination goes around, and the emulator has too."""
+    devices = [Device(there, f"D{number}") for number in range(35)]
+    for one in devices:
+        api(there, "kmfddm", "PUT", f"/v1/enrollment-sets/{one.udid}?set=many&nonotify=1")
+    api(there, "kmfddm", "POST", "/v1/notify?set=many")
+    assert sum(bool(one.fetch()) for one in devices) == 30
+    with kmfddm.Server() as emulated:
+        emulated.enrollments = {one.udid: ["many"] for one in devices}
+        call = _emulated(emulated, "kmfddm", kmfddm.KEY)
+        call("POST", "/v1/notify?set=many", b"")
+        assert len(emulated.notified) == 30
+        emulated.enrollments = {"D99": ["one", "two"]}
+        call("POST", "/v1/notify?set=one&set=two", b"")
+        assert emulated.doubled == {"D99"}
+    both = Device(there, "D99")
+    for name in ("one", "two"):
+        api(there, "kmfddm", "PUT", f"/v1/enrollment-sets/D99?set={name}&nonotify=1")
+    for name in ("one", "two"):
+        api(there, "kmfddm", "POST", f"/v1/notify?set={name}")
+    assert len(both.fetch()) == 2
+    api(there, "kmfddm", "POST", "/v1/notify?set=one&set=two")
+    command = {"Command": {"RequestType": "ProfileList"}, "CommandUUID": str(uuid.uuid4())}
+    api(there, "nanomdm", "PUT", "/v1/enqueue/D99", plistlib.dumps(command))
+    assert both.fetch() == ["DeclarativeManagement"] * 2, "the command that came after is lost"
