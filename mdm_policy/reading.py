@@ -117,6 +117,7 @@ ConditionKind = Literal[
     "exceptions",
     "expression",
     "folder",
+    "identified-by",
     "installed-copies",
     "managed-apps",
     "packaged-apps",
@@ -131,7 +132,8 @@ ConditionKind = Literal[
 """What narrows a rule.
 
 It acts on one `binary`, `product` or `publisher` alone, on `packaged-apps` and no others, on what stands in a `folder`, on some `versions`, a `code-hash`, a
-`signing-state`, for some `users`, on `user-processes` and no services, where an `expression` holds; it leaves out its `exceptions`,
+`signing-state`, for some `users`, on `user-processes` and no services, where an `expression` holds, on what is `identified-by` a kind
+of identifier that it asks for; it leaves out its `exceptions`,
 `installed-copies`, `managed-apps`, or what comes by `usb-debugging`.
 """
 

@@ -28,7 +28,7 @@ from mdm_policy.decide.builds import by_store_alone
 from mdm_policy.decide.contests import ALLOW_WINS, DENY_WINS, contest
 from mdm_policy.decide.index import Hit, Index, in_force
 from mdm_policy.decide.law import law_against
-from mdm_policy.decide.precedence import may_let_in, without
+from mdm_policy.decide.precedence import PACKAGED, may_let_in, without
 from mdm_policy.model import Frozen
 from mdm_policy.reading import Cause, Condition, Effect, Rule
 from mdm_policy.vocabulary import STRENGTH_RANK, VERDICT_RANK, Strength, Verdict
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 _HELD = 100
 _PACKAGED = Condition("packaged-apps")
-_OF_PACKAGES = ("appx_name", "package_family_name")
 
 
 def _score(verdict: Verdict, strength: Strength, *, installed: bool) -> int:
@@ -235,7 +234,7 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
                 letting.setdefault(contest(one.hit.rule), one.hit)
     if not by_store_alone(keys):  # no list of bundle ids says whether it holds such an app
         doubted = prepared.doubted[place]
-        packaged = any(kind in _OF_PACKAGES for _, kind, _ in keys)
+        packaged = any(kind in PACKAGED for _, kind, _ in keys)
         candidates += [
             _refused(one, state, name, keys, doubted)
             for one in lists

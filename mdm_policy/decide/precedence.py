@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mdm_policy.decide.reach import Reach
     from mdm_policy.reading import Rule
 
+PACKAGED = ("appx_name", "package_family_name")
+"""The kinds that name packaged apps."""
 Hits = tuple[tuple[tuple["Hit", ...], ...], ...]
 """Per match of a build, per key of it: the rules on it."""
 Document = tuple[str, "Reach"]
@@ -74,8 +76,13 @@ def may_let_in(one: AllowList, keys: Collection[Key]) -> bool:
     """Tell whether a document may let a build in that its list refuses, by an identifier that nobody knows of the build.
 
     A team may be that of a build of which no team is known, and of one that only a process name tells anything may be; a hash
-    may be that of any build.
+    may be that of any build. Rules of App Control that name programs by what is not known of one may be about it; a packaged app may be
+    none of those that they are about.
     """
+    if contest(one.hit.rule) == "app-control":
+        kinds = {key[1] for key in keys}
+        asked = {each.value for each in one.hit.rule.conditions if each.kind == "identified-by"}
+        return not asked <= kinds or not kinds.isdisjoint(PACKAGED)
     if not one.allows:
         return False
     kinds = {key[1] for key in keys}

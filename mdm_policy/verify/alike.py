@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from mdm_policy.verify.table import AppTable
 
 
+_BY_KIND = ("macos", "windows")
+"""Families whose allow lists may let in what is known by other kinds of identifiers than an app's."""
+
+
 def alike(table: AppTable, pieces: Sequence[Piece], alone: Collection[str]) -> tuple[tuple[BannedApp, ...], ...]:
     """Return the groups, each in the order of the apps; the keys in `alone` stand by themselves."""
     acts = act_numbers(_tagged(pieces), {})
@@ -104,7 +108,7 @@ def _shape(app: BannedApp, acts: Acts, alone: Collection[str], *, holes: bool) -
     built = {str(family) for family, _ in known}
     return (
         tuple(
-            [frozenset(key[1] for key in one.keys) for family, builds in known if family == "macos" for one in builds]
+            [frozenset(key[1] for key in one.keys) for family, builds in known if family in _BY_KIND for one in builds]
         ),
         *[
             (

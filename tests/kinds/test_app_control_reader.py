@@ -37,6 +37,7 @@ PACKAGE: Any = ("windows", "package_family_name", "Example.Tool_8wekyb3d8bbwe")
 LAPTOPS = device("windows", ">=10.0.18362")
 
 ALL = '<Allow ID="ID_ALLOW_A_2" FileName="*"/>'
+OTHERS = '<Allow ID="ID_ALLOW_A_2" {}/>'
 ALLOWED = ("ID_ALLOW_A_2", "ID_ALLOW_P")
 TOOL = deny('FileName="tool.exe"')
 SIGNED: dict[str, Any] = {"signers": signer(), "denied": one_denied()}
@@ -193,13 +194,110 @@ UNKNOWN, OPEN, REPORTED = ("unknown", None), ("allowed", None), ("reported-only"
             OPEN,
             id="all-other-packages-allowed",
         ),
-        pytest.param(policy(TOOL, allow=""), [FILE], WEAK, id="denied-in-an-allow-list"),
-        pytest.param(policy(allow=""), [FILE], UNKNOWN, id="allow-list"),
+        pytest.param(policy(TOOL, allow=""), [FILE], STRONG, id="denied-and-allowed-by-nothing"),
+        pytest.param(policy(TOOL, allow=OTHERS.format('FileName="x.exe"')), [FILE], WEAK, id="denied-in-an-allow-list"),
         pytest.param(policy(deny('FileName="*"')), [FILE], UNKNOWN, id="deny-everything"),
     ],
 )
 def test_what_a_rule_holds(text: str, identifiers: list[Any], expected: tuple[str, str | None]) -> None:
     assert verdict(text, *identifiers) == expected
+
+
+def allowing(*attributes: str, options: tuple[str, ...] = ("Enabled:UMCI",)) -> str:
+    """Write a policy that allows these programs and no others."""
+    names = tuple(f"ID_ALLOW_X_{number}" for number, _ in enumerate(attributes))
+    rules = "".join(f'<Allow ID="{name}" {one}/>' for name, one in zip(names, attributes, strict=True))
+    return policy(allow=rules, refer=names, options=options)
+
+
+def allowing_signer(text: str, **more: Any) -> str:
+    return policy(allow="", signers=text, denied=one_denied(), **more).replace("DeniedSigner", "AllowedSigner")
+
+
+@pytest.mark.parametrize(
+    ("text", "identifiers", "expected"),
+    [
+        pytest.param(allowing(), [FILE], STRONG, id="nothing-is-allowed"),
+        pytest.param(allowing(), [DISK], STRONG, id="nothing-is-allowed-whatever-is-known"),
+        pytest.param(allowing(), [PACKAGE], UNKNOWN, id="a-package"),
+        pytest.param(allowing(options=("Enabled:UMCI", "Disabled:Script Enforcement")), [FILE], STRONG, id="scripts"),
+        pytest.param(allowing(options=("Enabled:UMCI", "Enabled:Managed Installer")), [FILE], UNKNOWN, id="installer"),
+        pytest.param(
+            allowing(options=("Enabled:UMCI", "Enabled:Intelligent Security Graph Authorization")),
+            [FILE],
+            UNKNOWN,
+            id="reputation",
+        ),
+        pytest.param(
+            allowing(options=("Enabled:UMCI", "Enabled:Allow Supplemental Policies")), [FILE], UNKNOWN, id="supplements"
+        ),
+        pytest.param(allowing(options=()), [FILE], OPEN, id="drivers-alone"),
+        pytest.param(allowing('FileName="other.exe"'), [FILE], WEAK, id="another-file"),
+        pytest.param(allowing('FileName="TOOL.exe"'), [FILE], UNKNOWN, id="the-file"),
+        pytest.param(allowing('FileName="other.exe"'), [DISK], UNKNOWN, id="a-file-and-a-name-on-disk"),
+        pytest.param(allowing('FileName="other.exe"'), [PRODUCT], UNKNOWN, id="a-file-and-a-product"),
+        pytest.param(
+            allowing('FileName="other.exe"', 'ProductName="Other"'), [FILE], UNKNOWN, id="a-product-besides-the-file"
+        ),
+        pytest.param(
+            allowing('FileName="other.exe"', 'ProductName="Other"'),
+            [FILE, PRODUCT],
+            WEAK,
+            id="another-file-and-product",
+        ),
+        pytest.param(
+            allowing('FileName="other.exe" ProductName="Example Tool"'), [FILE, PRODUCT], UNKNOWN, id="the-product"
+        ),
+        pytest.param(allowing('FileName="t*"'), [FILE], UNKNOWN, id="a-pattern"),
+        pytest.param(allowing('FilePath="%OSDRIVE%\\Tools\\*"'), [FILE], UNKNOWN, id="a-folder"),
+        pytest.param(allowing(f'Hash="{"AB" * 32}"'), [FILE], UNKNOWN, id="a-hash"),
+        pytest.param(allowing('InternalName="other"'), [FILE], UNKNOWN, id="an-internal-name"),
+        pytest.param(allowing('PackageFamilyName="A.B_8wekyb3d8bbwe"'), [FILE], STRONG, id="a-package-alone"),
+        pytest.param(
+            allowing_signer(signer('<CertPublisher Value="Other Ltd"/>')), [NAME, ISSUED], STRONG, id="another-signer"
+        ),
+        pytest.param(allowing_signer(signer()), [NAME, ISSUED], UNKNOWN, id="the-signer"),
+        pytest.param(allowing_signer(signer()), [NAME, OTHER_ISSUER], UNKNOWN, id="the-name-with-another-issuer"),
+        pytest.param(allowing_signer(signer("")), [NAME, OTHER_ISSUER], STRONG, id="another-issuer"),
+        pytest.param(allowing_signer(signer("")), [NAME], UNKNOWN, id="an-issuer-and-a-name"),
+        pytest.param(allowing_signer(signer("", root="06")), [NAME, ISSUED], UNKNOWN, id="an-issuer-by-its-number"),
+        pytest.param(allowing_signer(signer()), [FILE], UNKNOWN, id="a-signer-and-a-file"),
+    ],
+)
+def test_what_no_rule_allows(text: str, identifiers: list[Any], expected: tuple[str, str | None]) -> None:
+    assert verdict(text, *identifiers) == expected
+
+
+def test_apps_of_which_other_things_are_known_fare_apart_in_an_allow_list() -> None:
+    apps = [app(FILE), app(DISK), app(PRODUCT)]
+    policies = readings(opened(allowing('FileName="other.exe"')))
+    assert [judge(policies, LAPTOPS, one, DAY, "weak").worst.verdict for one in apps] == [
+        "blocked",
+        "unknown",
+        "unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direction"),
+    [
+        pytest.param(allowing(), allowing('FileName="tool.exe"'), "NARROWED", id="the-file-is-allowed"),
+        pytest.param(allowing('FileName="tool.exe"'), allowing(), "TIGHTENED", id="the-file-is-allowed-no-more"),
+        pytest.param(allowing('FileName="x.exe"'), policy(), "LOOSENED", id="everything-is-allowed"),
+        pytest.param(
+            allowing(),
+            allowing(options=("Enabled:UMCI", "Enabled:Managed Installer")),
+            "NARROWED",
+            id="an-installer-is-trusted",
+        ),
+        pytest.param(allowing(), allowing(options=("Enabled:UMCI", "Enabled:Audit Mode")), "LOOSENED", id="audited"),
+    ],
+)
+def test_an_allow_list_that_changes(old: str, new: str, direction: str) -> None:
+    sides = [Side(name, (opened(text),)) for name, text in (("old", old), ("new", new))]
+    question = Question(DAY, apps=(app(FILE),))
+    found = {one.direction for one in compare_policies(sides[0], sides[1], question, None).changes}
+    assert found == {direction}
 
 
 def test_an_older_windows_knows_no_such_policy() -> None:

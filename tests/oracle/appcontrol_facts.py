@@ -1,7 +1,7 @@
 """What Windows does with App Control for Business policies, from Microsoft's pages and its own XML schema alone.
 
 Sources: MicrosoftDocs/windows-itpro-docs, app-control-for-business/: create-appcontrol-deny-policy, select-types-of-rules-to-create,
-deploy-multiple-appcontrol-policies, manage-packaged-apps-with-appcontrol, known-issues (order of evaluation); cipolicy.xsd of NuGet
+deploy-multiple-appcontrol-policies, manage-packaged-apps-with-appcontrol, known-issues (order of evaluation), wdac-wizard-create-supplemental-policy; cipolicy.xsd of NuGet
 Microsoft.Security.CodeIntegrity; MicrosoftDocs/memdocs endpoint-security-app-control-policy (built-in controls).
 """
 
@@ -187,8 +187,11 @@ def _by_marks(
     if any(one >= least for one in strengths):
         return BLOCKED if not packaged or STORE in base["options"] else ANY
     if all(word == "no" for word, _ in allowed) and not trusted:
-        answer = BLOCKED if not packaged and SUPPLEMENTED not in base["options"] else NOT_OPEN
-        return answer if answer == BLOCKED or not strengths else ANY
+        # An Allow by names of the version resource lets in a copy that is edited to bear them.
+        firm = min((strength for _, strength in allowed), default=WHOLE)
+        if not packaged and SUPPLEMENTED not in base["options"]:
+            return BLOCKED if firm >= least else NOT_HELD if firm == 1 else ANY
+        return NOT_OPEN if not strengths else ANY
     everything = any(word == "yes" and strength == WHOLE for word, strength in allowed)
     return OPEN if everything and not strengths and all(word == "no" for word, _ in denied) else NOT_HELD
 
@@ -209,7 +212,13 @@ def _world(policies: Sequence[dict[str, Any]], app: dict[str, Any], least: str) 
     bases = [one for one in policies if one.get("PolicyType", "Base Policy") == "Base Policy"]
     more = [one for one in policies if one.get("PolicyType") == "Supplemental Policy"]
     answers = [
-        base_answer(one, [other for other in more if other["BasePolicyID"] == one["PolicyID"]], app, least)
+        # To be expanded, the base must allow supplemental policies (wdac-wizard-create-supplemental-policy).
+        base_answer(
+            one,
+            [other for other in more if other["BasePolicyID"] == one["PolicyID"] and SUPPLEMENTED in one["options"]],
+            app,
+            least,
+        )
         for one in bases
     ]
     if BLOCKED in answers:

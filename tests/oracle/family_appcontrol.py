@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from oracle.appcontrol_facts import AUDIT, HIGHEST, KERNEL, LOWEST, STORE, TRUSTED, UMCI, USER, policies_answer
-from oracle.appcontrol_faults import APPCONTROL_FAULTS
 from oracle.common import Document, Scenario, Settled, chosen
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ class AppControl:
 
     name = "appcontrol"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = APPCONTROL_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw a base policy, and sometimes another, or one that supplements it."""

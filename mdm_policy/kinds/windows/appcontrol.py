@@ -32,6 +32,7 @@ _MULTIPLE = "MicrosoftDocs/windows-itpro-docs@b3aebaf deploy-multiple-appcontrol
 _SINCE: dict[str, tuple[int, ...]] = {"windows": (10, 0, 18362)}
 """Windows 10 1903, which brought policies of the multiple format and rules on paths (the same page)."""
 _SINGLE: dict[str, tuple[int, ...]] = {"windows": (10,)}
+_EDITED = "copies whose version resource is edited or left out"
 
 FILE_NAME = Rule(
     "app-control-file-name",
@@ -41,7 +42,7 @@ FILE_NAME = Rule(
     "weak",
     fact("a Deny with FileName stops programs by the original file name in their version resource", _RULES),
     introduced=_SINCE,
-    escapes="copies whose version resource is edited or left out",
+    escapes=_EDITED,
 )
 PRODUCT = Rule(
     "app-control-product-name",
@@ -51,7 +52,7 @@ PRODUCT = Rule(
     "weak",
     fact("a Deny with ProductName stops programs by the product name in their version resource", _RULES),
     introduced=_SINCE,
-    escapes="copies whose version resource is edited or left out",
+    escapes=_EDITED,
 )
 PATH = Rule(
     "app-control-path",
@@ -125,6 +126,19 @@ IMPLICIT = Rule(
     why="the policy refuses what its own rules do not allow, and whether one of them allows the app is not known",
     cause="condition",
 )
+UNLISTED = Rule(
+    "app-control-unlisted",
+    "app-control",
+    "allow-only",
+    "blocked",
+    "strong",
+    fact(
+        "a program that no rule of a base policy denies, allows or trusts is denied",
+        "MicrosoftDocs/windows-itpro-docs@839e36c app-control-for-business/operations/known-issues.md (2024-09), order of evaluation; "
+        + _DENY,
+    ),
+    introduced=_SINCE,
+)
 PACKAGES = Rule(
     "app-control-packages-unlisted",
     "app-control",
@@ -137,7 +151,7 @@ PACKAGES = Rule(
     why="the policy judges packaged apps by its PackageFamilyName rules alone, and whether another policy allows the app is not known",
     cause="condition",
 )
-RULES = (FILE_NAME, PRODUCT, PATH, PACKAGE, SIGNER, SIGNED_FILE, NAME_ALONE, EVERYTHING, IMPLICIT, PACKAGES)
+RULES = (FILE_NAME, PRODUCT, PATH, PACKAGE, SIGNER, SIGNED_FILE, NAME_ALONE, EVERYTHING, IMPLICIT, UNLISTED, PACKAGES)
 
 _USER_MODE = "12"
 """The signing scenario of programs; 131 is that of drivers."""
@@ -160,6 +174,8 @@ _WIDENING = frozenset(
     }
 )
 """Options by which an allow list lets more pass."""
+_TRUSTING = _WIDENING - {_SCRIPTS}
+"""Those by which programs pass that no rule of the policy names."""
 _MOST_ALLOWED = 1_000
 """How many entries of an allow list are told one by one as exceptions from it."""
 
@@ -281,6 +297,7 @@ class _Policy:
         allowed: list[str] = []
         everything = deny_packages = False
         packages: list[tuple[str, str]] = []
+        named: list[tuple[str, tuple[Kind, str] | None]] = []
         for group in signers if signers is not None else ():
             for reference in group:
                 element = self._referenced(reference)
@@ -297,6 +314,7 @@ class _Policy:
                     if local(element) == "Allow" and element.get("PackageFamilyName"):
                         packages.append((self.places[element], element.get("PackageFamilyName", "")))
                     allowed.append(_written(element, reference))
+                    named.append((self.places[element], _told_by(element)))
         if self.acts and not any(name == "*" for _, name in packages):
             self._packages(scenario, packages, acting=deny_packages or bool(packages))
         if everything and self.acts:
@@ -305,6 +323,7 @@ class _Policy:
             self.c.beside("stops", "script-hosts", "always", self.places[self.root])
         if not everything and not self.supplement:
             self._implicit(scenario, allowed)
+            self._unlisted(named)
 
     def _packages(self, scenario: etree._Element, allowed: list[tuple[str, str]], *, acting: bool) -> None:
         """Say that the policy refuses each packaged app that it does not allow by its family name.
@@ -335,6 +354,25 @@ class _Policy:
             said = 'no Allow with FileName="*" counts for programs, so the policy refuses all that no rule of it allows'
             hint = 'add <Allow FileName="*"/> and refer to it in both scenarios, if only a ban is meant'
             self.c.say("warning", "app-control-allow-list", said, self.places[scenario], hint)
+
+    def _unlisted(self, named: list[tuple[str, tuple[Kind, str] | None]]) -> None:
+        """Say that what no rule allows is denied, where each of them tells by a name or signer what it may be about.
+
+        An Allow by the version resource lets a copy in whose resource is edited to it.
+        """
+        if not self.acts or self.options & _TRUSTING or len(named) > _MOST_ALLOWED:
+            return
+        told: dict[Kind, list[tuple[str, str]]] = {}
+        for place, one in named:
+            if one is None:
+                return
+            if one[0] != "package_family_name":
+                told.setdefault(one[0], []).append((place, one[1]))
+        by_name = any(kind in ("product_name", "original_file_name") for kind in told)
+        changes = self._changes | {"conditions": narrowed(*(Condition("identified-by", kind) for kind in told))}
+        rule = self.c.rule(UNLISTED, **changes | ({"strength": "weak", "escapes": _EDITED} if by_name else {}))
+        for kind, entries in told.items():
+            self.c.add_all(rule, "windows", kind, Entries.of(entries))
 
     def _referenced(self, reference: etree._Element) -> etree._Element | None:
         """Return what a reference names; one that names nothing puts the policy in doubt."""
@@ -509,6 +547,27 @@ def _is_everything(element: etree._Element) -> bool:
     """Tell whether an Allow lets every program run."""
     narrowing = {str(key) for key in element.attrib} - {"ID", "FriendlyName", "FileName", "FilePath"}
     return local(element) == "Allow" and not narrowing and "*" in (element.get("FileName"), element.get("FilePath"))
+
+
+def _told_by(element: etree._Element) -> tuple[Kind, str] | None:
+    """Return one identifier that all have which an Allow or an allowed signer lets in; nothing where it may be anything.
+
+    Whatever else it asks for lets in less. A rule for packages lets in no program.
+    """
+    if local(element) == "Signer":
+        root, name = child(element, "CertRoot"), child(element, "CertPublisher")
+        if name is not None:
+            return "publisher_cn", name.get("Value", "")
+        told = root is not None and root.get("Type") == "TBS"
+        return ("certificate", root.get("Value", "").lower()) if told and root is not None else None
+    if "PackageFamilyName" in element.attrib:
+        return "package_family_name", element.get("PackageFamilyName", "")
+    names: tuple[tuple[Kind, str], ...] = (
+        ("product_name", element.get("ProductName", "")),
+        ("original_file_name", element.get("FileName", "")),
+    )
+    plain = (one for one in names if one[1] and not any(mark in one[1] for mark in ("*", "?", "$(")))
+    return next(plain, None)
 
 
 def _written(element: etree._Element, reference: etree._Element) -> str:
