@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mdm_policy.loading import collector_paused
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -50,11 +52,12 @@ HEADING = f"{'figure':<48} {'ours':>10} {'floor':>10}  {'median (min-max)':<26} 
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Time one run, with the garbage of the runs before it out of the way."""
+    """Time one run, with the garbage of the runs before it out of the way, and the collector at rest as commands let it."""
     gc.collect()
-    start = time.perf_counter()
-    result = work()
-    taken = time.perf_counter() - start
+    with collector_paused():
+        start = time.perf_counter()
+        result = work()
+        taken = time.perf_counter() - start
     del result
     return taken
 

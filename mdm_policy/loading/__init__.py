@@ -44,6 +44,7 @@ __all__ = [
     "PlacedManifest",
     "SchemaName",
     "Source",
+    "collector_paused",
     "detect",
     "is_ours",
     "load_ban_list",

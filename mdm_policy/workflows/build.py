@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mdm_policy import __version__, resources, templating
+from mdm_policy import __version__, loading, resources, templating
 from mdm_policy.build import Built, build, check_options, guide
 from mdm_policy.build.manifest import record_of
 from mdm_policy.build.record import MANIFEST, BuildCommand, Input, encode
@@ -96,6 +96,7 @@ class BuildResult(msgspec.Struct, frozen=True):
         return 11 if (strict and warned) or ((strict or empty) and not self.made.found.passes) else 0
 
 
+@loading.collector_paused()
 def build_into(request: BuildRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> BuildResult:
     """Build into a folder, whole or not at all.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import catalogue as catalogues
+from mdm_policy import loading
 from mdm_policy.catalogue.exports import Export, is_export, read_export
 from mdm_policy.diff import EFFORT, Comparison, Question, Side, compare_lists, compare_policies, ordered
 from mdm_policy.diff.catalogues import compare_catalogues
@@ -112,6 +113,7 @@ def _revisions(revs: str, paths: Sequence[str], request: CompareRequest, stdin: 
     return compare_given(sides[0], sides[1], request, renamed, stdin)
 
 
+@loading.collector_paused()
 def compare_given(
     old: GivenSide,
     new: GivenSide,

@@ -76,6 +76,7 @@ class ProveResult(Frozen, frozen=True):
         return 11 if warned or not self.verification.passes else 0
 
 
+@loading.collector_paused()
 def prove(request: ProveRequest, stdin: inputs.StandardInput = inputs.no_standard_input) -> ProveResult:
     """Read policies as people have them, and judge app by app and class by class whether they block what is banned.
 
