@@ -94,10 +94,11 @@ class Mentions:
 
     def _texts(self) -> Counter[str]:
         if self._counted is None:
-            found = [text for document in self._documents for text in texts(document)]
+            found = Counter(chain.from_iterable(map(texts, self._documents)))
             self._counted = Counter(found)
-            tails = [_tail(text) for text in found if "\\" in text or "/" in text]
-            self._counted.update(filter(None, tails))
+            for text, count in found.items():
+                if ("\\" in text or "/" in text) and (tail := _tail(text)):
+                    self._counted[tail] += count
         return self._counted
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from mdm_policy.decide import both
 from mdm_policy.decide.columns import Sets
 from mdm_policy.decide.filerules import book
 from mdm_policy.decide.gathering import signatures
@@ -19,14 +16,15 @@ from mdm_policy.diff.mentions import Mentions
 from mdm_policy.diff.model import Change, Comparison, Other, ordered
 from mdm_policy.diff.other_keys import kinds_of, leaves, others, unjudged
 from mdm_policy.diff.pairing import Pair, pair
-from mdm_policy.diff.parts import Coded, Codes, Named, parts
+from mdm_policy.diff.parts import Coded, Codes, parts
 from mdm_policy.diff.proofs import lost_proofs
+from mdm_policy.diff.readings import read_sides
 from mdm_policy.diff.switched import switched
 from mdm_policy.diff.units import Apps, anything, lone, units
 from mdm_policy.diff.unread_rules import unread_rules
 from mdm_policy.diff.witnesses import witnesses
 from mdm_policy.errors import Finding, Origin, warning
-from mdm_policy.kinds import MATCHING_NOTHING, read_each
+from mdm_policy.kinds import MATCHING_NOTHING
 from mdm_policy.model import Frozen
 from mdm_policy.verify.judging import Allowances
 from mdm_policy.vocabulary import FAMILIES
@@ -39,11 +37,11 @@ if TYPE_CHECKING:
     from mdm_policy.decide.columns import Acts, KindOf
     from mdm_policy.diff.lines import Entry
     from mdm_policy.diff.model import Side
-    from mdm_policy.diff.parts import ComparedPart
+    from mdm_policy.diff.parts import ComparedPart, Named
     from mdm_policy.diff.units import IsNamed, Unit
     from mdm_policy.documents import Document
     from mdm_policy.model import BannedApp, DeviceClass, ListStatus
-    from mdm_policy.reading import Column, Effect, Reading, Scope
+    from mdm_policy.reading import Column, Effect
     from mdm_policy.vocabulary import Family
 
 
@@ -78,7 +76,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
 
     """
     pairs = pair(old, new)
-    left, right = _named(old, pairs, old=True), _named(new, pairs, old=False)
+    left, right = read_sides(old, new, pairs)
     mentions = (
         Mentions(old.documents, (one.reading for one in left)),
         Mentions(new.documents, (one.reading for one in right)),
@@ -102,35 +100,11 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
     return Comparison(ordered(changes), rest, question.statuses, tuple(dict.fromkeys(findings)))
 
 
-def _named(side: Side, pairs: Iterable[Pair], *, old: bool) -> tuple[Named, ...]:
-    """Read the documents of a side, but for those that the verifier has read already."""
-    read = {one.name: one.readings for one in side.pieces}
-    made = []
-    for one in pairs:
-        document = one.old if old else one.new
-        if document is None:
-            continue
-        readings = read[document.name] if document.name in read else _read(document, side.scopes.get(document.name))
-        apart = side.apart.get(document.name, "")
-        made += [Named(one.name, reading, apart, reading.name) for reading in readings]
-    return tuple(made)
-
-
 def _new_idle(old: Iterable[Named], new: Iterable[Named]) -> list[Finding]:
     """Return what is said of entries of the new side that can match nothing: they look like a ban, and are none."""
     before = {(one.id, one.message) for named in old for one in named.reading.findings if one.id in MATCHING_NOTHING}
     found = (one for named in new for one in named.reading.findings if one.id in MATCHING_NOTHING)
     return [one for one in found if (one.id, one.message) not in before]
-
-
-def _read(document: Document, stated: Scope | None) -> tuple[Reading, ...]:
-    """Read a document that reaches whom another file states; an activation's own predicate still decides."""
-    readings = read_each(document)
-    if stated is None:
-        return readings
-    return tuple(
-        msgspec.structs.replace(one, scope=both(one.scope, stated) if one.activates else stated) for one in readings
-    )
 
 
 def _compare(

@@ -144,7 +144,7 @@ class _PlistWalker(_Walker):
         if kind == "dict":
             path += pointer(self.key)
         elif kind == "array":
-            path += pointer(self.indexes[-1])
+            path = f"{path}/{self.indexes[-1]}"
             self.indexes[-1] += 1
         if tag != "plist":
             self.note(path)

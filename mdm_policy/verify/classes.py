@@ -39,8 +39,17 @@ def strongest(pieces: Sequence[Piece], apps: Sequence[BannedApp], as_of: str, mi
             name = f"{platform} ({owner})" if len(owners) > 1 else platform
             modes = MODES_BY_CONTROL if platform == "android" else ("",)
             each = [_class(pieces, platform, mode, owner, name) for mode in modes]
-            made.append(max(each, key=lambda cls: _worth(pieces, cls, apps, as_of, min_strength)))
+            made.append(_best(each, pieces, apps, as_of, min_strength))
     return Chosen(tuple(made), tuple(_weaker(made)))
+
+
+def _best(
+    each: Sequence[DeviceClass], pieces: Sequence[Piece], apps: Sequence[BannedApp], as_of: str, min_strength: Strength
+) -> DeviceClass:
+    """Return the class on which the documents do most; of a single one nothing is asked."""
+    if len(each) == 1:
+        return each[0]
+    return max(each, key=lambda cls: _worth(pieces, cls, apps, as_of, min_strength))
 
 
 def _owners(pieces: Sequence[Piece], platform: Platform) -> list[str]:
