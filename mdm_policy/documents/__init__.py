@@ -9,7 +9,7 @@ from mdm_policy.documents.locate import Format, locate, locate_all
 from mdm_policy.documents.opening import Document, Recogniser, open_with, place, places
 from mdm_policy.documents.pointers import elements, pointer, split
 from mdm_policy.documents.sniff import sniff
-from mdm_policy.documents.texts import MAX_DEPTH, MAX_SIZE
+from mdm_policy.documents.texts import MAX_DEPTH, MAX_SIZE, escaped
 
 __all__ = [
     "LINES",
@@ -25,6 +25,7 @@ __all__ = [
     "Written",
     "dump",
     "elements",
+    "escaped",
     "locate",
     "locate_all",
     "open_with",

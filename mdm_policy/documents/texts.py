@@ -208,6 +208,13 @@ def needs_escape(text: str) -> bool:
     return "&" in text or "<" in text or ">" in text or "\r" in text
 
 
+def escaped(text: str) -> str:
+    """Escape a text so that an XML parser returns the same characters."""
+    if not needs_escape(text):
+        return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
 def refuse(id_: str, message: str, path: Path, hint: str = "") -> PolicyError:
     """Return the error for a value that cannot be written; the place is a pointer, since there is no file yet."""
     where = pointer(*path) or "/"

@@ -22,8 +22,8 @@ from mdm_policy.documents.texts import (
     check_characters,
     check_values,
     decode,
+    escaped,
     is_stray,
-    needs_escape,
     refuse,
     shown,
 )
@@ -213,7 +213,7 @@ def dump_xml(root: etree._Element, *, compact: bool = False) -> bytes:
 def _declared(opening: str, space: str) -> str:
     """Put the declaration of a namespace behind the name of the first element."""
     name, sign, rest = re.split(r"([ />])", opening.lstrip(), maxsplit=1)
-    return f'{name} xmlns="{_escape(space)}"{sign}{rest}'
+    return f'{name} xmlns="{escaped(space)}"{sign}{rest}'
 
 
 def _write(element: etree._Element, put: Callable[[str], None], depth: int, compact: bool, space: str) -> None:
@@ -231,7 +231,7 @@ def _write(element: etree._Element, put: Callable[[str], None], depth: int, comp
     if text and not text.strip(_SPACE):
         text = ""
     if not len(element):
-        put(f"{opening}>{_escape(text)}</{tag}>" if text else f"{opening}/>")
+        put(f"{opening}>{escaped(text)}</{tag}>" if text else f"{opening}/>")
         return
     if text or any((child.tail or "").strip(_SPACE) for child in element):
         raise refuse("document-syntax", "text stands between elements", _path(element))
@@ -246,13 +246,6 @@ def _path(element: etree._Element) -> tuple[str, ...]:
     """Return the names from the root to an element."""
     tags: list[Any] = [element.tag, *(one.tag for one in element.iterancestors())]
     return tuple(tag for tag in reversed(tags) if isinstance(tag, str))
-
-
-def _escape(text: str) -> str:
-    """Escape a text so that a parser returns the same characters."""
-    if not needs_escape(text):
-        return text
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def _attributes(pairs: list[tuple[str, str]], element: etree._Element) -> str:
@@ -270,5 +263,5 @@ def _attribute(name: str, value: str, path: tuple[str, ...]) -> str:
     """Write an attribute; line feeds and tabs are escaped, since a parser turns bare ones into spaces."""
     if name[:1] == "{":
         raise refuse("value-not-representable", f"the attribute {name} has a namespace", path)
-    value = _escape(value).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    value = escaped(value).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
     return f' {name}="{value}"'

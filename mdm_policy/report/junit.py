@@ -6,8 +6,8 @@ There is no standard; this is the part on which Jenkins, GitLab and Azure DevOps
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
+from mdm_policy.documents import escaped
 from mdm_policy.model import Frozen
 
 if TYPE_CHECKING:
@@ -85,8 +85,12 @@ def _allowed(text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_allowed(text), {"\n": "&#10;", "\t": "&#9;"})
+    """Quote a value; one that holds double quotes alone stands in single ones."""
+    value = escaped(_allowed(text)).replace("\n", "&#10;").replace("\t", "&#9;")
+    if '"' in value and "'" not in value:
+        return f"'{value}'"
+    return '"' + value.replace('"', "&quot;") + '"'
 
 
 def _text(text: str) -> str:
-    return escape(_allowed(text))
+    return escaped(_allowed(text))

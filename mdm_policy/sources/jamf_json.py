@@ -7,9 +7,8 @@ The Classic API answers in either form; it takes XML alone, so the readers know 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
-from mdm_policy.documents import locate_all, pointer
+from mdm_policy.documents import escaped, locate_all, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,5 +53,5 @@ def _nodes(name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[tuple
             yield from _nodes(_SINGULAR.get(name, name.removesuffix("s")) or name, item, (*path, index))
     elif value is not None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        yield "", escape(text, {"\r": "&#13;"})
+        yield "", escaped(text)
     yield "", f"</{tag}>"
