@@ -168,6 +168,9 @@ _NANOMDM = RecordShape(
         "moved_from": Field("The address that the server had before, which its record still bears.", _URL),
         "ask": Field("Whether devices are asked for their restrictions after each delivery.", Flag()),
         "record": Field("The file that says what was delivered; without it, `NAME.delivered.json`.", Text()),
+        "events": Field(
+            "A file with the events that the server's webhook got, one a line: who enrolled again shows there.", Text()
+        ),
         "answers": Field(
             "A file with a device's answer to the command Restrictions, by enrollment id.", TableShape(_NAME, Text())
         ),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "MDM_POLICY_SECRET_"
 _FIELDS = ("client_secret", "key", "passphrase", "service_account", "api_key")
-_PATHS = ("path", "record", "certificate")
+_PATHS = ("path", "record", "certificate", "events")
 _MOST = 1024 * 1024
 
 

@@ -10,12 +10,13 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
-from emulators import kmfddm
+from emulators import kmfddm, nanomdm
 from emulators.base import Request
-from mdm_servers import KMFDDM_KEY, Device, Servers, api, servers
+from mdm_servers import KMFDDM_KEY, NANOMDM_KEY, Device, Servers, api, servers
 from push import test_law_push as laws
 from push.kits import kmfddm as kmfddm_kit
-from push.stage import APPS, Stage, stage
+from push.kits import nanomdm as nanomdm_kit
+from push.stage import APPS, DAY, Stage, stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,6 +123,48 @@ def _alike(
     print(f"live: {name}: {len(calls)} calls answered alike")
 
 
+def _command(number: int, **more: Any) -> bytes:
+    return plistlib.dumps({"Command": {"RequestType": "ProfileList", **more}, "CommandUUID": f"command-{number}"})
+
+
+NANOMDM_CALLS: list[tuple[str, str, bytes]] = [
+    ("PUT", "/v1/enqueue/N1", _command(1)),
+    ("PUT", "/v1/enqueue/N1", _command(1)),
+    ("PUT", "/v1/enqueue/N1,N2", _command(2)),
+    ("PUT", "/v1/enqueue/N1%2CN2", _command(3)),
+    ("PUT", "/v1/enqueue/N9", _command(4)),
+    ("PUT", "/v1/enqueue/N1,N9", _command(5)),
+    ("PUT", "/v1/enqueue/N1?nopush=1", _command(6)),
+    ("PUT", "/v1/enqueue/N1", b"x"),
+    ("PUT", "/v1/enqueue/N1", b""),
+    ("PUT", "/v1/enqueue/N1", plistlib.dumps({"CommandUUID": "command-7"})),
+    ("GET", "/v1/push/N1", b""),
+    ("GET", "/v1/x", b""),
+]
+
+
+def test_the_emulator_of_nanomdm_answers_as_the_server_does(there: Servers) -> None:
+    devices = [Device(there, name) for name in ("N1", "N2")]
+    with nanomdm.Server("N1", "N2") as server:
+        server.certified = False
+        server.offline = {"N1", "N2"}
+        _alike(there, "nanomdm", NANOMDM_CALLS, _emulated(server, "nanomdm", nanomdm.KEY))
+        assert [one.fetch() for one in devices] == [server.fetch(one.udid) for one in devices]
+        for enqueue, act in (("before", "enrol"), ("after", "enrol"), ("before", "leave")):
+            calls = [("PUT", "/v1/enqueue/N1", _command(sum(map(ord, enqueue + act))))]
+            for step in ("act", "call") if enqueue == "after" else ("call", "act"):
+                if step == "call":
+                    _alike(there, "nanomdm", calls, _emulated(server, "nanomdm", nanomdm.KEY))
+                else:
+                    getattr(devices[0], act)()
+                    getattr(server, act)("N1")
+            assert devices[0].fetch() == server.fetch("N1")
+    posted = [json.loads(line) for line in there.events.read_text("utf-8").splitlines()]
+    ours = [(one["topic"], one["checkin_event"]["ids"]["id"]) for one in posted if "checkin_event" in one]
+    seen = [one for one in ours if one[1] == "N1" and one[0] != "mdm.TokenUpdate"]
+    assert seen == [(one["topic"], "N1") for one in server.events if one["checkin_event"]["ids"]["id"] == "N1"]
+
+
 class RealKmfddm:
     """Show a real server as the emulator shows itself: what is there is read from its API."""
 
@@ -204,6 +247,56 @@ class KmfddmKit(kmfddm_kit.Kit):
             emulator.touch(value["Identifier"])
 
 
+class RealNanoMdm:
+    """Show a real server and its devices as the emulator shows itself; devices fetch what is in their queues whenever looked at."""
+
+    def __init__(self, there: Servers, folder: Path) -> None:
+        self._there = there
+        self.url = there.nanomdm
+        self.devices = {one: Device(there, one) for one in ("E1", "E2")}
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind: the next test enrolls its devices anew."""
+
+    @property
+    def profiles(self) -> dict[str, dict[str, bytes]]:
+        for one in self.devices.values():
+            one.fetch()
+        return {name: one.profiles for name, one in self.devices.items()}
+
+    def arm(self) -> None:
+        """Order no fault."""
+
+    def snapshot(self) -> Any:
+        return {name: dict(profiles) for name, profiles in self.profiles.items()}
+
+
+class NanoMdmKit(nanomdm_kit.Kit):
+    """Be a real NanoMDM with two devices that have a profile of somebody else."""
+
+    env = {"MDM_POLICY_SECRET_NANOMDM": NANOMDM_KEY}
+
+    def __init__(self, there: Servers) -> None:
+        super().__init__()
+        self._there = there
+
+    def emulator(self) -> Any:
+        real = RealNanoMdm(self._there, self._there.events.parent)
+        with super().emulator() as like:
+            for name, profiles in like.profiles.items():
+                real.devices[name].profiles |= profiles
+        return real
+
+    def deployment(self, url: str, folder: Path) -> dict[str, Any]:
+        value = super().deployment(url, folder)
+        value["nanomdm"] |= {"events": str(self._there.events), "ask": True}
+        return value
+
+
 LAWS = [
     laws.test_a_plan_settles,
     laws.test_a_second_apply_writes_nothing,
@@ -217,7 +310,7 @@ LAWS = [
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: str(law.__name__).removeprefix("test_"))
-@pytest.mark.parametrize("kit", [KmfddmKit], ids=["kmfddm"])
+@pytest.mark.parametrize("kit", [KmfddmKit, NanoMdmKit], ids=["kmfddm", "nanomdm"])
 def test_the_laws_of_push_hold_on_a_real_server(there: Servers, kit: Any, law: Any, tmp_path: Path) -> None:
     with stage(kit(there), tmp_path) as one:
         law(one)
@@ -233,6 +326,8 @@ def test_a_run_of_many_writes_wakes_a_device_once_and_a_cut_off_run_is_made_good
         assert device.fetch() == ["DeclarativeManagement"]
         items = device.declarations()
         assert len(items["Activations"]) == 2, "what a device asks for is what was pushed"
+        assessed = one.run("assess", "--deployment", one.deployment, "--as-of", DAY, "there")
+        assert (assessed.code, "PROVEN" in assessed.out) == (0, True), (assessed.out, assessed.err)
         one.order(APPS[:2])
         one.plan()
         assert one.apply("--allow-loosening", "a test").code == 0
@@ -283,3 +378,42 @@ def test_the_server_sends_thirty_enrollments_a_command_and_one_in_two_sets_two_o
     command = {"Command": {"RequestType": "ProfileList"}, "CommandUUID": str(uuid.uuid4())}
     api(there, "nanomdm", "PUT", "/v1/enqueue/D99", plistlib.dumps(command))
     assert both.fetch() == ["DeclarativeManagement"] * 2, "the command that came after is lost"
+
+
+def test_a_device_that_enrolls_again_is_delivered_to_again(there: Servers, tmp_path: Path) -> None:
+    with stage(NanoMdmKit(there), tmp_path) as one:
+        device: Device = one.emulator.devices["E2"]
+        one.plan()
+        assert one.apply().code == 0, one.printed[-2:]
+        whole = one.bans()
+        assert "InstallProfile" not in device.fetch()
+        device.enrol()
+        assert device.fetch() == [], "its queue is empty"
+        assert one.bans() < whole
+        drift = one.drift()
+        assert (drift.code, "nanomdm-lost" in drift.err) == (11, True), drift.err
+        assert one.plan().code == 10
+        assert one.apply().code == 0, one.printed[-2:]
+        assert one.bans() == whole
+        assert one.drift().code == 0
+        # A command that waits is lost with the queue.
+        one.order(APPS[:2])
+        one.plan()
+        assert one.apply("--allow-loosening", "a test").code == 0
+        device.enrol()
+        one.plan()
+        assert one.apply().code == 0
+        first, second = ({app for who, app in one.bans() if who == name} for name in ("E1", "E2"))
+        assert first == second != set()
+        device.leave()
+        assert "nanomdm-left" in one.plan().err
+
+
+def test_an_id_with_a_slash_breaks_the_servers_default_store(tmp_path: Path) -> None:
+    """Why the destination refuses such ids; a server of its own, since it takes no command any more after that."""
+    with servers(tmp_path) as alone:
+        Device(alone, "E1")
+        status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/a%2Fb", _command(1))
+        assert (status, "bad key" in str(answer["status"]["command-1"])) == (500, True)
+        status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/E1", _command(2))
+        assert "bad key" in str(answer["status"]["command-2"]), answer

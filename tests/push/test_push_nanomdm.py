@@ -125,7 +125,7 @@ def test_a_device_that_cannot_be_woken_has_the_command_and_a_broken_queue_has_no
 ) -> None:
     there = connect(server.url, tmp_path)
     (item,) = there.items((made(),))
-    server.unpushable, server.broken = {"E1"}, {"E2"}
+    server.store, server.unpushable, server.broken = "file", {"E1"}, {"E2"}
     server.arm()
     # All requests failed in a way, so the server answers 500 although one of them is in the queue.
     summary = there.create(item)
@@ -149,7 +149,7 @@ def test_some_of_several_that_fail_are_named(server: Server, tmp_path: Path) -> 
     there = connect(server.url, tmp_path)
     (item,) = there.items((made(),))
     there.create(item)
-    server.broken = {"E2"}
+    server.store, server.broken = "file", {"E2"}
     remote = read(there, item)
     writes: tuple[Callable[[], None], ...] = (lambda: there.update(item, remote), lambda: there.delete(remote))
     for write in writes:
@@ -265,13 +265,20 @@ def answer(**more: Any) -> bytes:
     ],
 )
 def test_evidence(server: Server, tmp_path: Path, data: bytes | None, state: str) -> None:
-    if data is not None:
-        (tmp_path / "e1.plist").write_bytes(data)
     there = connect(server.url, tmp_path, settings={"answers": {"E1": "e1.plist"}})
     (item,) = there.items((made(),))
     there.create(item)
-    found = {one.device: one.state for one in there.evidence([read(there, item)])}
+    if data is not None:
+        (tmp_path / "e1.plist").write_bytes(data)
+    remote = read(there, item)
+    found = {one.device: one.state for one in there.evidence([remote])}
     assert found == {"E1": state, "E2": "unknown"}
+    # What does not show the ban after the delivery is delivered again, once; the same answer then proves nothing any more.
+    assert remote.assignment == Assignment(groups=("E2",) if state == "failed" else ("E1", "E2"))
+    assert [one.id for one in there.notes(item, remote)] == (["nanomdm-lost"] if state == "failed" else [])
+    there.update(item, remote)
+    there.assign(next(iter(there.list())), Assignment(groups=("E1", "E2")))
+    assert {one.device: one.state for one in there.evidence([read(there, item)])} == {"E1": "unknown", "E2": "unknown"}
     assert [one.state for one in connect(server.url, tmp_path).evidence([read(there, item)])] == ["unknown"] * 2
 
 
@@ -291,10 +298,156 @@ def test_the_emulator_refuses_what_the_server_refuses(server: Server) -> None:
     def call(method: str, path: str, body: bytes = b"") -> int:
         return server.handle(Request(method, path, {}, proof, body)).status
 
-    assert call("PUT", "/v1/enqueue/E1", b"x") == 400
+    assert call("PUT", "/v1/enqueue/E1", b"x") == 500
     command = plistlib.dumps({"Command": {"RequestType": "ProfileList"}, "CommandUUID": "1"})
     assert [call("PUT", "/v1/enqueue/E1", command) for _ in range(2)] == [200, 500]
     other = plistlib.dumps({"Command": {"RequestType": "ProfileList"}, "CommandUUID": "2"})
     assert call("PUT", "/v1/enqueue/E1,unknown", other) == 207
+    server.store = "sql"
+    assert call("PUT", "/v1/enqueue/E1,unknown", other.replace(b"2</string>", b"3</string>")) == 500
     assert (call("GET", "/v1/push/E1"), call("GET", "/version"), call("GET", "/v1/x")) == (200, 200, 404)
     assert server.handle_stale(Request("GET", "/version", {}, {}, b""), None).status == 200
+
+
+def queued(server: Server) -> dict[str, list[str]]:
+    """Return the kinds of the commands in each queue."""
+    return {one: [command["RequestType"] for _, command in queue] for one, queue in server.queues.items()}
+
+
+@pytest.mark.parametrize("store", ["kv", "sql", "file"])
+def test_a_server_without_a_push_certificate_queues_and_wakes_nobody(
+    server: Server, tmp_path: Path, store: Any
+) -> None:
+    server.store, server.certified = store, False
+    server.offline = {"E1", "E2"}
+    there = connect(server.url, tmp_path)
+    (item,) = there.items((made(),))
+    there.create(item)
+    assert queued(server) == {"E1": ["InstallProfile"], "E2": ["InstallProfile"], "E3": []}
+    remote = read(there, item)
+    assert remote.assignment == Assignment(groups=("E1", "E2"))
+    assert [("could not be woken" in one.said) for one in there.evidence([remote])] == [True, True]
+
+
+def test_one_unknown_enrollment_keeps_the_ban_from_no_other(server: Server, tmp_path: Path) -> None:
+    server.store = "sql"
+    names = ["E1", "E2", "E3", "E9"]
+    there = connect(server.url, tmp_path, settings={"enrollments": names})
+    (item,) = there.items((made(),))
+    summary = there.create(item)
+    assert read(there, item).assignment == Assignment(groups=("E1", "E2", "E3"))
+    assert [len(profiles) for profiles in server.profiles.values()] == [1, 1, 1]
+    with pytest.raises(Failure, match=r"queued for E9 \(Error 1452"):
+        there.assign(summary, Assignment(groups=tuple(names)))
+
+
+def test_a_store_that_does_not_say_whose_queue_failed_proves_nothing(server: Server, tmp_path: Path) -> None:
+    server.broken = {"E2"}
+    there = connect(server.url, tmp_path)
+    (item,) = there.items((made(),))
+    with pytest.raises(Failure, match="does not say in whose queue") as bad:
+        there.create(item)
+    assert bad.value.fault == "refused"
+    assert list(there.list()) == []
+
+
+@pytest.mark.parametrize("name", ["a/b", "a,b", "", "-a", "é", "a b"])
+def test_an_id_that_breaks_the_servers_store_is_refused(server: Server, tmp_path: Path, name: str) -> None:
+    for more in ({"settings": {"enrollments": [name]}}, {"groups": {"lab": name}} if name and "," not in name else {}):
+        if not more:
+            continue
+        there = connect(server.url, tmp_path, **more)
+        with pytest.raises(PolicyError) as bad:
+            there.items((made(),))
+        assert {one.id for one in bad.value.findings} == {"nanomdm-enrollment"}
+    assert server.commands == {}
+
+
+def test_a_device_that_enrolled_again_is_delivered_to_again(server: Server, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    server.write_events(events)
+    settings = {"events": "events.jsonl"}
+    there = connect(server.url, tmp_path, settings=settings)
+    (item,) = there.items((made(),))
+    there.create(item)
+    server.offline = {"E2"}
+    server.enrol("E2")
+    server.write_events(events)
+    assert read(there, item).assignment == Assignment(groups=("E1", "E2")), "what comes later is of the next run"
+    after = connect(server.url, tmp_path, settings=settings)
+    remote = read(after, item)
+    assert remote.assignment == Assignment(groups=("E1",))
+    (found,) = after.notes(item, remote)
+    assert (found.id, "E2 was sent apple-ios-restrictions" in found.message) == ("nanomdm-lost", True)
+    assert {one.device: one.state for one in after.evidence([remote])} == {"E1": "unknown", "E2": "failed"}
+    after.assign(next(iter(after.list())), Assignment(groups=("E1", "E2")))
+    assert queued(server) == {"E1": [], "E2": ["InstallProfile"], "E3": []}
+    assert server.fetch("E2") == ["InstallProfile"]
+    last = connect(server.url, tmp_path, settings=settings)
+    assert read(last, item).assignment == Assignment(groups=("E1", "E2"))
+    assert last.notes(item, None) == ()
+
+
+def test_a_record_from_before_the_events_were_kept_is_not_trusted(server: Server, tmp_path: Path) -> None:
+    there = connect(server.url, tmp_path)
+    (item,) = there.items((made(),))
+    there.create(item)
+    server.write_events(tmp_path / "events.jsonl")
+    later = connect(server.url, tmp_path, settings={"events": "events.jsonl"})
+    assert read(later, item).assignment == Assignment()
+
+
+def test_a_device_that_has_left_is_told_and_not_delivered_to(server: Server, tmp_path: Path) -> None:
+    settings = {"events": "events.jsonl"}
+    server.write_events(tmp_path / "events.jsonl")
+    there = connect(server.url, tmp_path, settings=settings)
+    (item,) = there.items((made(),))
+    there.create(item)
+    server.leave("E1")
+    server.write_events(tmp_path / "events.jsonl")
+    after = connect(server.url, tmp_path, settings=settings)
+    remote = read(after, item)
+    assert remote.assignment == Assignment(groups=("E1", "E2"))
+    assert [one.id for one in after.notes(item, remote)] == ["nanomdm-left"]
+    assert {one.device: one.state for one in after.evidence([remote])} == {"E1": "failed", "E2": "unknown"}
+    server.enrol("E1")
+    server.write_events(tmp_path / "events.jsonl")
+    assert read(connect(server.url, tmp_path, settings=settings), item).assignment == Assignment(groups=("E2",))
+
+
+def test_an_event_of_a_device_is_one_of_its_users(server: Server, tmp_path: Path) -> None:
+    settings = {"events": "events.jsonl", "enrollments": ["E1:U1"]}
+    server.queues["E1:U1"], server.profiles["E1:U1"] = [], {}
+    server.write_events(tmp_path / "events.jsonl")
+    there = connect(server.url, tmp_path, settings=settings)
+    (item,) = there.items((made(),))
+    there.create(item)
+    server.enrol("E1")
+    server.write_events(tmp_path / "events.jsonl")
+    assert read(connect(server.url, tmp_path, settings=settings), item).assignment == Assignment()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("{}\n", "events.jsonl:1 is no event", id="no event"),
+        pytest.param(
+            '\n{"topic": "mdm.Connect"}\n{"topic":\n', "events.jsonl:3 is no event", id="a line cut off in the middle"
+        ),
+        pytest.param('{"topic": "mdm.Connect"}\n{"topic":', "", id="a line that is being written"),
+        pytest.param("", "", id="nothing yet"),
+        pytest.param(None, "cannot read", id="no file"),
+    ],
+)
+def test_events_are_read_or_refused(server: Server, tmp_path: Path, text: str | None, said: str) -> None:
+    there = connect(server.url, tmp_path, settings={"events": "events.jsonl"})
+    (item,) = there.items((made(),))
+    if text is not None:
+        (tmp_path / "events.jsonl").write_text(text, "utf-8")
+    if not said:
+        there.create(item)
+        assert read(there, item).assignment == Assignment(groups=("E1", "E2"))
+        return
+    with pytest.raises(Failure, match=said):
+        there.create(item)
+    assert server.commands == {}, "nothing is delivered of which nobody would know that it is lost"
