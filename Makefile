@@ -93,6 +93,7 @@ fuzz: $(FUZZED)  ## Fuzz every parser for FUZZ_SECONDS each (60), and print exec
 	$(BIN)/python tests/fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --seed $$(date +%s)
 
 FAULTS_EVERY ?= 1
+# FAULTS_EVERY=N tries one in N faults of apply, and thins forged fields and crash points as well: tests/thinning.py.
 trust: $(FUZZED)  ## Print what stands between a ban and its loss: crashes, secrets, signatures, FUZZ_RUNS per parser.
 	@FAULTS_EVERY=$(FAULTS_EVERY) $(BIN)/python tests/trust/gather.py --fuzz-runs $(FUZZ_RUNS)
 

@@ -83,12 +83,19 @@ class Emulator:
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.scheme = "https" if tls is not None else "http"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Any:
         """Serve."""
-        self._thread.start()
+        self.serve_again()
         return self
+
+    def serve_again(self) -> None:
+        """Serve, in a thread: at first, or after a rest."""
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def rest(self) -> None:
+        """Let calls wait until somebody serves them: this process, or a copy of it, which has a state of its own."""
+        self._server.shutdown()
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

@@ -6,10 +6,13 @@ still open) names every object that is not as it was, and how each was left.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import re
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,13 +30,15 @@ from push.matrix import prepare
 from push.stage import DAY, Stage, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from emulators.faults import Fault
 
     from mdm_policy.push.model import Done, Remote
 
 WHY = ("--allow-loosening", "a decision (example)")
+_ID = re.compile(r"[^/]*[0-9][^/]*")
+"""A part of a path that names one object."""
 
 
 class Told(NamedTuple):
@@ -95,33 +100,74 @@ def ready(one: Stage, scenario: str) -> tuple[dict[str, Remote], Any]:
     return before, one.emulator.snapshot()
 
 
-def struck(name: str, scenario: str, fault: Fault, call: int, folder: Path) -> Told:
-    """Run with one fault at one call over the network."""
-    with stage(name, folder) as one:
-        before, snapshot = ready(one, scenario)
-        one.emulator.arm(**{f"_{call}": fault})
-        ran = one.apply(*WHY)
-        return Told(ran.code, judge(one, ran.code, before, snapshot, ran.err))
-
-
 def over_the_network(
     name: str, scenario: str, folder: Path, step: int = 1, first: int = 0
 ) -> Iterator[tuple[str, Told]]:
-    """Strike every call with every fault, or every so-many-th of these runs."""
-    with stage(name, folder / "plain") as one:
-        ready(one, scenario)
-        one.apply(*WHY)
-        calls = len(one.emulator.calls)
-    runs = [(fault, call) for fault in FAULTS for call in range(calls)]
-    for place, (fault, call) in enumerate(runs[first::step]):
-        yield f"{fault.name} at call {call}", struck(name, scenario, fault, call, folder / str(place))
+    """Strike the calls of `struck_calls` with every fault, or do every so-many-th of these runs.
+
+    A run is a copy of this process, server and all, so that what comes before `apply` is done once for all of them.
+    """
+    with stage(name, folder) as one:
+        before, snapshot = ready(one, scenario)
+        kept = _files(folder)
+        one.emulator.rest()
+        calls = _parted(one, lambda: _calls(one))
+        runs = [(fault, call) for fault in FAULTS for call in struck_calls(name, calls)]
+        for fault, call in runs[first::step]:
+            _put_back(folder, kept)
+            run = functools.partial(_struck, one, fault, call, before, snapshot)
+            yield f"{fault.name} at call {call}", Told(*_parted(one, run))
+
+
+def struck_calls(name: str, calls: list[list[str]]) -> list[int]:
+    """Return the numbers of the calls that are struck.
+
+    At the plainest destination, whose engine is everybody's, these are all; at the others one of each kind, a method and
+    a path without its ids: the one in the middle of its like, where some is written and some is not.
+    """
+    if name == "fake":
+        return list(range(len(calls)))
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, (method, path) in enumerate(calls):
+        alike.setdefault((method, _ID.sub("*", path)), []).append(number)
+    return sorted(numbers[len(numbers) // 2] for numbers in alike.values())
+
+
+def _calls(one: Stage) -> list[list[str]]:
+    one.apply(*WHY)
+    return [[call.method, call.path] for call in one.emulator.calls]
+
+
+def _struck(one: Stage, fault: Fault, call: int, before: dict[str, Remote], snapshot: Any) -> Told:
+    one.emulator.arm(**{f"_{call}": fault})
+    ran = one.apply(*WHY)
+    return Told(ran.code, judge(one, ran.code, before, snapshot, ran.err))
+
+
+def _parted(one: Stage, run: Callable[[], Any]) -> Any:
+    """Return what a run comes to in a copy of this process, in which the resting server serves."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            one.emulator.serve_again()
+            os.write(theirs, json.dumps(run()).encode())
+        except BaseException:  # noqa: BLE001 - the copy must end here, whatever happens
+            os.write(theirs, json.dumps([99, f"broke: {traceback.format_exc()[-2000:]}"]).encode())
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    with open(ours, "rb") as told:  # noqa: PTH123 - a handle has no path
+        said = told.read()
+    os.waitpid(child, 0)
+    return json.loads(said)
 
 
 def on_the_disk(name: str, scenario: str, folder: Path, step: int = 1, first: int = 0) -> Iterator[tuple[str, Told]]:
     """Let every call on a file of the run fail, in a copy of this process, or every so-many-th."""
     with stage(name, folder) as one:
         before, snapshot = ready(one, scenario)
-        kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        kept = _files(folder)
         calls: list[str] = json.loads(_copy(one, crash_points.Fault())[1])
         for at in range(1 + first, len(calls) + 1, step):
             _back(one, kept, snapshot)
@@ -131,13 +177,21 @@ def on_the_disk(name: str, scenario: str, folder: Path, step: int = 1, first: in
 
 
 def _back(one: Stage, kept: dict[Path, bytes], snapshot: Any) -> None:
-    for path in one.folder.rglob("*"):
+    _put_back(one.folder, kept)
+    one.emulator.arm()
+    one.emulator.objects = json.loads(json.dumps(snapshot))
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _put_back(folder: Path, kept: dict[Path, bytes]) -> None:
+    for path in folder.rglob("*"):
         if path.is_file() and path not in kept:
             path.unlink()
     for path, data in kept.items():
         path.write_bytes(data)
-    one.emulator.arm()
-    one.emulator.objects = json.loads(json.dumps(snapshot))
 
 
 def _copy(one: Stage, fault: crash_points.Fault) -> tuple[int, str, str]:

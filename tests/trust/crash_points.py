@@ -1,6 +1,6 @@
 """Let every file-system call of a command fail, or be its last before a kill, and look at what is left.
 
-Run as a program: `crash_points.py [--every] ROW...` prints one JSON line for each row. The command runs in a copy of this
+Run as a program: `crash_points.py [--every | --one-in N] ROW...` prints one JSON line for each row. The command runs in a copy of this
 process (fork), so that a point costs no start-up; in the copy Python's own files are replaced by `_pyio`, the same in
 Python, so that each open, read, write, flush and close goes through `os`, where the calls are counted. A call counts when
 it concerns the sandbox: a path below it, or a handle or folder opened there. At point N the call raises an error, writes
@@ -39,7 +39,7 @@ from mdm_policy.cli import main as program
 from mdm_policy.documents.signed import looks_signed, signed_content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Snapshot = dict[str, bytes | None]
 _KILLED = 137
@@ -305,21 +305,25 @@ class Tried:
     def _run(self, fault: Fault) -> int:
         return _ended(self._row.argv(self._sandbox), Shim(self._sandbox, fault), self._said, self._row.patch)
 
-    def all(self, *, every: bool, spoilt: bool) -> None:
-        """Try every call: a kill before it, a kill after it, and an error: one of the four in turn, or all.
+    def all(self, *, every: bool, spoilt: bool, one_in: int) -> None:
+        """Try every call, or every so-many-th of what can befall them."""
+        faults = [one for one in self._faults(every=every) if not spoilt or one[0] == "replace"]
+        for call, fault in faults[::one_in]:
+            self._try(call, fault)
+
+    def _faults(self, *, every: bool) -> Iterator[tuple[str, Fault]]:
+        """Yield for each call a kill before it, a kill after it, and an error: one of the four in turn, or all.
 
         A call that only looks changes nothing, so a kill around it leaves what a kill around its neighbours does; it is
         tried with `every` alone.
         """
         for at, call in enumerate(self.calls, 1):
-            if spoilt and call != "replace":
-                continue
             for kill in ("before", "after") if every or call not in _LOOKING else ():
-                self._try(call, Fault(at, kill=kill))
+                yield call, Fault(at, kill=kill)
             for error in _ERRORS if every else (_ERRORS[at % len(_ERRORS)],):
-                self._try(call, Fault(at, error))
+                yield call, Fault(at, error)
             if call == "write":
-                self._try(call, Fault(at, short=True))
+                yield call, Fault(at, short=True)
 
     def _try(self, call: str, fault: Fault) -> None:
         self.points += 1
@@ -366,6 +370,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--every", action="store_true", help="Raise all four errors at each call, not one in turn.")
+    parser.add_argument("--one-in", type=int, default=1, help="Try every so-many-th point only.")
     parser.add_argument("--spoilt", action="store_true", help="Try a build that is not whole, to see it found.")
     parser.add_argument("--list", action="store_true", help="Print the rows.")
     arguments = parser.parse_args()
@@ -379,7 +384,7 @@ def main() -> int:
         try:
             row = ROWS[name]._replace(patch=_spoil) if arguments.spoilt else ROWS[name]
             tried = Tried(name, row, scratch)
-            tried.all(every=arguments.every, spoilt=arguments.spoilt)
+            tried.all(every=arguments.every, spoilt=arguments.spoilt, one_in=arguments.one_in)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         held = {"row": name, "calls": len(tried.calls), "points": tried.points, "killed": tried.killed}

@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from thinning import told  # noqa: E402 - a script's neighbour, not a package
 
 
 def _laws() -> bool:
@@ -24,6 +27,8 @@ def _laws() -> bool:
         "-q",
         "-n",
         "2",
+        "--dist",
+        "worksteal",
         "-rP",
         "--color=no",
         "--tb=short",
@@ -50,6 +55,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--fuzz-runs", type=int, default=20_000, help="Executions per parser; 0 leaves the fuzz out.")
     arguments = parser.parse_args()
+    print("\n".join(told() or ["trust: nothing is thinned"]), flush=True)
     held = [_laws(), *([_fuzz(arguments.fuzz_runs)] if arguments.fuzz_runs else [])]
     print(f"trust: {'nothing lost, no untyped error' if all(held) else 'BROKEN'}")
     return 0 if all(held) else 1

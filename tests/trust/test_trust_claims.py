@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 from push import forging
 from push.stage import stage
+from thinning import FORGED_EVERY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TRIED = 4
-PARTS = TRIED if os.environ.get("FAULTS_EVERY", "1") == "1" else 6 * TRIED
-"""How many parts the changes are cut into, of which so many are tried: `make trust` tries all, `.ci/run` every sixth."""
+PARTS = 4
+"""How many parts the changes that are tried are cut into, so that two cores have something to do."""
 
 
-@pytest.mark.parametrize("part", range(TRIED))
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", forging.KINDS)
 def test_no_forged_field_is_carried_out(kind: str, part: int, tmp_path: Path) -> None:
     tried = held = 0
     with stage("fake", tmp_path) as one:
-        for count, refused, wrong in forging.KINDS[kind](one, PARTS, part):
+        for count, refused, wrong in forging.KINDS[kind](one, PARTS * FORGED_EVERY, part):
             assert wrong == []
             tried += count
             held += refused

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from thinning import POINTS_EVERY
 
 HERE = Path(__file__).parent
 _ROWS = (
@@ -31,7 +32,7 @@ def _driver(*arguments: str) -> subprocess.CompletedProcess[str]:
 )
 @pytest.mark.parametrize("row", _ROWS)
 def test_old_or_new_and_the_next_run_converges(row: str) -> None:
-    done = _driver(row)
+    done = _driver(row, "--one-in", str(POINTS_EVERY))
     assert done.stdout, done.stderr
     told = json.loads(done.stdout)
     print(
@@ -43,8 +44,8 @@ def test_old_or_new_and_the_next_run_converges(row: str) -> None:
     # A harness that no longer reaches the calls would find nothing wrong.
     least = 15 if row == "sign a profile" else 40
     assert told["calls"] >= least
-    assert told["killed"] >= least // 2
-    assert told["failed"] >= least // 3
+    assert told["killed"] >= least // 2 // POINTS_EVERY
+    assert told["failed"] >= least // 3 // POINTS_EVERY
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="as above")

@@ -1,8 +1,7 @@
-"""Every call of `apply`, over the network and on the disk, fails once: exit code, receipt and server agree."""
+"""Calls of `apply`, over the network and on the disk, fail once each: exit code, receipt and server agree."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -10,28 +9,25 @@ from typing import TYPE_CHECKING
 import pytest
 from push import honest
 from push.matrix import SCENARIOS, http_kits
+from thinning import FAULTS_EVERY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EVERY = int(os.environ.get("FAULTS_EVERY", "1"))
-"""How many of these runs one stands for: `make trust` strikes all of them, `.ci/run` a part."""
-_STEPS = {"fake": 1}
-"""The engine's own calls are all struck at the plainest destination, every eleventh at the others."""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="copies of a process are made by fork")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("name", http_kits())
 def test_no_fault_of_the_network_makes_it_deny_a_write(name: str, scenario: str, tmp_path: Path) -> None:
-    told = list(honest.over_the_network(name, scenario, tmp_path, _STEPS.get(name, 11) * _EVERY, 3))
+    told = list(honest.over_the_network(name, scenario, tmp_path, FAULTS_EVERY, min(3, FAULTS_EVERY - 1)))
     assert [(where, one.wrong) for where, one in told if one.wrong] == []
     print(f"trust: apply: {name} {scenario}: {len(told)} faults of the network, {_codes(told)}, 0 disagree")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="copies of a process are made by fork")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_no_fault_of_the_disk_makes_it_deny_a_write(scenario: str, tmp_path: Path) -> None:
-    told = list(honest.on_the_disk("fake", scenario, tmp_path, _EVERY))
+    told = list(honest.on_the_disk("fake", scenario, tmp_path, FAULTS_EVERY))
     assert [(where, one.wrong) for where, one in told if one.wrong] == []
     print(f"trust: apply: fake {scenario}: {len(told)} faults of the disk, {_codes(told)}, 0 disagree")
 
