@@ -120,7 +120,7 @@ class _Outcome(Frozen, frozen=True, gc=False):
 
 def decide(readings: Sequence[Reading] | Index, state: DeviceState, app: BannedApp, as_of: str) -> Decision:
     """Return what becomes of an app in a state on a day; pass an Index when asking more than once."""
-    index = readings if isinstance(readings, Index) else Index(readings)
+    index = readings if isinstance(readings, Index) else Index(readings, as_of=as_of)
     sets = index.sets(state.platform)
     if len(sets) == 1:
         decided = _placed(_decide(sets[0], state, app, as_of), sets[0].alternative, several=False)

@@ -120,14 +120,17 @@ class Gathered:
     def _packages(self) -> FoundRules:
         """Return what becomes of a packaged app where no rule for these is there; what is only logged stops none."""
         if self._unruled is None:
-            sets = [_of_packages(one, rule) for one in self._sets.get("exe", ()) if (rule := one.set.packages)]
-            found = _outcome(sets, Program(packaged=True)) if sets else NOTHING
+            sets = [_of_packages(one) for one in self._sets.get("exe", ())]
+            found = _outcome(sets, Program(packaged=True)) if any(one.set.rules for one in sets) else NOTHING
             self._unruled = NOTHING if found.kind == "reported" else found
         return self._unruled
 
 
-def _of_packages(one: Placed, rule: Rule) -> Placed:
+def _of_packages(one: Placed) -> Placed:
     """Return rules for programs as what they are to packaged apps that have none of their own: a refusal of all."""
+    rule = one.set.packages
+    if rule is None:
+        return one
     every = FileRule(rule, False, "S-1-1-0", FileCondition("publisher", "*", "*", "*"), pointer=one.set.pointer)
     return structs.replace(one, set=structs.replace(one.set, rule=rule, collection="appx", rules=(every,)))
 

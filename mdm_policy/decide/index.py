@@ -237,9 +237,17 @@ class Index:
     """Hold readings, ready for many decisions; build it once for a class and ask it a million times."""
 
     def __init__(
-        self, readings: Sequence[Reading], cls: DeviceClass | None = None, *, require_scope: bool = False
+        self,
+        readings: Sequence[Reading],
+        cls: DeviceClass | None = None,
+        *,
+        require_scope: bool = False,
+        as_of: str = "",
     ) -> None:
-        """Sort the readings into sets that act together, and find out which of them reach the class."""
+        """Sort the readings into sets that act together, and find out which of them reach the class.
+
+        A document that has lifted itself by `as_of` takes no part in what belongs in one document.
+        """
         self.readings = tuple(readings)
         reached = [(one, reach(one, cls, self.readings, require_scope=require_scope)) for one in self.readings]
         policies = [one for one in reached if kind_named(one[0].kind).is_alternative]
@@ -247,13 +255,13 @@ class Index:
         changes = [one for one in reached if kind_named(one[0].kind).changes]
         others = [one for one in reached if one[0].mdm != "amapi"]
         self._others = [
-            (mdm, [Together(one) for one in kept(beside_switches(questioned(mine, cls), cls), cls)])
+            (mdm, [Together(one) for one in kept(beside_switches(questioned(mine, cls), cls), cls, as_of)])
             for mdm, mine in _by_mdm(others)
         ]
         self._governed = {mdm: _governed(mine, mdm) for mdm, mine in _by_mdm(others)} if len(self._others) > 1 else {}
         sets = [Together([one], one[0]) for one in _distinct(policies)]
         if changes and not policies:
-            sets += [Together(one) for one in kept(changes, cls)]
+            sets += [Together(one) for one in kept(changes, cls, as_of)]
         # What any MDM may carry (the configuration of an app) makes no device one without a policy.
         if not sets or any("android" in rule.introduced for one, _ in others if one.mdm for rule in one.rules):
             sets += self._managed("android")

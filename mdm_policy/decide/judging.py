@@ -66,7 +66,9 @@ def judge(
     """
     cls = subject if isinstance(subject, DeviceClass) else strongest_class(subject)
     declared = subject if isinstance(subject, DeviceClass) else None
-    index = readings if isinstance(readings, Index) else Index(readings, declared, require_scope=require_scope)
+    index = (
+        readings if isinstance(readings, Index) else Index(readings, declared, require_scope=require_scope, as_of=as_of)
+    )
     every = states(
         cls,
         cls.platform,

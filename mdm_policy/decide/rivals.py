@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from mdm_policy.model import DeviceClass
-    from mdm_policy.reading import DeviceSlot, Mechanism, Reading, Setting
+    from mdm_policy.reading import DeviceSlot, Mechanism, Reading, Rule, Setting
 
 _MOST_KEPT = 64
 """How many choices among documents of one identifier are asked one by one; where there are more, none of them counts."""
@@ -51,11 +51,11 @@ def _by_slot(readings: Iterable[Reading]) -> list[list[Reading]]:
     return [group for group in groups if len(group) > 1]
 
 
-def _by_setting(readings: Iterable[Reading]) -> list[list[Reading]]:
+def _by_setting(readings: Iterable[Reading], as_of: str = "") -> list[list[Reading]]:
     """Return the documents that set what belongs in one, so that nobody knows which of them counts."""
     found: dict[tuple[Mechanism, Setting, str], list[Reading]] = {}
     for one in readings:
-        for by, setting in alone(one):
+        for by, setting in alone(one, as_of):
             found.setdefault((by, setting, one.mdm), []).append(one)
     return [members for members in found.values() if len(members) > 1]
 
@@ -75,20 +75,28 @@ def _meeting(members: list[tuple[Reading, frozenset[str]]]) -> list[list[Reading
     return [group for _, group in groups]
 
 
-def alone(reading: Reading) -> list[tuple[Mechanism, Setting]]:
+def alone(reading: Reading, as_of: str = "") -> list[tuple[Mechanism, Setting]]:
     """Return what a document sets that belongs in one document, each once, with what carries it out.
 
-    A rule that is refused, or that these devices do not know, says its cause, and sets nothing.
+    A rule that is refused, or that these devices do not know, says its cause, and sets nothing; one that has lifted itself
+    by a day sets nothing from then on.
     """
-    found = ((rule.mechanism, rule.setting) for rule in reading.rules if rule.setting is not None and not rule.cause)
+    rules = (rule for rule in reading.rules if rule.setting is not None and not rule.cause and not _past(rule, as_of))
+    found = ((rule.mechanism, rule.setting) for rule in rules if rule.setting is not None)
     return list(dict.fromkeys((by, one) for by, one in found if one.several == "one-document"))
 
 
-def kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> list[list[tuple[Reading, Reach]]]:
+def _past(rule: Rule, as_of: str) -> bool:
+    return rule.expires is not None and "" < rule.expires.fixed <= as_of
+
+
+def kept(
+    reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None, as_of: str = ""
+) -> list[list[tuple[Reading, Reach]]]:
     """Return what a device may hold of some documents: all of them, but only one of each that rival one another.
 
     Documents that need not reach the same device take nobody's place; but one that may reach it puts what it sets beside
-    others in doubt.
+    others in doubt. What has lifted itself by a day sets nothing.
     """
     made = _choices(reached, _by_slot([one for one, to in reached if _sure(one, to, cls)]), _gone)
     return [
@@ -97,7 +105,8 @@ def kept(reached: Sequence[tuple[Reading, Reach]], cls: DeviceClass | None) -> l
         for chosen in _choices(
             each,
             _by_setting(
-                [one for one, to in each if to.alive and (_sure(one, to, cls) or (cls and may_reach(one.scope, cls)))]
+                [one for one, to in each if to.alive and (_sure(one, to, cls) or (cls and may_reach(one.scope, cls)))],
+                as_of,
             ),
             _doubted,
             most=_MOST_KEPT // len(made),

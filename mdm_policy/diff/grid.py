@@ -10,6 +10,7 @@ stated is not yes: a ban that was assigned to everyone, and now does not say to 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -247,15 +248,18 @@ class _Asked:
 
     def __init__(self, readings: tuple[Reading, ...], atom: Atom, unit: Unit, *, sure: bool) -> None:
         self._unit = unit
-        self._index = None if unit.raw else Index(readings, atom.cls, require_scope=sure)
+        self._index = partial(Index, readings, atom.cls, require_scope=sure)
+        self._indexes: dict[str, Index] = {}
         self._known: dict[int, Decision] = {}
         self._hits = tuple((one, reach(one, atom.cls, readings, require_scope=sure)) for one in readings)
         self.stands = Stands(self._hits, unit.app)
 
     def decide(self, state: DeviceState, day: str) -> Decision:
-        if self._index is not None:
-            return decide(self._index, state, self._unit.app, day)
-        return self._raw(state, day)
+        if self._unit.raw:
+            return self._raw(state, day)
+        if day not in self._indexes:
+            self._indexes[day] = self._index(as_of=day)
+        return decide(self._indexes[day], state, self._unit.app, day)
 
     def _raw(self, state: DeviceState, day: str) -> Decision:
         """Return the best of the rules on a lone identifier: an address, or the code hash of one version."""

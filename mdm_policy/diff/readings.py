@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,20 +26,27 @@ if TYPE_CHECKING:
 def read_sides(old: Side, new: Side, pairs: Iterable[Pair]) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
     """Read the documents of both sides, but for those that the verifier has read already."""
     sides = (old, new)
-    verified = [{one.name: one.readings for one in side.pieces} for side in sides]
+    verified = [_verified(side) for side in sides]
     made: tuple[list[Named], list[Named]] = ([], [])
     for pair in pairs:
         read: Readings = ()
         for side, known, named, document in zip(sides, verified, made, (pair.old, pair.new), strict=True):
             if document is None:
                 continue
-            readings = known.get(document.name)
+            readings = known.get(id(document)) or known.get(document.name)
             if readings is None:
                 read = _again(read, pair) or read_each(document)
                 readings = _reaching(read, side.scopes.get(document.name))
             apart = side.apart.get(document.name, "")
             named += [Named(pair.name, one, apart, one.name) for one in readings]
     return tuple(made[0]), tuple(made[1])
+
+
+def _verified(side: Side) -> dict[object, Readings]:
+    """Return what the verifier has read, by the document's place in memory, and by its name where no other bears it."""
+    counts = Counter(one.name for one in side.pieces)
+    named: dict[object, Readings] = {one.name: one.readings for one in side.pieces if counts[one.name] == 1}
+    return named | {id(one.document): one.readings for one in side.pieces}
 
 
 def _reaching(readings: Readings, stated: Scope | None) -> Readings:

@@ -82,7 +82,7 @@ def _worth(
 ) -> tuple[bool, int, int]:
     """Return how much the documents do on a class: whether any acts, on how many apps for sure, and how few states fail."""
     readings = readings_for(pieces, cls)
-    index = Index(readings)
+    index = Index(readings, as_of=as_of)
     judged = [judge(index, cls, app, as_of, min_strength) for app in apps]
     failing = sum(gap.states for one in judged for gap in one.gaps)
     return (bool(readings), sum(one.proven for one in judged), -failing)

@@ -46,7 +46,7 @@ def equivalent(left: Sequence[Reading], right: Sequence[Reading], as_of: str) ->
     Compared are verdict and strength, on every state of every platform that either addresses, of every identifier that
     either names and of one that none names. What no platform decides about (addresses) is compared rule by rule.
     """
-    ours, theirs = Index(left), Index(right)
+    ours, theirs = Index(left, as_of=as_of), Index(right, as_of=as_of)
     found: list[Difference] = []
     for keys in _alike(left, right):
         family = keys[0][0]

@@ -87,14 +87,16 @@ class ClassJudge:
         # Which MDM's documents act has been said above, where --for may overrule it.
         plain = msgspec.structs.replace(cls, managed_by=None) if declared else None
         self._scope = plain
-        self.index = Index(self.readings, plain, require_scope=rules.require_scope)
+        self.index = Index(self.readings, plain, require_scope=rules.require_scope, as_of=rules.as_of)
         self.index.site_is_closed = self._site_is_closed
         self._whole = whole or pieces
 
     @cached_property
     def _everything(self) -> Index:
         """Index all effects, only when somebody asks for the line of an app that others stand in for."""
-        made = Index(readings_for(self._whole, self.cls), self._scope, require_scope=self.rules.require_scope)
+        rules = self.rules
+        readings = readings_for(self._whole, self.cls)
+        made = Index(readings, self._scope, require_scope=rules.require_scope, as_of=rules.as_of)
         made.site_is_closed = self._site_is_closed
         return made
 

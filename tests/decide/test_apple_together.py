@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.errors import Origin
 from mdm_policy.kinds import read
 from mdm_policy.model import DeviceClass, OsBound
+from mdm_policy.verify import piece
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
@@ -157,6 +159,14 @@ def rule(
 
 
 BLOCKING = santa("one", StaticRules=[rule("BLOCKLIST")])
+
+
+def letting(name: str = "two", **top: Any) -> Document:
+    keys = {"PayloadType": "com.northpolesec.santa", "StaticRules": [rule("ALLOWLIST")]}
+    return plist(keys, name=name, **{"PayloadIdentifier": name, **top})
+
+
+PAST, TODAY, FUTURE = (dt.datetime(*day) for day in ((2026, 11, 1), (2026, 11, 28), (2030, 1, 1)))  # noqa: DTZ001
 REFUSED = plist(
     {"PayloadType": "com.northpolesec.santa", "ClientMode": 1},
     {"PayloadType": "com.apple.applicationaccess", "allowCamera": "no"},
@@ -181,6 +191,24 @@ REFUSED = plist(
         pytest.param([BLOCKING, REFUSED], "blocked", id="another profile that is refused whole"),
         pytest.param([BLOCKING, santa("one", ClientMode=2)], "blocked", id="one identifier, and each blocks it"),
         pytest.param([BLOCKING, santa("one", ClientMode=1)], "allowed", id="one identifier, and the other does not"),
+        pytest.param([BLOCKING, letting(RemovalDate=PAST)], "blocked", id="another that has lapsed"),
+        pytest.param([BLOCKING, letting(RemovalDate=TODAY)], "blocked", id="another that lapses today"),
+        pytest.param([BLOCKING, letting(RemovalDate=FUTURE)], "unknown", id="another that lapses some day"),
+        pytest.param(
+            [BLOCKING, letting(RemovalDate=PAST, DurationUntilRemoval=60.0)], "unknown", id="another that may be new"
+        ),
+        pytest.param([BLOCKING, letting(TargetDeviceType=1)], "blocked", id="another for iPhones"),
+        pytest.param([BLOCKING, letting(TargetDeviceType=5)], "unknown", id="another for Macs"),
+        pytest.param(
+            [BLOCKING, letting(RemovalDate=PAST, PayloadIdentifier="one")],
+            "allowed",
+            id="a lapsed one of its identifier",
+        ),
+        pytest.param(
+            [BLOCKING, letting(RemovalDate=PAST), santa("three", ClientMode=1)],
+            "unknown",
+            id="a third beside a lapsed one",
+        ),
         pytest.param(
             [santa("one", StaticRules=[rule("BLOCKLIST"), rule("BLOCKLIST"), rule("ALLOWLIST")])], "allowed", id="last"
         ),
@@ -191,6 +219,24 @@ REFUSED = plist(
 )
 def test_santa_s_keys_belong_in_one_profile(documents: list[Document], verdict: str) -> None:
     assert judge([read(one) for one in documents], MACS, CHAT, DAY, "weak").worst.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        pytest.param([BLOCKING], [BLOCKING, letting(RemovalDate=PAST)], 0, id="a lapsed one comes"),
+        pytest.param([BLOCKING, letting(RemovalDate=PAST)], [BLOCKING], 0, id="a lapsed one goes"),
+        pytest.param([BLOCKING], [BLOCKING, letting(RemovalDate=FUTURE)], 11, id="one that lapses some day comes"),
+        pytest.param([BLOCKING, letting(RemovalDate=FUTURE)], [BLOCKING], 10, id="one that lapses some day goes"),
+        pytest.param([BLOCKING, letting()], [BLOCKING, letting(RemovalDate=PAST)], 10, id="one lapses"),
+        pytest.param(
+            [letting(name="one", PayloadIdentifier="x"), BLOCKING], [BLOCKING], 10, id="one of the same file name goes"
+        ),
+    ],
+)
+def test_a_rival_that_comes_or_goes(old: list[Document], new: list[Document], code: int) -> None:
+    was, now = (Side(label, tuple(one), pieces=tuple(map(piece, one))) for label, one in (("old", old), ("new", new)))
+    assert compare_policies(was, now, Question(DAY, (CHAT,)), None).exit_code == code
 
 
 @pytest.mark.parametrize(

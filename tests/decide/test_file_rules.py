@@ -314,6 +314,11 @@ def test_what_rules_for_files_make_of_an_app(
         pytest.param(
             [exe(ALL), bare(ALL, mode="NotConfigured")], FAMILY, UNKNOWN, id="a-policy-beside-an-open-collection"
         ),
+        pytest.param([bare(ALL), bare(name="e.xml")], FAMILY, UNKNOWN, id="another-collection-without-rules"),
+        pytest.param([exe(ALL), exe(name="e.xml")], FAMILY, STRONG, id="another-policy-without-rules"),
+        pytest.param(
+            [exe(ALL), exe(mode="AuditOnly", name="e.xml")], FAMILY, UNKNOWN, id="another-that-audits-nothing"
+        ),
         pytest.param(
             [exe(ALL), xml(rules_xml(DEFAULT_APPX, kind="Appx", mode="NotConfigured"), "p.xml")],
             FAMILY,

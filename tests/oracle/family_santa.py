@@ -9,7 +9,7 @@ from oracle.apple_draws import misaddressed, payload, profile
 from oracle.apple_facts import states, written
 from oracle.common import Document, Scenario, Settled, chosen, worst
 from oracle.santa_facts import ALLOWING, BLOCKING, DOMAIN, MCX, OLD_DOMAIN, Settings, profiles_answer, settings_answer
-from oracle.santa_faults import SANTA_FAULTS, SANTA_SETTLED
+from oracle.santa_settled import SANTA_SETTLED
 
 if TYPE_CHECKING:
     import random
@@ -101,7 +101,7 @@ class Santa:
 
     name = "santa"
     settled: tuple[Settled, ...] = SANTA_SETTLED
-    faults: tuple[Settled, ...] = SANTA_FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw one or two profiles, or one preference file or list of rules."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.common import GAP, HELD, Settled
+from oracle.common import GAP, UNKNOWN, Settled
 
 if TYPE_CHECKING:
     from oracle.common import Disagreement
@@ -14,11 +14,10 @@ def _profiles(found: Disagreement) -> list[dict[str, object]]:
     return [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
 
 
-def _idle(found: Disagreement) -> bool:
+def _aimed(found: Disagreement) -> bool:
     trees = _profiles(found)
-    return (
-        found.said != HELD and len(trees) > 1 and any({"RemovalDate", "TargetDeviceType"} & set(one) for one in trees)
-    )
+    odd = [one for one in trees if type(kind := one.get("TargetDeviceType", 0)) is not int or kind not in range(7)]
+    return found.said == UNKNOWN and len(trees) > 1 and bool(odd)
 
 
 def _standalone(found: Disagreement) -> bool:
@@ -26,16 +25,14 @@ def _standalone(found: Disagreement) -> bool:
     return found.said == GAP and len(trees) > 1 and any("'ClientMode': 3" in str(one) for one in trees)
 
 
-SANTA_FAULTS = (
-    Settled(
-        "santa-idle-rival",
-        "A profile whose RemovalDate has passed, or that is for other devices, sets no key; the product still asks which counts.",
-        "apple/device-management@b6202ca TopLevel.yaml (RemovalDate, TargetDeviceType)",
-        _idle,
-        ("santa", 1, 255),
-    ),
-)
 SANTA_SETTLED = (
+    Settled(
+        "santa-target-open",
+        "TargetDeviceType is a number from 0 to 6; no page says whether a device refuses a profile with another, or takes it.",
+        "apple/device-management@b6202ca TopLevel.yaml (TargetDeviceType)",
+        _aimed,
+        ("santa", 2026, 194),
+    ),
     Settled(
         "santa-standalone-at-least",
         "In Standalone mode what no rule names is held until a user approves it: that much is certain, and weak.",
