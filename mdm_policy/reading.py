@@ -237,6 +237,8 @@ class Rule(Frozen, frozen=True):
     """What to change so that the ban holds, where the rule itself stands in its way."""
     expires: Expiry | None = None
     """When the rule lifts itself, if ever."""
+    scope: Scope | None = None
+    """Whom it reaches, where its document says so of this rule by itself."""
 
     @property
     def modelled(self) -> bool:
@@ -605,3 +607,19 @@ class Reading(Frozen, frozen=True):
     def columns(self) -> tuple[Column, ...]:
         """Return the effects in columns."""
         return Effects.of(self.effects).columns
+
+
+def by_audience(reading: Reading) -> tuple[Reading, ...]:
+    """Return a document as one reading for each audience: rules that say by themselves whom they reach stand apart."""
+    apart: dict[Scope, None] = dict.fromkeys(rule.scope for rule in reading.rules if rule.scope is not None)
+    if not apart:
+        return (reading,)
+    bare = {"findings": (), "identities": (), "sets": (), "switches": (), "rule_sets": (), "collateral": ()}
+    others = [msgspec.structs.replace(_of_audience(reading, one), scope=one, **bare) for one in apart]
+    return (_of_audience(reading, None), *others)
+
+
+def _of_audience(reading: Reading, scope: Scope | None) -> Reading:
+    made = {id(rule): msgspec.structs.replace(rule, scope=None) for rule in reading.rules if rule.scope == scope}
+    columns = [msgspec.structs.replace(one, rule=made[id(one.rule)]) for one in reading.columns if id(one.rule) in made]
+    return msgspec.structs.replace(reading, rules=tuple(made.values()), effects=Effects(columns))

@@ -257,9 +257,9 @@ def _build(prepared: Prepared, place: int, view: View) -> _Outcome:
 def _against(outcome: _Outcome, letting: Mapping[Contest, Hit]) -> _Outcome:
     """Return an outcome as it is beside what lets the app in, or may do so, in the same contest."""
     hit = letting.get(contest(outcome.hit.rule)) if outcome.hit is not None else None
-    if hit is None or not (outcome.score > _HELD or _wins(hit)):
+    if hit is None or outcome.hit is None or not (outcome.score > _HELD or _wins(hit)):
         return outcome
-    if _wins(hit):
+    if _wins(hit) and (not hit.reach.cause or hit.reach == outcome.hit.reach):
         if outcome.score <= _HELD:
             return _Outcome(_ALLOWED, "allowed", hit, outcome.build)
         return msgspec.structs.replace(outcome, score=_ALLOWED, doubt=hit.rule.fact.text, cause="conflict")

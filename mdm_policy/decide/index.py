@@ -16,7 +16,7 @@ from mdm_policy.decide.builds import compared, plan
 from mdm_policy.decide.conflicts import questioned
 from mdm_policy.decide.gathering import FoundRules, Gathered
 from mdm_policy.decide.precedence import letting_in_a_part, most_special, ordered
-from mdm_policy.decide.reach import Reach, reach
+from mdm_policy.decide.reach import Reach, activated, may_reach, reach
 from mdm_policy.decide.rivals import kept
 from mdm_policy.decide.spared import together
 from mdm_policy.decide.switches import beside_switches
@@ -249,7 +249,7 @@ class Index:
         A document that has lifted itself by `as_of` takes no part in what belongs in one document.
         """
         self.readings = tuple(readings)
-        reached = [(one, reach(one, cls, self.readings, require_scope=require_scope)) for one in self.readings]
+        reached = [(one, self._reach(one, cls, require_scope=require_scope)) for one in self.readings]
         policies = [one for one in reached if kind_named(one[0].kind).is_alternative]
         policies = [one for one in policies if one[1].cause != "nobody"] or policies
         changes = [one for one in reached if kind_named(one[0].kind).changes]
@@ -269,6 +269,17 @@ class Index:
         self._versions: dict[str, tuple[tuple[int, ...], ...]] = {}
         self.site_is_closed: Callable[[BannedApp], bool] = _open_to_all
         """Tells whether no browser opens the site of an app; whoever knows the devices' lists of addresses says so."""
+
+    def _reach(self, one: Reading, cls: DeviceClass | None, *, require_scope: bool) -> Reach:
+        """Return whether a document reaches a class; what only lets apps in, for groups none of which is the class's, does not.
+
+        What blocks has to hold the whole class, and is in doubt there.
+        """
+        found = reach(one, cls, self.readings, require_scope=require_scope)
+        lets = found.alive and found.cause == "groups" and all(rule.sense in ("allow", "none") for rule in one.rules)
+        if lets and cls is not None and not may_reach(activated(one, self.readings), cls):
+            return Reach(False, note=found.doubt, cause="groups")
+        return found
 
     def sets(self, platform: Platform) -> tuple[Together, ...]:
         """Return the alternatives on a platform: a device applies exactly one of them, the worst counts."""

@@ -18,7 +18,7 @@ from mdm_policy.kinds.collector import SAID_OF_ENTRIES, Collector
 from mdm_policy.kinds.doubted import question_doubted
 from mdm_policy.kinds.kind import UNKNOWN, DocumentKind
 from mdm_policy.kinds.registry import KINDS, RULES, Registry, identities, kind_named
-from mdm_policy.reading import Effects
+from mdm_policy.reading import Effects, by_audience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,11 @@ def read(document: Document) -> Reading:
 
 
 def read_each(document: Document) -> tuple[Reading, ...]:
-    """Return one reading for each object of a page, each with its own scope; any other document is one reading."""
+    """Return one reading for each object of a page, and for each audience of it; any other document is one reading."""
+    return tuple(one for reading in _each(document) for one in by_audience(reading))
+
+
+def _each(document: Document) -> tuple[Reading, ...]:
     if not kind_named(document.kind).is_page:
         return (read(document),)
     found = page.read_each(document, _read)

@@ -465,7 +465,7 @@ class Collector:
         place: str = "",
     ) -> Reading:
         """Close the collection; a document that does nothing says so unless it is `silent` by nature."""
-        self._contradictions()
+        self._contradictions(scope)
         self._matching_nothing()
         for count, known in self._said.values():
             if count > _MOST_ALIKE:
@@ -532,7 +532,7 @@ class Collector:
                 )
                 self.say("warning", "entry-matches-nothing", message, odd[0][0], form.hint)
 
-    def _contradictions(self) -> None:
+    def _contradictions(self, scope: Scope) -> None:
         allowing = [r for r in self.rules if r.sense in ("allow", "allow-only")]
         blocking = [r for r in self.rules if r.sense in _BLOCKS]
         if not allowing or not blocking:
@@ -546,7 +546,7 @@ class Collector:
             known = allowed.get((one.family, one.kind), {})
             if one.rule.sense in _BLOCKS and known:
                 found = ((place, known[value]) for place, value in enumerate(one.values) if value in known)
-                both += [(one.effect(place), other) for place, other in found if _meet(one.rule, other.rule)]
+                both += [(one.effect(place), other) for place, other in found if _meet(one.rule, other.rule, scope)]
         for blocked, other in both[:_SHOWN]:
             message = f"{_shown(blocked.value)} is banned here and allowed, required or used at {other.pointer}"
             self.say("error", "contradiction", message, blocked.pointer, "remove one of the two")
@@ -608,7 +608,13 @@ def _under(one: RuleSet, made: Mapping[int, Rule], pointer: str) -> RuleSet:
     )
 
 
-def _meet(one: Rule, other: Rule) -> bool:
+def _meet(one: Rule, other: Rule, scope: Scope) -> bool:
+    """Tell whether two rules of a document act on one side of a device, and on devices of one group."""
+    mine, theirs = (rule.scope or scope for rule in (one, other))
+    groups = {*mine.groups, *theirs.groups}
+    apart = set(mine.groups).isdisjoint(theirs.groups) and all(isinstance(one, str) for one in groups)
+    if mine.state == theirs.state == "groups" and apart:
+        return False
     return not one.sides or not other.sides or bool(set(one.sides) & set(other.sides))
 
 

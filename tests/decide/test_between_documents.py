@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from build_kit import DAY
-from kind_documents import GRAPH, WECHAT, app, as_json, device, graph, readings, target
+from kind_documents import GRAPH, WECHAT, app, as_json, device, graph, target
 
 from mdm_policy import catalogue
 from mdm_policy.decide import judge
 from mdm_policy.diff import Question, Side, compare_policies
+from mdm_policy.kinds import read_each
 
 if TYPE_CHECKING:
     from mdm_policy.documents import Document
     from mdm_policy.model import DeviceClass
+    from mdm_policy.reading import Reading
 
 XIN, QQ, MM = "com.tencent.xin", "com.tencent.mqq", "com.tencent.mm"
 EVERYONE = target("allDevicesAssignmentTarget")
 USERS = target("allLicensedUsersAssignmentTarget")
 PREFIX = "com.apple.applicationaccess_"
+
+
+def readings(*documents: Document) -> tuple[Reading, ...]:
+    return tuple(reading for document in documents for reading in read_each(document))
 
 
 def group(name: str, **keys: Any) -> dict[str, Any]:
@@ -104,6 +110,64 @@ def both_ways(mode: str = "fully-managed") -> DeviceClass:
     return device("android", ">=13", mode=mode, managed_by="intune", origins=("store", "sideloaded"))
 
 
+def intents(**given: tuple[dict[str, Any], ...]) -> Document:
+    """Write an app whose intents are for different groups."""
+    made = [{"intent": word, **one} for word, to in given.items() for one in to]
+    return graph("androidManagedStoreApp", "a.json", packageId=MM, assignments=made)
+
+
+_A, _B, _C, _AB, _NONE = ("a",), ("b",), ("c",), ("a", "b"), ()
+BY_GROUP: list[tuple[str, dict[str, tuple[dict[str, Any], ...]], dict[tuple[str, ...], str]]] = [
+    (
+        "required-a-uninstall-b",
+        {"required": (group("a"),), "uninstall": (group("b"),)},
+        {_A: "allowed", _B: "removed", _AB: "unknown", _NONE: "unknown"},
+    ),
+    (
+        "required-a-uninstall-all",
+        {"required": (group("a"),), "uninstall": (EVERYONE,)},
+        {_A: "allowed", _B: "removed", _AB: "unknown", _NONE: "unknown"},
+    ),
+    (
+        "required-all-uninstall-b",
+        {"required": (EVERYONE,), "uninstall": (group("b"),)},
+        {_A: "allowed", _B: "allowed", _NONE: "allowed"},
+    ),
+    (
+        "available-a-uninstall-b",
+        {"available": (group("a"),), "uninstall": (group("b"),)},
+        {_A: "unknown", _B: "removed", _AB: "unknown"},
+    ),
+    (
+        "available-a-uninstall-all",
+        {"available": (group("a"),), "uninstall": (EVERYONE,)},
+        {_A: "unknown", _B: "removed", _NONE: "unknown"},
+    ),
+    (
+        "required-a-available-b-uninstall-c",
+        {"required": (group("a"),), "available": (group("b"),), "uninstall": (group("c"),)},
+        {_A: "allowed", _B: "unknown", _C: "removed"},
+    ),
+    (
+        "no-such-intent-a-uninstall-b",
+        {"Uninstall": (group("a"),), "uninstall": (group("b"),)},
+        {_A: "unknown", _B: "removed"},
+    ),
+    (
+        "required-of-a-filter-uninstall-b",
+        {
+            "required": (group("b", deviceAndAppManagementAssignmentFilterType="include"),),
+            "uninstall": (group("b"),),
+        },
+        {_B: "unknown", _A: "unknown"},
+    ),
+    (
+        "required-all-but-b-uninstall-b",
+        {"required": (EVERYONE, left_out("b")), "uninstall": (group("b"),)},
+        {_A: "allowed", _B: "unknown"},
+    ),
+]
+"""What becomes of an app by its class's groups, where its intents are for different ones."""
 OPENED: dict[str, Any] = {"appsAllowInstallFromUnknownSources": True}
 CLOSED: dict[str, Any] = {"appsAllowInstallFromUnknownSources": False}
 HOME_OPENED: dict[str, Any] = {"personalProfileAppsAllowInstallFromUnknownSources": True}
@@ -317,6 +381,22 @@ def test_between_documents(documents: list[Document], cls: DeviceClass, proven: 
         pytest.param(
             [owner(), assigned("uninstall", "available")], robots("fully-managed"), "unknown", id="available-is-open"
         ),
+        *(
+            pytest.param(
+                [owner(), intents(**given)],
+                robots("fully-managed", *groups),
+                verdict,
+                id=f"{name}-of-{''.join(groups) or 'no-group'}",
+            )
+            for name, given, rows in BY_GROUP
+            for groups, verdict in rows.items()
+        ),
+        pytest.param(
+            [owner(), assigned("uninstall", to=(group("b"),)), assigned("required", to=(group("a"),), name="2.json")],
+            robots("fully-managed", "b"),
+            "removed",
+            id="two-objects-for-two-groups",
+        ),
         pytest.param(
             [owner(), owner("2.json", playStoreMode=None)],
             robots("fully-managed"),
@@ -423,6 +503,30 @@ def directions(old: list[Document], new: list[Document], **question: Any) -> set
         pytest.param([assigned("uninstall")], [assigned("uninstall", "Available")], True, id="an-intent-nobody-knows"),
         pytest.param([assigned("uninstall", "Available")], [assigned("uninstall")], False, id="it-is-gone"),
         pytest.param([assigned("uninstall")], [assigned("uninstall", "required")], True, id="required-as-well"),
+        pytest.param(
+            [intents(uninstall=(group("b"),))],
+            [intents(uninstall=(group("b"),), required=(group("a"),))],
+            True,
+            id="required-of-another-group",
+        ),
+        pytest.param(
+            [intents(uninstall=(EVERYONE,))],
+            [intents(uninstall=(EVERYONE,), required=(group("a"),))],
+            True,
+            id="required-of-a-group-as-well",
+        ),
+        pytest.param(
+            [intents(uninstall=(EVERYONE,), required=(group("a"),))],
+            [intents(uninstall=(EVERYONE,))],
+            False,
+            id="required-of-a-group-no-more",
+        ),
+        pytest.param(
+            [intents(uninstall=(group("b"),), required=(group("a"),))],
+            [intents(uninstall=(group("a"),), required=(group("b"),))],
+            True,
+            id="the-groups-change-places",
+        ),
     ],
 )
 def test_a_change_between_documents_has_its_direction(old: list[Document], new: list[Document], weaker: bool) -> None:

@@ -528,10 +528,20 @@ REMOVED = [("intune-android-uninstall", "remove"), ("intune-android-uninstall-pe
         ),
         pytest.param(
             store_app(intent("uninstall"), intent("required", "groupAssignmentTarget", groupName="lab")),
-            [*REMOVED, ("intune-android-assigned", "allow")],
+            [*REMOVED, ("intune-android-required", "allow")],
             Scope("everyone"),
             ["contradiction"],
             id="required-of-a-group",
+        ),
+        pytest.param(
+            store_app(
+                intent("uninstall", "groupAssignmentTarget", groupName="g"),
+                intent("required", "groupAssignmentTarget", groupName="lab"),
+            ),
+            [*REMOVED, ("intune-android-required", "allow")],
+            Scope("groups", ("g",)),
+            [],
+            id="required-of-another-group",
         ),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oracle.common import NOT_HELD, OPEN, UNKNOWN, Document, Scenario, Settled, chosen
+from oracle.common import NOT_HELD, OPEN, Document, Scenario, Settled, chosen
 from oracle.intune_android_facts import APP, OWNER, answer_of, odd
 from oracle.intune_draws import (
     PREFIX,
@@ -22,8 +22,6 @@ from oracle.intune_facts import reach, widened
 
 if TYPE_CHECKING:
     import random
-
-    from oracle.common import Disagreement
 
 IDS = ["org.example.one", "org.example.two", "org.example.three"]
 APPS = tuple(
@@ -102,30 +100,12 @@ def _spoil(rng: random.Random, policy: dict[str, Any]) -> None:
             policy["personalProfilePersonalApplications"] = [{"packageName": one} for one in IDS]
 
 
-def _assigned_apart(found: Disagreement) -> bool:
-    """Tell whether the product took the assignments of one object for those of the same devices."""
-    apps = [one for one in policies_of(found.scenario.documents)[0] if one["@odata.type"] == APP]
-    intents = [{assignment["intent"] for assignment in one.get("assignments", [])} for one in apps]
-    return found.said == UNKNOWN and any({"required", "uninstall"} <= one for one in intents)
-
-
-FAULTS = (
-    Settled(
-        "assignments-of-one-object-apart",
-        "Required always beats Uninstall: on the devices that are assigned both, and on no others.",
-        "MicrosoftDocs/memdocs apps-deploy, how conflicts between app intents are resolved",
-        _assigned_apart,
-        ("intune_android", 31, 66),
-    ),
-)
-
-
 class IntuneAndroid:
     """Policies and apps of Intune for Android."""
 
     name = "intune_android"
     settled: tuple[Settled, ...] = ()
-    faults: tuple[Settled, ...] = FAULTS
+    faults: tuple[Settled, ...] = ()
 
     def generate(self, rng: random.Random) -> Scenario:
         """Draw restrictions and apps with their assignments, and a class of devices."""

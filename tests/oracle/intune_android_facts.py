@@ -62,6 +62,19 @@ def answer_of(policies: list[dict[str, Any]], package: str, device: dict[str, An
     named = any(one.get("packageId") == package for one in apps)
     if device["mode"] == "byod":
         return OPEN if all(word in {"yes", "no"} for word in assigned.values()) else NOT_HELD
+    answer = _by_choices(owners, assigned, package, device, named)
+    near = {intent: word for intent, word in assigned.items() if word != "elsewhere" or intent == "uninstall"}
+    # Required beats Uninstall on the devices that are assigned both; whether those of this class are in other groups too is left open.
+    return answer | {HELD} if HELD in _by_choices(owners, near, package, device, named) else answer
+
+
+def _by_choices(
+    owners: list[tuple[dict[str, Any], Reach]],
+    assigned: dict[str, Reach],
+    package: str,
+    device: dict[str, Any],
+    named: bool,
+) -> frozenset[str]:
     return either(
         by_worlds(owners, lambda acting, choice=choice: _world(acting, choice, package, device, named))
         for choice in _choices(assigned)

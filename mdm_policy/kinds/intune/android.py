@@ -8,11 +8,10 @@ from mdm_policy.kinds.android.configuration import read_lists
 from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope, scope_of
-from mdm_policy.reading import Scope
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading
+    from mdm_policy.reading import Reading, Rule, Scope
 
 _OWNER_KEYS = (
     "playStoreMode",
@@ -168,7 +167,8 @@ def read_mobile_app(c: Collector) -> Reading:
     uninstall = [one for one in found if _intent(one) == "uninstall"]
     offers = [one for one in found if _intent(one) in _OFFERS]
     unread = [one for one in found if one not in uninstall and one not in offers]
-    scope = scope_of(c, uninstall or offers or unread)
+    required = [one for one in offers if _intent(one) == "required"]
+    scope = scope_of(c, uninstall or required or offers or unread)
     if package and uninstall:
         say_nobody(c, scope)
     if package and uninstall and scope.state != "nobody":
@@ -177,22 +177,23 @@ def read_mobile_app(c: Collector) -> Reading:
             c.rule(rules.UNINSTALL, **({"origins": ()} if system else {})), "android", "package_name", package, pointer
         )
         c.add(c.rule(rules.UNINSTALL_PERSONAL), "android", "package_name", package, pointer)
-    if package and offers and not _waived(c, offers, scope, banned=bool(uninstall)):
-        rule = rules.REQUIRED if _required(c, offers, scope, among=uninstall or offers) else rules.ASSIGNED
-        c.add(c.rule(rule), "android", "package_name", package, pointer)
-    if package and unread and scope.state != "nobody":
-        c.add(c.rule(rules.INTENT_UNREAD), "android", "package_name", package, pointer)
+    offered = [one for one in offers if one not in required]
+    if package and not _waived(c, offers, scope, banned=bool(uninstall)):
+        _let(c, rules.REQUIRED, required, scope, (package, pointer))
+        _let(c, rules.ASSIGNED, offered, scope, (package, pointer))
+    if package:
+        _let(c, rules.INTENT_UNREAD, unread, scope, (package, pointer))
     return c.reading(scope, "intune")
 
 
-def _required(
-    c: Collector, offers: list[tuple[str, dict[str, Any]]], scope: Scope, *, among: list[tuple[str, dict[str, Any]]]
-) -> bool:
-    """Tell whether the app is required of every device of a scope, which some assignments make."""
-    required = [one for one in offers if _intent(one) == "required"]
-    if not required or required == among:
-        return bool(required)
-    return scope_of(c, required) in (scope, Scope("everyone"))
+def _let(
+    c: Collector, base: Rule, found: list[tuple[str, dict[str, Any]]], scope: Scope, named: tuple[str, str]
+) -> None:
+    """Record what some assignments of an app do, for those whom they reach: the intents of one app may be for different groups."""
+    mine = scope_of(c, found)
+    if mine.state != "nobody":
+        rule = c.rule(base, **({} if mine == scope else {"scope": mine}))
+        c.add(rule, "android", "package_name", *named)
 
 
 def _intent(found: tuple[str, dict[str, Any]]) -> str:
