@@ -10,6 +10,7 @@ import base64
 import contextlib
 import datetime as dt
 import json
+import os
 import plistlib
 import shutil
 import socket
@@ -19,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 NANOMDM_KEY = "canary-nanomdm-key"
 KMFDDM_KEY = "canary-kmfddm-key"
+STORE: Literal["kv", "sql", "file"] = {"pgsql": "sql", "mysql": "sql", "file": "file"}.get(  # type: ignore[assignment]
+    os.environ.get("NANOMDM_STORAGE", ""), "kv"
+)
+"""How NanoMDM keeps its queues: `NANOMDM_STORAGE` and `NANOMDM_STORAGE_DSN`, which it reads itself, name another store than its own."""
 _CHECKIN = "application/x-apple-aspen-mdm-checkin"
 _PATIENCE = 10.0
 """Seconds for a server to answer its first call."""
@@ -141,7 +146,7 @@ def _webhook(events: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def servers(folder: Path, storage: tuple[str, ...] = ()) -> Iterator[Servers]:
+def servers(folder: Path) -> Iterator[Servers]:
     """Run both servers, each asking the other, with empty stores in a folder."""
     authority = Authority(folder)
     events = folder / "events.jsonl"
@@ -162,7 +167,7 @@ def servers(folder: Path, storage: tuple[str, ...] = ()) -> Iterator[Servers]:
                     "-dm",
                     f"{kmfddm}/",
                 ),
-                *(storage or ("-storage", "filekv", "-storage-dsn", str(folder / "nanomdm"))),
+                *(() if STORE != "kv" else ("-storage", "filekv", "-storage-dsn", str(folder / "nanomdm"))),
             )
         )
         running.enter_context(
@@ -201,9 +206,20 @@ class Device:
         self._check_in({"MessageType": "CheckOut", "UDID": self.udid})
 
     def _check_in(self, message: dict[str, Any]) -> bytes:
+        before = self._posted(message["MessageType"])
         status, body = self._post(message, _CHECKIN)
         assert status == 200, (message["MessageType"], status, body)
+        end = time.monotonic() + _PATIENCE
+        while self._posted(message["MessageType"]) == before:  # the webhook is called beside the answer
+            assert time.monotonic() < end, f"the webhook heard nothing of {message['MessageType']}"
+            threading.Event().wait(0.005)
         return body
+
+    def _posted(self, topic: str) -> int:
+        """Count what the webhook has heard of this device's messages of a kind."""
+        wanted = f'"mdm.{topic}"'.encode(), f'"id":"{self.udid}"'.encode()
+        lines = self._there.events.read_bytes().splitlines(keepends=True)
+        return sum(line.endswith(b"\n") and all(one in line for one in wanted) for line in lines)
 
     def _post(self, value: dict[str, Any], kind: str) -> tuple[int, bytes]:
         headers = {"Content-Type": kind, "X-Certificate": self._proof}

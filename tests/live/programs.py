@@ -1,4 +1,4 @@
-"""Install the programs of Debian's that `make live-check` needs, when that can be done, and say which are missing.
+"""Install the programs of Debian's that `make live-check` needs, when that can be done, and say which are missing, and what builds others.
 
 `.venv/bin/python tests/live/programs.py`. Which test needs which program stands at the test: `@pytest.mark.live("openssl")`.
 A test whose program is missing is skipped and counted, never passed; the one of BIND fails, since nothing else shows that a

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 from emulators import kmfddm, nanomdm
 from emulators.base import Request
-from mdm_servers import KMFDDM_KEY, NANOMDM_KEY, Device, Servers, api, servers
+from mdm_servers import KMFDDM_KEY, NANOMDM_KEY, STORE, Device, Servers, api, servers
 from push import test_law_push as laws
 from push.kits import kmfddm as kmfddm_kit
 from push.kits import nanomdm as nanomdm_kit
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.live("nanomdm", "kmfddm")
+
+
+RUN = uuid.uuid4().hex
+"""A SQL store keeps the commands of an earlier run."""
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +127,8 @@ def _alike(
     print(f"live: {name}: {len(calls)} calls answered alike")
 
 
-def _command(number: int, **more: Any) -> bytes:
-    return plistlib.dumps({"Command": {"RequestType": "ProfileList", **more}, "CommandUUID": f"command-{number}"})
+def _command(number: int) -> bytes:
+    return plistlib.dumps({"Command": {"RequestType": "ProfileList"}, "CommandUUID": f"{RUN}-{number}"})
 
 
 NANOMDM_CALLS: list[tuple[str, str, bytes]] = [
@@ -137,7 +141,7 @@ NANOMDM_CALLS: list[tuple[str, str, bytes]] = [
     ("PUT", "/v1/enqueue/N1?nopush=1", _command(6)),
     ("PUT", "/v1/enqueue/N1", b"x"),
     ("PUT", "/v1/enqueue/N1", b""),
-    ("PUT", "/v1/enqueue/N1", plistlib.dumps({"CommandUUID": "command-7"})),
+    ("PUT", "/v1/enqueue/N1", plistlib.dumps({"CommandUUID": "no-command"})),
     ("GET", "/v1/push/N1", b""),
     ("GET", "/v1/x", b""),
 ]
@@ -145,7 +149,7 @@ NANOMDM_CALLS: list[tuple[str, str, bytes]] = [
 
 def test_the_emulator_of_nanomdm_answers_as_the_server_does(there: Servers) -> None:
     devices = [Device(there, name) for name in ("N1", "N2")]
-    with nanomdm.Server("N1", "N2") as server:
+    with nanomdm.Server("N1", "N2", store=STORE) as server:
         server.certified = False
         server.offline = {"N1", "N2"}
         _alike(there, "nanomdm", NANOMDM_CALLS, _emulated(server, "nanomdm", nanomdm.KEY))
@@ -377,7 +381,8 @@ def test_the_server_sends_thirty_enrollments_a_command_and_one_in_two_sets_two_o
     api(there, "kmfddm", "POST", "/v1/notify?set=one&set=two")
     command = {"Command": {"RequestType": "ProfileList"}, "CommandUUID": str(uuid.uuid4())}
     api(there, "nanomdm", "PUT", "/v1/enqueue/D99", plistlib.dumps(command))
-    assert both.fetch() == ["DeclarativeManagement"] * 2, "the command that came after is lost"
+    # The command that came after is lost; a SQL store refuses the notification.
+    assert both.fetch() == (["ProfileList"] if STORE == "sql" else ["DeclarativeManagement"] * 2)
 
 
 def test_a_device_that_enrolls_again_is_delivered_to_again(there: Servers, tmp_path: Path) -> None:
@@ -409,11 +414,12 @@ def test_a_device_that_enrolls_again_is_delivered_to_again(there: Servers, tmp_p
         assert "nanomdm-left" in one.plan().err
 
 
+@pytest.mark.skipif(STORE != "kv", reason="it is the default store that breaks")
 def test_an_id_with_a_slash_breaks_the_servers_default_store(tmp_path: Path) -> None:
     """Why the destination refuses such ids; a server of its own, since it takes no command any more after that."""
     with servers(tmp_path) as alone:
         Device(alone, "E1")
         status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/a%2Fb", _command(1))
-        assert (status, "bad key" in str(answer["status"]["command-1"])) == (500, True)
+        assert (status, "bad key" in str(answer["status"][f"{RUN}-1"])) == (500, True)
         status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/E1", _command(2))
-        assert "bad key" in str(answer["status"]["command-2"]), answer
+        assert "bad key" in str(answer["status"][f"{RUN}-2"]), answer
