@@ -256,7 +256,7 @@ class Kit:
         """Drop one banned app from the settings catalog."""
         for one in emulator.objects.values():
             if "blockedappbundleids" in json.dumps(one["body"]):
-                _list(one["body"]).pop()
+                del _list(one["body"])[-1:]
                 return
 
     def harmless(self, emulator: FakeServer) -> None:

@@ -131,7 +131,7 @@ class Kit:
         for name, data in emulator.ours().items():
             if name.startswith(IOS):
                 profile = plistlib.loads(data)
-                profile["PayloadContent"][0]["blockedAppBundleIDs"].pop()
+                del profile["PayloadContent"][0]["blockedAppBundleIDs"][-1:]
                 (emulator.root / name).write_bytes(plistlib.dumps(profile))
 
     def harmless(self, emulator: Folder) -> None:

@@ -112,7 +112,7 @@ class Kit:
         """Drop one app from our settings catalog policy in the console."""
         for _, _, one in self._ours(server):
             if one["collection"] == "configurationPolicies":
-                _values(one).pop()
+                del _values(one)[-1:]
                 one["data"]["lastModifiedDateTime"] = "2026-11-26T00:00:00Z"
 
     def harmless(self, server: GraphServer) -> None:

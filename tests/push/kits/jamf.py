@@ -115,7 +115,7 @@ class Kit:
         """Drop one app from our mobile profile in the console."""
         for resource, _, held in self._ours(server):
             if resource == MOBILE:
-                held["payload"]["PayloadContent"][0]["blockedAppBundleIDs"].pop()
+                del held["payload"]["PayloadContent"][0]["blockedAppBundleIDs"][-1:]
 
     def harmless(self, server: JamfEmulator) -> None:
         """Let the server rewrite: ids, order, injected defaults, how levels and entities are told."""
