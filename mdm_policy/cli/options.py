@@ -170,6 +170,12 @@ SEAL = click.option(
     help="A file with a key: plans and receipts are sealed by it, and taken only with its seal.",
 )
 YES = click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+ASK_AGAIN = click.option(
+    "--ask-again",
+    "ask_again",
+    is_flag=True,
+    help="File a new request for what a second administrator rejected, or what somebody cancelled.",
+)
 LOOSEN = click.option(
     "--allow-loosening",
     "reason",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -84,6 +85,14 @@ def findings(found: Iterable[Finding], *, brief: str = "", always: Collection[st
     )
     if printed:
         click.echo(printed, err=True)
+
+
+def command_line(name: str, path: Path, deployment: Path | None, reason: str) -> str:
+    """Return the command that goes on with a run: the same one, with what it must not be run without."""
+    parts = ["mdm-policy", name, str(path)]
+    parts += ["--deployment", str(deployment)] if deployment is not None else []
+    parts += ["--allow-loosening", reason] if reason else []
+    return shlex.join(parts)
 
 
 def explained() -> dict[str, str]:

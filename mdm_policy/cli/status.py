@@ -30,11 +30,12 @@ def command(deployment: Path, names: tuple[str, ...], insecure: bool, format_: s
     result = status(PushRequest(deployment, edge.today(), names, insecure=insecure), edge.services())
     code = result.exit_code()
     if format_ == "json":
-        output.data(report.status_json(result.evidence, code))
+        output.data(report.status_json(result.evidence, result.waiting, code))
     elif format_ == "markdown":
-        output.data(report.status_markdown(result.evidence, result.problems))
+        output.data(report.status_markdown(result.evidence, (*result.problems, *result.waiting)))
     elif result.evidence:
         output.result(report.status_text(result.evidence, output.width()))
+    output.findings(result.waiting)
     if result.problems:
         raise PolicyError(result.problems)
     if code:

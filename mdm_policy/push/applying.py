@@ -6,18 +6,21 @@ by whoever, is not done again: a second apply writes nothing. After the first fa
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, error
-from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
+from mdm_policy.push.approvals import ApprovalRefusal
+from mdm_policy.push.asking import Asking, WaitError
 from mdm_policy.push.journal import JournalError
 from mdm_policy.push.model import Action, Assignment, Done, Item, Remote, Summary
 from mdm_policy.push.observing import check_unmoved, moved, observe
+from mdm_policy.push.outcomes import ActionResult, Outcome
 from mdm_policy.push.planning import restorable, same_assignment
 from mdm_policy.push.protocol import finish, get_ready, sent
 
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from mdm_policy.push.model import Plan
     from mdm_policy.push.protocol import Destination
 
-State = Literal["done", "unchanged", "held", "failed", "not-tried"]
 _LOOKS = 6
 """How often an object is looked for or read back before that is given up: 0.25 s at first, each wait twice the last."""
 _FIRST_WAIT = 0.25
@@ -36,35 +38,6 @@ _HOPELESS = frozenset({"unauthorized", "unreachable", "tls", "throttled"})
 """Failures after which no further call has a chance."""
 _NOBODY = Assignment()
 _Made = TypeVar("_Made")
-
-
-class ActionResult(Frozen, frozen=True):
-    """Say what became of one action; `id` and `after` are the object's id and fingerprint afterwards."""
-
-    action: Action
-    state: State
-    id: str = ""
-    after: str = ""
-    finding: Finding | None = None
-    wrote: bool = False
-
-
-class Outcome(Frozen, frozen=True):
-    """Hold what became of a plan at one destination, and the objects as they were read back.
-
-    `writes` counts the objects that this run wrote or may have written, as the journal has it.
-    """
-
-    plan: Plan
-    results: tuple[ActionResult, ...]
-    remotes: tuple[Remote, ...]
-    findings: tuple[Finding, ...] = ()
-    writes: int = 0
-
-    @property
-    def complete(self) -> bool:
-        """Tell whether everything that was planned is done."""
-        return all(result.state in ("done", "unchanged") for result in self.results)
 
 
 class Applying:
@@ -81,6 +54,8 @@ class Applying:
         journal: Journal,
         sleep: Callable[[float], None],
         reserve: Callable[[], None] = lambda: None,
+        *,
+        ask_again: bool = False,
     ) -> None:
         """Know what to do and where; nothing is done yet."""
         self._plan = plan
@@ -89,10 +64,13 @@ class Applying:
         self._journal = journal
         self._sleep = sleep
         self._reserve = reserve
+        self._asking = Asking(plan, destination, journal, again=ask_again)
         self._failed = False
+        self._waiting = False
         self._hopeless = False
         self._stopped = False
         self._ready = False
+        self._copies: list[Finding] = []
 
     def run(self, loosening: str = "") -> Outcome:
         """Do what is planned; what weakens a ban only with a reason for it.
@@ -102,6 +80,7 @@ class Applying:
             Failure: nothing was changed, since what is there could not even be read.
 
         """
+        self._asking.reason = loosening
         before = observe(self._destination, self._owner)
         check_unmoved(self._plan, self._destination, before, self._journal)
         there = before.by_key()
@@ -112,11 +91,11 @@ class Applying:
             _, bad = self._tried("finishing", lambda: finish(self._destination))
             findings += bad
             read, bad = self._tried("reading everything back", self._remotes)
-            findings += bad
+            findings += [*bad, *self._copies]
             remotes = read or ()
             _, bad = self._tried("recording what was left", lambda: self._leave(remotes))
             findings += bad
-        return Outcome(self._plan, tuple(results), remotes, tuple(findings), self._journal.writes)
+        return Outcome(self._plan, tuple(results), remotes, tuple(findings), self._journal.writes, self._asking.open)
 
     def _tried(self, doing: str, step: Callable[[], _Made]) -> tuple[_Made | None, list[Finding]]:
         """Do what comes after the writes: whatever goes wrong in it is told, and undoes no record of them."""
@@ -150,10 +129,14 @@ class Applying:
         for remote in sorted(remotes, key=lambda one: one.assignment in (None, _NOBODY)):
             again = remote.key in made and any(one.key == remote.key for one in kept)
             harmless = again and remote.assignment in (None, _NOBODY) and self._destination.finds_by_marker
-            if harmless and not self._destination.differs(made[remote.key].item, remote):
-                self._step(made[remote.key], "twin", "", functools.partial(self._destination.delete, remote))
-            else:
+            if not harmless or self._destination.differs(made[remote.key].item, remote):
                 kept.append(remote)
+                continue
+            try:
+                self._step(made[remote.key], "twin", "", functools.partial(self._destination.delete, remote))
+            except WaitError as bad:
+                kept.append(remote)
+                self._copies.append(bad.finding)
         return tuple(kept)
 
     def _created(self, key: str) -> bool:
@@ -169,9 +152,16 @@ class Applying:
         weakens = action.direction in WEAKENING or action.op == "delete"
         if self._stopped or (self._failed and weakens):
             return ActionResult(action, "not-tried", action.id)
+        if self._waiting and weakens and not self._is_done(action, remote):
+            return ActionResult(action, "deferred", action.id)
         doing = f"{action.op} {action.kind} {action.name!r}"
         try:
             done = self._carried(action, remote)
+        except WaitError as bad:
+            # What may tighten a ban must be there before anything gives one up; what only weakens nothing waits for.
+            self._waiting |= not weakens or any(one.direction == "TIGHTENED" for one in action.effects)
+            wrote = self._journal.wrote_now(action.key)
+            return ActionResult(action, "waiting", action.id, finding=bad.finding, wrote=wrote)
         except Failure as bad:
             self._hopeless = self._stopped = bad.fault in _HOPELESS
             found = bad.finding(self._plan.destination, doing)
@@ -200,6 +190,7 @@ class Applying:
             get_ready(self._destination)
             self._ready = True
         done = remote if is_done else self._write(action, remote)
+        self._asking.settle(action)
         if self._journal.begun(action.key):
             last = next((one for one in reversed(self._journal.entries) if one.get("key") == action.key), {})
             after = _print(done)
@@ -232,6 +223,7 @@ class Applying:
             summary = Summary(remote.kind, remote.id, remote.name, remote.key, self._owner)
             remote = self._unmoved(action, summary)
             self._begin(action, remote)
+            self._asking.settle(action, "create")
             if self._destination.differs(action.item, remote) or action.reasons == ("what it does",):
                 self._step(action, "update", remote.id, lambda: self._destination.update(action.item, remote))
         wanted = action.assignment
@@ -244,8 +236,11 @@ class Applying:
         self._reserve()
         self._note(action, "intent", step=step, id=id_)
         before = sent(self._destination)
+        self._asking.turn_to(action, step)
         try:
             write()
+        except ApprovalRefusal as bad:
+            raise self._asking.wait(bad) from None
         except Failure as bad:
             nothing = not bad.ambiguous and sent(self._destination) == before
             self._note(action, "refused" if nothing else "unknown", step=step, id=id_, said=bad.said)
@@ -290,11 +285,16 @@ class Applying:
         item = action.item
         self._reserve()
         wait = _FIRST_WAIT
+        if self._asking.has_asked(action, "create") and (there := self._ours(item)):
+            return there[0]
         for last in (False, False, True):
             self._note(action, "intent", step="create")
             before = sent(self._destination)
+            self._asking.turn_to(action, "create")
             try:
                 made = self._destination.create(item)
+            except ApprovalRefusal as bad:
+                raise self._asking.wait(bad) from None
             except Failure as bad:
                 looked = bad.ambiguous or bad.fault == "conflict"
                 found = self._find(item) if looked else None
@@ -341,7 +341,8 @@ class Applying:
             remote = self._destination.get(twin)
             harmless = remote is not None and remote.assignment in (None, _NOBODY)
             if remote is not None and harmless and not self._destination.differs(item, remote):
-                self._step(action, "twin", "", functools.partial(self._destination.delete, remote))
+                with contextlib.suppress(WaitError):  # the end of the run comes back to it, and tells
+                    self._step(action, "twin", "", functools.partial(self._destination.delete, remote))
         return found[0] if found else made
 
     def _fresh(self, action: Action, summary: Summary) -> Remote:
@@ -398,9 +399,3 @@ def _broken(destination: str, doing: str, bad: Exception) -> Finding:
 
 def _print(remote: Remote | None) -> str:
     return remote.fingerprint if remote is not None else ""
-
-
-def failures(outcomes: Sequence[Outcome]) -> list[Finding]:
-    """Return what went wrong, in the order of the plan."""
-    found = [result.finding for one in outcomes for result in one.results if result.finding is not None]
-    return [*found, *(finding for one in outcomes for finding in one.findings)]

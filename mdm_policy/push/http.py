@@ -117,11 +117,13 @@ class Client:
         ok: tuple[int, ...] = (200,),
         repeat: bool | None = None,
         headers: Mapping[str, str] | None = None,
+        meaning: Callable[[Reply], Failure | None] | None = None,
     ) -> Reply:
         """Make a call and return its answer, whose status is one of `ok`.
 
         `path` is added to the base, or is a whole address on the same host (the next page). A call is repeated after an
-        ambiguous end only where `repeat`: without it, for GET, HEAD, PUT and DELETE.
+        ambiguous end only where `repeat`: without it, for GET, HEAD, PUT and DELETE. `meaning` tells what a vendor says by an
+        answer that is not `ok`, whatever its status; what it names is final, and is not tried again.
 
         Raises:
             Failure: in every other case.
@@ -136,7 +138,7 @@ class Client:
         while True:
             attempt += 1
             try:
-                reply = self._once(method, url, body, wanted, ok)
+                reply = self._once(method, url, body, wanted, ok, meaning)
                 self._count(method)
             except _TryError as trying:
                 failure = trying.failure
@@ -177,7 +179,15 @@ class Client:
             raise Failure("answer", said, ambiguous=False, call=self._secrets.redact(path))
         return path
 
-    def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str], ok: tuple[int, ...]) -> Reply:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        ok: tuple[int, ...],
+        meaning: Callable[[Reply], Failure | None] | None,
+    ) -> Reply:
         call = f"{method} {urlsplit(url).path}"
         with self._lock:
             generation = self._renewed
@@ -193,9 +203,11 @@ class Client:
         found = {name.lower(): value for name, value in answer.headers.items()}
         if self._settings.cookies:
             self._remember(answer.headers.getlist("Set-Cookie"))
+        reply = Reply(answer.status, found, data, call, self._hide)
         if answer.status in ok:
-            return Reply(answer.status, found, data, call, self._hide)
-        raise self._bad(Reply(answer.status, found, data, call, self._hide), generation)
+            return reply
+        named = meaning(reply) if meaning is not None else None
+        raise self._bad(reply, generation) if named is None else _TryError(named, worth=False)
 
     def _hide(self, text: str) -> str:
         return "" if self._settings.quiet else self._secrets.redact(text)

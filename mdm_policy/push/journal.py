@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 import msgspec
 
 from mdm_policy.errors import Origin, PolicyError, error
-from mdm_policy.push.model import Done
+from mdm_policy.push.model import Done, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _FORMAT = "mdm-policy-journal"
-_VERSION = 2
+_VERSION = 3
 _MAX = 256 * 1024 * 1024
+_TEXTS = ("id", "after", "step", "said", "code", "note")
+_STEPS = ("begin", "intent", "done", "unknown", "refused", "waiting", "closed", "end")
 Entry = dict[str, Any]
-"""One line: `at` is begin, intent, done, unknown, refused or end; docs/push.md says what each means."""
+"""One line: `at` is begin, intent, done, unknown, refused, waiting, closed or end; docs/push.md says what each means."""
 
 
 class JournalError(PolicyError):
@@ -47,8 +49,8 @@ class Journal:
     def __init__(self, path: Path, digest: str, now: Callable[[], str], key: bytes = b"") -> None:
         """Know where it is; nothing is opened yet."""
         self.path = path
-        self._digest = digest
-        self._now = now
+        self.digest = digest
+        self.now = now
         self._key = key
         self._file: BinaryIO | None = None
         self._fresh = False
@@ -93,7 +95,7 @@ class Journal:
         except OSError as bad:
             said = f"cannot read the journal: {bad.strerror or bad}"
             raise JournalError([error("journal-unwritable", said, place, "nothing was changed")]) from None
-        self.entries, self._chain, whole = _read(data, self._digest, self._key, place)
+        self.entries, self._chain, whole = _read(data, self.digest, self._key, place)
         if whole != len(data):
             try:
                 self._file.truncate(whole)
@@ -101,7 +103,7 @@ class Journal:
                 said = f"cannot mend the journal's last line: {bad.strerror or bad}"
                 raise JournalError([error("journal-unwritable", said, place, "nothing was changed")]) from None
         if not self.entries:
-            self.write(format=_FORMAT, version=_VERSION, plan=self._digest)
+            self.write(format=_FORMAT, version=_VERSION, plan=self.digest)
         self._former = len(self.entries)
 
     def __exit__(
@@ -123,7 +125,7 @@ class Journal:
             JournalError: `journal-unwritable`: what cannot be recorded must not be done.
 
         """
-        entry["time"] = self._now()
+        entry["time"] = self.now()
         chain = _hash(self._chain, entry, self._key)
         line = _line({**entry, "chain": chain}) + b"\n"
         try:
@@ -176,9 +178,23 @@ def written(entries: list[Entry], key: str) -> bool:
             open_ = True
         elif one.get("at") in ("done", "unknown"):
             return True
-        elif one.get("at") == "refused":
+        elif one.get("at") in ("refused", "waiting"):
             open_ = False
     return open_
+
+
+def waiting_of(entries: list[Entry]) -> tuple[Waiting, ...]:
+    """Return the writes that wait for a second person, in the order in which that was asked for."""
+    found: dict[tuple[str, str], Waiting] = {}
+    for one in entries:
+        at, slot = one.get("at"), (one.get("key", ""), one.get("step", ""))
+        if at == "waiting":
+            found[slot] = msgspec.convert({name: one[name] for name in Waiting.__struct_fields__}, Waiting)
+        elif at in ("done", "closed"):
+            found.pop(slot, None)
+        elif at == "end" and one.get("whole"):
+            found = {other: kept for other, kept in found.items() if other[0] != slot[0]}
+    return tuple(found.values())
 
 
 def read_journal(path: Path, digest: str, key: bytes = b"") -> list[Entry]:
@@ -256,11 +272,13 @@ def _is_shaped(entry: Entry) -> bool:
     """
     if "format" in entry:
         return True
-    texts = all(isinstance(entry.get(name, ""), str) for name in ("id", "after", "step", "said"))
-    known = entry["at"] in ("begin", "intent", "done", "unknown", "refused", "end") and isinstance(entry["key"], str)
+    texts = all(isinstance(entry.get(name, ""), str) for name in _TEXTS)
+    known = entry["at"] in _STEPS and isinstance(entry["key"], str)
     good = texts and known and isinstance(entry.get("whole", True), bool)
     if entry["at"] == "begin":
         return good and msgspec.convert(entry["did"], Done).key == entry["key"]
+    if entry["at"] == "waiting":
+        return good and bool(waiting_of([entry]))
     return good
 
 

@@ -200,6 +200,24 @@ class Done(Frozen, frozen=True):
         return Item(self.key, self.kind, self.name, self.before.encode(), "", self.assigned_before)
 
 
+class Waiting(Frozen, frozen=True):
+    """Record a write that waits until a second person has approved it.
+
+    `code` names the request, and is empty where another request for the same object is open, which nobody here filed.
+    `request` is a hash of what is to be sent. It was filed at `since` and runs out at `until` (ISO text, empty: not known).
+    """
+
+    op: str
+    kind: str
+    key: str
+    name: str
+    step: str
+    code: str
+    request: str
+    since: str
+    until: str = ""
+
+
 class DeviceEvidence(Frozen, frozen=True, gc=False):
     """Report what proves that devices have an object.
 

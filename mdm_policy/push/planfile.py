@@ -16,7 +16,7 @@ import msgspec
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.journal import written
-from mdm_policy.push.model import Action, Done, Plan
+from mdm_policy.push.model import Action, Done, Plan, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PLAN = "mdm-policy-plan"
 _RECEIPT = "mdm-policy-receipt"
-_VERSION = 2
+_VERSION = 3
 
 
 class PlanFile(Frozen, frozen=True):
@@ -48,12 +48,13 @@ class PlanFile(Frozen, frozen=True):
 
 
 class Receipt(Frozen, frozen=True):
-    """Hold what all runs of one plan did at one destination."""
+    """Hold what all runs of one plan did at one destination, and what waits there for a second person."""
 
     destination: str
     type: str
     where: str
     done: tuple[Done, ...]
+    waiting: tuple[Waiting, ...] = ()
 
 
 class ReceiptFile(Frozen, frozen=True):

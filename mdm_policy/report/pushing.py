@@ -1,4 +1,4 @@
-"""Write plans, what became of them, drift and evidence: for a terminal, for a pull request, for programs."""
+"""Write plans, drift and evidence: for a terminal, for a pull request, for programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mdm_policy.errors import Finding
-    from mdm_policy.push.applying import ActionResult, Outcome, State
     from mdm_policy.push.model import Action, ActionEffect, DeviceEvidence, Op, Plan, Remote
     from mdm_policy.verify import Verification
 
@@ -26,15 +25,6 @@ VERSION = 1
 _NO_EVIDENCE = "unknown: nothing of ours is there, or it keeps no evidence"
 _MOST_APPS = 6
 _WORDS: dict[Op, str] = {"create": "to create", "update": "to update", "delete": "to delete", "noop": "unchanged"}
-_STATES: dict[State, str] = {
-    "done": "done",
-    "unchanged": "unchanged",
-    "held": "held back: it weakens a ban",
-    "failed": "failed",
-    "not-tried": "not tried, after a failure before it",
-}
-
-
 _LACKS: dict[Op, str] = {"create": "is missing", "delete": "is there, and should not be", "update": "differs"}
 
 
@@ -97,10 +87,11 @@ def plan_markdown(plans: Sequence[Plan], findings: Iterable[Finding]) -> str:
         lines += [f"**{markdown.escape(plan.destination)}** ({markdown.escape(f'{plan.type}, {plan.where}')})", ""]
         rows = [_row(action) for action in weakest_first(plan.actions)]
         lines += [markdown.table(("Action", "Object", "Direction", "What it means"), rows), ""]
-    return _with_findings(lines, findings)
+    return with_findings(lines, findings)
 
 
-def _with_findings(lines: list[str], findings: Iterable[Finding]) -> str:
+def with_findings(lines: list[str], findings: Iterable[Finding]) -> str:
+    """End a page in Markdown with findings."""
     said = [f"{one.severity} {markdown.code(one.id)}: {markdown.escape(one.message)}" for one in findings]
     return "\n".join([*lines, markdown.items(said), ""]) if said else "\n".join(lines)
 
@@ -150,77 +141,6 @@ def _plain_action(action: Action) -> dict[str, Any]:
     made["effects"] = msgspec.to_builtins(action.effects)
     made["assignment"] = msgspec.to_builtins(action.assignment)
     return made
-
-
-def outcome_sentence(outcomes: Sequence[Outcome]) -> str:
-    """Say in one sentence what became of the plans."""
-    counts = Counter(result.state for one in outcomes for result in one.results)
-    parts = [f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state]]
-    writes = sum(one.writes for one in outcomes)
-    return f"{'; '.join(parts) or 'nothing to do'}. {writes} object{'s' * (writes != 1)} written in this run."
-
-
-def outcome_text(outcomes: Sequence[Outcome], width: int) -> str:
-    """Write what became of plans for people."""
-    lines = [fill(f"Applied: {outcome_sentence(outcomes)}", width)]
-    for one in outcomes:
-        lines += ["", fill(f"{one.plan.destination} ({one.plan.type}, {one.plan.where})", width)]
-        for result in one.results:
-            if result.state == "unchanged":
-                continue
-            again = "" if result.wrote or result.state != "done" else " (as it was)"
-            said = f"{result.action.op} {result.action.kind} {result.action.name}: {_STATES[result.state]}{again}"
-            lines.append(fill(said, width, "  ", "      "))
-    return "\n".join(lines)
-
-
-def outcome_json(
-    outcomes: Sequence[Outcome], findings: Iterable[Finding], exit_code: int, proof: dict[str, Any] | None = None
-) -> str:
-    """Write what became of plans for programs, and what is proven by what was read back, where that was asked."""
-    return dump(
-        {
-            "format": "mdm-policy-apply-report",
-            "version": VERSION,
-            "exit_code": exit_code,
-            "summary": outcome_sentence(outcomes),
-            "destinations": [
-                {
-                    "destination": one.plan.destination,
-                    "type": one.plan.type,
-                    "where": one.plan.where,
-                    "writes": one.writes,
-                    "results": [_plain_result(result) for result in one.results],
-                }
-                for one in outcomes
-            ],
-            "proof": None,
-            "findings": [finding(one) for one in findings],
-            **(proof or {}),
-        }
-    )
-
-
-def applied_proof(proof: Verification | None, not_reached: Sequence[str]) -> dict[str, Any]:
-    """Return what is proven by what was read back, and which classes nothing was pushed to."""
-    fields = proof_fields(proof)
-    proven = None
-    if proof is not None:
-        proven = {"proven": proof.proven, "outcome": proof.outcome, "not_reached": list(not_reached), **fields}
-    return {"proof": proven, **fields}
-
-
-def _plain_result(result: ActionResult) -> dict[str, Any]:
-    return {
-        "op": result.action.op,
-        "kind": result.action.kind,
-        "name": result.action.name,
-        "key": result.action.key,
-        "id": result.id,
-        "state": result.state,
-        "wrote": result.wrote,
-        "after": result.after,
-    }
 
 
 def drift_sentence(plans: Sequence[Plan], weaker: bool) -> str:
@@ -287,7 +207,7 @@ def drift_markdown(
         else:
             lines.append("as it should be")
         lines.append("")
-    return _with_findings(lines, findings)
+    return with_findings(lines, findings)
 
 
 def _mending(action: Action) -> str:
@@ -306,7 +226,7 @@ def status_markdown(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], findi
         else:
             lines.append(_NO_EVIDENCE)
         lines.append("")
-    return _with_findings(lines, findings)
+    return with_findings(lines, findings)
 
 
 def _standing(one: DeviceEvidence) -> str:
@@ -329,8 +249,10 @@ def status_text(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], width: in
     return "\n".join(lines)
 
 
-def status_json(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], exit_code: int) -> str:
-    """Write the evidence for programs."""
+def status_json(
+    found: Sequence[tuple[str, Sequence[DeviceEvidence]]], findings: Iterable[Finding], exit_code: int
+) -> str:
+    """Write the evidence for programs, and which writes wait."""
     return dump(
         {
             "format": "mdm-policy-status",
@@ -339,5 +261,6 @@ def status_json(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], exit_code
             "destinations": [
                 {"destination": named, "evidence": msgspec.to_builtins(tuple(evidence))} for named, evidence in found
             ],
+            "findings": [finding(one) for one in findings],
         }
     )

@@ -10,8 +10,8 @@ import msgspec
 
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.model import Frozen
-from mdm_policy.push.applying import failures
 from mdm_policy.push.claims import rebuilt
+from mdm_policy.push.outcomes import failures
 from mdm_policy.push.planfile import PlanFile, beside, load_plan
 from mdm_policy.push.planning import Seen, make_plan
 from mdm_policy.push.proving import weakened
@@ -24,8 +24,8 @@ from mdm_policy.workflows.live import live_proof
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mdm_policy.push.applying import Outcome
     from mdm_policy.push.model import Use
+    from mdm_policy.push.outcomes import Outcome
     from mdm_policy.push.planning import Wanted
     from mdm_policy.push.protocol import Destination
     from mdm_policy.verify import Verification
@@ -39,6 +39,7 @@ class ApplyRequest(Frozen, frozen=True):
 
     `reason` says why what weakens a ban is carried out too; without it, that is left out. `templates` are folders with a
     user's own targets, `insecure` trusts any certificate. `seal_key` is a file with the key that the plan must be sealed by.
+    `ask_again` files requests for approval anew that somebody rejected or cancelled.
     """
 
     plan: Path
@@ -48,6 +49,7 @@ class ApplyRequest(Frozen, frozen=True):
     reason: str = ""
     insecure: bool = False
     seal_key: Path | None = None
+    ask_again: bool = False
 
 
 class ApplyResult(Frozen, frozen=True):
@@ -109,7 +111,7 @@ def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> A
         again = msgspec.structs.replace(file, plans=tuple(plans))
         confirm(again)
         jobs = [ApplyJob(one.destination, one.owner, book) for one, book in zip(ready, books, strict=True)]
-        outcomes, receipt = carry_out(again, path, jobs, request.reason, services, key)
+        outcomes, receipt = carry_out(again, path, jobs, request.reason, services, key, ask_again=request.ask_again)
     with after_writes(sum(one.writes for one in outcomes)):
         wanted = [msgspec.structs.replace(one.wanted, prune=False) for one in ready]
         weaker = _weaker(outcomes, [one.destination for one in ready], wanted, read)

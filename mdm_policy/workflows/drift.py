@@ -9,6 +9,7 @@ from mdm_policy.push.planning import unassigned
 from mdm_policy.push.proving import weakened
 from mdm_policy.workflows import push
 from mdm_policy.workflows.live import live_proof
+from mdm_policy.workflows.two_people import pending
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
@@ -50,6 +51,7 @@ def drift(request: push.PushRequest, services: push.Services, *, accept_unread: 
     ours = {one.plan.destination: one.seen.remotes for one in ready}
     uses = {key: use for one in ready for key, use in one.wanted.uses.items()}
     live = live_proof(read, [one.destination for one in ready], ours, uses, services)
+    waiting = [said for one in ready for said in pending(one.destination, {action.key for action in one.plan.changes})]
     weaker = any(idle.values()) or any(weakened(plan) for plan in plans) or bool(live.undone)
     weaker = weaker or bool(live.unread and not accept_unread)
-    return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone, *live.unread))
+    return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone, *live.unread, *waiting))

@@ -11,9 +11,10 @@ from mdm_policy import __version__
 from mdm_policy.build.replacing import replace
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.applying import Applying, Outcome, failures
-from mdm_policy.push.journal import Journal, JournalError
+from mdm_policy.push.applying import Applying
+from mdm_policy.push.journal import Journal, JournalError, waiting_of
 from mdm_policy.push.observing import check_unmoved, observe
+from mdm_policy.push.outcomes import Outcome, failures
 from mdm_policy.push.planfile import Receipt, ReceiptFile, done_of, dump, load_receipt, receipt_file
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class _Keeping:
         receipts = self._receipts()
         if any(job.journal.broken for job in self._jobs):
             return []  # it stays open: only the journals' files themselves say how far they got
-        if not any(one.done for one in receipts) and not _there(self.path):
+        if not any(one.done or one.waiting for one in receipts) and not _there(self.path):
             return []
         try:
             if self._reserved or self._differs():
@@ -112,7 +113,13 @@ class _Keeping:
 
     def _receipts(self) -> tuple[Receipt, ...]:
         return tuple(
-            Receipt(plan.destination, plan.type, plan.where, done_of(job.journal.entries))
+            Receipt(
+                plan.destination,
+                plan.type,
+                plan.where,
+                done_of(job.journal.entries),
+                waiting_of(job.journal.entries),
+            )
             for plan, job in zip(self._file.plans, self._jobs, strict=True)
         )
 
@@ -126,9 +133,18 @@ class _Keeping:
 
 
 def carry_out(
-    file: PlanFile, beside: Path, jobs: Sequence[ApplyJob], reason: str, services: Services, key: bytes = b""
+    file: PlanFile,
+    beside: Path,
+    jobs: Sequence[ApplyJob],
+    reason: str,
+    services: Services,
+    key: bytes = b"",
+    *,
+    ask_again: bool = False,
 ) -> tuple[list[Outcome], Path]:
     """Check every destination first, then carry out each plan, and write the receipt.
+
+    `ask_again` files requests for approval anew that somebody rejected or cancelled.
 
     Raises:
         PolicyError: nothing was changed anywhere.
@@ -141,7 +157,15 @@ def carry_out(
         for plan, job in zip(file.plans, jobs, strict=True):
             check_unmoved(plan, job.destination, observe(job.destination, job.owner), job.journal)
         for plan, job in zip(file.plans, jobs, strict=True):
-            run = Applying(plan, job.destination, job.owner, job.journal, services.sleep, keeping.reserve)
+            run = Applying(
+                plan,
+                job.destination,
+                job.owner,
+                job.journal,
+                services.sleep,
+                keeping.reserve,
+                ask_again=ask_again,
+            )
             outcomes.append(run.run(reason))
     except Failure as bad:
         where = file.plans[min(len(outcomes), len(file.plans) - 1)].destination
@@ -202,10 +226,13 @@ def _stopped(jobs: Sequence[ApplyJob], found: list[Finding]) -> PolicyError:
 
 
 def exit_code(outcomes: Sequence[Outcome], weaker: bool) -> int:
-    """Return 0 for all done, 11 when less is blocked than is ordered, 12 for a part, 1 for nothing at all."""
+    """Return 0 for all done, 11 when less is blocked than is ordered, 12 for a part, 1 for nothing at all.
+
+    What waits for a second person was asked for, so that is a part too.
+    """
     wrong = failures(outcomes)
     complete = all(one.complete for one in outcomes)
-    if wrong and not any(one.writes for one in outcomes):
+    if wrong and not any(one.writes or one.waiting for one in outcomes):
         return 1
     if wrong or not complete:
         return 12

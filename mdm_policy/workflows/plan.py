@@ -13,6 +13,7 @@ from mdm_policy.model import Frozen
 from mdm_policy.push.planfile import dump, plan_file
 from mdm_policy.workflows import push
 from mdm_policy.workflows.live import already_held
+from mdm_policy.workflows.two_people import foreseen
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
@@ -65,4 +66,4 @@ def plan(request: PlanRequest, services: push.Services) -> PlanResult:
         place, program = Path(beside).as_posix(), f"mdm-policy {__version__}"
         file = plan_file(plans, place, program, destinations=asked.destinations, prune=request.prune, key=key)
         replace(path, dump(file))
-    return PlanResult(plans, (*read.findings, *found, *held))
+    return PlanResult(plans, (*read.findings, *found, *held, *foreseen(ready)))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mdm_policy import __version__
-from mdm_policy.errors import Finding, Origin, PolicyError, error
+from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.model import Frozen
-from mdm_policy.push.applying import failures
-from mdm_policy.push.journal import read_journal
+from mdm_policy.push.asking import named
+from mdm_policy.push.journal import read_journal, waiting_of
+from mdm_policy.push.outcomes import failures
 from mdm_policy.push.planfile import Receipt, beside, done_of, load_receipt, plan_file
 from mdm_policy.push.planning import Seen, Wanted, make_plan
 from mdm_policy.sources import inputs
@@ -21,8 +22,10 @@ from mdm_policy.workflows.execution import ApplyJob, carry_out, check_where, exi
 from mdm_policy.workflows.restoring import check_restored, own_documents
 
 if TYPE_CHECKING:
-    from mdm_policy.push.applying import Outcome
+    from collections.abc import Iterator, Sequence
+
     from mdm_policy.push.model import Done, MadeDocument, Plan, Remote
+    from mdm_policy.push.outcomes import Outcome
     from mdm_policy.push.planfile import ReceiptFile
     from mdm_policy.push.protocol import Destination
     from mdm_policy.workflows.apply import Confirm
@@ -38,6 +41,7 @@ class RollbackRequest(Frozen, frozen=True):
     insecure: bool = False
     templates: tuple[Path, ...] = ()
     seal_key: Path | None = None
+    ask_again: bool = False
 
 
 class RollbackResult(Frozen, frozen=True):
@@ -82,8 +86,8 @@ def rollback(request: RollbackRequest, services: push.Services, confirm: Confirm
     confirm(plan)
     with journals(path, digest, names, services, key) as books:
         jobs = [ApplyJob(*known[name], book) for name, book in zip(names, books, strict=True)]
-        outcomes, made = carry_out(plan, path, jobs, request.reason, services, key)
-    return RollbackResult(tuple(outcomes), made, tuple(failures(outcomes)))
+        outcomes, made = carry_out(plan, path, jobs, request.reason, services, key, ask_again=request.ask_again)
+    return RollbackResult(tuple(outcomes), made, (*failures(outcomes), *_open(receipts)))
 
 
 def _borne_out(receipt: Receipt, file: ReceiptFile, path: Path, key: bytes) -> Receipt:
@@ -95,13 +99,14 @@ def _borne_out(receipt: Receipt, file: ReceiptFile, path: Path, key: bytes) -> R
     """
     safe = "".join(char if char.isalnum() or char in "-_." else "_" for char in receipt.destination)
     place = path.with_name(f"{path.name.removesuffix('receipt.json')}{safe}.journal")
-    done = done_of(read_journal(place, file.plan, key))
-    if file.state == "open" or done == receipt.done:
+    entries = read_journal(place, file.plan, key)
+    done, waiting = done_of(entries), waiting_of(entries)
+    if file.state == "open" or (done, waiting) == (receipt.done, receipt.waiting):
         if file.state == "open" and not place.is_file():
             raise PolicyError(
                 [_missing(place, "the run of this receipt was cut off, and its journal is not beside it")]
             )
-        return msgspec.structs.replace(receipt, done=done)
+        return msgspec.structs.replace(receipt, done=done, waiting=waiting)
     if not place.is_file():
         if key:  # the seal says that the receipt is as it was written
             return receipt
@@ -110,6 +115,16 @@ def _borne_out(receipt: Receipt, file: ReceiptFile, path: Path, key: bytes) -> R
     raise PolicyError(
         [error("receipt-damaged", said, Origin(str(path)), "somebody edited it, or it is of another run")]
     )
+
+
+def _open(receipts: Sequence[Receipt]) -> Iterator[Finding]:
+    """Yield what the run asked for and nobody has carried out: there is nothing to undo, but the request stays open."""
+    for receipt in receipts:
+        for one in receipt.waiting:
+            if one.code:
+                said = f"request {one.code} of the run that was undone is still open: {named(one)}"
+                hint = "cancel it (Multi Admin Approval > My requests), or let it run out; nothing here carries it out any more"
+                yield warning("approval-open", said, Origin(receipt.destination), hint)
 
 
 def _missing(place: Path, said: str) -> Finding:

@@ -8,6 +8,7 @@ from mdm_policy.errors import PolicyError
 from mdm_policy.model import Frozen
 from mdm_policy.push.answers import Failure
 from mdm_policy.workflows import push
+from mdm_policy.workflows.two_people import pending
 
 if TYPE_CHECKING:
     from mdm_policy.errors import Finding
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class StatusResult(Frozen, frozen=True):
-    """Hold the evidence of each destination that answered, under its name, and what the others did wrong."""
+    """Hold the evidence of each destination that answered, under its name, what the others did wrong, and which writes wait."""
 
     evidence: tuple[tuple[str, tuple[DeviceEvidence, ...]], ...]
     problems: tuple[Finding, ...]
+    waiting: tuple[Finding, ...] = ()
 
     def exit_code(self) -> int:
         """Return 1 when something cannot be read, 11 when a device is known not to have what was pushed, else 0."""
@@ -37,6 +39,7 @@ def status(request: push.PushRequest, services: push.Services) -> StatusResult:
     read = push.read_for_push(request, services)
     told: list[tuple[str, tuple[DeviceEvidence, ...]]] = []
     problems: list[Finding] = []
+    waiting: list[Finding] = []
     for spec, destination in push.connected(read):
         try:
             seen = push.look(destination, read.owner(spec))
@@ -46,5 +49,6 @@ def status(request: push.PushRequest, services: push.Services) -> StatusResult:
         except PolicyError as bad:
             problems += bad.findings
         else:
+            waiting += pending(destination)
             told.append((f"{spec.name} ({spec.type}, {destination.where})", evidence))
-    return StatusResult(tuple(told), tuple(problems))
+    return StatusResult(tuple(told), tuple(problems), tuple(waiting))

@@ -21,10 +21,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from emulators.base import Answer, Emulator, Request, reply, run_by_hand
+from emulators.graph_approval import ApprovalDesk
 from emulators.graph_types import DEFAULTS, check_config, check_policy, check_target
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+    from emulators.faults import Fault
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
@@ -72,6 +75,7 @@ class GraphServer(Emulator):
         self.hidden: set[str] = set()
         """Nodes whose plain text Graph refuses to give."""
         self.ticks = 0
+        self.desk = ApprovalDesk(self._now)
 
     # --- state ---------------------------------------------------------------------------------------------------
 
@@ -131,6 +135,8 @@ class GraphServer(Emulator):
         """Answer one call as Graph does."""
         if request.path.endswith("/oauth2/v2.0/token"):
             return self._token(request)
+        if request.path == "/second-admin":
+            return reply(self.desk.decide(request.json(), self._carried))
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             said = "Lifetime validation failed, the token is expired."
             return self._error(401, "InvalidAuthenticationToken", said, ("WWW-Authenticate", 'Bearer realm=""'))
@@ -138,17 +144,40 @@ class GraphServer(Emulator):
             return self._error(400, "BadRequest", "Unable to read JSON request payload.")
         if request.method == "POST" and _REPORT.fullmatch(request.path):
             return self._report(request.json())
+        if (asked := self.desk.listed(request.path)) is not None and request.method == "GET":
+            if not self.desk.readable:
+                return self._error(403, "Forbidden", "Application is not authorized to perform this operation.")
+            return self._listing(request, asked)
         found = _PATH.fullmatch(request.path)
         if found is None or (found[1] == "v1.0" and found[2] == "configurationPolicies"):
             segment = request.path.rsplit("/", 1)[-1]
             return self._error(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
-        api, collection, id_, rest = found[1], found[2], unquote(found[3] or ""), unquote(found[4] or "")
+        collection, id_ = found[2], unquote(found[3] or "")
         if not id_:
-            return self._collection(request, api, collection)
+            return self._carried(request)
         known = self.objects.get(id_)
         if known is None or known["collection"] != collection:
             return self._error(404, "ResourceNotFound", f"Resource '{id_}' does not exist or one of its queried parts.")
-        return self._part(request, api, id_, rest) if rest else self._object(request, api, id_)
+        return self._carried(request)
+
+    def _carried(self, request: Request, *, asks: bool = True) -> Answer:
+        """Carry a call out, a write that a second person has to approve only with an approved code."""
+        found = _PATH.fullmatch(request.path)
+        assert found is not None
+        api, collection, id_, rest = found[1], found[2], unquote(found[3] or ""), unquote(found[4] or "")
+        refused = self.desk.gate(request, collection, id_) if asks and request.method != "GET" else None
+        if refused is not None:
+            return refused
+        if not id_:
+            answer = self._collection(request, api, collection)
+        else:
+            answer = self._part(request, api, id_, rest) if rest else self._object(request, api, id_)
+        self.desk.complete(request, answer)
+        return answer
+
+    def serve(self, request: Request) -> tuple[int, Fault | None]:
+        """Count a call, but for what the second administrator does in the console."""
+        return (-1, None) if request.path == "/second-admin" else super().serve(request)
 
     def _error(self, status: int, code: str, message: str, *headers: tuple[str, str]) -> Answer:
         inner = {"date": "2026-11-25T10:00:00", "request-id": str(uuid.UUID(int=status)), "client-request-id": "0"}

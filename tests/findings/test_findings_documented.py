@@ -11,6 +11,7 @@ from finding_ids import KEBAB, PACKAGE, collect, constants
 
 from mdm_policy.diff.model import DIRECTIONS
 from mdm_policy.push.answers import Fault, Local
+from mdm_policy.push.approvals import Denial
 from mdm_policy.report.explanations import explanations
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "findings.md"
@@ -93,6 +94,10 @@ DYNAMIC: dict[tuple[str, str], tuple[frozenset[str], str]] = {
     ("push/answers.py", "f'push-{self.fault}'"): (
         frozenset(f"push-{fault}" for fault in get_args(Fault)),
         "each way in which a call can end is a finding",
+    ),
+    ("push/approvals.py", "f'approval-{self.what}'"): (
+        frozenset(f"approval-{what}" for what in get_args(Denial)),
+        "each reason why a write is not carried out is a finding",
     ),
     ("push/planfile.py", "f'{noun}-damaged'"): (
         frozenset({"plan-damaged", "receipt-damaged"}),

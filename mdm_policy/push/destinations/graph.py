@@ -15,6 +15,7 @@ from mdm_policy.errors import Finding, Origin, PolicyError, error, warning
 from mdm_policy.push import listings, logins
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations import graph_bodies as bodies
+from mdm_policy.push.destinations.graph_approval import GraphApproval
 from mdm_policy.push.destinations.graph_bodies import CATALOG, KINDS
 from mdm_policy.push.destinations.graph_evidence import told
 from mdm_policy.push.marks import find_mark, mark
@@ -63,6 +64,7 @@ class GraphDestination:
         self._spec = spec
         self._owner = owner
         self._client = logins.client_of(spec, edge)
+        self.approval = GraphApproval(self._client)
 
     @property
     def sent(self) -> int:
@@ -172,7 +174,7 @@ class GraphDestination:
         body = _value(item.body)
         _check_readable(body, item)
         path = f"{bodies.api_for(item.kind, body)}/{bodies.MANAGEMENT}/{KINDS[item.kind].collection}"
-        reply = self._client.call("POST", path, body=bodies.text_under(body), ok=(200, 201))
+        reply = self.approval.send("POST", path, bodies.text_under(body), ok=(200, 201))
         made = reply.object().get("id")
         if not isinstance(made, str) or not _ID.fullmatch(made):
             said = f"{reply.call}: the answer does not say which object was made"
@@ -186,7 +188,7 @@ class GraphDestination:
         method = "PUT" if item.kind == CATALOG else "PATCH"
         # Every value is absolute, so that the same request may be carried out twice.
         path = bodies.path_of(remote.kind, remote.id, bodies.api_for(item.kind, body))
-        reply = self._client.call(method, path, body=bodies.text_under(body), ok=(200, 204), repeat=True)
+        reply = self.approval.send(method, path, bodies.text_under(body), repeat=True)
         _check_answer(reply)
 
     def assign(self, summary: Summary, assignment: Assignment) -> None:
@@ -194,12 +196,12 @@ class GraphDestination:
         api = "beta" if any("|" in name for name in (*assignment.groups, *assignment.excluded)) else ""
         body = {"assignments": bodies.targets(summary.kind, assignment)}
         path = f"{bodies.path_of(summary.kind, summary.id, api)}/assign"
-        reply = self._client.call("POST", path, body=bodies.text_under(body), ok=(200, 204), repeat=True)
+        reply = self.approval.send("POST", path, bodies.text_under(body), repeat=True)
         _check_answer(reply)
 
     def delete(self, remote: Remote) -> None:
         """Delete an object of ours."""
-        self._client.call("DELETE", bodies.path_of(remote.kind, remote.id), ok=(200, 204, 404))
+        self.approval.send("DELETE", bodies.path_of(remote.kind, remote.id), ok=(200, 204, 404))
 
     def evidence(self, remotes: Sequence[Remote]) -> Iterator[DeviceEvidence]:
         """Return how many devices report each object as applied, in Intune's own count."""
