@@ -64,7 +64,7 @@ class Asking:
     @property
     def open(self) -> tuple[Waiting, ...]:
         """Return the writes of all runs of the plan that wait."""
-        return waiting_of(self._journal.entries)
+        return waiting_of(self._journal.entries) if self._approver is not None else ()
 
     def turn_to(self, action: Action, step: str) -> None:
         """Know which write comes next."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from emulators.graph_approval import CODE, FORMS, STATUSES, WHY
 
-from mdm_policy.push import approvals
+from mdm_policy.push import approvals, planfile
 from mdm_policy.push.answers import Reply
 from mdm_policy.push.approvals import ApprovalDenied, ApprovalRefusal, ApprovalRequest
 from mdm_policy.push.destinations.graph_approval import refusal_of
@@ -285,6 +285,21 @@ def test_a_request_for_another_write_is_never_carried_out(one: Stage) -> None:
     ran = apply(one)
     assert "error[approval-changed]" in ran.err
     assert one.kit._ours(one.emulator) == []
+
+
+def test_a_receipt_that_hides_or_changes_what_waits_is_refused(one: Stage) -> None:
+    apply(one)
+    [receipt] = one.receipts()
+    value = json.loads(receipt.read_bytes())
+    for waiting in ([], [{**value["receipts"][0]["waiting"][0], "code": GUID}]):
+        forged = {**value, "receipts": [{**value["receipts"][0], "waiting": waiting}]}
+        receipt.write_bytes(forging.resealed(forged, planfile.ReceiptFile))
+        ran = one.run_once("rollback", receipt, "--yes")
+        assert ran.code == 1
+        assert "error[receipt-damaged]" in ran.err
+    [path] = one.folder.glob("plan.json.*.journal")
+    path.write_bytes(path.read_bytes().replace(value["receipts"][0]["waiting"][0]["code"].encode(), GUID.encode()))
+    assert "error[journal-damaged]" in apply(one).err
 
 
 def test_a_code_of_another_request_is_not_used(one: Stage) -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from push.kits.graph_approval import decide
 from push.matrix import http_kits
 from push.stage import APPS, Stage, stage
 
@@ -121,6 +122,52 @@ class Team(RuleBasedStateMachine):
         assert self.one.kit.foreign(self.one.emulator) == self.foreign
         assert self.one.kit.twins(self.one.emulator) == []
         assert self.one.secrets_seen() == []
+
+
+class SlowTeam(Team):
+    """Wait for a second administrator, who says yes or no, or says nothing until the requests run out."""
+
+    name = "graph_approval"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one.kit.approve = lambda _: False
+
+    @rule(what=st.sampled_from(["approved", "approved", "rejected", "cancelled", "expired"]))
+    def second_administrator(self, what: str) -> None:
+        decide(self.one.emulator, what)
+
+    @precondition(lambda self: self.planned)
+    @rule()
+    def apply_again(self) -> None:
+        ran = self.one.apply("--ask-again")
+        assert ran.code in (0, 1, 11, 12), ran.err
+        self.gained()
+
+    @rule()
+    def settle(self) -> None:
+        decide(self.one.emulator, "expired")
+        self.one.plan()
+        for _ in range(8):
+            ran = self.one.apply("--allow-loosening", "a decision", "--ask-again")
+            if not decide(self.one.emulator, "approved"):
+                break
+        assert ran.code in (0, 11), self.one.printed[-2:]
+        assert self.one.plan().code == 0
+        self.planned = True
+        self.settled()
+
+
+def test_a_team_that_waits_loses_nothing() -> None:
+    machine: Any = SlowTeam
+    machine.TestCase.settings = settings(
+        max_examples=4,
+        stateful_step_count=9,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    machine.TestCase().runTest()
 
 
 @pytest.mark.parametrize("name", http_kits())
