@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import plistlib
-import urllib.parse
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from emulators import kmfddm, nanomdm
-from emulators.base import Request
+from mdm_calls import RUN, VERSIONS, bare, command, emulated, recording, shown
 from mdm_servers import KMFDDM_KEY, NANOMDM_KEY, STORE, Device, Servers, api, servers
 from push import test_law_push as laws
 from push.kits import kmfddm as kmfddm_kit
@@ -19,14 +18,10 @@ from push.kits import nanomdm as nanomdm_kit
 from push.stage import APPS, DAY, Stage, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.live("nanomdm", "kmfddm")
-
-
-RUN = uuid.uuid4().hex
-"""A SQL store keeps the commands of an earlier run."""
 
 
 @pytest.fixture(scope="module")
@@ -36,132 +31,49 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield running
 
 
-def _emulated(server: Any, user: str, key: str) -> Callable[[str, str, bytes], tuple[int, Any]]:
-    proof = {"authorization": f"Basic {base64.b64encode(f'{user}:{key}'.encode()).decode()}"}
-
-    def call(method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
-        at, _, query = path.partition("?")
-        pairs = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
-        answer = server.handle(Request(method, at, pairs, proof, body, query))
-        try:
-            return answer.status, json.loads(answer.body)
-        except ValueError:
-            return answer.status, answer.body
-
-    return call
-
-
-def _bare(value: Any) -> Any:
-    """Leave out what differs in every answer: words of errors beyond their key, tokens, ids of pushes."""
-    if isinstance(value, dict):
-        return {
-            key: "..." if key in ("error", "ServerToken", "push_result", "push_error", "command_error") else _bare(one)
-            for key, one in value.items()
-        }
-    return sorted(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
-
-
-def _declaration(identifier: str, **payload: Any) -> bytes:
-    kind = "com.apple.configuration.app.settings"
-    return json.dumps({"Type": kind, "Identifier": identifier, "Payload": payload}).encode()
-
-
-KMFDDM_CALLS: list[tuple[str, str, bytes]] = [
-    ("GET", "/v1/declarations", b""),
-    ("GET", "/v1/sets", b""),
-    ("GET", "/v1/declarations/x", b""),
-    *(
-        ("PUT", "/v1/declarations", body)
-        for body in (b"{", b"[]", b'{"Identifier": "x"}', b'{"Identifier": "x", "Type": "t"}')
-    ),
-    ("PUT", "/v1/declarations", b'{"Identifier": "x", "Type": "t", "Payload": 1}'),
-    *[("PUT", "/v1/declarations", _declaration("a"))] * 2,
-    ("PUT", "/v1/declarations/a", b""),
-    ("GET", "/v1/declarations/a", b""),
-    ("GET", "/v1/nothing", b""),
-    ("PUT", "/v1/set-declarations/s", b""),
-    ("DELETE", "/v1/set-declarations/s", b""),
-    ("PUT", "/v1/set-declarations/s?declaration=missing", b""),
-    *[("PUT", "/v1/set-declarations/s?declaration=a&nonotify=1", b"")] * 2,
-    ("DELETE", "/v1/declarations/a", b""),
-    *(
-        ("GET", f"/v1/{path}", b"")
-        for path in ("declaration-sets/a", "declaration-sets/zz", "set-declarations/zz", "sets")
-    ),
-    *[("PUT", "/v1/enrollment-sets/E1?set=s", b"")] * 2,
-    *(("GET", f"/v1/enrollment-sets/{one}", b"") for one in ("E1", "E7")),
-    ("PUT", "/v1/enrollment-sets/E1", b""),
-    ("DELETE", "/v1/enrollment-sets/E1", b""),
-    ("GET", "/v1/declaration-status/E1,E2", b""),
-    *(("POST", f"/v1/notify{query}", b"") for query in ("", "?set=s", "?set=none", "?id=E1&id=E2", "?declaration=a")),
-    ("PUT", "/v1/declarations", _declaration("a.b")),
-    ("PUT", "/v1/set-declarations/c?declaration=a.b", b""),
-    ("PUT", "/v1/set-declarations/c.d?declaration=a", b""),
-    *(("GET", f"/v1/{path}", b"") for path in ("declaration-sets/a", "set-declarations/c", "set-declarations/c.d")),
-    ("DELETE", "/v1/set-declarations/c.d?declaration=a", b""),
-    ("DELETE", "/v1/set-declarations/s?declaration=zz", b""),
-    *[("DELETE", "/v1/set-declarations/s?declaration=a", b"")] * 2,
-    *[("DELETE", "/v1/declarations/a", b"")] * 2,
-    ("DELETE", "/v1/set-declarations/c?declaration=a.b", b""),
-    ("DELETE", "/v1/declarations/a.b", b""),
-    ("GET", "/v1/declarations", b""),
-]
-
-
-def test_the_emulator_of_kmfddm_answers_as_the_server_does(there: Servers) -> None:
+def test_the_emulator_of_kmfddm_answers_as_the_server_does(there: Servers, pytestconfig: pytest.Config) -> None:
+    real = shown("kmfddm", partial(_asked, there, "kmfddm"))
+    _record("kmfddm", "kv", there, real, pytestconfig)
     with kmfddm.Server() as server:
-        _alike(there, "kmfddm", KMFDDM_CALLS, _emulated(server, "kmfddm", kmfddm.KEY))
+        _alike(real, shown("kmfddm", emulated(server, "kmfddm", kmfddm.KEY)))
 
 
-def _alike(
-    there: Servers,
-    name: str,
-    calls: list[tuple[str, str, bytes]],
-    emulated: Callable[[str, str, bytes], tuple[int, Any]],
-) -> None:
-    """Make calls to a real server and to its emulator, and require the same answers."""
-    for number, (method, path, body) in enumerate(calls):
-        real = api(there, name, method, path, body)
-        alike = emulated(method, path, body)
-        assert (alike[0], _bare(alike[1])) == (real[0], _bare(real[1])), (number, method, path, real)
-    print(f"live: {name}: {len(calls)} calls answered alike")
+def _asked(there: Servers, name: str, method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
+    status, answer = api(there, name, method, path, body)
+    return status, answer.decode() if isinstance(answer, bytes) else answer
 
 
-def _command(number: int) -> bytes:
-    return plistlib.dumps({"Command": {"RequestType": "ProfileList"}, "CommandUUID": f"{RUN}-{number}"})
+def _alike(real: list[dict[str, Any]], alike: list[dict[str, Any]]) -> None:
+    """Require the same answers of a real server and of its emulator."""
+    for one, other in zip(real, alike, strict=True):
+        assert bare(other) == bare(one)
+    print(f"live: {len(real)} calls answered alike")
 
 
-NANOMDM_CALLS: list[tuple[str, str, bytes]] = [
-    ("PUT", "/v1/enqueue/N1", _command(1)),
-    ("PUT", "/v1/enqueue/N1", _command(1)),
-    ("PUT", "/v1/enqueue/N1,N2", _command(2)),
-    ("PUT", "/v1/enqueue/N1%2CN2", _command(3)),
-    ("PUT", "/v1/enqueue/N9", _command(4)),
-    ("PUT", "/v1/enqueue/N1,N9", _command(5)),
-    ("PUT", "/v1/enqueue/N1?nopush=1", _command(6)),
-    ("PUT", "/v1/enqueue/N1", b"x"),
-    ("PUT", "/v1/enqueue/N1", b""),
-    ("PUT", "/v1/enqueue/N1", plistlib.dumps({"CommandUUID": "no-command"})),
-    ("GET", "/v1/push/N1", b""),
-    ("GET", "/v1/x", b""),
-]
+def _record(name: str, store: str, there: Servers, real: list[dict[str, Any]], config: pytest.Config) -> None:
+    """Hold what a server answers against what its release was recorded to answer, or record that."""
+    if config.getoption("--golden-update"):
+        recording(name, store).write_text(json.dumps(real, indent=1) + "\n", "utf-8")
+    if there.versions[name] == VERSIONS[name]:
+        _alike(real, json.loads(recording(name, store).read_text("utf-8")))
 
 
-def test_the_emulator_of_nanomdm_answers_as_the_server_does(there: Servers) -> None:
+def test_the_emulator_of_nanomdm_answers_as_the_server_does(there: Servers, pytestconfig: pytest.Config) -> None:
     devices = [Device(there, name) for name in ("N1", "N2")]
     with nanomdm.Server("N1", "N2", store=STORE) as server:
         server.certified = False
         server.offline = {"N1", "N2"}
-        _alike(there, "nanomdm", NANOMDM_CALLS, _emulated(server, "nanomdm", nanomdm.KEY))
+        call, asked = emulated(server, "nanomdm", nanomdm.KEY), partial(_asked, there, "nanomdm")
+        real = shown("nanomdm", asked)
+        _record("nanomdm", STORE, there, real, pytestconfig)
+        _alike(real, shown("nanomdm", call))
         assert [one.fetch() for one in devices] == [server.fetch(one.udid) for one in devices]
-        for enqueue, act in (("before", "enrol"), ("after", "enrol"), ("before", "leave")):
-            calls = [("PUT", "/v1/enqueue/N1", _command(sum(map(ord, enqueue + act))))]
-            for step in ("act", "call") if enqueue == "after" else ("call", "act"):
-                if step == "call":
-                    _alike(there, "nanomdm", calls, _emulated(server, "nanomdm", nanomdm.KEY))
-                else:
-                    getattr(devices[0], act)()
-                    getattr(server, act)("N1")
+        for number, (queues, acts) in enumerate(((True, "enrol"), (False, "enrol"), (True, "leave"))):
+            body = command(100 + number)
+            if queues:
+                assert bare(call("PUT", "/v1/enqueue/N1", body)[1]) == bare(asked("PUT", "/v1/enqueue/N1", body)[1])
+            getattr(devices[0], acts)()
+            getattr(server, acts)("N1")
             assert devices[0].fetch() == server.fetch("N1")
     posted = [json.loads(line) for line in there.events.read_text("utf-8").splitlines()]
     ours = [(one["topic"], one["checkin_event"]["ids"]["id"]) for one in posted if "checkin_event" in one]
@@ -366,7 +278,7 @@ def test_the_server_sends_thirty_enrollments_a_command_and_one_in_two_sets_two_o
     assert sum(bool(one.fetch()) for one in devices) == 30
     with kmfddm.Server() as emulated:
         emulated.enrollments = {one.udid: ["many"] for one in devices}
-        call = _emulated(emulated, "kmfddm", kmfddm.KEY)
+        call = emulated(emulated, "kmfddm", kmfddm.KEY)
         call("POST", "/v1/notify?set=many", b"")
         assert len(emulated.notified) == 30
         emulated.enrollments = {"D99": ["one", "two"]}
@@ -419,7 +331,7 @@ def test_an_id_with_a_slash_breaks_the_servers_default_store(tmp_path: Path) -> 
     """Why the destination refuses such ids; a server of its own, since it takes no command any more after that."""
     with servers(tmp_path) as alone:
         Device(alone, "E1")
-        status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/a%2Fb", _command(1))
+        status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/a%2Fb", command(1))
         assert (status, "bad key" in str(answer["status"][f"{RUN}-1"])) == (500, True)
-        status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/E1", _command(2))
+        status, answer = api(alone, "nanomdm", "PUT", "/v1/enqueue/E1", command(2))
         assert "bad key" in str(answer["status"][f"{RUN}-2"]), answer

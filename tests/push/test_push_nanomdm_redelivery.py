@@ -75,7 +75,9 @@ def test_a_command_that_waited_is_delivered_again_with_all_it_held(settled: Stag
     _heard(one)
     assert one.plan().code == 10
     assert one.apply().code == 0
-    assert one.emulator.fetch("E2") == ["InstallProfile"] * len(one.emulator.profiles["E1"].keys() - {"com.example.wifi"})
+    assert one.emulator.fetch("E2") == ["InstallProfile"] * len(
+        one.emulator.profiles["E1"].keys() - {"com.example.wifi"}
+    )
     first, second = ({app for who, app in one.bans() if who == name} for name in ("E1", "E2"))
     assert first == second != set()
 
@@ -104,7 +106,14 @@ def test_events_that_cannot_be_read_end_every_run(settled: Stage) -> None:
 def test_a_device_that_changes_groups_gets_the_new_before_it_loses_the_old(settled: Stage) -> None:
     one = settled
     orders = one.folder / "order.yaml"
-    exception = {"app": APPS[0], "category": "other", "approved_by": "B", "document": "D", "until": "2030-01-01", "groups": ["lab"]}
+    exception = {
+        "app": APPS[0],
+        "category": "other",
+        "approved_by": "B",
+        "document": "D",
+        "until": "2030-01-01",
+        "groups": ["lab"],
+    }
     orders.write_text(yaml.safe_dump({**yaml.safe_load(orders.read_text("utf-8")), "exceptions": [exception]}), "utf-8")
     value = yaml.safe_load(one.deployment.read_text("utf-8"))
     value["destinations"]["there"]["groups"] = {"lab": "E2"}
