@@ -557,6 +557,15 @@ class Switch(Frozen, frozen=True, gc=False):
     pointer: str = ""
 
 
+class Link(Frozen, frozen=True, gc=False):
+    """Name a site to which a document puts a link on devices: it opens or closes nothing, and is there to be opened."""
+
+    address: str
+    pointer: str
+    by: str
+    """What the link is, for a reader."""
+
+
 class Reading(Frozen, frozen=True):
     """Hold what one document does, as an independent reader finds it.
 
@@ -600,6 +609,8 @@ class Reading(Frozen, frozen=True):
     """Rules for files that decide together: the effects of AppLocker name what they act on, and these say what they do."""
     collateral: tuple[Collateral, ...] = ()
     """What a vendor's key does beside the ban, and no rule shows."""
+    links: tuple[Link, ...] = ()
+    """The sites to which it puts links on devices."""
     refusals: dict[str, Refusal] = {}
     """Where the fault stands for which the vendor refuses what was read, by the `why` of the rules that it voids."""
 
@@ -614,7 +625,15 @@ def by_audience(reading: Reading) -> tuple[Reading, ...]:
     apart: dict[Scope, None] = dict.fromkeys(rule.scope for rule in reading.rules if rule.scope is not None)
     if not apart:
         return (reading,)
-    bare = {"findings": (), "identities": (), "sets": (), "switches": (), "rule_sets": (), "collateral": ()}
+    bare = {
+        "findings": (),
+        "identities": (),
+        "sets": (),
+        "switches": (),
+        "rule_sets": (),
+        "collateral": (),
+        "links": (),
+    }
     others = [msgspec.structs.replace(_of_audience(reading, one), scope=one, **bare) for one in apart]
     return (_of_audience(reading, None), *others)
 

@@ -7,12 +7,14 @@ A list closes addresses to whoever types or follows them; what pages load by the
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from mdm_policy.kinds.collector import ANY, Entries, Why, fact
 from mdm_policy.kinds.keys import Keys, roles
 from mdm_policy.kinds.web import address
-from mdm_policy.reading import Rule
+from mdm_policy.reading import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +37,15 @@ BLOCK, ALLOW = "URLBlocklist", "URLAllowlist"
 _LISTS = (BLOCK, ALLOW)
 _OPENING = "InPrivateModeUrlAllowlist"
 """What opens addresses in Edge's InPrivate mode (Edge 147, learn.microsoft.com inprivatemodeurlblocklist)."""
+INSTALLED = "WebAppInstallForceList"
+"""What installs web apps of sites, each by its `url` (chromium policy_definitions/Miscellaneous/WebAppInstallForceList.yaml): the
+browser opens what its lists let it open, so it is a link, and neither a hole in a list nor a ban."""
 ROLES: dict[str, Role | Keys] = {
-    **roles("carried", (*_LISTS, _OPENING)),
+    **roles("carried", (*_LISTS, _OPENING, INSTALLED)),
     **roles(
         "unjudged",
         (
-            *("InPrivateModeUrlBlocklist", "WebAppInstallForceList", "WebAppInstallByUserEnabled", "WebAppSettings"),
+            *("InPrivateModeUrlBlocklist", "WebAppInstallByUserEnabled", "WebAppSettings"),
             *("ProxyMode", "ProxyPacUrl", "ProxyServer", "ProxyServerMode", "ProxyBypassList", "ProxySettings"),
             *("DnsOverHttpsMode", "DnsOverHttpsTemplates", "BuiltInDnsClientEnabled", "QuicAllowed"),
             "EncryptedClientHelloEnabled",
@@ -79,6 +84,7 @@ def read_domain(c: Collector, browser: Browser, keys: Mapping[str, Any], at: str
 
     `at` is the pointer of the dictionary. What is no list of texts is a finding, and the browser ignores it.
     """
+    read_installed(c, browser, keys.get(INSTALLED), f"{at}/{INSTALLED}")
     for key in _LISTS:
         if keys.get(key) is not None:
             read_list(c, browser, key, c.entries(keys, key, at), f"{at}/{key}")
@@ -86,6 +92,17 @@ def read_domain(c: Collector, browser: Browser, keys: Mapping[str, Any], at: str
         message = f"{_OPENING} opens addresses in InPrivate windows, whatever the block list says"
         c.say("warning", "url-list-in-private", message, f"{at}/{_OPENING}", "remove it")
         read_list(c, browser, _OPENING, c.entries(keys, _OPENING, at), f"{at}/{_OPENING}")
+
+
+def read_installed(c: Collector, browser: Browser, apps: Any, at: str) -> None:
+    """Take down the sites of which a browser installs the web app; in the registry the list is a text of JSON."""
+    if isinstance(apps, str):
+        with suppress(ValueError, RecursionError):
+            apps = json.loads(apps)
+    for place, one in enumerate(apps if isinstance(apps, list) else ()):
+        site = one.get("url") if isinstance(one, dict) else None
+        if isinstance(site, str):
+            c.links.append(Link(site, f"{at}/{place}/url", f"a web app that {_TITLE[browser]} installs"))
 
 
 def read_list(c: Collector, browser: Browser, key: str, entries: Entries, at: str) -> None:

@@ -26,6 +26,7 @@ from mdm_policy.reading import (
     Effects,
     Fact,
     FileRule,
+    Link,
     Reading,
     Refusal,
     Rule,
@@ -116,6 +117,7 @@ class Collector:
         self.rules: list[Rule] = []
         self.rule_sets: list[RuleSet] = []
         self.collateral: list[Collateral] = []
+        self.links: list[Link] = []
         self.findings: list[Finding] = []
         self.places: list[str] = []
         """The pointer of each finding; lines are looked up once, when the outermost document is done."""
@@ -437,6 +439,7 @@ class Collector:
             self._columns.append(Column(rules[id(one.rule)], one.family, one.kind, one.values, under))
             self._lifted.add(id(one.values))
         self.rule_sets += [_under(one, rules, pointer) for one in inner.rule_sets]
+        self.links += [msgspec.structs.replace(one, pointer=pointer + one.pointer) for one in inner.links]
         if not self.rejected_because:
             self.collateral += [msgspec.structs.replace(one, pointer=pointer + one.pointer) for one in inner.collateral]
         dead = [rule for rule in inner.rules if rule.sense != "none" and rules[id(rule)].sense == "none"]
@@ -497,6 +500,7 @@ class Collector:
             switches=() if self.rejected_because or self.uncertain_because else tuple(self.switches),
             rule_sets=tuple(self.rule_sets),
             collateral=tuple(self.collateral),
+            links=tuple(self.links),
             refusals=self.refusals,
         )
 

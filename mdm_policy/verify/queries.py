@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from itertools import compress, count, repeat
+from itertools import compress, count, islice, repeat
 from operator import itemgetter, or_
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,12 @@ import msgspec
 from mdm_policy.catalogue import folded_key
 from mdm_policy.decide.builds import compared
 from mdm_policy.decide.columns import places_in, values_of
+from mdm_policy.decide.web import above
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.identifiers import quoted
 from mdm_policy.kinds import LOGS_ONLY, UNKNOWN
 from mdm_policy.kinds.strangers import tool_of
+from mdm_policy.kinds.web import address
 from mdm_policy.model import Frozen
 from mdm_policy.verify import dead, together
 from mdm_policy.verify.table import NAMING
@@ -133,6 +135,7 @@ def remarks(
     for one in pieces:
         for reading in one.readings:
             found += _of_reading(reading, banned, guarded)
+            found += islice(_of_links(reading, banned), _SHOWN)
     found += [Said(*told) for told in dead.out_of_force(courts)]
     found += [Said(*told) for told in dead.shadowed(courts)]
     found += [
@@ -286,6 +289,17 @@ def _of_reading(reading: Reading, banned: _Banned, guarded: _Guarded) -> Iterato
                 reading.path,
                 columns[0].pointers[0],
             )
+
+
+def _of_links(reading: Reading, banned: _Banned) -> Iterator[Said]:
+    """Say which links lead to the site of a banned app: they are no hole in a ban, and undo it in spirit."""
+    for one in reading.links:
+        keys = above(("web", *address(one.address)))
+        app = next((app for app in map(banned.app, keys) if app is not None), None)
+        if app is not None:
+            said = f"{app.name} is banned, and {one.by} leads to its site {quoted(one.address[:120])}: it opens the site, not the app"
+            hint = "remove it; it opens nothing where the site itself is closed"
+            yield Said(warning("banned-site-linked", said, None, hint), reading.path, one.pointer)
 
 
 def _of_column(column: Column, banned: _Banned, guarded: _Guarded) -> Iterator[tuple[Effect, Finding]]:

@@ -25,6 +25,7 @@ from kind_documents import (
 
 from mdm_policy import catalogue
 from mdm_policy.errors import Origin
+from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Identifier
 from mdm_policy.resolve import resolve
 from mdm_policy.verify import Rules, equivalent, piece, verify
@@ -216,6 +217,71 @@ def test_a_weaker_rule_on_the_same_identifier_is_shadowed() -> None:
     assert twice == []
     other = santa("ABCDEFGHIJ:com.chat.mac")
     assert [f for f in remarks(whole, other, classes=(MACS,)) if f.id == "rule-shadowed"] == []
+
+
+CLIP = "com.apple.webClip.managed"
+EDGE_KEY = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Edge"
+
+
+def clip(url: Any, **more: Any) -> Document:
+    return plist({"PayloadType": CLIP, "URL": url, "Label": "Chat", **more}, name="clip")
+
+
+def installed_by(browser: str, *sites: Any) -> Document:
+    domain = {"chrome": "com.google.Chrome", "edge": "com.microsoft.Edge"}[browser]
+    return plist({"PayloadType": domain, "WebAppInstallForceList": [{"url": one} for one in sites]}, name="apps")
+
+
+def registry(value: str) -> Document:
+    text = f'Windows Registry Editor Version 5.00\r\n\r\n[{EDGE_KEY}]\r\n"WebAppInstallForceList"="{value}"\r\n'
+    return open_document("apps.reg", text.encode())
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        pytest.param(clip("https://chat.example/app?x=1"), "/PayloadContent/0/URL", id="a clip"),
+        pytest.param(clip("https://web.chat.example"), "/PayloadContent/0/URL", id="a clip of a host below"),
+        pytest.param(clip("https://notchat.example/"), "", id="a clip of another site"),
+        pytest.param(clip("https://other.org/?to=chat.example"), "", id="a clip that names it in its query"),
+        pytest.param(clip(5), "", id="a clip without an address"),
+        pytest.param(
+            installed_by("edge", "https://other.org/", "https://chat.example/"),
+            "/PayloadContent/0/WebAppInstallForceList/1/url",
+            id="a web app of Edge",
+        ),
+        pytest.param(
+            installed_by("chrome", "https://chat.example/"),
+            "/PayloadContent/0/WebAppInstallForceList/0/url",
+            id="a web app of Chrome",
+        ),
+        pytest.param(installed_by("chrome", 5), "", id="a web app without an address"),
+        pytest.param(registry('[{\\"url\\":\\"https://chat.example/\\"}]'), "registry", id="the registry"),
+        pytest.param(registry("no list"), "", id="no list in the registry"),
+        pytest.param(
+            as_json({"URLBlocklist": ["x.org"], "WebAppInstallForceList": [{"url": "https://chat.example"}]}, "p.json"),
+            "/WebAppInstallForceList/0/url",
+            id="a policy file",
+        ),
+    ],
+)
+def test_a_link_to_the_site_of_a_banned_app_is_said_and_changes_no_verdict(document: Document, pointer: str) -> None:
+    site = inline("Chat", identifier("ios", "bundle_id", "com.Chat.app"), identifier("web", "domain", "chat.example"))
+    made = resolve([ban_list(site)], deployment(devices=(IPHONES,)), NOTHING_KNOWN, DAY, enforce=False)
+    ban = blocking("com.Chat.app")
+    beside = msgspec.structs.replace(piece(document), named=False)  # that it bans nothing is said of a named document
+    found = verify(made, (beside, piece(ban)), NOTHING_KNOWN, Rules(DAY))
+    said = [one for one in found.findings if one.id == "banned-site-linked"]
+    assert bool(said) == bool(pointer)
+    assert found.passes == verify(made, (piece(ban),), NOTHING_KNOWN, Rules(DAY)).passes
+    links = [one.pointer for reading in read_each(document) for one in reading.links if "chat.example" in one.address]
+    assert not pointer or pointer == "registry" or pointer in links
+
+
+def test_a_profile_with_a_web_clip_alone_concerns_no_app() -> None:
+    found = piece(clip("https://chat.example/"))
+    assert not found.unjudged
+    assert not any(reading.concerns_apps for reading in found.readings)
 
 
 def test_a_banned_app_that_is_allowed_elsewhere_is_said() -> None:

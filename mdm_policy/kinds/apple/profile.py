@@ -14,7 +14,7 @@ from mdm_policy.kinds.apple.santa_keys import DOMAINS as SANTA_DOMAINS
 from mdm_policy.kinds.apple.together import say_never_hidden, say_together
 from mdm_policy.kinds.collector import Entries, Why, narrowed
 from mdm_policy.kinds.web import address
-from mdm_policy.reading import Condition, Expiry
+from mdm_policy.reading import Condition, Expiry, Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +76,9 @@ def read_profile(c: Collector) -> Reading:
 def _payloads(c: Collector, top: dict[str, Any]) -> None:
     found = c.mappings(top, "PayloadContent", "")
     c.concerns_apps = any(is_payload_read(payload.get("PayloadType")) for _, payload in found)
+    for place, payload in found:
+        if payload.get("PayloadType") == _WEB_CLIP:
+            _web_clip(c, payload, place)
     _each(c, top, found)
     refuse_wrong(c, top)
 
@@ -368,6 +371,19 @@ def _browser(c: Collector, payload: dict[str, Any], place: str) -> None:
     before, c.platforms = c.platforms, frozenset({"macos"})
     browsers.read_domain(c, browsers.DOMAINS[c.text(payload, "PayloadType", place)], payload, place)
     c.platforms = before
+
+
+_WEB_CLIP = "com.apple.webClip.managed"
+
+
+def _web_clip(c: Collector, payload: dict[str, Any], place: str) -> None:
+    """Take down the site that a web clip opens (apple/device-management@b6202ca com.apple.webClip.managed.yaml, URL).
+
+    It is a link: what a filter closes stays closed, and the app itself is not touched.
+    """
+    site = payload.get("URL")
+    if isinstance(site, str):
+        c.links.append(Link(site, f"{place}/URL", "a web clip"))
 
 
 _PAYLOADS: dict[str, Callable[[Collector, dict[str, Any], str], None]] = {

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import pointer
-from mdm_policy.kinds.browsers import ALLOW, BLOCK, ROLES, read_list
+from mdm_policy.kinds.browsers import ALLOW, BLOCK, INSTALLED, ROLES, read_installed, read_list
 from mdm_policy.kinds.collector import Entries, Why
 from mdm_policy.kinds.keys import Keys
 
@@ -46,10 +46,14 @@ def read_registry(c: Collector) -> Reading:
     c.platforms = frozenset({"windows"})
     before = c.uncertain_because
     for key, values in keys.items():
+        at = pointer(HEADING, key)
+        if _POLICIES_KEY.fullmatch(key) and isinstance(values, dict):
+            owner: Browser = "edge" if "edge" in key.lower() else "chrome"
+            for name in (one for one in values if one.casefold() == INSTALLED.casefold()):
+                read_installed(c, owner, values[name], at + pointer(name))
         match = _KEY.fullmatch(key)
         if match is None or values is None:
             continue
-        at = pointer(HEADING, key)
         browser: Browser = "edge" if "edge" in match["browser"].lower() else "chrome"
         if match["hive"].upper() != "LOCAL_MACHINE":
             said = "the list is set for one user, and holds in that user's profiles of the browser alone"
