@@ -14,10 +14,14 @@ def _profiles(found: Disagreement) -> list[dict[str, object]]:
     return [one.tree for one in found.scenario.documents if one.path.endswith(".mobileconfig")]
 
 
-def _aimed(found: Disagreement) -> bool:
+def _odd(profile: dict[str, object]) -> bool:
+    kind = profile.get("TargetDeviceType", 0)
+    return type(kind) is not int or kind not in range(7) or isinstance(profile.get("RemovalDate"), str)
+
+
+def _ill_typed(found: Disagreement) -> bool:
     trees = _profiles(found)
-    odd = [one for one in trees if type(kind := one.get("TargetDeviceType", 0)) is not int or kind not in range(7)]
-    return found.said == UNKNOWN and len(trees) > 1 and bool(odd)
+    return found.said == UNKNOWN and len(trees) > 1 and any(map(_odd, trees))
 
 
 def _standalone(found: Disagreement) -> bool:
@@ -27,10 +31,10 @@ def _standalone(found: Disagreement) -> bool:
 
 SANTA_SETTLED = (
     Settled(
-        "santa-target-open",
-        "TargetDeviceType is a number from 0 to 6; no page says whether a device refuses a profile with another, or takes it.",
-        "apple/device-management@b6202ca TopLevel.yaml (TargetDeviceType)",
-        _aimed,
+        "santa-top-ill-typed",
+        "TargetDeviceType is a number from 0 to 6, RemovalDate a date; no page says whether a device refuses a profile with another, or takes it.",
+        "apple/device-management@b6202ca TopLevel.yaml (TargetDeviceType, RemovalDate)",
+        _ill_typed,
         ("santa", 2026, 194),
     ),
     Settled(
