@@ -151,7 +151,12 @@ BY_GROUP: list[tuple[str, dict[str, tuple[dict[str, Any], ...]], dict[tuple[str,
     (
         "no-such-intent-a-uninstall-b",
         {"Uninstall": (group("a"),), "uninstall": (group("b"),)},
-        {_A: "unknown", _B: "removed"},
+        {_A: "unknown", _B: "unknown"},
+    ),
+    (
+        "no-such-intent-a-required-b-uninstall-all",
+        {"Uninstall": (group("a"),), "required": (group("b"),), "uninstall": (EVERYONE,)},
+        {_A: "unknown", _B: "unknown"},
     ),
     (
         "required-of-a-filter-uninstall-b",

@@ -152,7 +152,9 @@ class IntuneAndroid:
             package = app["android"]["package_name"][0]
             answer = answer_of([one for one in policies if one not in strange], package, device)
             if any(one.get("packageId", package) == package and reach(one, device) != "no" for one in strange):
-                answer = NOT_HELD if answer == OPEN else widened(answer)
+                # It may be refused, or taken without what is strange in it: then it may open the store.
+                opening = any(one["@odata.type"] == OWNER for one in strange)
+                answer = NOT_HELD if answer == OPEN else widened(answer) | (NOT_HELD if opening else frozenset())
             found[app["name"]] = widened(answer) if more else answer
         return found
 

@@ -179,10 +179,11 @@ def read_mobile_app(c: Collector) -> Reading:
         c.add(c.rule(rules.UNINSTALL_PERSONAL), "android", "package_name", package, pointer)
     offered = [one for one in offers if one not in required]
     if package and not _waived(c, offers, scope, banned=bool(uninstall)):
-        _let(c, rules.REQUIRED, required, scope, (package, pointer))
+        _let(c, rules.ASSIGNED if unread else rules.REQUIRED, required, scope, (package, pointer))
         _let(c, rules.ASSIGNED, offered, scope, (package, pointer))
-    if package:
-        _let(c, rules.INTENT_UNREAD, unread, scope, (package, pointer))
+    for each in (uninstall, required, offered, unread) if package and unread else ():
+        # Graph takes no object with such a word, so whether the others' assignments are there is not known either.
+        _let(c, rules.INTENT_UNREAD, each, scope, (package, pointer))
     return c.reading(scope, "intune")
 
 
