@@ -262,6 +262,20 @@ def allowing_signer(text: str, **more: Any) -> str:
         pytest.param(allowing_signer(signer("")), [NAME], UNKNOWN, id="an-issuer-and-a-name"),
         pytest.param(allowing_signer(signer("", root="06")), [NAME, ISSUED], UNKNOWN, id="an-issuer-by-its-number"),
         pytest.param(allowing_signer(signer()), [FILE], UNKNOWN, id="a-signer-and-a-file"),
+        pytest.param(
+            allowing().replace('Value="12"', 'Value="12" InheritedScenarios="ID_SIGNINGSCENARIO_A"'),
+            [FILE],
+            UNKNOWN,
+            id="what-another-scenario-allows",
+        ),
+        pytest.param(
+            allowing().replace(
+                "</SigningScenario>\n</SigningScenarios>", "<TestSigners/></SigningScenario>\n</SigningScenarios>"
+            ),
+            [FILE],
+            UNKNOWN,
+            id="signers-of-tests",
+        ),
     ],
 )
 def test_what_no_rule_allows(text: str, identifiers: list[Any], expected: tuple[str, str | None]) -> None:

@@ -323,7 +323,8 @@ class _Policy:
             self.c.beside("stops", "script-hosts", "always", self.places[self.root])
         if not everything and not self.supplement:
             self._implicit(scenario, allowed)
-            self._unlisted(named)
+            if not _allows_more(scenario):
+                self._unlisted(named)
 
     def _packages(self, scenario: etree._Element, allowed: list[tuple[str, str]], *, acting: bool) -> None:
         """Say that the policy refuses each packaged app that it does not allow by its family name.
@@ -547,6 +548,12 @@ def _is_everything(element: etree._Element) -> bool:
     """Tell whether an Allow lets every program run."""
     narrowing = {str(key) for key in element.attrib} - {"ID", "FriendlyName", "FileName", "FilePath"}
     return local(element) == "Allow" and not narrowing and "*" in (element.get("FileName"), element.get("FilePath"))
+
+
+def _allows_more(scenario: etree._Element) -> bool:
+    """Tell whether a scenario may allow by more than its ProductSigners: by another one's, or by those of tests (cipolicy.xsd)."""
+    beside = ("TestSigners", "TestSigningSigners", "ArtifactSigners")
+    return "InheritedScenarios" in scenario.attrib or any(local(one) in beside for one in scenario)
 
 
 def _told_by(element: etree._Element) -> tuple[Kind, str] | None:
