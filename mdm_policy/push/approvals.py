@@ -161,7 +161,7 @@ def justified(action: Action, step: str, reason: str, ending: str) -> str:
         more = f" and {len(named) - _MOST_APPS} more" if len(named) > _MOST_APPS else ""
         parts.append(f"{direction}: {', '.join(named[:_MOST_APPS]) or 'what it blocks'}{more}.")
     if reason:
-        parts.insert(0, f"{reason}.")
+        parts.insert(0, f"{reason.rstrip('.')}.")
     said = " ".join(parts).encode()[: _MOST - len(ending.encode()) - 1].decode("utf-8", "ignore")
     return f"{said} {ending}"
 

@@ -86,7 +86,7 @@ def pending(destination: Destination, keys: Collection[str] | None = None) -> It
 
     Where requests may not be read nothing is said: what waits is not there, and counts as that everywhere.
     """
-    asking = approver(destination)
+    asking = approver(destination) if keys is None or keys else None
     try:
         requests = (asking.requests() if asking is not None else None) or ()
     except Failure:

@@ -5,6 +5,7 @@ Run by the test suite on a part of the matrix, and whole by hand: `make push-mat
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -215,37 +216,40 @@ def http_kits() -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Run the whole matrix and print the counts; with `--changing`, only the calls that change something."""
-    names = [name for name in sys.argv[1:] if name != "--changing"] or http_kits()
+    """Run the whole matrix, or a part of it, and print the counts."""
+    asked = argparse.ArgumentParser(description=main.__doc__)
+    asked.add_argument("names", nargs="*", default=http_kits(), help="which destinations; all without one")
+    asked.add_argument("--scenario", action="append", choices=SCENARIOS, help="from which state; from each without one")
+    asked.add_argument("--changing", action="store_true", help="only calls that change something")
+    asked.add_argument("--every", type=int, default=1, metavar="N", help="only every so-many-th fault")
+    given = asked.parse_args()
     bad = total = 0
     print(f"{len(FAULTS)} kinds of faults")
-    for name in names:
-        for scenario in SCENARIOS:
+    for name in given.names:
+        for scenario in given.scenario or SCENARIOS:
             with tempfile.TemporaryDirectory() as made:
                 folder = Path(made)
                 made_calls, wanted = listed(name, scenario, folder / "plain")
-                every = range(len(made_calls))
-                chosen = [n for n in every if "--changing" not in sys.argv or is_changing(made_calls[n])]
+                chosen = [n for n, call in enumerate(made_calls) if is_changing(call) or not given.changing]
+                struck = [cell for cell in cells(name, scenario, len(made_calls)) if cell.call in chosen][
+                    :: given.every
+                ]
                 lost: list[str] = []
-                runs = 0
-                for cell in cells(name, scenario, len(made_calls)):
-                    if cell.call not in chosen:
-                        continue
-                    runs += 1
+                for number, cell in enumerate(struck):
                     try:
-                        strike(cell, wanted, folder / f"{runs}")
+                        strike(cell, wanted, folder / f"{number}")
                     except LostError as found:
                         lost.append(f"{cell.fault.name} at call {cell.call}: {found}")
                 points, hits = killed(name, scenario, chosen, wanted, folder / "kill")
                 print(
-                    f"{name:10} {scenario:7} {len(chosen):3} calls, {runs:5} faults struck, {len(lost)} lost;"
+                    f"{name:14} {scenario:7} {len(chosen):3} calls, {len(struck):5} faults struck, {len(lost)} lost;"
                     f" {points} kill points, {hits} killed, 0 lost",
                     flush=True,
                 )
                 for line in lost[:20]:
                     print(f"    {line}", flush=True)
                 bad += len(lost)
-                total += runs + points
+                total += len(struck) + points
     print(f"{total} runs, {bad} lost")
     return 1 if bad else 0
 

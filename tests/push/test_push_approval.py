@@ -217,18 +217,20 @@ def entries_of_newest(one: Stage) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("named_by", ["id", "requestId"])
-def test_a_request_whose_code_was_lost_is_found_again(named_by: str, one: Stage) -> None:
+def test_what_waits_is_found_again_when_the_journal_is_lost_each_time(named_by: str, one: Stage) -> None:
     one.emulator.desk.named_by = named_by
-    apply(one)
-    for path in [*one.folder.glob("*.journal"), *one.folder.glob("*.receipt.json")]:
-        path.unlink()
-    ran = apply(one)
-    assert ran.code == 12
-    [request] = one.emulator.desk.requests
-    assert "warning[approval-waiting]" in ran.err
-    decide(one.emulator, "approved")
-    assert apply(one).code == 12
-    assert request["status"] == "completed"
+    for number, step in enumerate(("create", "assign"), 1):
+        apply(one)
+        for path in [*one.folder.glob("*.journal"), *one.folder.glob("*.receipt.json")]:
+            path.unlink()
+        ran = apply(one)
+        assert ran.code == 12, step
+        assert len(one.emulator.desk.requests) == number
+        assert "warning[approval-waiting]" in ran.err
+        decide(one.emulator, "approved")
+    assert apply(one).code == 0
+    assert {request["status"] for request in one.emulator.desk.requests} == {"completed"}
+    assert one.bans()
 
 
 def test_the_same_write_of_another_plan_is_taken_up_and_another_is_not(one: Stage) -> None:
