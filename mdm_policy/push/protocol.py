@@ -184,6 +184,12 @@ def reads_back(destination: Destination) -> bool:
     return told
 
 
+def unheard(destination: Destination) -> bool:
+    """Tell whether something stored there has not been told to the devices that it is for, as far as was read."""
+    told: bool = getattr(destination, "unheard", False)
+    return told
+
+
 def finish(destination: Destination) -> None:
     """Let a destination end a run; only those have a method `finish` that gather what was written (a commit).
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mdm_policy.model import Frozen
 from mdm_policy.push.planning import unassigned
+from mdm_policy.push.protocol import unheard
 from mdm_policy.push.proving import weakened
 from mdm_policy.workflows import push
 from mdm_policy.workflows.live import live_proof
@@ -38,7 +39,8 @@ class DriftResult(Frozen, frozen=True):
 def drift(request: push.PushRequest, services: push.Services, *, accept_unread: bool = False) -> DriftResult:
     """Plan for what is there: what a plan would tighten is blocked less than it should be.
 
-    What cannot be read back counts as blocked less, unless `accept_unread` says that a record of deliveries will do.
+    What cannot be read back counts as blocked less, unless `accept_unread` says that a record of deliveries will do; so does what
+    devices have not been told of.
 
     Raises:
         PolicyError: something cannot be read.
@@ -53,5 +55,5 @@ def drift(request: push.PushRequest, services: push.Services, *, accept_unread: 
     live = live_proof(read, [one.destination for one in ready], ours, uses, services)
     waiting = [said for one in ready for said in pending(one.destination, {action.key for action in one.plan.changes})]
     weaker = any(idle.values()) or any(weakened(plan) for plan in plans) or bool(live.undone)
-    weaker = weaker or bool(live.unread and not accept_unread)
+    weaker = weaker or bool(live.unread and not accept_unread) or any(unheard(one.destination) for one in ready)
     return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone, *live.unread, *waiting))

@@ -276,14 +276,14 @@ def test_the_server_sends_thirty_enrollments_a_command_and_one_in_two_sets_two_o
         api(there, "kmfddm", "PUT", f"/v1/enrollment-sets/{one.udid}?set=many&nonotify=1")
     api(there, "kmfddm", "POST", "/v1/notify?set=many")
     assert sum(bool(one.fetch()) for one in devices) == 30
-    with kmfddm.Server() as emulated:
-        emulated.enrollments = {one.udid: ["many"] for one in devices}
-        call = emulated(emulated, "kmfddm", kmfddm.KEY)
+    with kmfddm.Server() as server:
+        server.enrollments = {one.udid: ["many"] for one in devices}
+        call = emulated(server, "kmfddm", kmfddm.KEY)
         call("POST", "/v1/notify?set=many", b"")
-        assert len(emulated.notified) == 30
-        emulated.enrollments = {"D99": ["one", "two"]}
+        assert len(server.notified) == 30
+        server.enrollments = {"D99": ["one", "two"]}
         call("POST", "/v1/notify?set=one&set=two", b"")
-        assert emulated.doubled == {"D99"}
+        assert server.doubled == {"D99"}
     both = Device(there, "D99")
     for name in ("one", "two"):
         api(there, "kmfddm", "PUT", f"/v1/enrollment-sets/D99?set={name}&nonotify=1")

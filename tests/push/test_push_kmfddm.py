@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from emulators.faults import FAULTS
@@ -18,12 +19,15 @@ from mdm_policy.errors import Origin, PolicyError
 from mdm_policy.model import DestinationSpec
 from mdm_policy.push.answers import Failure
 from mdm_policy.push.destinations.kmfddm import KmfddmDestination
+from mdm_policy.push.destinations.kmfddm_notices import Notices
 from mdm_policy.push.model import Assignment, Item, MadeDocument, Remote, Summary
 from mdm_policy.push.protocol import Edge
 from mdm_policy.reading import Scope
+from push.stage import stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 OWNER = "mdm-policy.test"
 SET = "mdm-policy.test"
@@ -159,9 +163,11 @@ def test_assignments(server: Server, assign: Any, groups: dict[str, str], varian
         return
     (item,) = there.items(documents)
     assert item.assignment == expected
-    assert [one.id for one in there.findings(documents)] == (
-        ["kmfddm-no-exclusion"] if variant and assign == "everyone" else []
-    )
+    assert [one.id for one in there.findings(documents)] == [
+        "kmfddm-notifies-thirty",
+        *(["kmfddm-no-exclusion"] if variant and assign == "everyone" else []),
+    ]
+    assert connect(server.url, settings={"enrollments": ["E1"]}).findings((made(),)) == ()
     assert connect(server.url, targets=("other",)).items(documents) == ()
 
 
@@ -342,10 +348,10 @@ def test_what_a_run_that_was_cut_off_owes_is_planned_for_and_paid(server: Server
     assert remote is not None
     assert after.differs(item, remote) == ("its enrollments were not notified of the last change",)
     (found,) = after.notes(item, remote)
-    assert (found.id, SET in found.message) == ("kmfddm-not-notified", True)
+    assert (found.id, SET in found.message, after.unheard) == ("kmfddm-not-notified", True, True)
     after.update(item, remote)
     assert (after.differs(item, remote), after.notes(item, remote)) == ((), ())
-    assert told(server) == []
+    assert (told(server), after.unheard) == ([], False)
     after.finish()
     assert (told(server), server.unheard) == (["E1"], set())
     again = connect(server.url)
@@ -415,3 +421,15 @@ def test_a_set_whose_name_another_declaration_lends_is_none(server: Server) -> N
         remote = there.get(Summary("declaration", identifier, "", "k", OWNER))
         assert remote is not None
         assert remote.assignment == Assignment(groups=tuple(sorted(sets)))
+
+
+def test_drift_is_a_weaker_ban_while_devices_have_not_heard_of_it(tmp_path: Path) -> None:
+    with stage("kmfddm", tmp_path) as one:
+        one.plan()
+        with mock.patch.object(Notices, "pay", side_effect=Failure("unreachable", "the network is gone")):
+            assert one.apply().code == 12
+        drift = one.drift()
+        assert (drift.code, "kmfddm-not-notified" in drift.err, "\n\nDRIFT: " in drift.out) == (11, True, True)
+        assert one.plan().code == 10
+        assert one.apply().code == 0
+        assert (one.drift().code, one.plan().code, one.emulator.unheard) == (0, 0, set())

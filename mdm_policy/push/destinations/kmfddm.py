@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.push import listings, logins
 from mdm_policy.push.answers import Failure
-from mdm_policy.push.destinations.kmfddm_notices import SILENT, Notices
+from mdm_policy.push.destinations.kmfddm_notices import MOST, SILENT, Notices
 from mdm_policy.push.model import Assignment, DeviceEvidence, Item, Remote, Summary
 from mdm_policy.push.normal import differences, extras, fingerprint
 from mdm_policy.push.protocol import is_chosen, marker
@@ -74,6 +74,11 @@ class KmfddmDestination:
         """Count the requests that changed something, or may have."""
         return self._client.sent
 
+    @property
+    def unheard(self) -> bool:
+        """Tell whether an earlier run was cut off before the enrollments were notified, as the last listing showed."""
+        return bool(self._notices.left)
+
     def items(self, made: Sequence[MadeDocument]) -> tuple[Item, ...]:
         """Return an item for each declaration, under an identifier that says whose it is.
 
@@ -108,8 +113,17 @@ class KmfddmDestination:
         return tuple(items)
 
     def findings(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
-        """Say that a set takes nobody out, where exceptions count on it."""
-        apart = sorted({group for one in made if self._takes(one) for group in one.groups})
+        """Say how many a notification reaches, and that a set takes nobody out, where exceptions count on it."""
+        ours = [one for one in made if self._takes(one)]
+        found = []
+        if ours and not self._spec.settings.get("enrollments"):
+            said = f"KMFDDM (0.8.3) notifies {MOST} enrollments of a set at most, and no `enrollments` are named: any beyond these do not hear of a change"
+            hint = "name every enrollment under `enrollments`: they are notified in thirties, and `status` tells what they report"
+            found.append(note("kmfddm-notifies-thirty", said, self._spec.origin, hint))
+        return (*found, *self._apart(ours))
+
+    def _apart(self, made: Sequence[MadeDocument]) -> tuple[Finding, ...]:
+        apart = sorted({group for one in made for group in one.groups})
         if not apart or self._spec.assign == "unchanged":
             return ()
         said = f"KMFDDM takes no group out of a set: an enrollment of {', '.join(apart)} that is in both gets the whole ban"

@@ -22,7 +22,7 @@ SILENT = "nonotify=1"
 """KMFDDM docs/openapi.yaml, `noNotify`; it and `/v1/notify` are in every release since 0.4.0, and in none before."""
 _TYPE = "com.apple.management.organization-info"
 _NAME = "mdm-policy: the enrollments of these sets are yet to be notified of a change"
-_MOST = 30
+MOST = 30
 """Enrollments that one notification reaches: what KMFDDM 0.8.3 sends NanoMDM for all beyond them has no command in it."""
 _UNKNOWN_PATH = b"404 page not found"
 
@@ -77,9 +77,9 @@ class Notices:
             return
         for name in sorted(owed):
             self._notify([("set", name)])
-        if len(self._enrollments) > _MOST:
-            for start in range(0, len(self._enrollments), _MOST):
-                self._notify([("id", one) for one in self._enrollments[start : start + _MOST]])
+        if len(self._enrollments) > MOST:
+            for start in range(0, len(self._enrollments), MOST):
+                self._notify([("id", one) for one in self._enrollments[start : start + MOST]])
         self._client.call("DELETE", f"/v1/declarations/{quote(self.identifier, safe='')}", ok=(204, 304))
         self._owed = self.left = frozenset()
 
