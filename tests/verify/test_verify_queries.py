@@ -232,6 +232,11 @@ def installed_by(browser: str, *sites: Any) -> Document:
     return plist({"PayloadType": domain, "WebAppInstallForceList": [{"url": one} for one in sites]}, name="apps")
 
 
+def intune_link(kind: str, intent: str) -> Document:
+    everyone = target("allDevicesAssignmentTarget")
+    return graph(kind, "w.json", appUrl="https://chat.example/", assignments=[{"intent": intent, **everyone}])
+
+
 def registry(value: str) -> Document:
     text = f'Windows Registry Editor Version 5.00\r\n\r\n[{EDGE_KEY}]\r\n"WebAppInstallForceList"="{value}"\r\n'
     return open_document("apps.reg", text.encode())
@@ -256,6 +261,10 @@ def registry(value: str) -> Document:
             id="a web app of Chrome",
         ),
         pytest.param(installed_by("chrome", 5), "", id="a web app without an address"),
+        pytest.param(intune_link("webApp", "required"), "/appUrl", id="a web app of Intune"),
+        pytest.param(intune_link("iosiPadOSWebClip", "available"), "/appUrl", id="a web clip of Intune"),
+        pytest.param(intune_link("windowsWebApp", "uninstall"), "", id="one that is taken away"),
+        pytest.param(intune_link("win32LobApp", "required"), "", id="an app that is no link"),
         pytest.param(registry('[{\\"url\\":\\"https://chat.example/\\"}]'), "registry", id="the registry"),
         pytest.param(registry("no list"), "", id="no list in the registry"),
         pytest.param(

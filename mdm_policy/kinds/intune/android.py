@@ -8,6 +8,7 @@ from mdm_policy.kinds.android.configuration import read_lists
 from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope, scope_of
+from mdm_policy.reading import Link
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -28,6 +29,8 @@ _PERSONAL_MODES = frozenset({"", "notConfigured", "blockedApps", "allowedApps"})
 _HINT = "write blockedApps"
 _PERSONAL = "personalProfilePersonalApplications"
 _IOS_APPS = frozenset({"iosStoreApp", "iosVppApp", "iosLobApp", "managedIOSStoreApp", "managedIOSLobApp"})
+_WEB_APPS = frozenset({"iosiPadOSWebClip", "macOSWebClip", "webApp", "windowsWebApp"})
+"""Types that put a link to `appUrl` on devices (microsoftgraph/microsoft-graph-docs-contrib@022b186 intune-apps-iosipadoswebclip.md)."""
 _FOR_MODES: dict[str, tuple[str, ...] | None] = {
     "": None,
     "default": None,
@@ -155,6 +158,9 @@ def read_mobile_app(c: Collector) -> Reading:
         scope = NOT_STATED if found is None else scope_of(c, found)
         message = "an assignment of this type of app removes only what Intune itself installed"
         c.say("note", "managed-app-only", message)
+        site = top.get("appUrl") if typed in _WEB_APPS else None
+        if isinstance(site, str) and any(_intent(one) in _OFFERS for one in found or ()):
+            c.links.append(Link(site, "/appUrl", "a web app that Intune assigns"))
         bundle = c.text(top, "bundleId", "") if typed in _IOS_APPS else ""
         if bundle and any(_intent(one) in _OFFERS for one in found or ()):
             c.add(c.rule(rules.IOS_ASSIGNED), "ios", "bundle_id", bundle, "/bundleId")
