@@ -237,6 +237,19 @@ def intune_link(kind: str, intent: str) -> Document:
     return graph(kind, "w.json", appUrl="https://chat.example/", assignments=[{"intent": intent, **everyone}])
 
 
+def catalog_apps(value: Any) -> Document:
+    named = "device_vendor_msft_policy_config_microsoft_edgev80diff~policy~microsoft_edge_webappinstallforcelist"
+    child = {"settingDefinitionId": f"{named}_webappinstallforcelist", "simpleSettingValue": {"value": value}}
+    choice = {"value": f"{named}_1", "children": [child]}
+    instance = {"settingDefinitionId": named, "choiceSettingValue": choice}
+    top = {"platforms": "windows10", "technologies": "mdm", "settings": [{"settingInstance": instance}]}
+    return as_json(top, "catalog.json")
+
+
+def test_a_list_of_web_apps_in_the_settings_catalog_is_no_strange_setting() -> None:
+    assert piece(catalog_apps('[{"url":"https://chat.example/"}]')).unjudged == ()
+
+
 def registry(value: str) -> Document:
     text = f'Windows Registry Editor Version 5.00\r\n\r\n[{EDGE_KEY}]\r\n"WebAppInstallForceList"="{value}"\r\n'
     return open_document("apps.reg", text.encode())
@@ -261,6 +274,12 @@ def registry(value: str) -> Document:
             id="a web app of Chrome",
         ),
         pytest.param(installed_by("chrome", 5), "", id="a web app without an address"),
+        pytest.param(
+            catalog_apps('[{"url":"https://chat.example/"}]'),
+            "/settings/0/settingInstance/choiceSettingValue/children/0/simpleSettingValue/value/0/url",
+            id="the settings catalog",
+        ),
+        pytest.param(catalog_apps(5), "", id="no list in the settings catalog"),
         pytest.param(intune_link("webApp", "required"), "/appUrl", id="a web app of Intune"),
         pytest.param(intune_link("iosiPadOSWebClip", "available"), "/appUrl", id="a web clip of Intune"),
         pytest.param(intune_link("windowsWebApp", "uninstall"), "", id="one that is taken away"),

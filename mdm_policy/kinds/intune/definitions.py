@@ -242,8 +242,8 @@ _OFFICE = re.compile(
     r"(?:access|excel|lync|office|onent|outlk|ppt|proj|pub|visio|word)16|onedrivengsc|fslogix|microsoft_edgeupdate"
 )
 """Ingested templates of programs that stop no other program: Office, OneDrive, FSLogix, the updates of Edge."""
-_OF_ADDRESSES = frozenset(key.casefold() for key in browsers.ROLES)
-"""The policies of Edge and Chrome that open, close or lead round addresses."""
+_OF_ADDRESSES = frozenset(key.casefold() for key in browsers.ROLES if key != browsers.INSTALLED)
+"""The policies of Edge and Chrome that open, close or lead round addresses; a web app that is installed does none of it."""
 
 
 def _role(definition: str) -> Role:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdm_policy.documents import EmbeddedText, pointer
 from mdm_policy.kinds import browsers
-from mdm_policy.kinds.browsers import ALLOW, BLOCK, read_list
+from mdm_policy.kinds.browsers import ALLOW, BLOCK, read_installed, read_list
 from mdm_policy.kinds.collector import Why, fact, narrowed
 from mdm_policy.kinds.windows.documents import APP_CONTROL, APP_CONTROL_SUPPLEMENT
 from mdm_policy.reading import Condition, Rule, Switch
@@ -30,6 +30,9 @@ _FAMILY = "endpointSecurityApplicationControl"
 _URL_LIST = re.compile(
     r"(?P<scope>device|user)_vendor_msft_policy_config_(?P<browser>microsoft_edge|chromeintune)[a-z0-9_~]*"
     r"_url(?P<list>block|allow)list"
+)
+_INSTALLED = re.compile(
+    r"(?:device|user)_vendor_msft_policy_config_(?P<browser>microsoft_edge|chromeintune)[a-z0-9_~]*_webappinstallforcelist"
 )
 _MAC_LISTS = {
     "com.apple.managedclient.preferences_urlblocklist": BLOCK,
@@ -150,6 +153,10 @@ def read_browser_setting(c: Collector, instance: dict[str, Any], at: str) -> boo
     """
     definition = str(instance.get("settingDefinitionId")).casefold()
     match = _URL_LIST.fullmatch(definition)
+    installed = _INSTALLED.fullmatch(definition)
+    if installed is not None:
+        _installed(c, instance, "edge" if installed["browser"] == "microsoft_edge" else "chrome", at)
+        return True
     if match is None:
         return _mac_list(c, instance, definition, at)
     browser: Browser = "edge" if match["browser"] == "microsoft_edge" else "chrome"
@@ -172,6 +179,15 @@ def read_browser_setting(c: Collector, instance: dict[str, Any], at: str) -> boo
             read_list(c, browser, key, records.each("value"), where)
     c.uncertain_because = before
     return True
+
+
+def _installed(c: Collector, instance: dict[str, Any], browser: Browser, at: str) -> None:
+    """Take down the web apps that a browser installs: a text of JSON under the choice that turns the policy on."""
+    choice = c.optional(instance, "choiceSettingValue", at)
+    for where, child in c.mappings(choice, "children", f"{at}/choiceSettingValue"):
+        value = child.get("simpleSettingValue")
+        if isinstance(value, dict):
+            read_installed(c, browser, value.get("value"), f"{where}/simpleSettingValue/value")
 
 
 def _mac_list(c: Collector, instance: dict[str, Any], definition: str, at: str) -> bool:
