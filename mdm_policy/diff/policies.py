@@ -14,7 +14,7 @@ from mdm_policy.diff.grid import EFFORT, Effort, Grid
 from mdm_policy.diff.lines import UnitResult, lines
 from mdm_policy.diff.mentions import Mentions
 from mdm_policy.diff.model import Change, Comparison, Other, ordered
-from mdm_policy.diff.other_keys import kinds_of, leaves, others, unjudged
+from mdm_policy.diff.other_keys import changed_between, kinds_of, leaves, others, unjudged
 from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, parts
 from mdm_policy.diff.proofs import lost_proofs
@@ -252,10 +252,11 @@ def _residue(
         [one.new for one in changed if one.new is not None],
     ]
     old, new = (leaves(one, _acting(named)) for one, named in zip(documents, sides, strict=True))
+    different = changed_between(old, new)
     names = {one.name: pair.name for pair in changed for one in (pair.old, pair.new) if one is not None}
     kinds = kinds_of(documents[0]) & kinds_of(documents[1])
-    told = list(others(old, new, kinds))
-    strange = list(unjudged(old, new, names, accepted))
+    told = list(others(different, kinds))
+    strange = list(unjudged(different, names, accepted))
     acting = set[str]().union(
         *({one.name for one in named if one.reading.effects or one.reading.rule_sets} for named in sides)
     )

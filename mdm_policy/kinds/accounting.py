@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from mdm_policy.documents import elements, split
 from mdm_policy.kinds.keys import QUIET, Keys
 from mdm_policy.kinds.registry import kind_named
@@ -25,7 +27,7 @@ _INDEX = re.compile(r"/[0-9]+(?=/|\Z)")
 _LAST_INDEX = re.compile(r".*/[0-9]+(?=/|\Z)", re.DOTALL)
 
 
-class Leaf(NamedTuple):
+class Leaf(msgspec.Struct, frozen=True, order=True, gc=False):
     """Hold a value that no effect holds.
 
     `where` is its place with `*` for the index in a list. `unit` is the place of the topmost thing around it that is
@@ -97,7 +99,7 @@ def _of_document(document: Document, prefix: str, served: _Served) -> Iterator[t
         yield from _of_document(inner, pointer, served)
 
 
-class _At(NamedTuple):
+class _At(msgspec.Struct, frozen=True, gc=False):
     """Hold where a walk stands: the exact pointer, the place with `*`, the keys or role there, and the unit."""
 
     pointer: str
@@ -110,19 +112,22 @@ class _At(NamedTuple):
 def _plain(
     document: Document, prefix: str, keys: Role | Keys, served: _Served, held: Collection[str]
 ) -> Iterator[tuple[Leaf, str]]:
-    """Walk down plain data to the values that nobody has judged."""
+    """Walk down plain data to the values that nobody has judged, the last of each dictionary and list first."""
     kind = document.kind
-    waiting: list[tuple[_At, Any]] = [
-        (_at(_At(prefix, "", keys, None, prefix in served.pointers), keys), document.value)
-    ]
+    top = _at(_At(prefix, "", keys, None, prefix in served.pointers), keys)
+    waiting: list[Iterator[tuple[_At, Any]]] = [iter([(top, document.value)])]
     while waiting:
-        at, value = waiting.pop()
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            continue
+        at, value = found
         if at.pointer in held and at.pointer != prefix:
             continue
         if isinstance(value, dict):
-            waiting += _entries(at, value, served.pointers)
+            waiting.append(_entries(at, value, served.pointers))
         elif isinstance(value, list):
-            waiting += _items(at, value, served)
+            waiting.append(_items(at, value, served))
         else:
             text = value.strip() if isinstance(value, str) else "" if value is None else repr(value)
             if text and not at.served:
@@ -133,7 +138,7 @@ def _plain(
 def _at(at: _At, keys: Role | Keys, name: str = "") -> _At:
     """Go on with other keys; where they are unjudged as a whole, the unit begins here, with what it says it is."""
     if keys == "unjudged" and at.unit is None:
-        return _At(at.pointer, at.where, keys, f"{at.where}{name}", at.served)
+        return _At(at.pointer, at.where, keys, f"{at.where}{name}" if name else at.where, at.served)
     return _At(at.pointer, at.where, keys, at.unit, at.served)
 
 
@@ -146,12 +151,12 @@ def _entries(at: _At, value: dict[str, Any], pointers: Collection[str]) -> Itera
         if keys in QUIET or at.served:
             return
         whole = _at(at, keys, f"({name})" if name else "")
-        for key, item in value.items():
+        for key, item in reversed(value.items()):
             yield _below(whole, key, keys, pointers), item
         return
     if at.served and (keys.rest == "served" or value.keys() <= keys.quiet):
         return
-    for key, item in value.items():
+    for key, item in reversed(value.items()):
         role = keys.roles.get(key, keys.rest)
         if role in QUIET or (role == "served" and at.served):
             continue
@@ -159,8 +164,12 @@ def _entries(at: _At, value: dict[str, Any], pointers: Collection[str]) -> Itera
 
 
 def _below(at: _At, key: str, role: Role | Keys, pointers: Collection[str]) -> _At:
-    pointer = f"{at.pointer}/{_escaped(key)}"
-    where = f"{at.where}/{'*' if key.isdecimal() else key}"
+    part = _escaped(key)
+    pointer = f"{at.pointer}/{part}"
+    if key.isdecimal():
+        where = f"{at.where}/*"
+    else:  # most often the two are the same text
+        where = pointer if part is key and at.where == at.pointer else f"{at.where}/{key}"
     return _at(_At(pointer, where, role, at.unit, pointer in pointers), role)
 
 
@@ -172,8 +181,8 @@ def _items(at: _At, value: list[Any], served: _Served) -> Iterator[tuple[_At, An
     if plain and len(places) == len(value):
         return
     pointers = served.pointers
-    for place, item in enumerate(value):
-        pointer = f"{at.pointer}/{place}"
+    for place in range(len(value) - 1, -1, -1):
+        item, pointer = value[place], f"{at.pointer}/{place}"
         serving = at.served or place in places or pointer in pointers
         if serving and (plain or not isinstance(item, dict | list)):
             continue

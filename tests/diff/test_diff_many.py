@@ -334,3 +334,23 @@ def test_very_many_keys_that_concern_no_app_are_counted(monkeypatch: pytest.Monk
         ("/key1", "", "1"),
         ("*", "", "3 values"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "accepted"),
+    [((), [False] * 3), (("*#/key0", "*#/key3", "*#/key4"), [True, False, False]), (("*",), [True] * 3)],
+)
+def test_very_many_parts_that_no_reader_judges_are_counted(
+    monkeypatch: pytest.MonkeyPatch, patterns: tuple[str, ...], accepted: list[bool]
+) -> None:
+    monkeypatch.setattr(other_keys, "_MOST", 2)
+    kind = "#microsoft.graph.iosGeneralDeviceConfiguration"
+    old = as_json({"@odata.type": kind})
+    new = as_json({"@odata.type": kind, **{f"key{number}": number for number in range(5)}})
+    told = compared([old], [new], accept_unjudged=patterns)
+    assert [(one.pointer, one.before, one.after, one.accepted) for one in told.changes] == [
+        ("*", "", "3 more parts", accepted[2]),
+        ("/key0", "", "0", accepted[0]),
+        ("/key1", "", "1", accepted[1]),
+    ]
+    assert told.exit_code == (10 if all(accepted) else 11)
