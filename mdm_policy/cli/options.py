@@ -174,7 +174,7 @@ ASK_AGAIN = click.option(
     "--ask-again",
     "ask_again",
     is_flag=True,
-    help="File a new request for what a second administrator rejected, or what somebody cancelled.",
+    help="Ask anew for what a second administrator rejected or somebody cancelled, or after approval was switched off.",
 )
 LOOSEN = click.option(
     "--allow-loosening",

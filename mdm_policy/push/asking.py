@@ -90,12 +90,12 @@ class Asking:
         """
         action, step = self._turn()
         former = self._former(action, step)
+        mine = None if refusal.code else approvals.by_tag(self._requests(fresh=True) or (), self._tag)
         code, since, until = refusal.code, "", ""
-        if not code:
-            mine = approvals.by_tag(self._requests(fresh=True) or (), self._tag)
-            code, since, until = (mine.codes[0], mine.filed, mine.until) if mine is not None else ("", "", "")
-        if former is not None and former.code == code and not since:
-            since, until = former.since, former.until
+        if mine is not None:
+            code, since, until = mine.codes[0], mine.filed, mine.until
+        elif former is not None and former.request == self._request and code in ("", former.code):
+            code, since, until = former.code, former.since, former.until
         return self._waits(code, since, until)
 
     # --- what a write is sent with ---------------------------------------------------------------------------------
@@ -128,13 +128,13 @@ class Asking:
             self._close(former, status, found.note if found is not None else "")
             self._check_declined(action, step)
             return asked
+        if self._again and status != "approved":
+            # It is asked anew, whatever is open: where approval is off by now, that writes; else the open one is found again.
+            return asked
         if former.request != request or (found is not None and not self._fits(found)):
             raise _changed(former)
         if status == "needsApproval":
             raise self._waits(former.code, former.since, found.until if found is not None else former.until)
-        if status == "unknown" and self._again:
-            self._close(former, "asked for again, though nobody knows what became of it")
-            return asked
         # Of what may not be read, the tenant itself decides whether it was approved.
         return Pass(code=former.code)
 
@@ -198,6 +198,10 @@ class Asking:
                 f"have that one approved and completed, rejected or cancelled {_WHERE}; then run the same command again"
             )
             return warning("approval-other-request", said, place, hint)
+        found = approvals.by_code(self._listed or (), one.code)
+        if found is not None and found.status == "approved":
+            said = f"{named(one)}: request {one.code} is approved, and not carried out yet{_until(one.until)}"
+            return warning("approval-given", said, place, "run the same command again")
         code, status = self._ended
         asked = f"{what}: request {one.code}{_until(one.until)}"
         if code and code != one.code:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulators.graph import GraphServer
+from emulators.graph_approval import CODE, STATUSES, WHY
 
 from push.kits.graph import Kit, catalog
 
@@ -34,12 +37,14 @@ def server() -> Iterator[GraphServer]:
         yield running
 
 
-def call(server: GraphServer, method: str, path: str, body: Any = None, who: str = "t") -> tuple[int, Any]:
+def call(
+    server: GraphServer, method: str, path: str, body: Any = None, who: str = "t", headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
     host = server.url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=5)
     try:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        connection.request(method, path, data, {"Authorization": f"Bearer {who}"})
+        connection.request(method, path, data, {"Authorization": f"Bearer {who}", **(headers or {})})
         answer = connection.getresponse()
         text = answer.read().decode("utf-8-sig")
         return answer.status, json.loads(text) if text else None
@@ -157,6 +162,52 @@ def test_it_masks_custom_values(server: GraphServer) -> None:
     reading = f"{path}/getOmaSettingPlainTextValue(secretReferenceValueId='{shown['secretReferenceValueId']}')"
     assert call(server, "GET", reading)[1]["value"] == "plain"
     assert "isEncrypted" not in call(server, "GET", path.replace("beta", "v1.0"))[1]["omaSettings"][0]
+
+
+def _why(text: str) -> dict[str, str]:
+    return {WHY: base64.b64encode(text.encode()).decode()}
+
+
+_ASKED: dict[str, tuple[dict[str, str], str]] = {
+    "no reason": ({}, f"Header '{WHY}' is required to request approval"),
+    "plain text": ({WHY: "because it is so"}, "is not valid Base64"),
+    "a long reason": (_why("x" * 1025), "longer than 1024 characters"),
+    "a code of nothing": ({CODE: str(uuid.UUID(int=1))}, f"Header '{WHY}' is required to request approval"),
+}
+
+
+@pytest.mark.parametrize(("headers", "said"), _ASKED.values(), ids=_ASKED)
+def test_a_protected_write_is_refused(headers: dict[str, str], said: str, server: GraphServer) -> None:
+    server.desk.turn_on()
+    status, answer = call(server, "POST", f"/v1.0/deviceManagement/{CONFIGS}", IOS, headers=headers)
+    assert (status, answer["error"]["code"]) == (400, "BadRequest")
+    assert said in answer["error"]["message"]
+    assert (server.objects, server.desk.requests) == ({}, [])
+
+
+def test_an_approved_code_opens_once_and_for_that_write_alone(server: GraphServer) -> None:
+    server.desk.turn_on()
+    path = f"/v1.0/deviceManagement/{CONFIGS}"
+    assert call(server, "POST", path, IOS, headers=_why("it is ordered"))[0] in STATUSES
+    [request] = call(server, "GET", "/beta/deviceManagement/operationApprovalRequests")[1]["value"]
+    assert (request["status"], request["requestJustification"]) == ("needsApproval", "it is ordered")
+    said = call(server, "POST", path, IOS, headers=_why("again"))[1]["error"]["message"]
+    assert "An active Approval Request already exists" in said
+    code = {CODE: request["id"]}
+    assert call(server, "POST", path, IOS, headers=code)[0] in STATUSES
+    assert call(server, "POST", "/second-admin", {"do": "approved"})[1] == {"count": 1}
+    assert call(server, "POST", path, {**IOS, "displayName": "y"}, headers=code)[0] == 400
+    assert call(server, "POST", path, IOS, headers=code)[0] == 201
+    assert call(server, "POST", path, IOS, headers=code)[0] == 400
+    assert len(server.objects) == 1
+
+
+def test_where_approval_is_off_its_headers_are_ignored(server: GraphServer) -> None:
+    path = f"/v1.0/deviceManagement/{CONFIGS}"
+    assert call(server, "POST", path, IOS, headers=_why("it is ordered"))[0] == 201
+    assert call(server, "POST", path, IOS, headers={CODE: "x"})[0] == 201
+    server.desk.turn_on(POLICIES)
+    assert call(server, "POST", path, IOS)[0] == 201
 
 
 def test_its_foreign_objects_are_those_of_others() -> None:

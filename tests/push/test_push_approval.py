@@ -156,6 +156,14 @@ def test_a_no_is_asked_about_again_only_when_that_is_ordered(how: str, one: Stag
     assert one.apply().code == 0
 
 
+def test_what_waits_is_written_when_approval_was_switched_off(one: Stage) -> None:
+    apply(one)
+    one.emulator.desk.covered = ()
+    assert apply(one).code == 12
+    assert apply(one, "--ask-again").code == 0
+    assert one.bans()
+
+
 def test_an_expired_request_is_filed_anew(one: Stage) -> None:
     apply(one)
     decide(one.emulator, "approved")
@@ -228,6 +236,9 @@ def test_what_waits_is_found_again_when_the_journal_is_lost_each_time(named_by: 
         assert len(one.emulator.desk.requests) == number
         assert "warning[approval-waiting]" in ran.err
         decide(one.emulator, "approved")
+        for path in [*one.folder.glob("*.journal"), *one.folder.glob("*.receipt.json")]:
+            path.unlink()
+        assert "warning[approval-given]" in apply(one).err
     assert apply(one).code == 0
     assert {request["status"] for request in one.emulator.desk.requests} == {"completed"}
     assert one.bans()
@@ -256,6 +267,8 @@ def test_without_the_permission_the_tenant_decides(shows: bool, one: Stage) -> N
     ran = apply(one)
     assert ran.code == 12
     assert "may not read requests" in " ".join(ran.err.split())
+    assert apply(one, "--ask-again").code == 12
+    assert len(one.emulator.desk.requests) == 1
     decide(one.emulator, "approved")
     assert apply(one).code == 12
     decide(one.emulator, "approved")
@@ -287,6 +300,10 @@ def test_a_request_for_another_write_is_never_carried_out(one: Stage) -> None:
     ran = apply(one)
     assert "error[approval-changed]" in ran.err
     assert one.kit._ours(one.emulator) == []
+    assert "error[approval-changed]" in apply(one, "--ask-again").err
+    decide(one.emulator, "cancelled")
+    assert apply(one, "--ask-again").code == 12
+    assert len(one.emulator.desk.requests) == 2
 
 
 def test_a_receipt_that_hides_or_changes_what_waits_is_refused(one: Stage) -> None:
