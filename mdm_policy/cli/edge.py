@@ -66,17 +66,26 @@ def _progress(line: str) -> None:
 
 
 def stores() -> Fetch:
-    """Return what fetches a page of an app store; nothing is sent yet.
+    """Return what fetches a page of an app store, by the proxy of the environment; nothing is sent yet.
 
     Raises:
         PolicyError: `extra-missing` when the library that talks HTTP is not installed.
 
     """
+    from mdm_policy.push.proxies import of_environment, proxy_for  # noqa: PLC0415 - most commands ask no store
+    from mdm_policy.push.redaction import Secrets  # noqa: PLC0415 - as above
+
     try:
-        from mdm_policy.sources.store_http import StoreClient  # noqa: PLC0415 - most commands ask no store
+        from mdm_policy.sources.store_http import StoreClient, Tunnel  # noqa: PLC0415 - as above
     except ModuleNotFoundError as bad:
         if bad.name and bad.name.startswith("mdm_policy"):
             raise
         said = f"asking the stores needs the library {bad.name!r}, which is not installed"
         raise PolicyError([error("extra-missing", said, None, install_hint("push"))]) from None
-    return StoreClient()
+    proxies, secrets = of_environment(os.environ), Secrets()
+
+    def tunnel(url: str) -> Tunnel | None:
+        proxy = proxy_for(url, proxies, secrets)
+        return Tunnel(proxy.url, proxy.headers) if proxy else None
+
+    return StoreClient(tunnel=tunnel)
