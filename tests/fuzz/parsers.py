@@ -20,11 +20,12 @@ from mdm_policy.documents import MAX_SIZE, Document, dump, places
 from mdm_policy.documents.yamls import as_json
 from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document, read_each
-from mdm_policy.kinds.text_forms import TEXT_FORMS
+from mdm_policy.kinds.text_forms import TEXT_FORMS, is_table
 from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
 from mdm_policy.sources.builds import read_build
 from mdm_policy.sources.files import read_policies
+from mdm_policy.sources.learning import learn, proposal
 from mdm_policy.targets import discover
 from mdm_policy.validate import validate
 from mdm_policy.verify import Rules, verify
@@ -122,10 +123,18 @@ def _policy_yaml(data: bytes) -> None:
         _exercise(open_document("f", as_json("f", data, MAX_SIZE), "json"))
 
 
-def _table(data: bytes) -> None:
-    for table in TEXT_FORMS:
+def _text_form(data: bytes) -> None:
+    """Read bytes as each sort of text, claimed or not."""
+    is_table(".txt", data)
+    for form in TEXT_FORMS:
+        form.claims(data)
         with contextlib.suppress(PolicyError):
-            _exercise(open_document("f", table.as_json("f", data, MAX_SIZE), "json"))
+            _exercise(open_document("f", form.as_json("f", data, MAX_SIZE), "json"))
+
+
+def _learn(data: bytes) -> None:
+    found, _ = learn("f", data.decode("utf-8", "replace"))
+    proposal([("f", one) for one in found], DAY)
 
 
 class _Folder:
@@ -218,7 +227,14 @@ PARSERS: dict[str, Parser] = {
     "kinds-xml": Parser(_document, "xml"),
     "schema": Parser(_schema, "json", 0.5),
     "yaml-backup": Parser(_policy_yaml, "yaml"),
-    "tables": Parser(_table, "bytes", 0.5),
+    "text-forms": Parser(_text_form, "bytes", 0.5),
+    "json-browsers": Parser(_document, "json"),
+    "json-defender": Parser(_document, "json"),
+    "xml-app-control": Parser(_document, "xml"),
+    "plist-newer": Parser(_document, "plist"),
+    "intune-shapes": Parser(_Folder("f.json", _read_policies, {}), "json", 0.5),
+    "archive": Parser(_Folder("f.zip", _read_policies, {}), "bytes", 0.25),
+    "learning": Parser(_learn, "bytes"),
     "yaml-gitops": Parser(
         _Folder("f.yml", _read_policies, {"a.mobileconfig": _seed("plist-xml", "restrictions")}), "yaml", 0.5
     ),

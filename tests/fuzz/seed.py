@@ -8,6 +8,8 @@ import plistlib
 import shutil
 from pathlib import Path
 
+import seeds_newer
+
 from mdm_policy.kinds import KINDS
 
 HERE = Path(__file__).parent
@@ -187,7 +189,6 @@ def main() -> None:
         "json-graph": {
             "catalog": golden["intune-ios-settings-catalog/banned-apps.json"],
             "corporate": golden["intune-android-corporate/banned-apps.device-restrictions.json"],
-            "approve": golden["intune-android-corporate/banned-apps.approve-apps.json"],
             "applocker": golden["intune-applocker-appx/banned-apps.json"],
             "app-control": golden["intune-app-control/banned-apps.json"],
             "custom": _wrapped("iosCustomConfiguration", custom),
@@ -216,7 +217,6 @@ def main() -> None:
             "rules": rules[0],
         },
         "yaml-backup": {"ios": _BACKUP.encode()},
-        "tables": {"registry": _REGISTRY.encode("utf-16"), "indicators": _INDICATORS.encode()},
         "yaml-gitops": {"gitops": _GITOPS.encode()},
         "json-jamf": {"software": json.dumps(jamf_json).encode()},
         "build-manifest": {"manifest": _manifest()},
@@ -230,6 +230,8 @@ def main() -> None:
     }
     for kind in KINDS.values():
         seeds.setdefault(f"kinds-{kind.formats[0]}", {})[kind.name] = kind.sample
+    seeds |= seeds_newer.seeds(golden)
+    seeds["text-forms"] |= {"registry": _REGISTRY.encode("utf-16"), "few-columns": _INDICATORS.encode()}
     shutil.rmtree(CORPUS, ignore_errors=True)
     for parser, files in seeds.items():
         for name, data in files.items():
