@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -20,6 +21,17 @@ _MOST_ENTRIES = 10_000
 _MOST_BYTES = 8
 """How many times as much as the largest document all files of an archive may hold together."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    ValueError,
+    LookupError,
+    struct.error,
+    EOFError,
+    OSError,
+)
+"""What the library raises for archives that are none."""
 _ENCRYPTED = 1
 _OFFICE = "[Content_Types].xml"
 """The file by which an Office Open XML document is known (ECMA-376 part 2)."""
@@ -41,8 +53,9 @@ def files_in(name: str, data: bytes, max_size: int) -> Iterator[tuple[str, bytes
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        entries = [one for one in archive.infolist() if not one.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError) as bad:
+        # Older Pythons' own `is_dir` breaks on an empty name.
+        entries = [one for one in archive.infolist() if not one.filename.endswith("/")]
+    except _DAMAGED as bad:
         said = f"the ZIP archive is damaged: {bad}"
         raise PolicyError([error("archive-unreadable", said, Origin(name), "export it again, or unpack it")]) from None
     if any(one.filename == _OFFICE for one in entries):
@@ -82,7 +95,7 @@ def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, max_size:
     try:
         with archive.open(entry) as file:
             data = file.read(max_size + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, OSError) as bad:
+    except _DAMAGED as bad:
         return error("archive-unreadable", f"the archive is damaged there: {bad}", Origin(name), "export it again")
     if is_archive(data):
         return note(

@@ -20,6 +20,7 @@ from mdm_policy.documents import MAX_SIZE, Document, dump, places
 from mdm_policy.documents.yamls import as_json
 from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document, read_each
+from mdm_policy.kinds.accounting import unjudged
 from mdm_policy.kinds.text_forms import TEXT_FORMS, is_table
 from mdm_policy.loading import Source
 from mdm_policy.resolve import resolve
@@ -100,8 +101,10 @@ def _bans_csv(data: bytes) -> None:
 def _exercise(document: Document) -> None:
     """Do with a document what commands do: read it, say where things stand, write it again."""
     wanted = ["", "/a", "/PayloadContent/0/a", "/value/0/payload"]
-    for reading in read_each(document):
+    readings = read_each(document)
+    for reading in readings:
         wanted += [effect.pointer for effect in reading.effects]
+    wanted += [at for _, at in unjudged(document, [column for reading in readings for column in reading.columns])][:9]
     places(document, wanted)
     with contextlib.suppress(PolicyError):
         dump(document.value, document.format)

@@ -11,6 +11,7 @@ from kind_documents import GRAPH, app, as_json, blocking, device, loose
 from mdm_policy.decide import Index, judge
 from mdm_policy.documents import Document
 from mdm_policy.kinds import KINDS, RULES, boundaries, known_kinds, read, read_each
+from mdm_policy.kinds.accounting import unjudged
 
 WORDS = [
     "applications", "packageName", "installType", "BLOCKED", "disabled", "playStoreMode", "BLACKLIST", "WHITELIST",
@@ -62,6 +63,7 @@ def test_no_value_whatsoever_makes_a_reader_raise(kind: str, value: Any, inner: 
     assert all(rule.why for rule in reading.rules if rule.sense == "none")
     assert reading.effects or reading.rules or reading.findings or reading.activates
     assert len(read_each(document)) in ((2, 3) if KINDS[kind].is_page else (1,))
+    assert unjudged(document, reading.columns) == unjudged(document, reading.columns)
     for platform in ("ios", "android"):
         judge(Index([reading]), device(platform), app(("ios", "bundle_id", "com.a.b")), "2026-11-24")
 

@@ -111,6 +111,7 @@ def test_an_archive_is_read_like_the_folder_in_it(tmp_path: Path) -> None:
         pytest.param(packed({"/p.json": "{}"}), "archive-unreadable", id="an-absolute-name"),
         pytest.param(packed({"a.json": "{}", "A.json": "{}"}), "archive-unreadable", id="one-name-twice-on-windows"),
         pytest.param(packed({"a.json": "{}"})[:-30], "archive-unreadable", id="cut-short"),
+        pytest.param(packed({"_a": "{}"}).replace(b"_a", b"\0a"), "archive-unreadable", id="a-file-without-a-name"),
         pytest.param(packed({"[Content_Types].xml": "<a/>"}), "archive-unreadable", id="a-workbook"),
         pytest.param(packed({"a.json": "{}"}, zipfile.ZIP_BZIP2), "archive-unreadable", id="packed-in-a-rare-way"),
         pytest.param(packed({f"{n}.json": "" for n in range(10_001)}), "archive-too-large", id="too-many-files"),

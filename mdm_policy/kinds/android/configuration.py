@@ -62,7 +62,7 @@ def read_lists(c: Collector, top: dict[str, Any], at: str, modes: tuple[str, ...
 
 
 def _of_property(one: dict[str, Any]) -> Role | Keys:
-    known = one.get("key") in _LISTS and one.keys() <= {"key", "valueStringArray", "valueString"}
+    known = str(one.get("key")) in _LISTS and one.keys() <= {"key", "valueStringArray", "valueString"}
     return Keys(roles("carried", one)) if known else "unjudged"
 
 

@@ -114,7 +114,7 @@ def _application(plain: Keys, fields: Mapping[str, dict[str, Any]], value: Mappi
 
 def _configuration(app: Mapping[str, Any]) -> Role | Keys:
     """Say what an app's managed configuration has to do with others: an app acts on itself alone, unless it is an agent."""
-    if app.get("packageName") in _BROWSERS:
+    if str(app.get("packageName")) in _BROWSERS:
         return _BROWSER
     configuration = app.get("managedConfiguration")
     named = configuration if isinstance(configuration, dict) else {}

@@ -100,6 +100,8 @@ _HARMLESS_PAYLOAD = Keys(_OF_PAYLOAD, rest="harmless")
 
 def _of_payload(payload: dict[str, Any]) -> Role | Keys:
     kind = payload.get("PayloadType")
+    if not isinstance(kind, str):
+        return "unjudged"
     if kind == "com.apple.profileRemovalPassword":
         return "name"
     if kind == "com.apple.applicationaccess":
@@ -110,7 +112,7 @@ def _of_payload(payload: dict[str, Any]) -> Role | Keys:
         return _BROWSER
     if kind in SANTA_DOMAINS:
         return Keys({**_OF_PAYLOAD, **santa_roles(payload)})
-    if isinstance(kind, str) and kind in vendor_table("apple-profiles")["payloads"] and kind not in ACTING:
+    if kind in vendor_table("apple-profiles")["payloads"] and kind not in ACTING:
         return _HARMLESS_PAYLOAD
     return _of_type(kind) if kind in _READ else "unjudged"
 

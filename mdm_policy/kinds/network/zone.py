@@ -81,7 +81,7 @@ def read_zone(c: Collector) -> Reading:
     _exceptions(c, records)
     found: dict[str, dict[str, tuple[str, _Action]]] = {}
     for place, record in records:
-        if record.get("type") in _OF_THE_ZONE or "directive" in record:
+        if str(record.get("type")) in _OF_THE_ZONE or "directive" in record:
             continue
         name = c.text(record, "name", place)
         if not name or _other_trigger(name):  # what stands at the zone's own name is no question of anybody
@@ -170,7 +170,7 @@ def _both(name: str) -> str:
 def _of_record(record: dict[str, Any]) -> Role | Keys:
     if record.keys() != {"name", "type", "data"} or _other_trigger(str(record["name"])):
         return "unjudged"
-    return Keys(roles("harmless" if record["type"] in _OF_THE_ZONE else "carried", ("name", "type", "data")))
+    return Keys(roles("harmless" if str(record["type"]) in _OF_THE_ZONE else "carried", ("name", "type", "data")))
 
 
 KEYS = Keys({ZONE: Keys({"origin": "name", "records": Keys(choose=_of_record)})})
