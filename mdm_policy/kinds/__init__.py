@@ -46,6 +46,7 @@ LOGS_ONLY = ("app-control-audit", "applocker-not-enforced")
 """Findings that say of a document that it only logs: of one for a trial that is no fault."""
 MATCHING_NOTHING = ("entry-matches-nothing", *SAID_OF_ENTRIES, "binary-identity-shape", "santa-identifier")
 """Findings that say of an entry that it can match nothing."""
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _REGISTRY = Registry()
 recognise = _REGISTRY.recognise
 
@@ -107,6 +108,7 @@ def _read(document: Document) -> tuple[Reading, list[str]]:
     refused = document.unreadable or _refused_repeats(collector)
     if refused:
         collector.reject_all(refused)  # before anything is read, so that all that is made of it is refused
+    _say_marked(collector)
     reading = kind_named(document.kind).read(collector)
     if question_doubted(collector, document) or refused:
         names = () if kind_named(document.kind).activates else reading.activates
@@ -125,6 +127,14 @@ def _refused_repeats(c: Collector) -> str:
     why = f"a key stands twice in it, for which {by} refuses the whole document"
     c.say("warning", "json-unreadable", why, c.document.repeated[0], "keep one")
     return why
+
+
+def _say_marked(c: Collector) -> None:
+    """Say that a file begins with a mark that is refused where it is sent as it is; what it says when read counts."""
+    by = kind_named(c.document.kind).marks_refused_by
+    if by and c.document.data.startswith(_MARKS):
+        said = f"the file begins with a byte order mark, and {by} refuses a request that does"
+        c.say("warning", "json-marked", said, "", "save it as UTF-8 without a byte order mark before it is sent")
 
 
 def _with_places(document: Document, read: Iterable[tuple[Reading, list[str]]]) -> tuple[Reading, ...]:

@@ -86,6 +86,8 @@ class DocumentKind(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Whether Fleet's GitOps files name such documents: in a folder of theirs, one that none of them names counts nowhere."""
     repeats_refused_by: str = ""
     """Whose parser refuses a document of the kind whole when one key of it stands twice, with its source, or empty."""
+    marks_refused_by: str = ""
+    """Whose parser takes no byte order mark, and so no UTF-16, before a document of the kind, with its source, or empty."""
     keys: Role | Keys = "unjudged"
     """What each of its keys has to do with apps: what no effect holds, and no table shows to be harmless, is unjudged."""
 

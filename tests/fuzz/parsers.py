@@ -104,7 +104,8 @@ def _exercise(document: Document) -> None:
     readings = read_each(document)
     for reading in readings:
         wanted += [effect.pointer for effect in reading.effects]
-    wanted += [at for _, at in unjudged(document, [column for reading in readings for column in reading.columns])][:9]
+    columns = [column for reading in readings for column in reading.columns]
+    wanted += [part.pointer for part in unjudged(document, columns)][:9]
     places(document, wanted)
     with contextlib.suppress(PolicyError):
         dump(document.value, document.format)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kind_documents import as_json, does, says
 
-from mdm_policy.kinds import read
+from mdm_policy.kinds import open_document, read, read_each
 from mdm_policy.kinds.android.description import messages
 from mdm_policy.kinds.android.words import DEPRECATED
 
@@ -30,6 +30,22 @@ def outcome(document: Any) -> str:
     if rule.sense == "none":
         return "refused" if rule.cause == "refused" else rule.cause
     return "unknown" if rule.verdict == "unknown" else "holds"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("utf-8", []), ("utf-8-sig", ["json-marked"]), ("utf-16", ["json-marked"])],
+)
+def test_a_mark_that_googles_parser_refuses_is_told_and_what_follows_is_judged(encoding: str, said: list[str]) -> None:
+    document = open_document("p.json", policy().data.decode().encode(encoding))
+    assert says(document) == sorted([*says(policy()), *said])
+    assert outcome(document) == "holds"
+
+
+def test_a_mark_before_a_page_that_google_answered_is_no_request() -> None:
+    page = {"policies": [{**STORED, "applications": [BLOCKED]}]}
+    document = open_document("p.json", as_json(page).data.decode().encode("utf-8-sig"))
+    assert "json-marked" not in [finding.id for reading in read_each(document) for finding in reading.findings]
 
 
 CERT = {"signingKeyCertFingerprintSha256": "R2f7ZgZSHaY2ciZ0yJ8xqkbY0bK3Dq1Ml0yFZz2bU0w="}
