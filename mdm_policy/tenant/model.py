@@ -21,7 +21,8 @@ Collection = Literal[
 ]
 """What a destination keeps, by what it can do to a ban: a snapshot's index names what was not read of it."""
 
-
+NEVER_ASKED: frozenset[Collection] = frozenset({"web-indicators"})
+"""What is never read of a destination: a snapshot without them is as whole as it can be."""
 _OTHER = re.compile(r"[^A-Za-z0-9_-]")
 
 

@@ -118,8 +118,8 @@ def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> A
         used: dict[str, Use] = {name: use for one in wanted for name, use in one.uses.items()}
         ours = {one.plan.destination: one.remotes for one in outcomes}
         live = live_proof(read, [one.destination for one in ready], ours, used, services)
-    found = (*failures(outcomes), *weaker, *live.undone, *live.unread)
-    less = bool(weaker or live.undone)
+    found = (*failures(outcomes), *weaker, *live.undone, *live.broken, *live.unread)
+    less = bool(weaker) or live.less
     return ApplyResult(tuple(outcomes), receipt, live.proof, live.not_reached, found, less)
 
 

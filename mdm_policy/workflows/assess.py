@@ -129,8 +129,8 @@ def look(
 
     """
     known = deployment.destinations if deployment is not None else ()
-    specs, paths, told = _places(places, known, services.environment)
     base = file.parent if file is not None else Path()
+    specs, paths, told = _places(places, known, base, services.environment)
     edge = Edge(
         lambda where: secret(where, base, services.environment),
         services.sleep,
@@ -140,8 +140,13 @@ def look(
         proxies=of_environment(services.environment),
     )
     snapshots = tuple(taken(spec, edge, services.now, services.progress) for spec in specs)
-    policies = _joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])
+    policies = joined([*([read_policies(paths)] if paths else []), *map(policies_of, snapshots)])
     return AtPlaces(policies, tuple(specs), tuple(paths), snapshots, tuple(told))
+
+
+def folder_of(spec: DestinationSpec, base: Path) -> Path:
+    """Return the folder that a destination in git is; a relative one starts from the deployment's own."""
+    return Path(base, spec.settings["path"])
 
 
 def taken(
@@ -193,9 +198,12 @@ def save(folder: Path, snapshots: Sequence[Snapshot]) -> None:
 
 
 def _places(
-    places: Sequence[str], known: Sequence[DestinationSpec], environment: Mapping[str, str]
+    places: Sequence[str], known: Sequence[DestinationSpec], base: Path, environment: Mapping[str, str]
 ) -> tuple[list[DestinationSpec], list[Path], list[Finding]]:
-    """Sort what was named into destinations and paths; all destinations of the deployment where nothing was."""
+    """Sort what was named into destinations and paths; all destinations of the deployment where nothing was.
+
+    A destination that is a folder is a path, from the deployment's own folder `base`.
+    """
     named = {spec.name: spec for spec in known}
     specs: list[DestinationSpec] = []
     paths: list[Path] = []
@@ -207,6 +215,8 @@ def _places(
             specs.append(_spec(place, environment))
         else:
             paths.append(Path(place))
+    paths += [folder_of(spec, base) for spec in specs if spec.type == "git"]
+    specs = [spec for spec in specs if spec.type != "git"]
     unread = [spec for spec in specs if spec.type not in READABLE]
     for spec in unread:
         said = f"{spec.name} is {spec.type}, whose objects cannot be read back: what is there is not read"
@@ -243,10 +253,8 @@ def _spec(address: str, environment: Mapping[str, str]) -> DestinationSpec:
     return DestinationSpec(parts.scheme, parts.scheme, settings, origin)
 
 
-def _joined(every: Sequence[Policies]) -> Policies:
+def joined(every: Sequence[Policies]) -> Policies:
     """Put what was read at several places together."""
-    if len(every) == 1:
-        return every[0]
     return Policies(
         tuple(one for each in every for one in each.documents),
         tuple(dict.fromkeys(one for each in every for one in each.findings)),

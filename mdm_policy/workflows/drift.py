@@ -54,6 +54,7 @@ def drift(request: push.PushRequest, services: push.Services, *, accept_unread: 
     uses = {key: use for one in ready for key, use in one.wanted.uses.items()}
     live = live_proof(read, [one.destination for one in ready], ours, uses, services)
     waiting = [said for one in ready for said in pending(one.destination, {action.key for action in one.plan.changes})]
-    weaker = any(idle.values()) or any(weakened(plan) for plan in plans) or bool(live.undone)
+    weaker = any(idle.values()) or any(weakened(plan) for plan in plans) or live.less
     weaker = weaker or bool(live.unread and not accept_unread) or any(unheard(one.destination) for one in ready)
-    return DriftResult(plans, idle, weaker, live.proof, (*found, *live.undone, *live.unread, *waiting))
+    told = (*found, *live.undone, *live.broken, *live.unread, *waiting)
+    return DriftResult(plans, idle, weaker, live.proof, told)

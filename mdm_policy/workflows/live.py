@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from mdm_policy.errors import Finding, Origin, error, note, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.protocol import reads_back
 from mdm_policy.push.proving import pieces_of, prove, unaddressed
+from mdm_policy.sources import signatures
+from mdm_policy.sources.files import Policies, read_policies
+from mdm_policy.tenant.model import NEVER_ASKED
 from mdm_policy.verify import Verification  # noqa: TC001 - msgspec reads the fields' types at run time
 from mdm_policy.vocabulary import FAMILY_OF
 from mdm_policy.workflows import pieces
-from mdm_policy.workflows.assess import READABLE, policies_of, taken
+from mdm_policy.workflows.assess import READABLE, folder_of, joined, policies_of, taken
+from mdm_policy.workflows.prove import ProveRequest, prove_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,11 +25,14 @@ if TYPE_CHECKING:
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.model import Remote, Use
     from mdm_policy.push.protocol import Destination
+    from mdm_policy.tenant.model import Snapshot
     from mdm_policy.verify import ClassVerdict, Piece
     from mdm_policy.vocabulary import Family
     from mdm_policy.workflows.push import Read, Ready, Services
 
 _SHOWN = 5
+_WAITS = (2.0, 4.0, 0.0)
+"""Seconds between two readings of a listing that is behind; what it lacks after the last does not count."""
 
 
 class LiveProof(Frozen, frozen=True):
@@ -35,6 +43,26 @@ class LiveProof(Frozen, frozen=True):
     undone: tuple[Finding, ...]
     unread: tuple[Finding, ...] = ()
     """What was delivered and cannot be read back, so that nothing is proven of it."""
+    broken: tuple[Finding, ...] = ()
+    """What is there and cannot be read as a document: nobody knows what it does."""
+
+    @property
+    def less(self) -> bool:
+        """Tell whether all that is there may block less than our objects alone."""
+        return bool(self.undone or self.broken)
+
+
+class _There(NamedTuple):
+    """Hold what was read of a destination, and the names of those of its documents that are ours.
+
+    `beside` are objects that no reading of the destination shows and that count; `lacking` are ours that it leaves out
+    although they were read a moment before, so that they do not count.
+    """
+
+    policies: Policies
+    own: frozenset[str] = frozenset()
+    beside: tuple[Piece, ...] = ()
+    lacking: tuple[Piece, ...] = ()
 
 
 def live_proof(
@@ -44,31 +72,74 @@ def live_proof(
     uses: Mapping[str, Use],
     services: Services,
 ) -> LiveProof:
-    """Judge what is at the destinations: our objects as we know them, and all others as an export would show them.
+    """Judge all that is at the destinations, whoever made it, as `verify` judges a snapshot of it: no less and no more.
 
-    `ours` are the objects of ours that were read at each destination, by its name. What cannot be read counts as what it may
-    hold; a destination whose objects cannot be listed is judged by ours alone.
+    `ours` are the objects of ours that were read at each destination, by its name. What cannot be read counts as what it
+    may hold. Where nothing can be read back, what was delivered counts if every device's own answer shows it.
 
     Raises:
         PolicyError: a destination of which nothing can be asked.
 
     """
     unread = {one.name: found for one in destinations for found in _delivered(one, ours.get(one.name, ()))}
-    mine = [piece for name, remotes in ours.items() if name not in unread for piece in pieces_of(remotes, name, uses)]
-    others = [
-        piece
+    there = [
+        _there(spec, read, ours[spec.name], uses, services)
         for spec in read.specs
-        if spec.type in READABLE and spec.name in ours
-        for piece in _foreign(spec, read, ours[spec.name], services)
+        if spec.name in ours and spec.name not in unread
     ]
-    judged = (read.gathered.catalogue, read.deployment.protected)
+    day = read.resolution.as_of
+    policies = signatures.judged(joined([one.policies for one in there]), day)
+    every = pieces.pieces_of(policies)
+    own = frozenset(name for one in there for name in one.own)
+    beside = tuple(piece for one in there for piece in one.beside)
+    lacking = tuple(piece for one in there for piece in one.lacking)
+    mine = [*(one for one in every if one.name in own), *beside, *lacking]
     not_reached = unaddressed(read.resolution, mine)
-    whole = prove(read.resolution, [*mine, *others], *judged) if mine else None
-    if whole is None or not others or whole.passes:
-        return LiveProof(whole, not_reached, (), tuple(unread.values()))
-    own = prove(read.resolution, mine, *judged)
-    undone = tuple(_undone(own, whole)) if own is not None else ()
-    return LiveProof(whole, not_reached, undone, tuple(unread.values()))
+    told = tuple(unread.values())
+    broken = tuple(one for one in policies.findings if one.severity == "error")
+    if not every and not beside:
+        return LiveProof(None, not_reached, (), told, broken)
+    asked = ProveRequest((), day)
+    whole = prove_pieces(asked, policies, (*every, *beside), read.resolution, read.gathered).verification
+    alone = prove(read.resolution, mine, read.gathered.catalogue, read.deployment.protected)
+    undone = () if alone is None or whole.passes else tuple(_undone(alone, whole))
+    return LiveProof(whole, not_reached, undone, told, broken)
+
+
+def _there(
+    spec: DestinationSpec, read: Read, ours: Sequence[Remote], uses: Mapping[str, Use], services: Services
+) -> _There:
+    if spec.type not in (*READABLE, "git"):
+        return _There(Policies(), beside=pieces_of(ours, spec.name, uses))
+    if spec.type == "git":
+        root = folder_of(spec, Path(read.edge.base))
+        policies = read_policies([root]) if root.is_dir() else Policies()
+        known = {one.id: str(root / one.id) for one in ours}
+        known = {id_: name for id_, name in known.items() if name in policies.sources}
+    else:
+        snapshot = _snapshot(spec, read, ours, services)
+        policies = policies_of(snapshot)
+        known = {one.id: f"{spec.name}/{one.path}" for one in snapshot.objects}
+    lacking = tuple(one for one in ours if not _ids(one) & known.keys())
+    own = frozenset(name for one in ours for id_ in _ids(one) if (name := known.get(id_)))
+    return _There(policies, own, lacking=pieces_of(lacking, spec.name, uses))
+
+
+def _snapshot(spec: DestinationSpec, read: Read, ours: Sequence[Remote], services: Services) -> Snapshot:
+    """Read a destination, again after a while where its listings do not show yet what was read there by its id."""
+    for wait in _WAITS:
+        snapshot = taken(spec, read.edge, services.now, services.progress)
+        there = {one.id for one in snapshot.objects}
+        explained = any(one.collection not in NEVER_ASKED for one in snapshot.missing)
+        if explained or not wait or all(_ids(one) & there for one in ours):
+            break
+        services.sleep(wait)
+    return snapshot
+
+
+def _ids(remote: Remote) -> set[str]:
+    """Return what an object may be called in a snapshot: a server may count objects of each kind by themselves."""
+    return {remote.id, f"{remote.kind}/{remote.id}"}
 
 
 def already_held(read: Read, ready: Sequence[Ready], services: Services) -> Iterator[Finding]:
@@ -125,7 +196,7 @@ def _delivered(destination: Destination, ours: Sequence[Remote]) -> Iterable[Fin
 def _foreign(spec: DestinationSpec, read: Read, ours: Iterable[Remote], services: Services) -> list[Piece]:
     """Return the objects of a destination that are not ours, and what was not read."""
     snapshot = taken(spec, read.edge, services.now, services.progress)
-    own = {id_ for remote in ours for id_ in (remote.id, f"{remote.kind}/{remote.id}")}
+    own = {id_ for remote in ours for id_ in _ids(remote)}
     names = {f"{spec.name}/{one.path}" for one in snapshot.objects if one.id in own}
     found = pieces.pieces_of(policies_of(snapshot))
     return [one for one in found if one.name not in names]

@@ -100,12 +100,23 @@ def prove_by(request: ProveRequest, policies: Policies, resolution: Resolution, 
         PolicyError: `nothing-to-check`.
 
     """
-    known, protected = read_in.catalogue, read_in.deployment.protected if read_in.deployment else ()
     policies = signatures.judged(policies, request.as_of, signatures.read_roots(request.roots))
     if not policies.documents:
         nothing = error("nothing-to-check", "there is no document in what was given", None, "name files with policies")
         raise PolicyError(policies.findings if policies.unreadable else [*policies.findings, nothing])
     pieces = pieces_of(policies, request.assigned, trust_in(request.templates, manifests=request.trust_manifest))
+    return prove_pieces(request, policies, pieces, resolution, read_in)
+
+
+def prove_pieces(
+    request: ProveRequest,
+    policies: Policies,
+    pieces: Sequence[Piece],
+    resolution: Resolution,
+    read_in: inputs.Inputs,
+) -> ProveResult:
+    """Judge documents whose use is known, by the lists that were read; `policies` are what was read of them, and what was not."""
+    known, protected = read_in.catalogue, read_in.deployment.protected if read_in.deployment else ()
     places = Places({one.name: one.document for one in pieces})
     rules = Rules(request.as_of, request.min_strength, request.require_scope, request.require_duty)
     found = verify(resolution, pieces, known, rules, protected, places)

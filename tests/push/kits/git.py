@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 OWNER = "gov.example.agency"
 INDEX = ".mdm-policy.json"
 IOS = "apple-ios-restrictions"
+_PAYLOAD = {"PayloadIdentifier": "x.wifi", "PayloadUUID": "0F0F0F0F-1111-4222-8333-444444444444", "PayloadVersion": 1}
+_WIFI = plistlib.dumps(
+    {
+        **_PAYLOAD,
+        "PayloadType": "Configuration",
+        "PayloadContent": [{**_PAYLOAD, "PayloadType": "com.apple.wifi.managed", "SSID_STR": "Office"}],
+    }
+)
 _FOREIGN = {
     "README.md": "# Policies\n",
-    "other/order.json": '{"applications": [{"packageName": "com.example", "installType": "BLOCKED"}]}\n',
-    f"{IOS}/by-hand.mobileconfig": "<plist/>\n",
+    "other/order.json": '{"Type": "com.apple.configuration.passcode.settings", "Identifier": "x", "Payload": {}}\n',
+    f"{IOS}/by-hand.mobileconfig": _WIFI.decode(),
 }
 _OTHER = {"path": "other/order.json", "key": "8c7d3f0e-5b1a-5e7f-9d5a-0d6f6d2f0001", "owner": "org.other", "sha256": ""}
 
