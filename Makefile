@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help example test check format bench push-matrix vendor-check live-check lowest mutants fuzz trust audit dev-lock wheel sbom clean
+.PHONY: help example test check format bench push-matrix foreign vendor-check live-check lowest mutants fuzz trust audit dev-lock wheel sbom clean
 
 help:  ## Show the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,7 @@ example: $(STAMP)  ## Build the example: the real order, for every target, into 
 # What judges tens of thousands of cases, or runs whole pipelines, is run without counting lines, which would double its time.
 # tests/trust is run by `make trust`.
 LAWS := tests/laws tests/push/test_law_push.py tests/push/test_push_stateful.py tests/push/test_pipelines.py \
-	tests/push/test_push_claims.py tests/push/test_push_honest.py
+	tests/push/test_push_claims.py tests/push/test_push_honest.py tests/tenant/test_law_foreign.py
 DRAWN := tests/kinds/test_kinds_never_raise.py tests/documents/test_documents_fuzz.py tests/loading/test_loading_never_raises.py
 test: check  ## Check, then run every test, with coverage but for the laws and what is drawn by chance.
 	$(BIN)/python -m coverage erase
@@ -56,6 +56,9 @@ bench: $(STAMP)  ## Print the benchmarks: ratios against floors measured in the 
 
 push-matrix: $(STAMP)  ## Strike every call of a push with every fault, kill it around every call, and print the counts.
 	$(BIN)/python tests/push/matrix.py
+
+foreign: $(STAMP)  ## Let others change a tenant in thousands of ways, hold each live verdict to verify's, and print the counts.
+	$(BIN)/python tests/tenant/foreign_judge.py
 
 vendor-check: $(STAMP) example  ## Hold the built example against the vendors' own published descriptions.
 	$(BIN)/python tests/vendor/fetch.py
