@@ -109,13 +109,13 @@ def live_proof(
 def _there(
     spec: DestinationSpec, read: Read, ours: Sequence[Remote], uses: Mapping[str, Use], services: Services
 ) -> _There:
-    if spec.type not in (*READABLE, "git"):
-        return _There(Policies(), beside=pieces_of(ours, spec.name, uses))
-    if spec.type == "git":
-        root = folder_of(spec, Path(read.edge.base))
-        policies = read_policies([root]) if root.is_dir() else Policies()
+    root = folder_of(spec, Path(read.edge.base)) if spec.type == "git" else None
+    if root is not None and root.is_dir():
+        policies = read_policies([root])
         known = {one.id: str(root / one.id) for one in ours}
         known = {id_: name for id_, name in known.items() if name in policies.sources}
+    elif spec.type not in READABLE:  # nothing there can be read but what the destination itself has told
+        return _There(Policies(), beside=pieces_of(ours, spec.name, uses))
     else:
         snapshot = _snapshot(spec, read, ours, services)
         policies = policies_of(snapshot)

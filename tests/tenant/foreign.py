@@ -268,14 +268,14 @@ class Kmfddm:
         self._held: dict[str, list[str]] = {}
 
     def put(self, key: str, one: Foreign, data: bytes, who: str) -> None:
-        value = _json(data)
-        golden = json.loads(one.data)
+        value = _json(_own(key, data))
+        golden = json.loads(_own(key, one.data))
         if not all(isinstance(value.get(name), str) and value[name] for name in ("Identifier", "Type")):
             raise NotRealError
         if not isinstance(value.get("Payload", {}), dict):
             raise NotRealError
         value["Identifier"] = golden["Identifier"]
-        both = [value, *([json.loads(one.beside)] if one.beside else [])]
+        both = [value, *([json.loads(_own(key, one.beside))] if one.beside else [])]
         for each in both:
             self._leave(each["Identifier"])
             self._server.seed(each, *self._sets[who])
@@ -328,6 +328,11 @@ class Git:
     def drop(self, key: str) -> None:
         for path in (self._root / "hand" / key).glob("*"):
             path.unlink()
+
+
+def _own(key: str, data: bytes) -> bytes:
+    """Give declarations identifiers that no other object's have."""
+    return data.replace(b"mdm-policy.", f"{key}.".encode())
 
 
 def _json(data: bytes) -> Any:
