@@ -26,6 +26,7 @@ from mdm_policy.report import verification as report
 from mdm_policy.tenant.files import INDEX, files
 from mdm_policy.workflows import apply, assess, drift, live, prove, push
 from tenant import foreign
+from tenant.foreign_places import NotRealError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,7 +240,7 @@ def _live(judge: Judge, life: Sequence[foreign.Step], count: Count, every: int) 
     for step in life:
         try:
             step.make()
-        except foreign.NotRealError:
+        except NotRealError:
             count.refused += 1
             continue
         count.kinds[step.kind] += 1
