@@ -265,6 +265,21 @@ class Device:
         items: dict[str, list[dict[str, Any]]] = json.loads(self._check_in(message))["Declarations"]
         return items
 
+    def report(self) -> None:
+        """Report every declaration that is for this enrollment as valid and active."""
+        management = {"activations": "Activations", "configurations": "Configurations", "management": "Management"}
+        items = self.declarations()
+        told = {
+            name: [
+                {"identifier": one["Identifier"], "server-token": one["ServerToken"], "active": True, "valid": "valid"}
+                for one in items[listed]
+            ]
+            for name, listed in management.items()
+        }
+        data = json.dumps({"StatusItems": {"management": {"declarations": told}}, "Errors": []}).encode()
+        message = {"MessageType": "DeclarativeManagement", "Endpoint": "status", "UDID": self.udid, "Data": data}
+        self._check_in(message)
+
 
 def api(there: Servers, server: str, method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
     """Call a server's API; return the status and the answer, as JSON where it is."""

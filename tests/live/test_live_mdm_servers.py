@@ -258,6 +258,29 @@ def test_a_run_of_many_writes_wakes_a_device_once_and_a_cut_off_run_is_made_good
         assert one.plan().code == 0
 
 
+def _states(one: Stage) -> set[str]:
+    told = one.run("status", "--deployment", one.deployment, "--format", "json")
+    return {each["state"] for place in told.json["destinations"] for each in place["evidence"]}
+
+
+def test_what_a_device_reports_is_evidence_also_after_it_has_enrolled_again(there: Servers, tmp_path: Path) -> None:
+    """The second is a limit of KMFDDM's, which no event tells that a device has enrolled; docs/push/kmfddm.md says so."""
+    with stage(KmfddmKit(there), tmp_path) as one:
+        device: Device = one.emulator.device
+        one.plan()
+        assert one.apply().code == 0, one.printed[-2:]
+        assert "applied" not in _states(one)
+        device.report()
+        assert _states(one) == {"applied"}
+        one.order(APPS[:2])
+        one.plan()
+        assert one.apply("--allow-loosening", "a test").code == 0
+        assert _states(one) == {"applied", "pending"}
+        device.enrol()
+        assert device.fetch() == []
+        assert _states(one) == {"applied", "pending"}
+
+
 def emulated_notice(one: Stage) -> Iterator[dict[str, Any]]:
     """Yield what the destination keeps on a server while a notification is owed."""
     with stage("kmfddm", one.folder / "emulated") as other:
