@@ -123,6 +123,12 @@ def may_reach(scope: Scope, cls: DeviceClass | None, *, despite_exclusions: bool
     return scope.state != "groups" or any(_may_hold(one, cls, mine) for one in scope.groups)
 
 
+def may_hold(audience: Member, cls: DeviceClass) -> bool:
+    """Tell whether some device of a class may be among those that an assignment names; of one without groups any may."""
+    mine = members(cls)
+    return _may_hold(audience, cls, mine) if mine else audience != ALL_USERS or has_user(cls) is not False
+
+
 def _may_hold(audience: Member, cls: DeviceClass, mine: frozenset[Member]) -> bool:
     """Tell whether some device of a class may be among those that an assignment names."""
     if isinstance(audience, str) or audience in mine:

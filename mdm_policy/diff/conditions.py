@@ -49,7 +49,7 @@ class Stands:
                 members = {id(one.rule) for one in reading.columns}  # a list refuses what is not on it
                 lists = (rule for rule in reading.rules if rule.sense == "allow-only" and id(rule) not in members)
                 self._acting |= {(id(rule), bool(reach.doubt)): rule for rule in (*acting, *lists)}
-        self.conditional = any(rule.conditions for rule in self._acting.values())
+        self.conditional = any(rule.conditions or rule.verdict == "unknown" for rule in self._acting.values())
 
     def within(self, state: DeviceState, day: str) -> frozenset[Stand]:
         """Return what stands on a day in a state."""
@@ -86,5 +86,7 @@ def _limits(rule: Rule) -> frozenset[Condition]:
 
 
 def _score(rule: Rule, *, doubtful: bool) -> int:
+    """Return how strong a rule is; of two in doubt the one is weaker of which it is in doubt, too, whom it reaches."""
     rank = min(VERDICT_RANK[rule.verdict], _HELD) if doubtful else VERDICT_RANK[rule.verdict]
-    return rank if rank <= _HELD else _HELD + 1 + STRENGTH_RANK[rule.strength]
+    held = rank if rank <= _HELD else _HELD + 1 + STRENGTH_RANK[rule.strength]
+    return 2 * held + (not doubtful)

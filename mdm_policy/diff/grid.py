@@ -1,7 +1,7 @@
 """Judge one build on both sides, in every state of every device that the documents of a part can tell apart.
 
-The grid has four axes: whom the documents may reach (the device classes that are declared; else the groups that any
-scope names, and everybody else), the days on which something ends by itself, the platforms that any rule governs, and
+The grid has four axes: whom the documents may reach (the device classes that are declared, and their parts where it is in doubt
+whom of them a document reaches; else the groups that any scope names, and everybody else), the days on which something ends by itself, the platforms that any rule governs, and
 the device states. States in which the same rules are in force are one point of it.
 
 Each point is judged twice: with the documents that state whom they reach, and with those that don't state it too. Not
@@ -17,7 +17,7 @@ import msgspec
 
 from mdm_policy.decide import Decision, DeviceState, Index, decide, in_force, preinstalled, rank, reach, states
 from mdm_policy.decide.law import law_against
-from mdm_policy.decide.reach import Sample, listed
+from mdm_policy.decide.reach import ALL_USERS, Sample, has_user, listed, may_hold
 from mdm_policy.decide.web import opens, parts
 from mdm_policy.diff.conditions import Stands, compare
 from mdm_policy.diff.units import stranger
@@ -28,7 +28,7 @@ from mdm_policy.reading import Audience, Fact, Rule, written
 from mdm_policy.vocabulary import FAMILY_OF, PLATFORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mdm_policy.decide import Reach
     from mdm_policy.diff.parts import Coded
@@ -280,7 +280,8 @@ class _Asked:
             made = self._decision(reading, reached, effect)
             opened = next((one for one in letting if _opens(one[2], effect)), None)
             if opened is not None:
-                sure = not opened[1].doubt and _surely(opened[2].rule, rule)
+                same = opened[0].scope == reading.scope  # whoever has the one entry has the other, too
+                sure = (same or not opened[1].doubt) and _surely(opened[2].rule, rule)
                 by = self._decision(opened[0], opened[1], opened[2])
                 made = msgspec.structs.replace(by, verdict="allowed" if sure else "unknown", would_be=rule.verdict)
             if rank(made, installed=state.installed) > rank(best, installed=state.installed) or best.rule is None:
@@ -369,23 +370,54 @@ def _conditions(rules: Iterable[Rule], day: str) -> tuple[Rule, ...]:
 def _atoms(
     readings: Sequence[Reading], classes: Sequence[DeviceClass], platforms: Sequence[Platform]
 ) -> tuple[Atom, ...]:
-    """Return the devices that documents can tell apart by whom they reach."""
-    declared = {cls.platform for cls in classes}
-    made = [Atom(cls.name, cls, declared=True) for cls in classes]
-    if declared.issuperset(platforms):
-        return tuple(made)
+    """Return the devices that documents can tell apart by whom they reach: of the declared classes, and of all others."""
     alike = _memberships(readings)
+    made: list[Atom] = []
+    for cls in classes:
+        made.append(Atom(cls.name, cls, declared=True))
+        if alike and any(reach(one, cls, readings).doubt for one in readings):
+            made += _parts_of(cls, alike, readings)
+    if {cls.platform for cls in classes}.issuperset(platforms):
+        return tuple(made)
     if not alike:
         return (*made, Atom(""))
-    reached: dict[tuple[tuple[bool, bool], ...], list[Member]] = {}
     others: list[Member] = [_OTHERS]
-    for names in (others, *alike, *_left_out_members(readings)):
-        found = (reach(one, _members(names[0]), readings) for one in readings)
-        reached.setdefault(tuple((one.alive, bool(one.doubt)) for one in found), []).extend(names)
-    for names in reached.values():
+    for names in _told_apart((others, *alike, *_left_out_members(readings)), _members, readings):
         words = "everyone else" if names[0] == _OTHERS else f"in {listed(sorted(names, key=str))}"
         made.append(Atom(words, _members(names[0])))
     return tuple(made)
+
+
+def _parts_of(cls: DeviceClass, alike: Sequence[list[Member]], readings: Sequence[Reading]) -> Iterator[Atom]:
+    """Yield the parts of a declared class that documents tell apart, where it is in doubt whom of it they reach.
+
+    One group in place of another, or another filter, leaves each document in doubt about the class as before, and yet it
+    loses devices: that shows on those alone that were reached.
+    """
+    rest = [group for group in cls.groups if not any(group in names for names in alike)]
+    first: list[Member] = [rest[0] if rest else _OTHERS]
+    held = ([name for name in names if may_hold(name, cls)] for names in (*alike, *_left_out_members(readings)))
+    candidates = [names for names in held if names]
+    if rest or not cls.groups:
+        candidates.insert(0, first)
+
+    def part(name: Member) -> DeviceClass:
+        return _sample(cls, name)
+
+    for names in _told_apart(candidates, part, readings):
+        words = cls.name if names == first else f"{cls.name} in {listed(sorted(names, key=str))}"
+        yield Atom(words, part(names[0]), declared=True)
+
+
+def _told_apart(
+    candidates: Iterable[list[Member]], sample: Callable[[Member], DeviceClass], readings: Sequence[Reading]
+) -> list[list[Member]]:
+    """Put together the names of devices whom all documents reach alike; the first of each stands for all."""
+    reached: dict[tuple[tuple[bool, bool], ...], list[Member]] = {}
+    for names in candidates:
+        found = (reach(one, sample(names[0]), readings) for one in readings)
+        reached.setdefault(tuple((one.alive, bool(one.doubt)) for one in found), []).extend(names)
+    return list(reached.values())
 
 
 def _memberships(readings: Iterable[Reading]) -> list[list[Member]]:
@@ -417,4 +449,20 @@ class _Both(Audience, frozen=True, gc=False):
 
 
 def _members(name: Member) -> DeviceClass:
-    return Sample(str(name), "ios", Origin(""), members=name.of if isinstance(name, _Both) else (name,))
+    return Sample(str(name), "ios", Origin(""), members=tuple(_within(name)))
+
+
+def _sample(cls: DeviceClass, name: Member) -> DeviceClass:
+    """Return the devices of a class that are among those that documents name so."""
+    kept = {field: getattr(cls, field) for field in DeviceClass.__struct_fields__}
+    users = (ALL_USERS,) if has_user(cls) else ()
+    return Sample(**kept, members=(*_within(name), *users))
+
+
+def _within(name: Member) -> Iterator[Member]:
+    """Yield what devices that are named so are a part of: what a filter lets through is in the group that it narrows."""
+    if not isinstance(name, _Both):
+        yield name
+    if isinstance(name, Audience):
+        for one in name.of[:1] if name.kind == "limits" else name.of:
+            yield from _within(one)

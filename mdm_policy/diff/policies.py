@@ -19,6 +19,7 @@ from mdm_policy.diff.pairing import Pair, pair
 from mdm_policy.diff.parts import Coded, Codes, parts
 from mdm_policy.diff.proofs import lost_proofs
 from mdm_policy.diff.readings import read_sides
+from mdm_policy.diff.reassigned import reassigned
 from mdm_policy.diff.switched import switched
 from mdm_policy.diff.units import Apps, anything, lone, units
 from mdm_policy.diff.unread_rules import unread_rules
@@ -94,6 +95,7 @@ def compare_policies(old: Side, new: Side, question: Question, catalogue: Catalo
         changes += list(lost_proofs(old.pieces, new.pieces, question, changes))
     findings += _new_idle(left, right)
     strange += unread_rules(left, right, question.accept_unjudged)
+    strange += reassigned(pairs, left, right, question.accept_unjudged)
     strange += switched(left, right, (old.documents, new.documents))
     changes += strange
     changes += _cosmetic(pairs, differing, rest, {change.name for change in strange})

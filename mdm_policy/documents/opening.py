@@ -17,7 +17,7 @@ from mdm_policy.documents.embedded import Embedded, EmbeddedPart, EmbeddedText
 from mdm_policy.documents.formats import dump, parse, parse_text
 from mdm_policy.documents.locate import Format, locate_all
 from mdm_policy.documents.plist_grammar import unreadable
-from mdm_policy.documents.signed import looks_signed, signed_content
+from mdm_policy.documents.signed import looks_signed, signed_content, unarmoured
 from mdm_policy.documents.sniff import sniff, sniff_text
 from mdm_policy.documents.texts import MAX_SIZE, TextReport, TextSource, check_size
 from mdm_policy.documents.xml_grammar import unreadable_xml
@@ -60,7 +60,8 @@ class Document(msgspec.Struct, frozen=True):
     `value` is plain data for plist and JSON, and lxml's root element for XML. `inner` pairs a pointer in this document
     with the document embedded there; `findings` says which embedded documents could not be opened, and why. `part` is
     True when this document is a piece of the outer one's own JSON (a page's item, a request's body): its `data` is
-    then that piece in canonical form. `envelope` is the signed file that the document was taken from, or is empty.
+    then that piece in canonical form. `envelope` is the signed file that the document was taken from, or is empty. `written`
+    holds the bytes as they were handed over where they had to be put into another form to be read, or is empty.
     `repeated` are the pointers of keys that stand twice in one dictionary, `doubts` those with different values. `unreadable`
     says why its consumer cannot read the document, though it is well-formed, or is empty.
     """
@@ -77,6 +78,12 @@ class Document(msgspec.Struct, frozen=True):
     doubts: tuple[str, ...] = ()
     unreadable: str = ""
     repeated: tuple[str, ...] = ()
+    written: bytes = b""
+
+    @property
+    def handed_over(self) -> bytes:
+        """Return the bytes as somebody gave them."""
+        return self.written or self.envelope or self.data
 
 
 def open_with(
@@ -132,6 +139,8 @@ def _open_bytes(opening: _Opening, prefix: str, data: bytes, format_: Format | N
     check_size(name, data, max_size)
     findings: tuple[Finding, ...] = ()
     envelope = b""
+    bare = unarmoured(data)
+    written, data = (data, bare) if bare is not None else (b"", data)
     if looks_signed(data):
         content = signed_content(data)
         if content is None:
@@ -146,7 +155,8 @@ def _open_bytes(opening: _Opening, prefix: str, data: bytes, format_: Format | N
     value = parse(name, data, format_, white_space="keep", max_size=max_size, twice=twice)
     parsed = (format_, value, data)
     keys, told = doubtful(name, parsed, twice)
-    return _build(opening, prefix, parsed, (*findings, *told), envelope=envelope, keys=keys)
+    made = _build(opening, prefix, parsed, (*findings, *told), envelope=envelope, keys=keys)
+    return msgspec.structs.replace(made, written=written) if written else made
 
 
 def _name(file: str, prefix: str) -> str:

@@ -7,6 +7,14 @@ tools, BER with indefinite lengths and the content in pieces, so both are read.
 
 from __future__ import annotations
 
+import binascii
+import re
+
+_ARMOUR = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (?P<label>CMS|PKCS7|PKCS #7 SIGNED DATA)-----(?P<text>[A-Za-z0-9+/=\s]*)"
+    rb"-----END (?P=label)-----\s*"
+)
+"""The text form of a signed file (RFC 7468 sections 8 and 9: the labels CMS and PKCS7; openssl takes the third as well)."""
 _SEQUENCE = 0x30
 _OBJECT = 0x06
 _OCTETS = 0x04
@@ -30,6 +38,17 @@ class _DamagedError(Exception):
 def looks_signed(data: bytes) -> bool:
     """Tell whether bytes begin as a CMS SignedData does: a sequence whose first member is that object identifier."""
     return data[:1] == b"0" and _SIGNED_DATA in data[:32]
+
+
+def unarmoured(data: bytes) -> bytes | None:
+    """Return the binary form of a signed file that is written as text between BEGIN and END lines; None when it is none."""
+    found = _ARMOUR.fullmatch(data)
+    if found is None:
+        return None
+    try:
+        return binascii.a2b_base64(b"".join(found["text"].split()), strict_mode=True)
+    except ValueError:
+        return None
 
 
 def signed_content(data: bytes) -> bytes | None:

@@ -45,6 +45,7 @@ ROLES: dict[str, Role | Keys] = {
     **roles(
         "unjudged",
         (
+            *("URLBlacklist", "URLWhitelist"),
             *("InPrivateModeUrlBlocklist", "WebAppInstallByUserEnabled", "WebAppSettings"),
             *("ProxyMode", "ProxyPacUrl", "ProxyServer", "ProxyServerMode", "ProxyBypassList", "ProxySettings"),
             *("DnsOverHttpsMode", "DnsOverHttpsTemplates", "BuiltInDnsClientEnabled", "QuicAllowed"),
@@ -53,6 +54,8 @@ ROLES: dict[str, Role | Keys] = {
     ),
 }
 """What the browsers' policies have to do with apps and their sites: those named here open, close or lead round addresses.
+
+`URLBlacklist` and `URLWhitelist` are the lists' former names; which browsers still take them was read nowhere (unverified).
 
 All others concern the browser itself (learn.microsoft.com/deployedge/microsoft-edge-policies, chromeenterprise.google/policies).
 """

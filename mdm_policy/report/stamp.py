@@ -50,8 +50,8 @@ def given(role: str, name: str, data: bytes) -> JudgedInput:
 
 
 def documents(role: str, found: Iterable[Document]) -> tuple[JudgedInput, ...]:
-    """Return documents as inputs: of a signed one the file that holds it."""
-    return tuple(given(role, one.name, one.envelope or one.data) for one in found)
+    """Return documents as inputs, as they were handed over: signed, or in the form of another tool."""
+    return tuple(given(role, one.name, one.handed_over) for one in found)
 
 
 def plain(stamp: Stamp) -> dict[str, Any]:

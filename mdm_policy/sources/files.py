@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -180,7 +180,7 @@ class _Reading:
         found = attached(self._documents)
         self._findings += found.findings
         for name, body in found.bodies.items():
-            self._documents[name] = open_document(name, body, "json", max_size=_GROWN * self._max_size)
+            self._documents[name] = self._translated(name, body, "json", self._documents[name].handed_over)
         for name in found.read:
             del self._documents[name]
         for name, scope in (*found.scopes.items(), *snapshots.scopes(self._documents.values())):
@@ -317,16 +317,17 @@ class _Reading:
         if not yaml:
             document = open_document(name, data, max_size=self._max_size)
             if sdk_objects.is_sdk(document):
-                return open_document(name, sdk_objects.as_graph(document), "json", max_size=_GROWN * self._max_size)
+                return self._translated(name, sdk_objects.as_graph(document), "json", data)
             jamf = document.kind == UNKNOWN and document.format == "json" and is_jamf(document.value)
-            return (
-                open_document(name, as_xml(document.value, data), "xml", max_size=_GROWN * self._max_size)
-                if jamf
-                else document
-            )
+            return self._translated(name, as_xml(document.value, data), "xml", data) if jamf else document
         from mdm_policy.documents.yamls import as_json  # noqa: PLC0415 - most policies are no YAML
 
-        return open_document(name, as_json(name, data, self._max_size), "json", max_size=_GROWN * self._max_size)
+        return self._translated(name, as_json(name, data, self._max_size), "json", data)
+
+    def _translated(self, name: str, body: bytes, form: Literal["json", "xml"], written: bytes) -> Document:
+        """Open a document in the form in which it is read, and remember the bytes that were handed over."""
+        opened = open_document(name, body, form, max_size=_GROWN * self._max_size)
+        return msgspec.structs.replace(opened, written=written)
 
     def _cannot(self, name: str, bad: Exception) -> None:
         said = f"cannot read it: {getattr(bad, 'strerror', None) or bad}"

@@ -1,8 +1,8 @@
 """Turn objects of the Graph PowerShell SDK into the JSON that Graph itself answers, each value on the line it stands on.
 
 `Get-MgBeta... | ConvertTo-Json` writes the properties of the base type in Pascal case (`Id`, `DisplayName`), and all that the derived
-type adds under `AdditionalProperties`, as Graph names it; so it does of typed objects inside. No vendor's page says so: it is
-what the module's output looks like.
+type adds under `AdditionalProperties`, as Graph names it; so it does of typed objects inside, of which a type without derived
+ones may lack `AdditionalProperties`. No vendor's page says so: it is what the module's output looks like.
 """
 
 from __future__ import annotations
@@ -48,45 +48,51 @@ class _Writer:
         self._line = 1
         self._places = places(text, list(_pointers(value, "")))
 
-    def write(self, value: Any, at: str) -> None:
+    def write(self, value: Any, at: str, *, typed: bool = True) -> None:
+        """Write a value; `typed` tells that it stands under a property of a type, so that its own keys are in Pascal case."""
         line = self._places.get(at, (0, 0))[0]
         if line > self._line:
             self.parts.append("\n" * (line - self._line))
             self._line = line
         if isinstance(value, dict):
-            self._object(value, at)
+            self._object(value, at, typed)
         elif isinstance(value, list):
             self.parts.append("[")
             for index, item in enumerate(value):
                 self.parts.append(", " if index else "")
-                self.write(item, f"{at}/{index}")
+                self.write(item, f"{at}/{index}", typed=typed)
             self.parts.append("]")
         else:
             self.parts.append(json.dumps(value))
 
-    def _object(self, value: dict[str, Any], at: str) -> None:
+    def _object(self, value: dict[str, Any], at: str, typed: bool) -> None:
         more = value.get(_MORE) if isinstance(value.get(_MORE), dict) else None
         self.parts.append("{")
         begun = False
-        for key, item, where in _entries(value, more, at):
+        for key, item, where, of_type in _entries(value, more, at, typed=typed or more is not None):
             self.parts.append(f"{', ' if begun else ''}{json.dumps(key)}: ")
             begun = True
-            self.write(item, where)
+            self.write(item, where, typed=of_type)
         self.parts.append("}")
 
 
-def _entries(value: dict[str, Any], more: dict[str, Any] | None, at: str) -> Iterator[tuple[str, Any, str]]:
-    """Yield the properties of an object with their places; of one that stands twice, what the derived type says counts."""
-    if more is None:
-        yield from ((key, item, at + pointer(key)) for key, item in value.items())
+def _entries(
+    value: dict[str, Any], more: dict[str, Any] | None, at: str, *, typed: bool
+) -> Iterator[tuple[str, Any, str, bool]]:
+    """Yield the properties of an object with their places, and whether they are of a type that the module knows.
+
+    Of a property that stands twice, what the derived type says counts; its keys are Graph's own.
+    """
+    if not typed:
+        yield from ((key, item, at + pointer(key), False) for key, item in value.items())
         return
     for key, item in value.items():
-        if key == _MORE:
-            yield from ((name, inner, at + pointer(_MORE, name)) for name, inner in more.items())
+        if more is not None and key == _MORE:
+            yield from ((name, inner, at + pointer(_MORE, name), False) for name, inner in more.items())
             continue
         name = key[:1].lower() + key[1:]
-        if name not in more and item not in (None, {}):
-            yield name, item, at + pointer(key)
+        if name not in (more or ()) and item not in (None, {}):
+            yield name, item, at + pointer(key), True
 
 
 def _pointers(value: Any, at: str) -> Iterator[str]:

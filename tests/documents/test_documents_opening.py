@@ -18,6 +18,10 @@ RULES = '<RuleCollection Type="Exe" EnforcementMode="Enabled"/>'
 IOS = {"@odata.type": "#microsoft.graph.iosCustomConfiguration", "payload": base64.b64encode(PLIST).decode()}
 
 
+def armoured(data: bytes, label: str) -> bytes:
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n".encode()
+
+
 def der(tag: int, *content: bytes) -> bytes:
     """Encode one element of DER."""
     body = b"".join(content)
@@ -111,11 +115,19 @@ def test_keeps_white_space_a_device_would_compare() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [pytest.param(CMS, id="der"), pytest.param(CMS_IN_PIECES, id="ber with the content in pieces")]
+    "data",
+    [
+        pytest.param(CMS, id="der"),
+        pytest.param(CMS_IN_PIECES, id="ber with the content in pieces"),
+        pytest.param(armoured(CMS, "CMS"), id="text, as openssl cms writes it"),
+        pytest.param(armoured(CMS, "PKCS7").replace(b"\n", b"\r\n"), id="text, as openssl smime writes it, on Windows"),
+        pytest.param(b"\xef\xbb\xbf\n" + armoured(CMS_IN_PIECES, "PKCS7"), id="text with a byte-order mark"),
+    ],
 )
 def test_opens_what_a_signed_file_carries(data: bytes) -> None:
     document = open_document("f", data)
     assert document.value == PROFILE
+    assert document.handed_over == data
     assert document.data == PLIST
     assert [(finding.id, finding.severity) for finding in document.findings] == [("signature-not-checked", "note")]
 

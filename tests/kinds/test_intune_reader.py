@@ -81,7 +81,7 @@ PUBLISHER = "applocker-exe-publisher"
         ),
         pytest.param(
             catalog(PREFIX + "allowedappbundleids", **values("com.a.b")),
-            [("intune-catalog-unknown-definition", "none", "bundle_id", "com.a.b")],
+            [],
             ["no-effect", "unknown-setting-definition"],
             id="catalog-wrong-definition",
         ),

@@ -15,6 +15,9 @@ from mdm_policy.documents import place
 from mdm_policy.kinds import read, read_each
 from mdm_policy.reading import Scope
 from mdm_policy.sources.files import read_policies
+from mdm_policy.verify import piece
+from mdm_policy.verify.pieces import Places
+from mdm_policy.verify.queries import failures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,6 +161,34 @@ def test_an_object_of_the_powershell_sdk_is_the_object_of_graph(tmp_path: Path, 
     assert "com.a.b" in (tmp_path / "p.json").read_text().splitlines()[line - 1]
 
 
+@pytest.mark.parametrize(
+    "assigned",
+    [
+        pytest.param({"Id": "a", "Target": {"AdditionalProperties": EVERYONE["target"]}}, id="no-derived-type"),
+        pytest.param(
+            {"Id": "a", "Target": {"AdditionalProperties": EVERYONE["target"]}, "AdditionalProperties": {}}, id="empty"
+        ),
+    ],
+)
+def test_a_type_without_derived_ones_may_lack_additional_properties(tmp_path: Path, assigned: Any) -> None:
+    (tmp_path / "p.json").write_text(json.dumps({**sdk(HIDDEN), "Assignments": [assigned]}))
+    (document,) = read_policies([tmp_path]).documents
+    assert read(document).scope == Scope("everyone")
+    assert document.handed_over == (tmp_path / "p.json").read_bytes()
+
+
+def test_a_key_of_graph_stays_as_it_is_in_an_object_of_the_sdk(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(json.dumps({"Id": "a", "AdditionalProperties": {"held": {"SSID": "b"}}}))
+    (document,) = read_policies([tmp_path]).documents
+    assert document.value == {"id": "a", "held": {"SSID": "b"}}
+
+
+def test_a_template_keeps_the_rule_that_its_policy_brings() -> None:
+    ruled = {**HIDDEN, "deviceManagementApplicabilityRuleOsVersion": {"minOSVersion": "18", "ruleType": "include"}}
+    assert read(as_json(template(ruled, 2))).scope.filtered
+    assert read(as_json(template({**ruled, "assignments": [EVERYONE]}))).scope == Scope()
+
+
 def template(inner: Any, times: int = 1) -> dict[str, Any]:
     made = inner
     for _ in range(times):
@@ -185,3 +216,34 @@ def test_a_template_says_where_it_changed() -> None:
     old, new = (Side("", (as_json(template(one)),)) for one in (HIDDEN, less))
     (change,) = compare_policies(old, new, Question("2026-11-24"), None).changes
     assert (change.direction, change.name) == ("LOOSENED", "com.a.b")
+
+
+BESIDE = {
+    "another type": ({"@odata.type": f"{GRAPH}iosWiFiConfiguration", "id": "w", "ssid": "a"}, 0),
+    "settings that concern no app": (
+        {
+            "@odata.type": f"{GRAPH}deviceManagementConfigurationPolicy",
+            "platforms": "iOS",
+            "technologies": "mdm",
+            "settings": [{"settingInstance": {"settingDefinitionId": "com.apple.wifi.managed_ssid_str"}}],
+        },
+        0,
+    ),
+    "an app list that is off": ({**HIDDEN, "id": "z", "appsVisibilityListType": "none"}, 1),
+    "settings nobody knows": (
+        {
+            "@odata.type": f"{GRAPH}deviceManagementConfigurationPolicy",
+            "platforms": "iOS",
+            "settings": [{"settingInstance": {"settingDefinitionId": "com.example.agent_apps"}}],
+        },
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "failing"), BESIDE.values(), ids=BESIDE)
+def test_what_concerns_no_app_is_no_failure_beside_the_ban(tmp_path: Path, value: Any, failing: int) -> None:
+    folder = written(tmp_path, {"ban.json": {**HIDDEN, "assignments": [EVERYONE]}, "other.json": value})
+    policies = read_policies([folder / "ban.json", folder / "other.json"])
+    found = failures([piece(one, named=True) for one in policies.documents], Places({}))
+    assert [one.id for one in found] == ["document-without-effect"] * failing

@@ -262,6 +262,21 @@ def _role(definition: str) -> Role:
     return "harmless" if provider["name"] in _PROVIDERS else "unjudged"
 
 
+def acts(instance: dict[str, Any]) -> bool:
+    """Tell whether a setting, or one below it, may have to do with apps: one that is read, or that nobody knows."""
+    waiting: list[Any] = [instance]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            named = one.get("settingDefinitionId")
+            if isinstance(named, str) and _role(named) in ("carried", "unjudged"):
+                return True
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return False
+
+
 def _of_policy(area: str, named: str) -> Role:
     if area in _AREAS or _OFFICE.match(area):
         return "harmless"

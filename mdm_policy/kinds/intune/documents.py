@@ -10,6 +10,7 @@ import msgspec
 from mdm_policy.documents import EmbeddedBase64, EmbeddedText, pointer
 from mdm_policy.kinds.android import configuration
 from mdm_policy.kinds.android import documents as android
+from mdm_policy.kinds.collector import NOT_STATED
 from mdm_policy.kinds.intune import keys, policies, rules
 from mdm_policy.kinds.intune.android import read_app_configuration, read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
@@ -215,9 +216,12 @@ def _is_template(value: Any) -> bool:
 
 def _read_template(c: Collector) -> Reading:
     """Read the policy inside: whom it will reach is decided when the template is deployed."""
+    scope = NOT_STATED
     for at, inner in c.document.inner:
-        c.lift(at, inner)
-    return c.reading(mdm="intune")
+        held = c.lift(at, inner).scope
+        # An applicability rule goes with the policy; assignments in it are of the tenant that it was taken from.
+        scope = held if held.state == "not-stated" else scope
+    return c.reading(scope, mdm="intune")
 
 
 _GRAPH_READER = "Microsoft Graph"

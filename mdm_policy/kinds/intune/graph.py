@@ -34,6 +34,7 @@ _USERS = "allLicensedUsersAssignmentTarget"
 _EVERYONE = frozenset({_DEVICES, _USERS})
 _COLLECTION = "configurationManagerCollectionAssignmentTarget"
 _GROUPS = frozenset({"groupAssignmentTarget", _COLLECTION})
+_EXCLUSION = "exclusionGroupAssignmentTarget"
 _STORE_ID = re.compile(r"/id([0-9]{6,12})(?:[/?#]|\Z)", re.ASCII)
 _PLAY_ID = re.compile(r"[?&]id=([A-Za-z0-9_.]+)", re.ASCII)
 
@@ -133,12 +134,13 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
         at = f"{place}/target"
         kind = odata_type(target)
         named = (c.text(target, key, at) for key in ("groupName", "groupId", "collectionId"))
-        names = list(dict.fromkeys(name for name in named if name)) or [""]
+        known = kind in _EVERYONE or kind in _GROUPS or kind == _EXCLUSION
+        names = list(dict.fromkeys(name for name in named if name)) or ["" if known else _own_words(target)]
         takes_away = assignment.get("intent") == "remove"
         if takes_away and kind in _EVERYONE:
             unsure = True
             continue
-        if takes_away or kind == "exclusionGroupAssignmentTarget":
+        if takes_away or kind == _EXCLUSION:
             excluded += names
             continue
         limit = c.text(target, "deviceAndAppManagementAssignmentFilterType", at)
@@ -148,7 +150,7 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
         if kind == _DEVICES and not narrowed:
             everyone = True
             continue
-        if kind not in _EVERYONE and kind not in _GROUPS:
+        if not known:
             message = (
                 f"{kind or 'an assignment without a type'} is not a target that is known: it may leave devices out"
             )
@@ -168,6 +170,12 @@ def scope_of(c: Collector, found: Iterable[tuple[str, dict[str, Any]]]) -> Scope
         kept = [Audience("unsure", of=(name,)) for name in groups] if unsure else groups
         return Scope("groups", tuple(kept), tuple(excluded), filtered or unsure)
     return Scope("nobody", excluded=tuple(excluded))
+
+
+def _own_words(target: dict[str, Any]) -> str:
+    """Return all that a target of an unknown type says, so that another one is told apart from it."""
+    said = (f"{key} {value}" for key, value in sorted(target.items()) if isinstance(value, str) and value)
+    return ", ".join(said)
 
 
 class _Named(NamedTuple):

@@ -112,7 +112,7 @@ def _of_configuration(value: dict[str, Any]) -> Role | Keys:
         return _properties(name)
     if name in types and types[name]["base"] != "mobileApp" and name not in _ACTING_TYPES:
         return _HARMLESS
-    return _ANY
+    return _BY_DEVICE if value.get("deploymentChannel") == "deviceChannel" else _ANY
 
 
 @functools.cache
@@ -158,6 +158,8 @@ _PARTLY_ACTING = {
 0.44.0-preview)."""
 _HARMLESS = Keys(_OBJECT, rest="harmless")
 _ANY = Keys({**_OBJECT, **roles("carried", _CARRIED)})
+_BY_DEVICE = Keys({**_OBJECT, **roles("carried", (*_CARRIED, "deploymentChannel"))})
+"""A custom profile that is sent to the device, as it is meant to be: only the channel of a user puts it in doubt."""
 CONFIGURATION = Keys(choose=_of_configuration)
 CATALOG = Keys(
     {

@@ -8,6 +8,7 @@ from mdm_policy.kinds.apple.together import say_never_hidden
 from mdm_policy.kinds.collector import Why
 from mdm_policy.kinds.intune import android, rules
 from mdm_policy.kinds.intune.compliance import read_compliance
+from mdm_policy.kinds.intune.definitions import acts
 from mdm_policy.kinds.intune.graph import app_list, assignments, emptied, listed, odata_type, only_these, scope
 from mdm_policy.kinds.windows.catalog import read_app_control_setting, read_browser_setting, read_network_protection
 from mdm_policy.kinds.windows.oma import read_oma_settings
@@ -58,8 +59,10 @@ def read_settings_catalog(c: Collector) -> Reading:
         sent = ", ".join(sorted(channels))
         said = f"the policy is sent by {sent}, and whether that carries its settings is not known"
         c.uncertain_because = Why("undocumented", said)
+    c.concerns_apps = "settings" not in top
     for place, setting in c.mappings(top, "settings", ""):
         instance = c.optional(setting, "settingInstance", place)
+        c.concerns_apps = c.concerns_apps or acts(instance)
         _instances(c, instance, f"{place}/settingInstance")
     if c.uncertain_because and c.rules:
         message = "technologies does not name mdm, by which Intune sends such settings"
@@ -107,9 +110,7 @@ def _restriction(c: Collector, definition: str, instance: dict[str, Any], at: st
             message = f"{definition!r} is not a definition of the settings catalog"
             hint = f"use {BLOCKED_APPS} or {_PREFIX}allowlistedappbundleids"
             c.say("error", "unknown-setting-definition", message, f"{at}/settingDefinitionId", hint)
-            base = rules.CATALOG_WRONG_ID
-        else:
-            return
+        return
     records = c.records(instance, "simpleSettingCollectionValue", at)
     entries = c.identifiers(records.each("value"))
     rule = _of_list(c, base, instance.get("simpleSettingCollectionValue"), len(entries))
@@ -243,6 +244,8 @@ def read_configuration(c: Collector) -> Reading:
     reader = _TYPES.get(odata_type(top) or _guessed(top))
     if reader is not None:
         reader(c, top)
+    else:
+        c.concerns_apps = not odata_type(top)
     return c.reading(scope(c, top), "intune")
 
 
