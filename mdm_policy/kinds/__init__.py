@@ -74,7 +74,8 @@ def open_document(
     """
     made = text_forms.as_json(name, data, max_size) if format is None or format in LINES else None
     if made is not None:
-        return open_with(_REGISTRY, name, made, "json", max_size=text_forms.GROWTH * max_size)
+        opened = open_with(_REGISTRY, name, made, "json", max_size=text_forms.GROWTH * max_size)
+        return msgspec.structs.replace(opened, written=data)
     return open_with(_REGISTRY, name, data, _parsed_as(format), max_size=max_size)
 
 

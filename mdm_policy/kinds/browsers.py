@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mdm_policy.kinds.collector import ANY, Entries, Why, fact
 from mdm_policy.kinds.keys import Keys, roles
-from mdm_policy.kinds.web import address
+from mdm_policy.kinds.web import browser_address
 from mdm_policy.reading import Link, Rule
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _entry(c: Collector, rule: Rule, key: str, text: str, place: str) -> None:
         c.say("error", "url-entry-wildcard", message, place, "write the host alone")
         if key == BLOCK:
             return
-    kind, value = address(text)
+    kind, value = browser_address(text)
     c.add(rule, "web", kind, value, place)
 
 

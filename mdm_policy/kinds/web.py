@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from mdm_policy.vocabulary import Kind
 
 
+def browser_address(text: str) -> tuple[Kind, str]:
+    """Return kind and value of an entry of a list of Chrome or Edge, where a scheme narrows it to that scheme.
+
+    (MicrosoftDocs/Edge-Enterprise@1b9f554 "url-list-filter format": `[scheme://][.]host[:port][/path][@query]`.)
+    """
+    return ("url", text) if "://" in text else address(text)
+
+
 def address(text: str) -> tuple[Kind, str]:
     """Return kind and value of an entry: a bare host, or a whole-site address, is a domain; all else stays a URL.
 

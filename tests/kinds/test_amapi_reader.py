@@ -440,7 +440,7 @@ def test_what_a_patch_does(document: Document, effects: list[tuple[str, str, str
     [
         pytest.param(
             '["qq.com","https://wps.com"]',
-            [("block", "domain", "qq.com"), ("block", "domain", "wps.com")],
+            [("block", "domain", "qq.com"), ("block", "url", "https://wps.com")],
             [],
             id="string",
         ),

@@ -162,3 +162,21 @@ def test_a_hundred_thousand_items_are_looked_at_at_once(wrong: bool) -> None:
     found = list(faults({"Allowed": {"DeniedBinaries": [*items, *[{"TeamID": 5}] * wrong]}}, keys, closed=True))
     assert time.perf_counter() - begun < 3
     assert len(found) == wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param({"default": "a", "de": "b"}, id="by-language"),
+        pytest.param({"ConsentTextItem": {"default": "a"}}, id="as-the-schema-has-it"),
+    ],
+)
+def test_a_text_to_agree_to_refuses_no_profile(text: dict[str, Any]) -> None:
+    document = plist(BAN, ConsentText=text)
+    assert {"required-key-missing", "wrong-type"}.isdisjoint(one.id for one in read(document).findings)
+    assert ("block", "allowed") not in verdicts(document)
+    assert ("block", "hidden") in verdicts(document)
+
+
+def test_a_text_to_agree_to_is_a_dictionary() -> None:
+    assert "wrong-type" in [one.id for one in read(plist(BAN, ConsentText="a")).findings]

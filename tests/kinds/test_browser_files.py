@@ -135,6 +135,25 @@ def test_the_table_of_the_portal_is_read_like_the_answer_of_the_api(tmp_path: Pa
     assert [one.value for one in read(document).effects[1].rule.conditions] == ["lab", "x"]
 
 
+@pytest.mark.parametrize(
+    ("between", "encoding", "said"),
+    [
+        pytest.param(";", "utf-8", "", id="semicolons"),
+        pytest.param("\t", "utf-8", "", id="tabs"),
+        pytest.param(";", "utf-8-sig", "", id="semicolons-with-a-mark"),
+        pytest.param("\t", "utf-16", "", id="tabs-in-utf-16"),
+        pytest.param(";", "utf-8", "sep=;\r\n", id="said-in-front"),
+        pytest.param("|", "utf-8-sig", "SEP=|\r\n", id="said-in-front-of-something-rare"),
+    ],
+)
+def test_the_table_is_read_as_a_spreadsheet_saves_it(tmp_path: Path, between: str, encoding: str, said: str) -> None:
+    text = said + (TABLE + TABLE_ROW).replace(",", between)
+    document = opened(tmp_path, "indicators.csv", text, encoding)
+    assert [(one.rule.id, one.value) for one in read(document).effects] == [("defender-network-block", "tool.example")]
+    assert place(document, read(document).effects[0].pointer).line == (3 if said else 2)
+    assert document.handed_over == (tmp_path / "indicators.csv").read_bytes()
+
+
 def test_a_folder_gives_the_tables_that_are_documents(tmp_path: Path) -> None:
     (tmp_path / "indicators.csv").write_text(TABLE + TABLE_ROW, encoding="utf-8")
     (tmp_path / "people.csv").write_text("name,age\nA,1\n", encoding="utf-8")
@@ -155,3 +174,17 @@ def test_a_broken_table_is_said(tmp_path: Path) -> None:
     path = tmp_path / "indicators.csv"
     path.write_text(f'{TABLE}DomainName,"a,,Block\n', encoding="utf-8")
     assert [one.id for one in read_policies([path], max_size=2**20).findings] == ["document-syntax"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("a.example", "https://a.example", {"INEFFECTIVE"}, id="one-scheme-alone"),
+        pytest.param("http://a.example", "https://a.example", {"LOOSENED", "TIGHTENED"}, id="another-scheme"),
+        pytest.param("https://a.example", "a.example", {"TIGHTENED"}, id="every-scheme"),
+    ],
+)
+def test_a_scheme_narrows_an_entry(tmp_path: Path, old: str, new: str, expected: set[str]) -> None:
+    files = [f'{HEAD}[{EDGE}\\URLBlocklist]\r\n"1"="{one}"\r\n' for one in (old, new)]
+    before, after = (opened(tmp_path, f"{place}.reg", text) for place, text in enumerate(files))
+    assert directions(before, after) == expected

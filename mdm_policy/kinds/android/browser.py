@@ -9,7 +9,7 @@ import msgspec
 
 from mdm_policy.kinds.android import rules
 from mdm_policy.kinds.collector import Entries
-from mdm_policy.kinds.web import address
+from mdm_policy.kinds.web import browser_address
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -49,7 +49,7 @@ def _addresses(c: Collector, configuration: dict[str, Any], key: str, base: Rule
     if len(entries) > _LIMIT:
         c.say("warning", "url-blocklist-too-long", f"{key} holds {len(entries)} entries; {_LIMIT} count", pointer)
     for text in c.only_texts(Entries((pointer,) * len(entries), entries)).values:
-        kind, clean = address(text)
+        kind, clean = browser_address(text)
         c.add(rule, "web", kind, clean, pointer)
 
 

@@ -12,7 +12,7 @@ from mdm_policy.kinds.android import rules
 from mdm_policy.kinds.android.browser import BROWSERS, decoded
 from mdm_policy.kinds.collector import Entries
 from mdm_policy.kinds.keys import Keys, roles
-from mdm_policy.kinds.web import address
+from mdm_policy.kinds.web import browser_address
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
@@ -57,7 +57,7 @@ def read_lists(c: Collector, top: dict[str, Any], at: str, modes: tuple[str, ...
             c.say("warning", "url-blocklist-too-long", message, place)
             entries = entries.only(range(_LIMIT))
         for pointer, text in c.only_texts(entries):
-            kind, value = address(text)
+            kind, value = browser_address(text)
             c.add(rule, "web", kind, value, pointer)
 
 

@@ -25,6 +25,9 @@ _LOOSE = frozenset({"com.apple.screensaver", "com.apple.screensaver.user"})
 """Preferences that macOS takes without a key which the schema requires: published baselines leave moduleName out."""
 _READ_BY_OURSELVES = frozenset({"PayloadContent", "RemovalDate", "DurationUntilRemoval", "TargetDeviceType"})
 """Keys of the envelope whose reader says itself what is wrong with them."""
+_BY_LANGUAGE = {"ConsentText": {"type": "dictionary", "keys": {"*": {"type": "any"}}}}
+"""Keys of which real profiles name the languages at once (`default`, `en`), where the schema puts one level, ConsentTextItem,
+between: no device is known to refuse either."""
 
 
 def refuse_wrong(c: Collector, top: Mapping[str, Any]) -> None:
@@ -65,7 +68,7 @@ def _profile_faults(top: Mapping[str, Any]) -> Iterator[KeyFault]:
     table = vendor_table("apple-profiles")
     yield from _common(top, "", profile=True)
     envelope = {key: said for key, said in table["profile"].items() if key not in (*_REQUIRED, *_READ_BY_OURSELVES)}
-    yield from faults(top, envelope)
+    yield from faults(top, envelope | _BY_LANGUAGE)
     content = top.get("PayloadContent")
     listed = content if isinstance(content, list) else []
     payloads = [(f"/PayloadContent/{place}", one) for place, one in enumerate(listed) if isinstance(one, dict)]

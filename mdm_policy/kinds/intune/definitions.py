@@ -242,6 +242,7 @@ _OFFICE = re.compile(
     r"(?:access|excel|lync|office|onent|outlk|ppt|proj|pub|visio|word)16|onedrivengsc|fslogix|microsoft_edgeupdate"
 )
 """Ingested templates of programs that stop no other program: Office, OneDrive, FSLogix, the updates of Edge."""
+_INGESTED = re.compile(r"vendor_msft_policy_config_[^~]+~policy~(?:googlechrome|microsoft_edge)(?![a-z])")
 _OF_ADDRESSES = frozenset(key.casefold() for key in browsers.ROLES if key != browsers.INSTALLED)
 """The policies of Edge and Chrome that open, close or lead round addresses; a web app that is installed does none of it."""
 
@@ -275,6 +276,19 @@ def acts(instance: dict[str, Any]) -> bool:
         elif isinstance(one, list):
             waiting.extend(one)
     return False
+
+
+def of_uri(uri: str) -> Role:
+    """Return the role of the node that an OMA-URI names: it says what the id of the same setting says.
+
+    What a policy of Chrome or Edge is called stands last in the node of its ingested template.
+    """
+    named = uri.removeprefix("./").casefold().replace("/", "_")
+    named = f"device_{named}" if named.startswith("vendor_") else named
+    if _INGESTED.search(named):
+        return "harmless" if _OF_ADDRESSES.isdisjoint(named.split("_")) else "unjudged"
+    role = _role(named)
+    return "unjudged" if role == "carried" else role
 
 
 def _of_policy(area: str, named: str) -> Role:

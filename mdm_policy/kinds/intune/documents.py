@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
     from mdm_policy.reading import Reading
 
+_ADMX = re.compile(r"[\s\ufeff]*<(?:enabled|disabled)\s*/>", re.IGNORECASE)
 _RAW = "RAWJson"
 _ROW = "JSON"
 """The column of CIPP's table in which a whole template stands as one more text."""
@@ -151,10 +153,13 @@ def _profile_and_rules(value: Any) -> Iterator[Embedded]:
 def _of_oma_setting(setting: dict[str, Any], where: str) -> Iterator[Embedded]:
     """Yield the XML of an OMA setting, unless the server masked it.
 
-    Secrets come back as asterisks, with `isEncrypted` set
+    What an ADMX-backed policy takes (`<enabled/><data .../>`, learn.microsoft.com/windows/client-management/
+    understanding-admx-backed-policies) is no document of its own. Secrets come back as asterisks, with `isEncrypted` set
     (learn.microsoft.com/graph/api/resources/intune-deviceconfig-omasetting): that is no document, and no empty one.
     """
     text = setting["value"]
+    if _ADMX.match(text):
+        return
     if text.lstrip("\ufeff \t\r\n").startswith(("<", "&lt;")):
         yield EmbeddedText(where, text)
     elif odata_type(setting) == "omaSettingStringXml" and setting.get("isEncrypted") is not True and text.strip("* "):

@@ -12,6 +12,7 @@ from typing import Any
 from mdm_policy.kinds.intune import definitions
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.keys import Keys, Role, roles, vendor_table
+from mdm_policy.kinds.windows import oma
 
 _NAMES = (
     *(
@@ -72,6 +73,22 @@ _ACTING = frozenset(
     }
 )
 """Properties that say which apps may be installed or run, or from where, and that no reader gives the meaning of."""
+_OF_SETTING = roles(
+    "name",
+    ("@odata.type", "displayName", "description", "fileName", "isEncrypted", "secretReferenceValueId", "isReadOnly"),
+)
+
+
+def _of_oma(setting: dict[str, Any]) -> Keys:
+    """Return the keys of an OMA setting: by its node, whether its value is read, concerns no app, or may be anything."""
+    uri = setting.get("omaUri")
+    role: Role = "unjudged"
+    if isinstance(uri, str):
+        role = "carried" if oma.is_read(uri) else definitions.of_uri(uri)
+    return Keys({**_OF_SETTING, **roles(role, ("omaUri", "value"))})
+
+
+_OMA: dict[str, Role | Keys] = {"omaSettings": Keys(choose=_of_oma)}
 _CARRIED = frozenset(
     {
         "appsAllowInstallFromUnknownSources",
@@ -81,7 +98,6 @@ _CARRIED = frozenset(
         "compliantAppsList",
         *("deviceManagementApplicabilityRuleDeviceMode", "deviceManagementApplicabilityRuleOsEdition"),
         "deviceManagementApplicabilityRuleOsVersion",
-        "omaSettings",
         "payload",
         "payloadFileName",
         "payloadName",
@@ -157,7 +173,7 @@ _PARTLY_ACTING = {
 """Types of which some properties act on sites: of these, contentFilterSettings (npm @microsoft/microsoft-graph-types-beta
 0.44.0-preview)."""
 _HARMLESS = Keys(_OBJECT, rest="harmless")
-_ANY = Keys({**_OBJECT, **roles("carried", _CARRIED)})
+_ANY = Keys({**_OBJECT, **_OMA, **roles("carried", _CARRIED)})
 _BY_DEVICE = Keys({**_OBJECT, **roles("carried", (*_CARRIED, "deploymentChannel"))})
 """A custom profile that is sent to the device, as it is meant to be: only the channel of a user puts it in doubt."""
 CONFIGURATION = Keys(choose=_of_configuration)

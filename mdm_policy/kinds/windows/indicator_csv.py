@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 from mdm_policy.documents.texts import TextReport, check_values, decode
@@ -25,6 +26,10 @@ _NAMES = {
 } | {"rbacgroups": "rbacGroupNames", "rbacgroupnames": "rbacGroupNames"}
 """The keys of the API by the titles of the columns, without regard to case."""
 _GROUPS = "rbacGroupNames"
+_BETWEEN = (",", ";", "\t")
+"""What stands between two cells: the portal writes a comma, a spreadsheet what its locale or its form of text asks for."""
+_SEPARATOR = re.compile(r"sep=(.)\r?$", re.IGNORECASE)
+"""The line in front of the table by which a spreadsheet is told what stands between two cells."""
 _MARKS = ("indicatortype", "indicatorvalue", "action")
 _HEAD = 4096
 
@@ -32,8 +37,11 @@ _HEAD = 4096
 def claims(data: bytes) -> bool:
     """Tell whether bytes are such an export: the first line names its columns."""
     head = data[:_HEAD].replace(b"\0", b"").lower()
-    first = head.lstrip(b"\xef\xbb\xbf\xff\xfe").partition(b"\n")[0]
-    return first[:1] not in (b"{", b"[") and b"," in first and all(mark.encode() in first for mark in _MARKS)
+    first, _, second = head.lstrip(b"\xef\xbb\xbf\xff\xfe").partition(b"\n")
+    said = _SEPARATOR.match(first.decode("latin-1"))
+    titles = second.partition(b"\n")[0] if said else first
+    split = any(one.encode() in titles for one in (said[1] if said else _BETWEEN))
+    return first[:1] not in (b"{", b"[") and split and all(mark.encode() in titles for mark in _MARKS)
 
 
 def as_json(name: str, data: bytes, max_size: int) -> bytes:
@@ -61,7 +69,14 @@ def as_json(name: str, data: bytes, max_size: int) -> bytes:
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield each row with the line that it begins on; empty cells say nothing."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    text = text.removeprefix("\ufeff")
+    first, _, rest = text.partition("\n")
+    said = _SEPARATOR.match(first)
+    titles = rest.partition("\n")[0] if said else first
+    between = said[1] if said else max(_BETWEEN, key=titles.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
+    if said:
+        next(reader, [])
     header = [_NAMES.get(cell.strip().casefold(), cell.strip()) for cell in next(reader, [])]
     start = reader.line_num + 1
     for cells in reader:

@@ -47,6 +47,11 @@ _NODES = "MicrosoftDocs/windows-itpro-docs applocker-csp.md"
 _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Appx", "dll": "Dll"}
 
 
+def is_read(uri: str) -> bool:
+    """Tell whether a setting of a node is read whatever its value: AppLocker's rules are documents of their own."""
+    return any(one.fullmatch(uri) for one in (_APP_CONTROL_URI, _NETWORK_PROTECTION))
+
+
 def nodes_of(document: Document) -> tuple[DeviceSlot, ...]:
     """Name the AppLocker nodes that a configuration writes: a device keeps one value of each."""
     settings = document.value.get("omaSettings") if isinstance(document.value, dict) else None
