@@ -49,7 +49,7 @@ class Stands:
                 members = {id(one.rule) for one in reading.columns}  # a list refuses what is not on it
                 lists = (rule for rule in reading.rules if rule.sense == "allow-only" and id(rule) not in members)
                 self._acting |= {(id(rule), bool(reach.doubt)): rule for rule in (*acting, *lists)}
-        self.conditional = any(rule.conditions or rule.verdict == "unknown" for rule in self._acting.values())
+        self.conditional = any(rule.conditions or _in_doubt(rule) for rule in self._acting.values())
 
     def within(self, state: DeviceState, day: str) -> frozenset[Stand]:
         """Return what stands on a day in a state."""
@@ -73,6 +73,11 @@ def _covered(ones: Iterable[Stand], others: Sequence[Stand]) -> bool:
     return all(any(other.score >= one.score and other.conditions <= one.conditions for other in others) for one in ones)
 
 
+def _in_doubt(rule: Rule) -> bool:
+    """Tell whether nobody knows what a rule does; what holds by default holds whomever its document reaches."""
+    return rule.verdict == "unknown" and rule.cause != "default"
+
+
 def _lets(rule: Rule) -> bool:
     """Tell whether a rule lets the build in under conditions of which nobody knows whether they are met."""
     return rule.sense == "none" and rule.verdict == "unknown" and bool(rule.conditions)
@@ -89,4 +94,4 @@ def _score(rule: Rule, *, doubtful: bool) -> int:
     """Return how strong a rule is; of two in doubt the one is weaker of which it is in doubt, too, whom it reaches."""
     rank = min(VERDICT_RANK[rule.verdict], _HELD) if doubtful else VERDICT_RANK[rule.verdict]
     held = rank if rank <= _HELD else _HELD + 1 + STRENGTH_RANK[rule.strength]
-    return 2 * held + (not doubtful)
+    return 2 * held + (not doubtful or rule.cause == "default")

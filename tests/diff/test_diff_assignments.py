@@ -79,6 +79,13 @@ def unread(*assignments: dict[str, Any], **keys: Any) -> Document:
     return _object("iosGeneralDeviceConfiguration", {"appStoreBlocked": True, **keys}, assignments)
 
 
+def app_control(*assignments: dict[str, Any]) -> Document:
+    """Return a policy in its binary form, which is not read."""
+    node = "./Vendor/MSFT/ApplicationControl/Policies/2b1d2c7e-0000-4000-8000-000000000001/Policy"
+    setting = {"@odata.type": f"{GRAPH}omaSettingBase64", "omaUri": node, "value": "AAAA"}
+    return _object("windows10CustomConfiguration", {"omaSettings": [setting]}, assignments)
+
+
 def _object(kind: str, held: dict[str, Any], assignments: Any) -> Document:
     return as_json({"@odata.type": GRAPH + kind, "id": "r", **held, "assignments": list(assignments)})
 
@@ -171,6 +178,12 @@ UNREAD = {
     "for another group": (unread(group("a")), unread(group("b")), {"UNJUDGED"}),
     "for the same in another order": (unread(group("a"), group("b")), unread(group("b"), group("a")), set()),
     "what nobody has set": (unread(EVERYONE, appStoreBlocked=False), unread(appStoreBlocked=False), set()),
+    "what holds by default": (
+        _object("androidDeviceOwnerGeneralDeviceConfiguration", {"cameraBlocked": True}, [EVERYONE]),
+        _object("androidDeviceOwnerGeneralDeviceConfiguration", {"cameraBlocked": True}, [group("a")]),
+        set(),
+    ),
+    "what nobody knows of": (app_control(EVERYONE), app_control(group("a")), {"NARROWED"}),
     "what concerns no app": (
         _object("iosWiFiConfiguration", {"ssid": "a"}, [EVERYONE]),
         _object("iosWiFiConfiguration", {"ssid": "a"}, [group("a")]),

@@ -11,6 +11,7 @@ from kind_documents import GRAPH, as_json, target
 from mdm_policy import catalogue
 from mdm_policy.diff import Question, Side, compare_policies
 from mdm_policy.kinds import read
+from mdm_policy.verify import piece
 
 DEVICE = "./Device/Vendor/MSFT"
 APPLOCKER = "./Vendor/MSFT/AppLocker/ApplicationLaunchRestrictions/Group/EXE/Policy"
@@ -73,3 +74,24 @@ def test_a_value_of_an_ingested_template_is_no_document(value: str) -> None:
     document = configured(f"{DEVICE}/Policy/Config/ADMX_Cpls/UseDefaultTile", value)
     assert (document.inner, document.findings) == ((), ())
     assert "payload-unreadable" not in [one.id for one in read(document).findings]
+
+
+def test_a_node_that_takes_a_document_is_not_said_to_be_unjudged() -> None:
+    rules = '<RuleCollection Type="Exe" EnforcementMode="Enabled"/>'
+    assert piece(configured(APPLOCKER, rules)).unjudged == ()
+    assert [one.unit for one in piece(configured(APPLOCKER, RULES, "omaSettingBase64")).unjudged] == [
+        "/omaSettings/*/value"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uri", "value"),
+    [
+        pytest.param("./Vendor/MSFT/WiFi/Profile/A/WlanXml", "<WLANProfile><name>A</name></WLANProfile>", id="wi-fi"),
+        pytest.param(f"{DEVICE}/VPNv2/A/ProfileXML", "<VPNProfile>", id="vpn"),
+        pytest.param(f"{DEVICE}/Policy/Config/Start/StartLayout", "<LayoutModificationTemplate/>", id="start"),
+    ],
+)
+def test_what_a_node_takes_that_concerns_no_app_is_not_opened(uri: str, value: str) -> None:
+    document = configured(uri, value)
+    assert (document.inner, document.findings, piece(document).unjudged) == ((), (), ())

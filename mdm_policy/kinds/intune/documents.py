@@ -12,7 +12,7 @@ from mdm_policy.documents import EmbeddedBase64, EmbeddedText, pointer
 from mdm_policy.kinds.android import configuration
 from mdm_policy.kinds.android import documents as android
 from mdm_policy.kinds.collector import NOT_STATED
-from mdm_policy.kinds.intune import keys, policies, rules
+from mdm_policy.kinds.intune import definitions, keys, policies, rules
 from mdm_policy.kinds.intune.android import read_app_configuration, read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
 from mdm_policy.kinds.kind import DocumentKind, Unread
@@ -154,11 +154,13 @@ def _of_oma_setting(setting: dict[str, Any], where: str) -> Iterator[Embedded]:
     """Yield the XML of an OMA setting, unless the server masked it.
 
     What an ADMX-backed policy takes (`<enabled/><data .../>`, learn.microsoft.com/windows/client-management/
-    understanding-admx-backed-policies) is no document of its own. Secrets come back as asterisks, with `isEncrypted` set
+    understanding-admx-backed-policies) is no document of its own, and what a node takes that concerns no app is none of
+    ours. Secrets come back as asterisks, with `isEncrypted` set
     (learn.microsoft.com/graph/api/resources/intune-deviceconfig-omasetting): that is no document, and no empty one.
     """
     text = setting["value"]
-    if _ADMX.match(text):
+    uri = setting.get("omaUri")
+    if _ADMX.match(text) or (isinstance(uri, str) and definitions.of_uri(uri) == "harmless"):
         return
     if text.lstrip("\ufeff \t\r\n").startswith(("<", "&lt;")):
         yield EmbeddedText(where, text)

@@ -82,9 +82,11 @@ _OF_SETTING = roles(
 def _of_oma(setting: dict[str, Any]) -> Keys:
     """Return the keys of an OMA setting: by its node, whether its value is read, concerns no app, or may be anything."""
     uri = setting.get("omaUri")
-    role: Role = "unjudged"
-    if isinstance(uri, str):
-        role = "carried" if oma.is_read(uri) else definitions.of_uri(uri)
+    if not isinstance(uri, str):
+        return Keys(_OF_SETTING)
+    if oma.takes_rules(uri):  # the value is a document of its own, or nobody can read it
+        return Keys({**_OF_SETTING, "omaUri": "carried"})
+    role: Role = "carried" if oma.is_read(uri) else definitions.of_uri(uri)
     return Keys({**_OF_SETTING, **roles(role, ("omaUri", "value"))})
 
 

@@ -48,8 +48,13 @@ _COLLECTIONS = {"exe": "Exe", "msi": "Msi", "script": "Script", "storeapps": "Ap
 
 
 def is_read(uri: str) -> bool:
-    """Tell whether a setting of a node is read whatever its value: AppLocker's rules are documents of their own."""
+    """Tell whether a setting of a node is read whatever its value."""
     return any(one.fullmatch(uri) for one in (_APP_CONTROL_URI, _NETWORK_PROTECTION))
+
+
+def takes_rules(uri: str) -> bool:
+    """Tell whether a node takes AppLocker's rules."""
+    return _URI.fullmatch(uri) is not None
 
 
 def nodes_of(document: Document) -> tuple[DeviceSlot, ...]:
