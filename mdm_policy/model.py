@@ -191,6 +191,7 @@ class DestinationSpec(Frozen, frozen=True):
     `type` is the kind of destination, `settings` what it needs to know, as written; credentials in it are references
     (`{"env": NAME}` or `{"file": PATH}`), never secrets. `targets` is None for every target that can go there.
     `assign` is `everyone`, `unchanged` or names of groups; `groups` maps such names to the destination's own ids.
+    `rely_on_others`: an object of ours is not made while one of somebody else's holds all that it would block.
     """
 
     name: str
@@ -201,6 +202,7 @@ class DestinationSpec(Frozen, frozen=True):
     assign: Literal["everyone", "unchanged"] | tuple[str, ...] = "unchanged"
     groups: dict[str, str] = {}
     owner: str = ""
+    rely_on_others: bool = True
 
 
 class SigningPlan(Frozen, frozen=True, gc=False):

@@ -125,6 +125,7 @@ def _destination(spec: DestinationSpec, settings: Mapping[str, Any]) -> dict[str
         "targets": spec.targets,
         "groups": spec.groups or None,
         "owner": spec.owner or None,
+        "rely_on_others": None if spec.rely_on_others else False,
     }
     return {key: value for key, value in said.items() if value is not None}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -10,9 +10,6 @@ from mdm_policy.cli import edge, options, output
 from mdm_policy.report import pushing as report
 from mdm_policy.workflows.drift import drift
 from mdm_policy.workflows.push import PushRequest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @options.command("drift")
@@ -27,6 +24,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take the record of what was delivered where nothing can be read back (NanoMDM).",
 )
+@click.option(
+    "--receipt",
+    "receipts",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A receipt of `apply`, which says whose objects bans were left to; without it, those beside the deployment.",
+)
 @options.format_("text", "json", "markdown", help="How to print; markdown is for an issue.")
 def command(
     deployment: Path,
@@ -35,6 +39,7 @@ def command(
     folders: tuple[Path, ...],
     insecure: bool,
     accept_unread: bool,
+    receipts: tuple[Path, ...],
     format_: str,
 ) -> None:
     """Compare what is at the destinations with what the lists order; nothing is written there.
@@ -43,7 +48,7 @@ def command(
     less or not at all, 1 something cannot be read.
     """
     request = PushRequest(deployment, as_of, names, folders, insecure)
-    result = drift(request, edge.services(), accept_unread=accept_unread)
+    result = drift(request, edge.services(), accept_unread=accept_unread, receipts=receipts)
     code = result.exit_code()
     if format_ == "json":
         output.data(report.drift_json(result.plans, result.weaker, result.findings, code, result.proof))

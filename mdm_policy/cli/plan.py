@@ -23,9 +23,7 @@ from mdm_policy.workflows.push import PushRequest
 @click.option(
     "-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for `apply`."
 )
-@click.option(
-    "--assess", is_flag=True, help="Read all objects there, and say which hold already what would be created."
-)
+@click.option("--assess", is_flag=True, help="Read all objects there, and say which of others hold what ours hold.")
 @options.SEAL
 @options.grants()
 @options.INSECURE

@@ -224,6 +224,7 @@ def _make(report: LoadReport, group: Group) -> DestinationSpec:
         tuple(cell.value for cell in assign) if isinstance(assign, list) else (assign or "unchanged"),
         group.table("groups"),
         group.text("owner"),
+        group.get("rely_on_others") is not False,
     )
 
 
@@ -251,6 +252,11 @@ DESTINATION = RecordShape(
             "The destination's own id of each group that `assign` and exceptions name.", TableShape(_NAME, _NAME)
         ),
         "owner": Field("Whose marker its objects bear; without it, the organization's identifier.", _OWNER),
+        "rely_on_others": Field(
+            "Whether an object of ours is left out while one of somebody else's holds all that it would block; without it, "
+            "true. `drift` watches the other one.",
+            Flag(),
+        ),
         "note": Field("Free text for people; nothing reads it.", Text(lines=True)),
     },
     _make,

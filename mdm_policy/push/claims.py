@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
     from mdm_policy.push.journal import Journal
-    from mdm_policy.push.model import Action, Plan, Remote
+    from mdm_policy.push.model import Action, Held, Plan, Remote
     from mdm_policy.push.planning import Seen, Wanted
     from mdm_policy.push.protocol import Destination
 
@@ -28,6 +28,7 @@ _WANTED = ("kind", "name", "path", "use", "assignment", "digest")
 _JUDGED = ("op", "id", "direction", "effects", "reasons", "body")
 """What planning makes of that and of what is there."""
 _Slot = tuple[str, bool, str]
+_AGAIN = "nothing was changed; make a new plan and look at what it says"
 
 
 def rebuilt(claimed: Plan, fresh: Plan, wanted: Wanted, seen: Seen, destination: Destination, journal: Journal) -> Plan:
@@ -61,13 +62,39 @@ class _Checking:
             self._differs("an object stands in it twice")
         if not self._journal.resumed and self._claimed.direction != self._fresh.direction:
             self._differs(f"in all it is {_word(self._fresh.direction)}, and it says {_word(self._claimed.direction)}")
-        made = [self._one(action, now.get(slot)) for slot, action in then.items()]
+        moved = self._holders()
+        made = [self._one(action, now.get(slot)) for slot, action in then.items() if action.key not in moved]
         for slot, action in now.items():
-            if slot not in then:
+            if slot not in then and action.key not in moved:
                 self._unclaimed(action)
         if self._problems:
             raise PolicyError(dict.fromkeys(self._problems))
         return msgspec.structs.replace(self._fresh, actions=in_order(made))
+
+    def _holders(self) -> set[str]:
+        """Require the bans that rest on objects of others to rest on the same ones, unchanged; return the keys of others."""
+        then, now = ({one.key: one for one in plan.left_to_others} for plan in (self._claimed, self._fresh))
+        moved = {key for key in (*then, *now) if then.get(key) != now.get(key)}
+        for key in sorted(moved):
+            was, is_ = then.get(key), now.get(key)
+            if was is None or (is_ is not None and was.holders == is_.holders):
+                self._appeared(key, is_)
+            elif is_ is None and key not in self._items:
+                self._outdated()
+            else:
+                said = f"{was.named}, which is not ours and was to hold what {was.kind} {was.name!r} would block, "
+                said += "was changed since the plan was made" if is_ is not None else "does not hold it any more"
+                self._problem("remote-moved", said, _AGAIN)
+        return moved
+
+    def _appeared(self, key: str, held: Held | None) -> None:
+        """Judge what is held by now, and was to be made."""
+        planned = any(action.key == key for action in self._claimed.actions)
+        if held is None or not planned:
+            self._outdated()
+        else:
+            said = f"{held.named}, which is not ours, holds by now all that {held.kind} {held.name!r} would block"
+            self._problem("remote-moved", said, _AGAIN)
 
     def _one(self, then: Action, now: Action | None) -> Action:
         """Return the action to carry out in the place of a claimed one, and note what is wrong with that."""
@@ -81,7 +108,7 @@ class _Checking:
             # Only what was changed into just what is wanted, by an earlier run or by whoever, has nothing left to do.
             return msgspec.structs.replace(now, op=then.op, body=self._items[now.key].body.decode())
         elif said := self._moved(then, now):
-            self._problem("remote-moved", said, "nothing was changed; make a new plan and look at what it says")
+            self._problem("remote-moved", said, _AGAIN)
         else:
             self._compare(then, now)
         return msgspec.structs.replace(now, held=now.held or then.held)
@@ -107,7 +134,7 @@ class _Checking:
         same = then.based_on == now.based_on and same_assignment(then.assigned_before, now.assigned_before)
         if not same and not self._journal.begun(then.key):
             said = f"{now.kind} {now.name!r} was changed since the plan was made"
-            self._problem("remote-moved", said, "nothing was changed; make a new plan and look at what it says")
+            self._problem("remote-moved", said, _AGAIN)
         else:
             self._compare(then, now)
         return msgspec.structs.replace(now, held=now.held or then.held)
@@ -142,7 +169,7 @@ class _Checking:
             self._outdated()
         elif not self._journal.begun(action.key):
             said = f"{action.kind} {action.name!r} would be deleted by now, and the plan does not say so"
-            self._problem("remote-moved", said, "nothing was changed; make a new plan and look at what it says")
+            self._problem("remote-moved", said, _AGAIN)
 
     def _outdated(self) -> None:
         said = f"what is ordered has changed since the plan for {self._claimed.destination!r} was made"

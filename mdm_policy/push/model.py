@@ -153,12 +153,42 @@ class Action(Frozen, frozen=True):
         return Item(self.key, self.kind, self.name, self.body.encode(), self.path, self.assignment)
 
 
+class Holder(Frozen, frozen=True, gc=False):
+    """Name an object of somebody else that a ban rests on.
+
+    `id` is the server's own, `path` its place in a snapshot, with its name in it for people. `sha256` (hex) is that of what
+    it holds and whom it reaches, without what a server counts or dates by itself.
+    """
+
+    id: str
+    path: str
+    sha256: str
+
+
+class Held(Frozen, frozen=True):
+    """Say that an object of ours is not made, since objects of others hold all that it would block, for whom it would.
+
+    `key`, `kind` and `name` are those of the object that is not made, `digest` is the SHA-256 (hex) of what would be sent.
+    """
+
+    key: str
+    kind: str
+    name: str
+    digest: str
+    holders: tuple[Holder, ...]
+
+    @property
+    def named(self) -> str:
+        """Name what holds it."""
+        return " and ".join(one.path for one in self.holders)
+
+
 class Plan(Frozen, frozen=True):
     """Hold all actions for one destination, in the order in which they are carried out.
 
     `inputs` are (role, name, SHA-256) of what the plan was made from; `where` is the destination's own address, which a
     plan for another tenant must not share. `direction` is the worst change of all actions together: what one object
-    gives up and another takes over is no loosening.
+    gives up and another takes over is no loosening. `left_to_others` are the objects that are not made, and who holds their bans.
     """
 
     destination: str
@@ -169,6 +199,7 @@ class Plan(Frozen, frozen=True):
     inputs: tuple[tuple[str, str, str], ...] = ()
     direction: Direction | Literal[""] = ""
     findings: tuple[Finding, ...] = ()
+    left_to_others: tuple[Held, ...] = ()
 
     @property
     def changes(self) -> tuple[Action, ...]:

@@ -16,7 +16,7 @@ import msgspec
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.journal import written
-from mdm_policy.push.model import Action, Done, Plan, Waiting
+from mdm_policy.push.model import Action, Done, Held, Plan, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,13 +48,14 @@ class PlanFile(Frozen, frozen=True):
 
 
 class Receipt(Frozen, frozen=True):
-    """Hold what all runs of one plan did at one destination, and what waits there for a second person."""
+    """Hold what all runs of one plan did at one destination, what waits there, and which bans rest on objects of others."""
 
     destination: str
     type: str
     where: str
     done: tuple[Done, ...]
     waiting: tuple[Waiting, ...] = ()
+    left_to_others: tuple[Held, ...] = ()
 
 
 class ReceiptFile(Frozen, frozen=True):

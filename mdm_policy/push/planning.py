@@ -17,7 +17,7 @@ from mdm_policy.diff.model import DIRECTIONS, HARMLESS, WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Frozen
-from mdm_policy.push.model import Action, ActionEffect, Item, Op, Plan, Remote, Use
+from mdm_policy.push.model import Action, ActionEffect, Held, Item, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed
 from mdm_policy.push.reach import Reached, changes, narrows, placed, words
 from mdm_policy.reading import Scope
@@ -39,6 +39,7 @@ class Wanted(Frozen, frozen=True):
     """Hold what should be at a destination: the items, which devices each is for, and the keys of what has to go.
 
     `prune` asks for the deletion of objects of ours that no item stands for; `findings` is what the destination says of it.
+    `left_to_others` are objects that are wanted too, and that are not made while others hold their bans: no item stands for them.
     """
 
     items: tuple[Item, ...]
@@ -46,6 +47,7 @@ class Wanted(Frozen, frozen=True):
     remove: frozenset[str] = frozenset()
     prune: bool = False
     findings: tuple[Finding, ...] = ()
+    left_to_others: tuple[Held, ...] = ()
 
 
 class Seen(Frozen, frozen=True):
@@ -141,6 +143,7 @@ def make_plan(
         inputs,
         worst,
         tuple(findings),
+        wanted.left_to_others,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from mdm_policy.push.planfile import weakest_first
 from mdm_policy.push.proving import proof_sentence
 from mdm_policy.push.reach import words
-from mdm_policy.report import markdown
+from mdm_policy.report import holding, markdown
 from mdm_policy.report.machine import dump, finding
 from mdm_policy.report.text import fill
 
@@ -32,6 +32,7 @@ def plan_sentence(plans: Sequence[Plan]) -> str:
     """Say in one sentence what carrying out the plans would mean."""
     counts = Counter(action.op for plan in plans for action in plan.actions)
     said = ", ".join(f"{counts[op]} {word}" for op, word in _WORDS.items())
+    said += holding.counted([one for plan in plans for one in plan.left_to_others])
     worst = [plan.direction for plan in plans if any(action.held for action in plan.actions)]
     if worst:
         held = sum(action.held for plan in plans for action in plan.actions)
@@ -45,10 +46,11 @@ def plan_text(plans: Sequence[Plan], width: int) -> str:
     lines = [fill(f"Plan: {plan_sentence(plans)}", width)]
     for plan in plans:
         lines += ["", fill(f"{plan.destination} ({plan.type}, {plan.where}), as of {plan.as_of}", width)]
-        if not plan.actions:
+        if not (plan.actions or plan.left_to_others):
             lines.append(fill("nothing is ours there, and no document goes there", width, "  ", "    "))
         for action in weakest_first(plan.actions):
             lines += _action(action, width)
+        lines += holding.lines(plan.left_to_others, width)
     return "\n".join(lines)
 
 
@@ -85,7 +87,7 @@ def plan_markdown(plans: Sequence[Plan], findings: Iterable[Finding]) -> str:
     lines = [markdown.heading("mdm-policy plan", 3), "", markdown.escape(plan_sentence(plans)), ""]
     for plan in plans:
         lines += [f"**{markdown.escape(plan.destination)}** ({markdown.escape(f'{plan.type}, {plan.where}')})", ""]
-        rows = [_row(action) for action in weakest_first(plan.actions)]
+        rows = [*(_row(action) for action in weakest_first(plan.actions)), *holding.rows(plan.left_to_others)]
         lines += [markdown.table(("Action", "Object", "Direction", "What it means"), rows), ""]
     return with_findings(lines, findings)
 
@@ -132,6 +134,7 @@ def _plain_plan(plan: Plan) -> dict[str, Any]:
         "as_of": plan.as_of,
         "direction": plan.direction,
         "actions": [_plain_action(action) for action in plan.actions],
+        "left_to_others": holding.plain(plan.left_to_others),
     }
 
 
@@ -184,6 +187,7 @@ def drift_text(
         lines += [fill(f"{one.kind} {one.name} is assigned to nobody", width, "  ", "      ") for one in nobody]
         if not plan.changes and not nobody:
             lines.append("  as it should be")
+        lines += holding.lines(plan.left_to_others, width)
     return "\n".join([*lines, "", said])
 
 
@@ -206,6 +210,11 @@ def drift_markdown(
             lines.append(markdown.table(("Object", "Drift", "To mend it"), [map(markdown.escape, row) for row in rows]))
         else:
             lines.append("as it should be")
+        for one in plan.left_to_others:
+            lines += [
+                "",
+                f"not made: {markdown.escape(f'{one.kind} {one.name}')}, its bans are held by {markdown.code(one.named)} (not ours)",
+            ]
         lines.append("")
     return with_findings(lines, findings)
 

@@ -34,7 +34,7 @@ def everything(asker: Asker, spec: DestinationSpec) -> tuple[list[FoundObject], 
             text = json.dumps(policy, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
             scope = Scope("nobody", why="is the policy of no device") if used and name not in used else None
             data = text.encode("utf-8", "surrogatepass")
-            held.append(FoundObject(f"policies/{file_name(name)}.json", data, name, scope))
+            held.append(FoundObject(f"policies/{file_name(name)}.json", data, name, scope, name in used))
     except Failure as bad:
         return held, [Missing("amapi-policies", f"GET {bad.call or enterprise}", why(bad))]
     left_out = sorted({str(one) for one in used if one} - {one.id for one in held})

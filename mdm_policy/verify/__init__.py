@@ -15,6 +15,7 @@ from mdm_policy.verify.model import Alike, Cell, ClassVerdict, DocumentUse, GapR
 from mdm_policy.verify.pieces import BuildPart, Piece, Places, acting, piece, placed
 from mdm_policy.verify.proving import line as line_of
 from mdm_policy.verify.proving import verify
+from mdm_policy.verify.verdicts import verdicts_of
 
 __all__ = [
     "Absence",
@@ -44,6 +45,7 @@ __all__ = [
     "placed",
     "rows",
     "sentence",
+    "verdicts_of",
     "verify",
     "with_cells",
 ]

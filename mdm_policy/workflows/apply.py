@@ -17,8 +17,9 @@ from mdm_policy.push.planning import Seen, make_plan
 from mdm_policy.push.proving import weakened
 from mdm_policy.report import pushing as report
 from mdm_policy.sources import inputs
-from mdm_policy.workflows import push
+from mdm_policy.workflows import holding, push
 from mdm_policy.workflows.execution import ApplyJob, after_writes, carry_out, check_where, exit_code, journals
+from mdm_policy.workflows.holding import leant_on
 from mdm_policy.workflows.live import live_proof
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> A
     for claimed, (_, destination) in zip(file.plans, clients, strict=True):
         check_where(claimed.destination, claimed.where, destination)
     with journals(path, file.digest, names, services, key) as books:
-        ready, _ = push.plans(read, request.templates, prune=file.prune, clients=clients)
+        ready = holding.plans(read, request.templates, services, prune=file.prune, clients=clients).ready
         plans = []
         problems: list[Finding] = []
         for claimed, one, book in zip(file.plans, ready, books, strict=True):
@@ -117,7 +118,9 @@ def apply(request: ApplyRequest, services: push.Services, confirm: Confirm) -> A
         weaker = _weaker(outcomes, [one.destination for one in ready], wanted, read)
         used: dict[str, Use] = {name: use for one in wanted for name, use in one.uses.items()}
         ours = {one.plan.destination: one.remotes for one in outcomes}
-        live = live_proof(read, [one.destination for one in ready], ours, used, services)
+        live = live_proof(
+            read, [one.destination for one in ready], ours, used, services, leant_on(one.plan for one in outcomes)
+        )
     found = (*failures(outcomes), *weaker, *live.undone, *live.broken, *live.unread)
     less = bool(weaker) or live.less
     return ApplyResult(tuple(outcomes), receipt, live.proof, live.not_reached, found, less)

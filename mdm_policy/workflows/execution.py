@@ -88,9 +88,10 @@ class _Keeping:
     def close(self) -> list[Finding]:
         """Write what was done, by all runs of the plan, where that differs from what is there; return what went wrong."""
         receipts = self._receipts()
+        worth_it = any(one.done or one.waiting or one.left_to_others for one in receipts)
         if any(job.journal.broken for job in self._jobs):
             return []  # it stays open: only the journals' files themselves say how far they got
-        if not any(one.done or one.waiting for one in receipts) and not _there(self.path):
+        if not worth_it and not _there(self.path):
             return []
         try:
             if self._reserved or self._differs():
@@ -119,6 +120,7 @@ class _Keeping:
                 plan.where,
                 done_of(job.journal.entries),
                 waiting_of(job.journal.entries),
+                left_to_others=plan.left_to_others,
             )
             for plan, job in zip(self._file.plans, self._jobs, strict=True)
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from mdm_policy.errors import Finding, Origin, error, note, warning
+from mdm_policy.errors import Finding, Origin, error, warning
 from mdm_policy.model import Frozen
 from mdm_policy.push.protocol import reads_back
 from mdm_policy.push.proving import pieces_of, prove, unaddressed
@@ -14,21 +15,19 @@ from mdm_policy.sources import signatures
 from mdm_policy.sources.files import Policies, read_policies
 from mdm_policy.tenant.model import NEVER_ASKED
 from mdm_policy.verify import Verification  # noqa: TC001 - msgspec reads the fields' types at run time
-from mdm_policy.vocabulary import FAMILY_OF
 from mdm_policy.workflows import pieces
 from mdm_policy.workflows.assess import READABLE, folder_of, joined, policies_of, taken
 from mdm_policy.workflows.prove import ProveRequest, prove_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.model import Remote, Use
     from mdm_policy.push.protocol import Destination
     from mdm_policy.tenant.model import Snapshot
     from mdm_policy.verify import ClassVerdict, Piece
-    from mdm_policy.vocabulary import Family
-    from mdm_policy.workflows.push import Read, Ready, Services
+    from mdm_policy.workflows.push import Read, Services
 
 _SHOWN = 5
 _WAITS = (2.0, 4.0, 0.0)
@@ -71,11 +70,12 @@ def live_proof(
     ours: Mapping[str, Sequence[Remote]],
     uses: Mapping[str, Use],
     services: Services,
+    held: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> LiveProof:
     """Judge all that is at the destinations, whoever made it, as `verify` judges a snapshot of it: no less and no more.
 
-    `ours` are the objects of ours that were read at each destination, by its name. What cannot be read counts as what it
-    may hold. Where nothing can be read back, what was delivered counts if every device's own answer shows it.
+    `ours` are the objects of ours that were read at each destination, by its name; `held` are the ids of those objects of
+    others that our plans leave bans to: what they block counts as ours. What cannot be read counts as what it may hold. Where nothing can be read back, what was delivered counts if every device's own answer shows it.
 
     Raises:
         PolicyError: a destination of which nothing can be asked.
@@ -83,7 +83,7 @@ def live_proof(
     """
     unread = {one.name: found for one in destinations for found in _delivered(one, ours.get(one.name, ()))}
     there = [
-        _there(spec, read, ours[spec.name], uses, services)
+        _there(spec, read, ours[spec.name], uses, services, held.get(spec.name, ()))
         for spec in read.specs
         if spec.name in ours and spec.name not in unread
     ]
@@ -107,7 +107,12 @@ def live_proof(
 
 
 def _there(
-    spec: DestinationSpec, read: Read, ours: Sequence[Remote], uses: Mapping[str, Use], services: Services
+    spec: DestinationSpec,
+    read: Read,
+    ours: Sequence[Remote],
+    uses: Mapping[str, Use],
+    services: Services,
+    held: Collection[str],
 ) -> _There:
     root = folder_of(spec, Path(read.edge.base)) if spec.type == "git" else None
     if root is not None and root.is_dir():
@@ -121,7 +126,8 @@ def _there(
         policies = policies_of(snapshot)
         known = {one.id: f"{spec.name}/{one.path}" for one in snapshot.objects}
     lacking = tuple(one for one in ours if not _ids(one) & known.keys())
-    own = frozenset(name for one in ours for id_ in _ids(one) if (name := known.get(id_)))
+    ids = {id_ for one in ours for id_ in _ids(one)}.union(held)
+    own = frozenset(name for id_ in ids if (name := known.get(id_)))
     return _There(policies, own, lacking=pieces_of(lacking, spec.name, uses))
 
 
@@ -142,44 +148,6 @@ def _ids(remote: Remote) -> set[str]:
     return {remote.id, f"{remote.kind}/{remote.id}"}
 
 
-def already_held(read: Read, ready: Sequence[Ready], services: Services) -> Iterator[Finding]:
-    """Yield which objects that are not ours block already what would be created; each destination is read whole for it.
-
-    Raises:
-        PolicyError: a destination of which nothing can be asked.
-
-    """
-    specs = {spec.name: spec for spec in read.specs if spec.type in READABLE}
-    for one in ready:
-        created = [action for action in one.plan.actions if action.op == "create"]
-        adding = {(effect.app, FAMILY_OF.get(effect.platform)) for action in created for effect in action.effects}
-        spec = specs.get(one.plan.destination)
-        if not adding or spec is None:
-            continue
-        others = _foreign(spec, read, one.seen.remotes, services)
-        proof = prove(read.resolution, others, read.gathered.catalogue, read.deployment.protected)
-        yield from _holding(proof, adding) if proof is not None else ()
-
-
-def _holding(proof: Verification, adding: Collection[tuple[str, Family | None]]) -> Iterator[Finding]:
-    """Yield a note for each document that holds apps on a class, of those that would be added."""
-    held: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for verdict in proof.classes:
-        for alike in verdict.groups:
-            cell = alike.cell
-            if not cell.held or cell.row != "blocked":
-                continue
-            for app in alike.apps:
-                if (app.name, verdict.family) in adding:
-                    path = verdict.decide(app, cell.state).path if cell.state is not None else cell.decision.path
-                    held[path, verdict.cls.name].append(app.name)
-    for (path, name), apps in sorted(held.items()):
-        rest = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
-        said = f"{', '.join(apps[:_SHOWN])}{rest} on {name}: already held by {path}, which is not ours"
-        hint = "nothing is wrong: both hold until somebody removes one; drift watches what is ours"
-        yield note("already-held", said, Origin(path), hint)
-
-
 def _delivered(destination: Destination, ours: Sequence[Remote]) -> Iterable[Finding]:
     """Yield that what was delivered is not read back, unless every device's own answer shows it."""
     if reads_back(destination) or not ours:
@@ -191,15 +159,6 @@ def _delivered(destination: Destination, ours: Sequence[Remote]) -> Iterable[Fin
     said = f"{many} profile{'s were' if many != 1 else ' was'} delivered through {destination.name}, and not read back: nothing is proven of them"
     hint = "name the devices' answers to Restrictions under `answers`; `drift --accept-unread` takes it as it is"
     yield warning("delivered-not-read-back", said, Origin(destination.name), hint)
-
-
-def _foreign(spec: DestinationSpec, read: Read, ours: Iterable[Remote], services: Services) -> list[Piece]:
-    """Return the objects of a destination that are not ours, and what was not read."""
-    snapshot = taken(spec, read.edge, services.now, services.progress)
-    own = {id_ for remote in ours for id_ in _ids(remote)}
-    names = {f"{spec.name}/{one.path}" for one in snapshot.objects if one.id in own}
-    found = pieces.pieces_of(policies_of(snapshot))
-    return [one for one in found if one.name not in names]
 
 
 def _undone(own: Verification, whole: Verification) -> Iterable[Finding]:

@@ -11,8 +11,7 @@ from mdm_policy.build.replacing import replace
 from mdm_policy.diff.model import WEAKENING
 from mdm_policy.model import Frozen
 from mdm_policy.push.planfile import dump, plan_file
-from mdm_policy.workflows import push
-from mdm_policy.workflows.live import already_held
+from mdm_policy.workflows import holding, push
 from mdm_policy.workflows.two_people import foreseen
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 class PlanRequest(Frozen, frozen=True):
     """Ask for a plan, to be saved in `output` where that is given; `prune` plans deletions of what has no document.
 
-    `seal_key` is a file whose key seals the plan. `assess` reads every object there too, and says which hold already what
-    would be created.
+    `seal_key` is a file whose key seals the plan. `assess` reads every object there also where nothing would be created, and
+    says which of others hold what ours hold.
     """
 
     push: push.PushRequest
@@ -58,12 +57,11 @@ def plan(request: PlanRequest, services: push.Services) -> PlanResult:
     key = push.seal_key(request.seal_key)
     read = push.read_for_push(asked, services)
     read.gathered.check_pin()
-    ready, found = push.plans(read, asked.templates, prune=request.prune)
-    plans = tuple(one.plan for one in ready)
-    held = tuple(already_held(read, ready, services)) if request.assess else ()
+    planned = holding.plans(read, asked.templates, services, prune=request.prune, every=request.assess)
+    plans = tuple(one.plan for one in planned.ready)
     if path is not None:
         beside = os.path.relpath(asked.deployment.resolve(), path.resolve().parent)
         place, program = Path(beside).as_posix(), f"mdm-policy {__version__}"
         file = plan_file(plans, place, program, destinations=asked.destinations, prune=request.prune, key=key)
         replace(path, dump(file))
-    return PlanResult(plans, (*read.findings, *found, *held, *foreseen(ready)))
+    return PlanResult(plans, (*read.findings, *planned.findings, *foreseen(planned.ready)))
