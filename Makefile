@@ -109,7 +109,7 @@ audit: $(STAMP)  ## Ask for known vulnerabilities of the newest and the lowest v
 	$(BIN)/python tools/lowest.py > $(VENV)/audit/lowest.txt
 	$(VENV)/audit/bin/pip-audit --strict --requirement $(VENV)/audit/lowest.txt --no-deps --disable-pip
 	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "zizmor>=1.16"
-	$(VENV)/audit/bin/zizmor --offline examples/pipelines/github-actions.yml
+	$(VENV)/audit/bin/zizmor --offline $$(find examples -name "*.yml" -not -name "gitlab-ci.yml" | sort)
 
 # FOR hands pip another machine than this one, in its own options: docs/install.md.
 FOR ?=

@@ -1,4 +1,4 @@
-"""The examples of pipelines: each script is run as the runner would run it, against the Graph emulator.
+"""The examples of pipelines: each script is run as the runner would run it, against the Graph emulator or a real repository.
 
 What a machine without GitHub or GitLab cannot do stands in for them: `pip` installs nothing (the program is there), `gh` notes
 what it is given, and GitLab's API is a small server.
@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,16 +23,18 @@ import pytest
 import yaml
 from emulators.graph import SECRET
 
+from push.kits.git import git
 from push.kits.graph import Kit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from emulators.graph import GraphServer
 
 HOME = Path(__file__).parents[2] / "examples" / "pipelines"
 GITHUB = HOME / "github-actions.yml"
 GITLAB = HOME / "gitlab-ci.yml"
+FOLDER = HOME / "git-folder" / "github-actions.yml"
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 """How GitHub runs a step whose shell is bash; GitLab's runner sets the same two options."""
 TOKEN = "canary-note-token"  # noqa: S105 - a canary, it opens nothing
@@ -46,15 +49,15 @@ def server() -> Iterator[GraphServer]:
 class Runner:
     """Hold a checkout, stand-ins for the programs of the runner, and what the runner gives to scripts."""
 
-    def __init__(self, folder: Path, server: GraphServer) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.checkout = folder / "checkout"
         self.checkout.mkdir()
         self.tools = folder / "bin"
         self.tools.mkdir()
         self.said = ""
-        deployment = yaml.safe_load((HOME / "deployment.yaml").read_text())
-        settings = deployment["destinations"]["intune"]["graph"]
-        settings |= {"login_url": server.url, "graph_url": server.url}
+        deployment = yaml.safe_load(((HOME if url else FOLDER.parent) / "deployment.yaml").read_text())
+        if url:
+            deployment["destinations"]["intune"]["graph"] |= {"login_url": url, "graph_url": url}
         (self.checkout / "deployment.yaml").write_text(yaml.safe_dump(deployment))
         self.summary, self.output, self.comments = (folder / name for name in ("summary", "output", "comments"))
         for path in (self.summary, self.output, self.comments):
@@ -103,17 +106,22 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path, server: GraphServer) -> Runner:
-    return Runner(tmp_path, server)
+    return Runner(tmp_path, server.url)
 
 
-def github() -> Any:
-    return yaml.load(GITHUB.read_text(), yaml.BaseLoader)  # noqa: S506 - the base loader makes texts only
+def github(path: Path = GITHUB) -> Any:
+    return yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 - the base loader makes texts only
 
 
 def job(runner: Runner, name: str, **known: str) -> int:
     """Run the steps of a job of GitHub's; `known` are the values of the expressions in `env`."""
+    return job_of(GITHUB, runner, name, known)
+
+
+def job_of(path: Path, runner: Runner, name: str, known: dict[str, str]) -> int:
+    """Run the steps of a job of one of GitHub's workflows."""
     values = {"secrets.MDM_POLICY_SECRET_INTUNE": SECRET, "github.token": "t", "inputs.reason": "", **known}
-    for step in github()["jobs"][name]["steps"]:
+    for step in github(path)["jobs"][name]["steps"]:
         if "run" in step:
             env = {key: _filled(value, values) for key, value in step.get("env", {}).items()}
             code = runner.script(step["run"], **env)
@@ -189,18 +197,20 @@ def test_a_strict_pipeline_fails_while_a_gap_is_left(where: str, runner: Runner)
 
 
 def test_the_pipelines_pin_each_action_to_a_commit_and_say_which_files_to_keep() -> None:
-    for line in GITHUB.read_text().splitlines():
-        if "uses:" in line:
-            assert re.search(r"@[0-9a-f]{40} # v\d", line), line
-    for path in (GITHUB, GITLAB):
+    for path in (GITHUB, FOLDER):
+        for line in path.read_text().splitlines():
+            assert "uses:" not in line or re.search(r"@[0-9a-f]{40} # v\d", line), line
+    wholes = ("assess intune", "assess intune", "verify policies")
+    for path, whole in zip((GITHUB, GITLAB, FOLDER), wholes, strict=True):
         text = path.read_text()
         assert "apply plan.json --deployment deployment.yaml --yes" in text
         assert "plan.json.* too (journal and receipt)" in text
-        assert "mdm-policy assess intune --deployment deployment.yaml" in text
+        assert f"mdm-policy {whole} --deployment deployment.yaml" in text
 
 
-def test_github_scripts_hold_no_expression_and_jobs_no_more_rights_than_they_need() -> None:
-    flow = github()
+@pytest.mark.parametrize("path", [GITHUB, FOLDER], ids=["Graph", "a folder in git"])
+def test_github_scripts_hold_no_expression_and_jobs_no_more_rights_than_they_need(path: Path) -> None:
+    flow = github(path)
     assert flow["permissions"] == {"contents": "read"}
     assert flow["jobs"]["apply"]["environment"] == "production"
     writers = {name for name, one in flow["jobs"].items() if "write" in str(one.get("permissions"))}
@@ -282,7 +292,7 @@ def test_the_scripts_install_by_hash_and_nothing_by_name(runner: Runner) -> None
     gitlab(runner, "check")
     installed = Path(runner.env["INSTALLED"]).read_text().splitlines()
     assert installed == [wanted] * (len(github()["jobs"]) + 1)
-    assert all("mdm-policy.lock" in path.read_text().partition("\nname:")[0] for path in (GITHUB, GITLAB))
+    assert all("mdm-policy.lock" in path.read_text().partition("\nname:")[0] for path in (GITHUB, GITLAB, FOLDER))
 
 
 def test_gitlab_waits_for_a_person_before_it_applies() -> None:
@@ -292,9 +302,84 @@ def test_gitlab_waits_for_a_person_before_it_applies() -> None:
     assert not any("curl" in str(one) for one in flow.values()), "a token in argv can be seen"
 
 
-def test_the_example_is_a_good_deployment() -> None:
+@pytest.fixture
+def repository(tmp_path: Path) -> Runner:
+    """Give a runner with the repository of policies checked out, as the workflow's second checkout does."""
+    runner = Runner(tmp_path)
+    origin = tmp_path / "origin.git"
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
+    git(tmp_path, "clone", "--quiet", str(origin), "start")
+    git(tmp_path / "start", "config", "user.name", "A")
+    git(tmp_path / "start", "config", "user.email", "a@agency.example")
+    (tmp_path / "start" / "README.md").write_text("# Policies\n")
+    git(tmp_path / "start", "add", "--all")
+    git(tmp_path / "start", "commit", "--quiet", "--message", "Start")
+    git(tmp_path / "start", "push", "--quiet", "origin", "HEAD:main")
+    return runner
+
+
+def folder_job(runner: Runner, name: str, **known: str) -> int:
+    """Run a job on a fresh checkout of the repository of policies."""
+    policies = runner.checkout / "policies"
+    shutil.rmtree(policies, ignore_errors=True)
+    git(runner.checkout, "clone", "--quiet", str(runner.checkout.parent / "origin.git"), str(policies))
+    return job_of(FOLDER, runner, name, {"secrets.POLICIES_WRITE": TOKEN, **known})
+
+
+def pushed(runner: Runner) -> list[str]:
+    """Return the subjects of the commits that an MDM pulls, newest first."""
+    return git(runner.checkout.parent / "origin.git", "log", "--format=%s", "main").splitlines()
+
+
+def edited(runner: Runner, change: Callable[[str], str]) -> None:
+    """Let a person edit our profile in the repository of policies, by a commit of their own."""
+    start = runner.checkout.parent / "start"
+    git(start, "pull", "--quiet", "origin", "main")
+    (profile,) = (start / "apple-ios-restrictions").glob("*.mobileconfig")
+    profile.write_text(change(profile.read_text()))
+    git(start, "commit", "--quiet", "--all", "--message", "By hand")
+    git(start, "push", "--quiet", "origin", "HEAD:main")
+
+
+def test_a_folder_in_git_from_the_pull_request_to_the_nightly_job(repository: Runner) -> None:
+    assert folder_job(repository, "check") == 0, repository.said
+    assert folder_job(repository, "comment", **{"github.event.pull_request.number": "7"}) == 0, repository.said
+    assert "TIGHTENED" in repository.comments.read_text()
+    assert folder_job(repository, "plan") == 0, repository.said
+    assert repository.outputs() == {"changes": "yes"}
+    assert pushed(repository) == ["Start"]
+    assert folder_job(repository, "apply") == 0, repository.said
+    assert len(pushed(repository)) == 2
+    assert TOKEN not in repository.said
+    assert folder_job(repository, "plan") == 0
+    assert repository.outputs() == {"changes": "no"}
+    assert folder_job(repository, "drift") == 0, repository.said
+    edited(
+        repository,
+        lambda text: text.replace("<key>PayloadDisplayName</key>", "<!-- seen -->\n<key>PayloadDisplayName</key>", 1),
+    )
+    assert folder_job(repository, "drift") == 0, repository.said
+    edited(repository, lambda text: re.sub(r"\s*<string>com\.kaspersky[^<]*</string>", "", text))
+    assert folder_job(repository, "drift") == 11, repository.said
+    assert "DRIFT" in repository.summary.read_text()
+
+
+def test_a_folder_in_git_loses_a_ban_only_by_hand_and_with_a_reason(repository: Runner) -> None:
+    assert folder_job(repository, "plan") == folder_job(repository, "apply") == 0, repository.said
+    before = pushed(repository)
+    fewer(repository)
+    assert folder_job(repository, "plan") == 0, repository.said
+    assert folder_job(repository, "apply") == 12
+    assert pushed(repository) == before
+    assert folder_job(repository, "apply", **{"inputs.reason": "MEMO-1; $(touch hacked)"}) == 0, repository.said
+    assert len(pushed(repository)) == len(before) + 1
+    assert not (repository.checkout / "hacked").exists()
+
+
+@pytest.mark.parametrize("home", [HOME, FOLDER.parent], ids=["Graph", "a folder in git"])
+def test_the_example_is_a_good_deployment(home: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "mdm_policy", "check", str(HOME / "deployment.yaml"), "--format", "json"],
+        [sys.executable, "-m", "mdm_policy", "check", str(home / "deployment.yaml"), "--format", "json"],
         capture_output=True,
         check=False,
         timeout=60,
