@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from mdm_policy.documents import jsonscan
 from mdm_policy.documents.binaries import is_binary
-from mdm_policy.documents.pointers import indexed, pointer
+from mdm_policy.documents.pointers import indexed, of_value, pointer, to_key
 from mdm_policy.documents.prolog import read_prolog
 from mdm_policy.documents.texts import decode_leniently
 
@@ -34,9 +34,12 @@ def locate_all(data: bytes, format: Format, pointers: Iterable[str]) -> dict[str
     if format == "plist" and is_binary(data):
         return {}
     text = decode_leniently(data)
-    if format == "json":
-        return jsonscan.places(text, pointers)
-    return plist_places(text, pointers) if format == "plist" else xml_places(text, pointers)
+    if format == "plist":
+        return plist_places(text, pointers)
+    # A key stands where its value does; a person looks on that line.
+    values = {one: of_value(one) for one in pointers}
+    found = jsonscan.places(text, values.values()) if format == "json" else xml_places(text, values.values())
+    return {one: found[value] for one, value in values.items() if value in found}
 
 
 def xml_places(text: str, pointers: Iterable[str]) -> dict[str, Place]:
@@ -83,10 +86,10 @@ class _Walker(ABC):
     def end(self, tag: str) -> None:
         """Take the end of an element."""
 
-    def note(self, path: str) -> None:
-        """Keep the parser's place under a path, the first time somebody's path is met."""
+    def note(self, path: str, at: Place | None = None) -> None:
+        """Keep a place, without one the parser's, under a path, the first time somebody's path is met."""
         if path in self.wanted and path not in self.found:
-            self.found[path] = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+            self.found[path] = at or (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
             if len(self.found) == len(self.wanted):
                 raise _AllFoundError
 
@@ -132,6 +135,7 @@ class _PlistWalker(_Walker):
         self.indexes: list[int] = []
         self.key = ""
         self.chunks: list[str] | None = None
+        self.at: Place = (0, 0)
         self.parser.CharacterDataHandler = self.text
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -139,10 +143,12 @@ class _PlistWalker(_Walker):
         del attributes
         if tag == "key":
             self.chunks = []
+            self.at = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
             return
         kind, path = self.stack[-1] if self.stack else ("", "")
         if kind == "dict":
             path += pointer(self.key)
+            self.note(to_key(path), self.at)
         elif kind == "array":
             path = f"{path}/{self.indexes[-1]}"
             self.indexes[-1] += 1

@@ -21,6 +21,20 @@ def pointer(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+_KEY = "~key"
+"""Ends a pointer to a key itself, in place of its value; no pointer of RFC 6901 has a tilde before another letter."""
+
+
+def to_key(of_value: str) -> str:
+    """Return the pointer of a key, where its value's is given: in a plist the two stand on lines of their own."""
+    return of_value + _KEY
+
+
+def of_value(of_key: str) -> str:
+    """Return the pointer of the value that a key has; any other pointer as it is."""
+    return of_key.removesuffix(_KEY)
+
+
 def split(text: str) -> tuple[str, ...]:
     """Take a pointer apart into its unescaped parts."""
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mdm_policy.documents.pointers import pointer as pointer_to
+from mdm_policy.documents.pointers import to_key
 from mdm_policy.errors import Finding, Origin
 from mdm_policy.kinds.shapes import form_of, impossible
 from mdm_policy.model import Frozen
@@ -399,11 +401,10 @@ class Collector:
             if close:
                 self.unknown_key(key, f"the key is {close!r}", pointer)
 
-    def unknown_key(self, key: str, hint: str, pointer: str) -> None:
-        """Warn that a key means nothing to the vendor."""
-        self.say(
-            "warning", "unknown-key", f"{_shown(key)} is not a key the vendor knows; it has no effect", pointer, hint
-        )
+    def unknown_key(self, key: str, hint: str, owner: str) -> None:
+        """Warn that a key of what a pointer leads to means nothing to the vendor."""
+        at = to_key(owner + pointer_to(key))
+        self.say("warning", "unknown-key", f"{_shown(key)} is not a key the vendor knows; it has no effect", at, hint)
 
     def deprecated(self, key: str, since: str, instead: str, pointer: str, severity: Severity = "warning") -> None:
         """Say that a key is deprecated; it keeps its effect until a source says it is gone."""

@@ -30,10 +30,14 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, Generic[T], frozen=True):
-    """Hold what a file says, and all that is to be said about it; `value` is None exactly when a finding is an error."""
+    """Hold what a file says, and all that is to be said about it; `value` is None exactly when a finding is an error.
+
+    `draft` is then what could be read of it all the same: more can be found wrong with that, and nothing else is done with it.
+    """
 
     value: T | None
     findings: tuple[Finding, ...]
+    draft: T | None = None
 
 
 FindInclude = Callable[[str, Origin, str], Source | None]
@@ -133,7 +137,7 @@ def is_ours(source: Source) -> bool:
 def finish(value: T | None, findings: list[Finding]) -> Loaded[T]:
     """Order the findings and withhold a value that one of them makes untrustworthy."""
     failed = any(one.severity == "error" for one in findings)
-    return Loaded(None if failed else value, tuple(sorted(findings, key=finding_order)))
+    return Loaded(None if failed else value, tuple(sorted(findings, key=finding_order)), value if failed else None)
 
 
 @contextmanager

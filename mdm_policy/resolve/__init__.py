@@ -13,7 +13,7 @@ from mdm_policy.discovery import how_to_find
 from mdm_policy.errors import Finding, PolicyError, error, note, warning
 from mdm_policy.model import Adoption, BanList, BannedApp, Deployment, ListStatus, Resolution
 from mdm_policy.resolve.exceptions import gap_findings, ineffective, keyed, variants, waiver_findings
-from mdm_policy.resolve.gathering import Gathering
+from mdm_policy.resolve.gathering import Gathering, unknown_names
 from mdm_policy.resolve.ordering import Asked, Entry, OrderedIds, blockable, closes, ordered
 from mdm_policy.vocabulary import DEFAULT_DUTIES, FAMILIES, Duty
 
@@ -33,6 +33,7 @@ __all__ = [
     "ordered",
     "resolve",
     "status",
+    "unknown_names",
     "variants",
 ]
 

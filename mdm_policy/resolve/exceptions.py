@@ -111,13 +111,23 @@ def waiver_findings(waivers: Iterable[GrantedException], apps: Sequence[BannedAp
     for waiver in waivers:
         if waiver.app not in keys:
             message = f"the exception names {waiver.app!r}, which no list bans"
-            hint = "name the app as the list does: by its catalogue key, or by the name of its entry"
+            hint = _meant(
+                waiver.app, keys, "name the app as the list does: by its catalogue key, or by the name of its entry"
+            )
             yield warning("exception-unused", message, waiver.origin, hint)
         elif waiver.until < as_of:
             message = f"the exception for {waiver.app!r} ended on {waiver.until}: the ban applies to {', '.join(waiver.groups)} again"
             yield warning("exception-expired", message, waiver.origin, "renew it with a new document, or remove it")
         elif _days(as_of, waiver.until) <= _SOON:
             yield note("exception-ends-soon", f"the exception for {waiver.app!r} ends on {waiver.until}", waiver.origin)
+
+
+def _meant(text: str, keys: Collection[str], otherwise: str) -> str:
+    """Return which banned app a person most likely meant by a name that is none's."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistaken key needs it
+
+    close = get_close_matches(text.casefold(), sorted(keys), 1, 0.75)
+    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 _SOON = 30
@@ -132,7 +142,8 @@ def gap_findings(gaps: Iterable[AcceptedGap], apps: Sequence[BannedApp], as_of: 
     keys = {app.key for app in apps}
     for gap in gaps:
         if gap.app not in keys:
-            yield warning("accepted-gap-unused", f"the accepted gap names {gap.app!r}, which no list bans", gap.origin)
+            said = f"the accepted gap names {gap.app!r}, which no list bans"
+            yield warning("accepted-gap-unused", said, gap.origin, _meant(gap.app, keys, ""))
         elif gap.until < as_of:
             message = f"the accepted gap for {gap.app!r} on {gap.device!r} ended on {gap.until}: it is a gap again"
             yield warning("accepted-gap-expired", message, gap.origin)

@@ -22,7 +22,7 @@ from mdm_policy.resolve.ordering import blockable
 from mdm_policy.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mdm_policy.catalogue import Catalogue
     from mdm_policy.errors import Origin
@@ -30,6 +30,34 @@ if TYPE_CHECKING:
 
 
 _VENDOR = "vendor:"
+
+
+def unknown_names(bans: Iterable[Ban], catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield what is wrong with the names of apps and vendors, also where a list has other faults and is not resolved."""
+    for ban in bans:
+        if ban.name is None:
+            yield from _unknown(ban, catalogue)
+
+
+def _unknown(ban: Ban, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield that an entry names nothing the catalogue knows, or several things."""
+    if ban.vendor is not None:
+        if ban.vendor not in catalogue.vendors:
+            nearest = catalogue.suggest(ban.vendor, "vendors")
+            hint = f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`"
+            yield error("unknown-vendor", f"the catalogue has no vendor {ban.vendor!r}", ban.origin, hint)
+        return
+    text = ban.app or ban.implemented_by or ""
+    found = catalogue.meant(text)
+    if len(found) == 1 and isinstance(found[0], CatalogueApp):
+        return
+    if found:
+        said = f"{quoted(text)} does not say which app: it is {_listed(found)}"
+        yield error("ambiguous-app", said, ban.origin, "write the key of the one that is meant, or one entry for each")
+    elif text:
+        nearest = catalogue.suggest(text, "apps")
+        hint = f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`, or give `name:` and identifiers"
+        yield error("unknown-app", f"the catalogue has no app {text!r}", ban.origin, hint)
 
 
 class Gathering:
@@ -81,18 +109,10 @@ class Gathering:
 
     def _meant(self, ban: Ban) -> CatalogueApp | None:
         """Return the app of the catalogue that a ban names by its key, or by a name or an identifier that is its alone."""
-        text = ban.app or ban.implemented_by or ""
-        found = self._catalogue.meant(text)
+        found = self._catalogue.meant(ban.app or ban.implemented_by or "")
         if len(found) == 1 and isinstance(found[0], CatalogueApp):
             return found[0]
-        if found:
-            said = f"{quoted(text)} does not say which app: it is {_listed(found)}"
-            hint = "write the key of the one that is meant, or one entry for each"
-            self.found.append(error("ambiguous-app", said, ban.origin, hint))
-            return None
-        nearest = self._catalogue.suggest(text, "apps")
-        hint = f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`, or give `name:` and identifiers"
-        self.found.append(error("unknown-app", f"the catalogue has no app {text!r}", ban.origin, hint))
+        self.found += _unknown(ban, self._catalogue)
         return None
 
     def _known(self, identifiers: Iterable[Identifier]) -> dict[str, CatalogueApp]:
@@ -113,9 +133,7 @@ class Gathering:
         key = ban.vendor or ""
         vendor = self._catalogue.vendors.get(key)
         if vendor is None:
-            nearest = self._catalogue.suggest(key, "vendors")
-            hint = f"did you mean {nearest!r}?" if nearest else "see `mdm-policy lookup`"
-            self.found.append(error("unknown-vendor", f"the catalogue has no vendor {key!r}", ban.origin, hint))
+            self.found += _unknown(ban, self._catalogue)
             return
         reason = Reason(reason.list, reason.citation, reason.origin, banned_vendor=key)
         all_of_it = [*vendor.identifiers, *(i for app in self._catalogue.apps_of(key) for i in app.identifiers)]

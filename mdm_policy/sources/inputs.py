@@ -15,6 +15,7 @@ from mdm_policy.catalogue import Catalogue, overlays
 from mdm_policy.errors import Finding, Origin, PolicyError, error
 from mdm_policy.identifiers import quoted
 from mdm_policy.loading import Source
+from mdm_policy.resolve import unknown_names
 from mdm_policy.sources.trees import DISK
 
 if TYPE_CHECKING:
@@ -141,15 +142,21 @@ class Reader:
         self._given = given
         self.names: dict[str, str] = {}
         self._base: Path | None = None
+        self._drafts: list[BanList] = []
 
     def deployment(self, path: Path) -> Deployment | None:
-        """Read a deployment; its folder is what recorded names are relative to."""
+        """Read a deployment; its folder is what recorded names are relative to.
+
+        The lists of one that has errors are read too, for what is wrong with them.
+        """
         source = self._read(path, "deployment", path.name, named=True)
         if source is None:
             return None
         self._base = Path(os.path.realpath(path)).parent
         loaded = loading.load_deployment(source)
         self.findings += loaded.findings
+        if loaded.draft is not None:
+            self._drafts += self.lists(loaded.draft.lists, path.parent)
         return loaded.value
 
     def catalogue(self, deployment: Deployment | None, folder: Path | None) -> Catalogue:
@@ -196,7 +203,12 @@ class Reader:
         table = loading.detect(source) == "csv"
         loaded = loading.load_table(source) if table else loading.load_ban_list(source, self._include)
         self.findings += loaded.findings
+        self._drafts += [loaded.draft] if loaded.draft is not None else []
         return loaded.value
+
+    def unknown(self, lists: Iterable[BanList], catalogue: Catalogue) -> list[Finding]:
+        """Return which names of apps no catalogue knows, in lists and in what could be read of those with errors."""
+        return [found for one in (*self._drafts, *lists) for found in unknown_names(one.bans, catalogue)]
 
     def _find(self, reference: str, place: Origin | None, folder: Path | None) -> Source | None:
         known = shipped()
@@ -275,6 +287,6 @@ def gather(
         found = ()
     known = reader.catalogue(loaded, deployment.parent if deployment is not None else None)
     if any(f.severity == "error" for f in reader.findings):
-        raise PolicyError(reader.findings)
+        raise PolicyError(dict.fromkeys((*reader.findings, *reader.unknown(found, known))))
     files = tuple((role, name, digest) for (role, name), digest in reader.files.items())
     return Inputs(loaded, found, files, reader.names, tuple(reader.findings), known)

@@ -16,6 +16,7 @@ from mdm_policy.verify import queries
 from mdm_policy.verify.counts import Absence, count, weak
 from mdm_policy.verify.hints import for_duty, hint
 from mdm_policy.verify.judging import UNMET, Rules, allowances
+from mdm_policy.verify.likely import misspelt
 from mdm_policy.verify.model import Cell, ClassVerdict, DocumentUse, GapReport, Line, Verification
 from mdm_policy.verify.pieces import Places
 from mdm_policy.verify.verdicts import verdicts_of
@@ -44,7 +45,7 @@ def verify(
     found = verdicts_of(resolution.apps, resolution.devices, pieces, rules, leave)
     courts, verdicts, declared = found.courts, found.verdicts, bool(resolution.devices)
     places = places or Places({one.name: one.document for one in pieces})
-    reports = [report for verdict in verdicts for report in _reports(verdict, places)]
+    reports = [report for verdict in verdicts for report in _reports(verdict, places, misspelt(pieces, verdict.cls))]
     failures, remarks = (
         queries.failures(pieces, places),
         queries.remarks(found.table, pieces, courts if declared else (), catalogue, protected, places),
@@ -99,8 +100,11 @@ def _absence(app: BannedApp, known: CatalogueApp | None, platform: Platform, day
     return Absence("list", "the ban list's own statement")
 
 
-def _reports(verdict: ClassVerdict, places: Places) -> list[GapReport]:
-    """Report the gaps of a class: apps that fail for the same reason in the same state stand together."""
+def _reports(verdict: ClassVerdict, places: Places, likely: str) -> list[GapReport]:
+    """Report the gaps of a class: apps that fail for the same reason in the same state stand together.
+
+    `likely` names a key that was meant to block, for gaps where nothing does.
+    """
     together: dict[object, list[tuple[BannedApp, Cell, Gap]]] = defaultdict(list)
     members: dict[object, list[BannedApp]] = defaultdict(list)
     for group in verdict.groups:
@@ -111,7 +115,7 @@ def _reports(verdict: ClassVerdict, places: Places) -> list[GapReport]:
             members[key] += group.apps
     asked = [(gap.decision.path, gap.decision.pointer) for found in together.values() for _, _, gap in found[:1]]
     places.want(asked)
-    return [_report(verdict.cls, members[key], *found[0], places) for key, found in together.items()]
+    return [_report(verdict.cls, members[key], *found[0], places, likely) for key, found in together.items()]
 
 
 def _told(decision: Decision) -> object:
@@ -122,10 +126,13 @@ def _told(decision: Decision) -> object:
 
 
 def _report(
-    cls: DeviceClass, apps: Iterable[BannedApp], app: BannedApp, cell: Cell, gap: Gap, places: Places
+    cls: DeviceClass, apps: Iterable[BannedApp], app: BannedApp, cell: Cell, gap: Gap, places: Places, likely: str
 ) -> GapReport:
     decision = gap.decision
     unmet = cell.word == UNMET
+    advice = for_duty(cell.duties) if unmet else hint(decision, app, cls, weak=weak(gap))
+    if likely and decision.rule is None and decision.verdict == "allowed":
+        advice = f"{likely}. Else {advice}"
     return GapReport(
         tuple(apps),
         cls,
@@ -135,7 +142,7 @@ def _report(
         f"{gap.reason}; {decision.sentence}" if unmet else decision.sentence,
         decision.escapes,
         line(decision, gap.state, places),
-        for_duty(cell.duties) if unmet else hint(decision, app, cls, weak=weak(gap)),
+        advice,
         cell.accepted,
         cell.identifiers,
     )

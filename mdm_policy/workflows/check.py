@@ -94,7 +94,9 @@ def _checked(
         return loading.load_target_test(source).findings
     reader = inputs.Reader(stdin=stdin)
     found = reader.load(source)
-    return [*reader.findings, *_resolved((found,) if found else (), None, day, catalogue.load())]
+    if found is None:
+        return [*reader.findings, *reader.unknown((), catalogue.load())]
+    return [*reader.findings, *_resolved((found,), None, day, catalogue.load())]
 
 
 def _without_devices(deployment: Deployment) -> Iterable[Finding]:

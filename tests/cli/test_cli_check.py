@@ -372,3 +372,26 @@ def test_the_hook_checks_every_file_of_ours_and_passes_over_others(tmp_path: Pat
         str(path) for path in ours if path.suffix != ".csv"
     }
     assert not {str(path) for path in foreign} & {one["file"] for one in told}
+
+
+@pytest.mark.parametrize("where", ["list", "deployment", "both"])
+def test_an_unknown_app_is_told_together_with_other_faults(tmp_path: Path, where: str) -> None:
+    more = "" if where == "deployment" else ", foo: bar"
+    bans = f"bans:\n  - {{app: wechatt}}\n  - {{vendor: tencant{more}}}\n"
+    head = 'ban_list: order\nauthority: {citation: "Order 1 (example)", effective: 2026-01-01}\n'
+    write(tmp_path, "l.yaml", head + bans)
+    own = "organization: {name: A, identifier: gov.a}\nlists: [l.yaml]\n" + ("devises: []\n" if where != "list" else "")
+    write(tmp_path, "d.yaml", own)
+    ran = run("check", tmp_path / "d.yaml", "--format", "json", *AS_OF)
+    found = [(one["id"], one["hint"]) for one in json.loads(ran.out)["findings"] if one["severity"] == "error"]
+    assert ("unknown-app", "did you mean 'wechat'?") in found
+    assert ("unknown-vendor", "did you mean 'tencent'?") in found
+    assert [id_ for id_, _ in found].count("unknown-key") == (2 if where == "both" else 1)
+    assert ran.code == 1
+
+
+def test_an_exception_for_an_app_that_nobody_bans_says_which_was_meant(tmp_path: Path) -> None:
+    waiver = '{app: wechatt, groups: [a], reason: b, approved_by: c, document: "M 1 (example)", until: 2027-01-01}'
+    path = write(tmp_path, "l.yaml", a_list(more=f"exceptions:\n  - {waiver}\n"))
+    ran = run("check", path, "--format", "json", *AS_OF)
+    assert "did you mean 'wechat'?" in {one["hint"] for one in json.loads(ran.out)["findings"]}

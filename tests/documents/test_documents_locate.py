@@ -47,6 +47,7 @@ XML = b"""<?xml version="1.0"?> <r>
         pytest.param(PLIST, "", (3, 22), id="plist whole"),
         pytest.param(PLIST, "/a", (4, 16), id="plist array"),
         pytest.param(PLIST, "/a/0", (4, 23), id="plist string"),
+        pytest.param(PLIST, "/a~key", (4, 3), id="plist key"),
         pytest.param(PLIST, "/a/1", (5, 5), id="plist dict"),
         pytest.param(PLIST, "/a/1/b&~1c", (5, 40), id="plist slash"),
         pytest.param(PLIST, "/\u00e4", (6, 15), id="plist umlaut"),

@@ -261,6 +261,14 @@ def test_pointer_and_line_of_an_effect_and_a_finding() -> None:
     assert wrong.origin.line > 1
 
 
+@pytest.mark.parametrize("key", ["BlockedAppBundleIds", "allowedAppBundleIDs"])
+def test_an_unknown_key_is_told_on_its_own_line(key: str) -> None:
+    document = plist(restrictions(**{key: ["com.a.b"]}))
+    (found,) = [finding for finding in read(document).findings if finding.id == "unknown-key"]
+    assert found.origin is not None
+    assert document.data.decode().splitlines()[found.origin.line - 1].strip() == f"<key>{key}</key>"
+
+
 def test_one_rule_is_shared_by_all_effects() -> None:
     reading = read(blocking("com.a.b", "com.c.d"))
     assert reading.effects[0].rule is reading.effects[1].rule is reading.rules[0]

@@ -798,3 +798,22 @@ def test_objects_of_a_page_are_judged_each_by_itself() -> None:
     found = judged((IPHONES,), as_json({"value": [idle, good]}))
     assert words(found) == ["hidden"]
     assert found.classes[0].groups[0].cell.decision.pointer.startswith("/value/1/")
+
+
+@pytest.mark.parametrize(
+    ("documents", "cls", "named"),
+    [
+        pytest.param(
+            [plist(restrictions(BlockedAppBundleIds=[WECHAT]))], IPHONES, "blockedAppBundleIDs", id="a letter"
+        ),
+        pytest.param([plist(restrictions(allowedAppBundleIDs=[WECHAT]))], IPHONES, "allow", id="a key of another time"),
+        pytest.param([plist(restrictions(blockedAppBundleIDs=["a.b"]))], IPHONES, "", id="another app"),
+        pytest.param([plist(restrictions(BlockedAppBundleIds=[WECHAT]))], MANAGED, "", id="devices of another vendor"),
+    ],
+)
+def test_a_gap_names_the_misspelt_key_that_may_be_its_reason(
+    documents: list[Document], cls: DeviceClass, named: str
+) -> None:
+    also = [policy({"packageName": "com.example", "installType": "BLOCKED"})] if cls is MANAGED else []
+    hints = [one.hint for one in judged((cls,), *documents, *also).gaps]
+    assert [("likely reason:" in one, named in one) for one in hints] == [(bool(named), True)]
