@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.errors import Finding
     from mdm_policy.push.journal import Journal
-    from mdm_policy.push.model import Action, Held, Plan, Remote
+    from mdm_policy.push.model import Action, LeftToOthers, Plan, Remote
     from mdm_policy.push.planning import Seen, Wanted
     from mdm_policy.push.protocol import Destination
 
@@ -87,7 +87,7 @@ class _Checking:
                 self._problem("remote-moved", said, _AGAIN)
         return moved
 
-    def _appeared(self, key: str, held: Held | None) -> None:
+    def _appeared(self, key: str, held: LeftToOthers | None) -> None:
         """Judge what is held by now, and was to be made."""
         planned = any(action.key == key for action in self._claimed.actions)
         if held is None or not planned:

@@ -16,7 +16,7 @@ from mdm_policy.decide.reach import EVERYONE
 from mdm_policy.diff import WEAKENING, Question, Side, compare_policies
 from mdm_policy.errors import PolicyError
 from mdm_policy.kinds import open_document
-from mdm_policy.push.model import Held, Holder
+from mdm_policy.push.model import Holder, LeftToOthers
 from mdm_policy.push.planning import MAX_DOCUMENT, digest_of
 from mdm_policy.push.proving import pieces_of
 from mdm_policy.reading import Scope
@@ -53,7 +53,7 @@ class Others(NamedTuple):
 class Judged(NamedTuple):
     """Hold what is not made, and which documents hold some of the bans of what is made: the pairs, by document."""
 
-    held: tuple[Held, ...] = ()
+    held: tuple[LeftToOthers, ...] = ()
     in_part: Mapping[str, frozenset[Pair]] = {}
 
 
@@ -261,10 +261,10 @@ class _Judging:
             found.setdefault(theirs[pair], set()).add(pair)
         return {path: frozenset(pairs) for path, pairs in sorted(found.items())}
 
-    def _record(self, one: _Candidate) -> Held:
+    def _record(self, one: _Candidate) -> LeftToOthers:
         known = (self._tenant.others.holder(name) for name in one.holders)
         holders = tuple(found for found in known if found is not None)
-        return Held(one.item.key, one.item.kind, one.item.name, digest_of(one.item), holders)
+        return LeftToOthers(one.item.key, one.item.kind, one.item.name, digest_of(one.item), holders)
 
 
 def _scoped(one: Piece, scope: Scope, chosen: Sequence[Reading]) -> Piece:

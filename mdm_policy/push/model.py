@@ -165,7 +165,7 @@ class Holder(Frozen, frozen=True, gc=False):
     sha256: str
 
 
-class Held(Frozen, frozen=True):
+class LeftToOthers(Frozen, frozen=True):
     """Say that an object of ours is not made, since objects of others hold all that it would block, for whom it would.
 
     `key`, `kind` and `name` are those of the object that is not made, `digest` is the SHA-256 (hex) of what would be sent.
@@ -199,7 +199,7 @@ class Plan(Frozen, frozen=True):
     inputs: tuple[tuple[str, str, str], ...] = ()
     direction: Direction | Literal[""] = ""
     findings: tuple[Finding, ...] = ()
-    left_to_others: tuple[Held, ...] = ()
+    left_to_others: tuple[LeftToOthers, ...] = ()
 
     @property
     def changes(self) -> tuple[Action, ...]:

@@ -16,7 +16,7 @@ import msgspec
 from mdm_policy.errors import Origin, PolicyError, error
 from mdm_policy.model import Frozen
 from mdm_policy.push.journal import written
-from mdm_policy.push.model import Action, Done, Held, Plan, Waiting
+from mdm_policy.push.model import Action, Done, LeftToOthers, Plan, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Receipt(Frozen, frozen=True):
     where: str
     done: tuple[Done, ...]
     waiting: tuple[Waiting, ...] = ()
-    left_to_others: tuple[Held, ...] = ()
+    left_to_others: tuple[LeftToOthers, ...] = ()
 
 
 class ReceiptFile(Frozen, frozen=True):

@@ -17,7 +17,7 @@ from mdm_policy.diff.model import DIRECTIONS, HARMLESS, WEAKENING
 from mdm_policy.errors import Finding, Origin, PolicyError, note, warning
 from mdm_policy.kinds import open_document, read_each
 from mdm_policy.model import Frozen
-from mdm_policy.push.model import Action, ActionEffect, Held, Item, Op, Plan, Remote, Use
+from mdm_policy.push.model import Action, ActionEffect, Item, LeftToOthers, Op, Plan, Remote, Use
 from mdm_policy.push.protocol import noticed
 from mdm_policy.push.reach import Reached, changes, narrows, placed, words
 from mdm_policy.reading import Scope
@@ -47,7 +47,7 @@ class Wanted(Frozen, frozen=True):
     remove: frozenset[str] = frozenset()
     prune: bool = False
     findings: tuple[Finding, ...] = ()
-    left_to_others: tuple[Held, ...] = ()
+    left_to_others: tuple[LeftToOthers, ...] = ()
 
 
 class Seen(Frozen, frozen=True):

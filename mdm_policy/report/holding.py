@@ -12,17 +12,17 @@ from mdm_policy.report.text import fill
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mdm_policy.push.model import Held
+    from mdm_policy.push.model import LeftToOthers
 
 
-def lines(held: Sequence[Held], width: int) -> Iterator[str]:
+def lines(held: Sequence[LeftToOthers], width: int) -> Iterator[str]:
     """Write them for people."""
     for one in held:
         yield fill(f"not made: {one.kind} {one.name}", width, "  ", "      ")
         yield fill(f"its bans are held by {one.named} (not ours)", width, "      ", "        ")
 
 
-def rows(held: Sequence[Held]) -> list[tuple[str, ...]]:
+def rows(held: Sequence[LeftToOthers]) -> list[tuple[str, ...]]:
     """Write them as rows of the table of a plan's actions."""
     means = "its bans are held by {} (not ours)"
     return [
@@ -30,12 +30,12 @@ def rows(held: Sequence[Held]) -> list[tuple[str, ...]]:
     ]
 
 
-def plain(held: Sequence[Held]) -> list[Any]:
+def plain(held: Sequence[LeftToOthers]) -> list[Any]:
     """Write them for programs."""
     made: list[Any] = msgspec.to_builtins(held)
     return made
 
 
-def counted(held: Sequence[Held]) -> str:
+def counted(held: Sequence[LeftToOthers]) -> str:
     """Say how many there are, in the words that end the counts of a plan; nothing where there are none."""
     return f", {len(held)} left to others" if held else ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mdm_policy.model import DestinationSpec
     from mdm_policy.push.holding import Pair
-    from mdm_policy.push.model import Held, Plan, Remote
+    from mdm_policy.push.model import LeftToOthers, Plan, Remote
     from mdm_policy.push.protocol import Destination
     from mdm_policy.tenant.model import Snapshot
     from mdm_policy.workflows.push import Read, Ready, Services
@@ -97,7 +97,7 @@ def leant_on(plans_: Iterable[Plan]) -> dict[str, frozenset[str]]:
     }
 
 
-def watched(records: Mapping[tuple[str, str], Held], planned: Planned) -> tuple[tuple[Finding, ...], bool]:
+def watched(records: Mapping[tuple[str, str], LeftToOthers], planned: Planned) -> tuple[tuple[Finding, ...], bool]:
     """Say what has become of the objects of others that receipts name, and whether a ban that they held is lost.
 
     A record of what we have made since, or of what nobody orders any more, says nothing.
@@ -116,7 +116,7 @@ def watched(records: Mapping[tuple[str, str], Held], planned: Planned) -> tuple[
     return tuple(told), lost
 
 
-def _without(one: Ready, held: tuple[Held, ...], read: Read) -> Ready:
+def _without(one: Ready, held: tuple[LeftToOthers, ...], read: Read) -> Ready:
     """Plan again, without the objects that others hold."""
     gone = {each.key for each in held}
     items = tuple(item for item in one.wanted.items if item.key not in gone)
@@ -150,7 +150,7 @@ def _by_class(pairs: Iterable[Pair], names: Mapping[str, str]) -> list[tuple[str
     return [(cls, sorted(apps, key=str.casefold)) for cls, apps in sorted(found.items())]
 
 
-def _became(record: Held, now: Held | None, others: Others, destination: str) -> Iterator[Finding]:
+def _became(record: LeftToOthers, now: LeftToOthers | None, others: Others, destination: str) -> Iterator[Finding]:
     """Say what has become of what held an object's bans, or that it holds them no more although it is as it was."""
     place = Origin(destination)
     named = f"{record.kind} {record.name!r}"

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mdm_policy.push.model import Held
+    from mdm_policy.push.model import LeftToOthers
     from mdm_policy.push.planfile import ReceiptFile
 
 _PATTERN = "*.receipt.json"
 
 
-def recorded(given: Sequence[Path], beside: Path) -> tuple[dict[tuple[str, str], Held], tuple[Finding, ...]]:
+def recorded(given: Sequence[Path], beside: Path) -> tuple[dict[tuple[str, str], LeftToOthers], tuple[Finding, ...]]:
     """Return what the newest receipts say is left to others, by destination and key; those `beside` where none are given.
 
     A receipt that lies there and cannot be read is told of, and left out: without it a ban that is lost is found all the same.
@@ -41,7 +41,7 @@ def recorded(given: Sequence[Path], beside: Path) -> tuple[dict[tuple[str, str],
             )
         else:
             files.append((file.time, path.name, file))
-    newest: dict[str, tuple[Held, ...]] = {}
+    newest: dict[str, tuple[LeftToOthers, ...]] = {}
     for _, _, file in sorted(files, key=lambda one: one[:2]):
         newest |= {one.destination: one.left_to_others for one in file.receipts if one.left_to_others}
     return {(name, one.key): one for name, held in newest.items() for one in held}, tuple(told)
