@@ -391,7 +391,9 @@ def test_an_unknown_app_is_told_together_with_other_faults(tmp_path: Path, where
 
 
 def test_an_exception_for_an_app_that_nobody_bans_says_which_was_meant(tmp_path: Path) -> None:
-    waiver = '{app: wechatt, groups: [a], category: other, approved_by: c, document: "M 1 (example)", until: 2027-01-01}'
+    waiver = (
+        '{app: wechatt, groups: [a], category: other, approved_by: c, document: "M 1 (example)", until: 2027-01-01}'
+    )
     path = write(tmp_path, "l.yaml", a_list(more=f"exceptions:\n  - {waiver}\n"))
     ran = run("check", path, "--format", "json", *AS_OF)
     assert "did you mean 'wechat'?" in {one["hint"] for one in json.loads(ran.out)["findings"]}
