@@ -6,6 +6,7 @@ the first decides as before. A rule that is gone is made up for by one that is a
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from mdm_policy.decide import in_force
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _HELD = VERDICT_RANK["unknown"]
 _BLOCKS = ("block", "remove")
+_PARTS = 4
+_Version = tuple[float, ...]
 
 
 class Stand(NamedTuple):
@@ -70,7 +73,39 @@ def compare(old: Iterable[Stand], new: Iterable[Stand]) -> int:
 
 def _covered(ones: Iterable[Stand], others: Sequence[Stand]) -> bool:
     """Tell whether each of some rules is made up for by one of the others."""
-    return all(any(other.score >= one.score and other.conditions <= one.conditions for other in others) for one in ones)
+    return all(any(other.score >= one.score and _as_wide(other, one) for other in others) for one in ones)
+
+
+def _as_wide(other: Stand, one: Stand) -> bool:
+    """Tell whether a rule holds wherever another does: each of its conditions is one of these, or takes in one of these."""
+    return all(any(_takes_in(wide, narrow) for narrow in one.conditions) for wide in other.conditions)
+
+
+def _takes_in(wide: Condition, narrow: Condition) -> bool:
+    """Tell whether what meets one condition meets another; of all but ranges of versions only the same is known to."""
+    if wide == narrow:
+        return True
+    if not wide.kind == narrow.kind == "versions":
+        return False
+    outer, inner = _range(wide.value), _range(narrow.value)
+    return outer is not None and inner is not None and outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _range(versions: str) -> tuple[_Version, _Version] | None:
+    """Return the least and the greatest version of `LOW..HIGH`, of which either may be open; None for what is no version."""
+    low, _, high = versions.partition("..")
+    least, most = _version(low, 0), _version(high, math.inf)
+    return (least, most) if least and most else None
+
+
+def _version(text: str, when_open: float) -> _Version:
+    """Return the four parts of a version; nothing for what is none."""
+    if text in ("", "*"):
+        return (when_open,) * _PARTS
+    parts = text.split(".")
+    if len(parts) > _PARTS or not all(one.isdecimal() and one.isascii() for one in parts):
+        return ()
+    return (*map(int, parts), *(0,) * (_PARTS - len(parts)))
 
 
 def _in_doubt(rule: Rule) -> bool:

@@ -247,3 +247,20 @@ def test_what_concerns_no_app_is_no_failure_beside_the_ban(tmp_path: Path, value
     policies = read_policies([folder / "ban.json", folder / "other.json"])
     found = failures([piece(one, named=True) for one in policies.documents], Places({}))
     assert [one.id for one in found] == ["document-without-effect"] * failing
+
+
+PAGES = {
+    "everything": ({"@odata.count": 1}, []),
+    "a link": ({"@odata.nextLink": "https://x"}, ["/@odata.nextLink"]),
+    "an empty link": ({"@odata.nextLink": ""}, []),
+    "more were counted": ({"@odata.count": 2}, ["/@odata.count"]),
+    "a count that is none": ({"@odata.count": "2"}, []),
+}
+
+
+@pytest.mark.parametrize(("more", "expected"), PAGES.values(), ids=PAGES)
+def test_a_page_says_that_there_is_more(more: dict[str, Any], expected: list[str]) -> None:
+    document = as_json({**more, "value": [{**HIDDEN, "assignments": [EVERYONE]}]})
+    lines = [place(document, pointer).line for pointer in expected]
+    found = [one for reading in read_each(document) for one in reading.findings if one.id == "page-incomplete"]
+    assert [one.origin.line for one in found if one.origin] == lines

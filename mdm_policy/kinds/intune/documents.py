@@ -179,14 +179,26 @@ def _payload_json(value: Any) -> Iterator[Embedded]:
         yield EmbeddedBase64(pointer("payloadJson"), payload)
 
 
+def _more_than_here(page: Any) -> str:
+    """Return the pointer of what says that there are more objects than a page holds, or nothing."""
+    if not isinstance(page, dict):
+        return ""
+    if page.get("@odata.nextLink"):
+        return "/@odata.nextLink"
+    count, held = page.get("@odata.count"), page.get("value")
+    more = type(count) is int and isinstance(held, list) and count > len(held)
+    return "/@odata.count" if more else ""
+
+
 def _further_pages(c: Collector) -> Reading | None:
     """Stand for the objects on the pages that are not here.
 
     Other policies may give a setting another value, so that the two conflict; an app that is missing can only be removed
-    from more devices. learn.microsoft.com/graph/paging: @odata.nextLink means that there are more items.
+    from more devices. learn.microsoft.com/graph/paging: @odata.nextLink means that there are more items; the same,
+    query-parameters: @odata.count is the number of all of them.
     """
-    at = "/@odata.nextLink"
-    if not isinstance(c.document.value, dict) or not c.document.value.get("@odata.nextLink"):
+    at = _more_than_here(c.document.value)
+    if not at:
         return None
     hint = "fetch every page, and verify all of them"
     if c.document.inner and all(inner.kind == MOBILE_APP.name for _, inner in c.document.inner):
