@@ -41,6 +41,8 @@ EFFORT = 35_000
 """How many points a comparison may judge: some seconds' work, and far more than all policies of a large tenant need."""
 _PART = 50
 """How many points a part costs at least."""
+_REACHED, _ASKED = 50, 100
+"""Of how many documents it costs as much as a point to find whom they reach, and to gather what they do to one device."""
 _OTHERS = "(any other device)"
 _BESIDE = frozenset({"tvos", "visionos", "watchos", "chromeos"})
 """Platforms a mechanism may reach beside the one it is used for."""
@@ -183,6 +185,8 @@ class Grid:
         days = (self._as_of, *sorted(ends))
         scopes = frozenset(reading.scope for reading in acting)
         if scopes not in self._atoms:
+            named = {name for scope in scopes for name in (*scope.groups, *scope.excluded)}
+            self._effort.spend(len(named) * len(acting) // _REACHED)
             self._atoms[scopes] = _atoms(acting, self._classes, self._platforms)
         stated = len({scope.state == "not-stated" for scope in scopes}) > 1
         return _Axes(self._atoms[scopes], days, tuple(_conditions(rules, day) for day in days), stated)
@@ -191,6 +195,7 @@ class Grid:
         both = (self._old.slim(unit.keys), self._new.slim(unit.keys))
         found: list[Point] = []
         for atom in axes.atoms:
+            self._effort.spend(sum(map(len, both)) // _ASKED)
             made = tuple(self._judge(unit, axes, atom, both))
             self._effort.spend(len(made) * max(1, *map(_alternatives, both)))
             found += made

@@ -8,10 +8,11 @@ a digit, so a number is always an index. A last part `@Name` is the attribute of
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lxml import etree
 
@@ -43,24 +44,30 @@ def split(text: str) -> tuple[str, ...]:
 def elements(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
     """Yield every element of an XML tree with its pointer, in document order; namespaces are left out of it.
 
-    One pass over the tree: asking each element for its place among its siblings would be quadratic.
+    One pass over the tree: asking each element for its place among its siblings would be quadratic. No more is kept than
+    the names of the siblings of those that lead to where it is.
     """
-    steps: dict[str, str] = {}
-    stack: list[tuple[str, etree._Element]] = [(pointer(_name(root)), root)]
+    stack: list[Iterator[tuple[str, etree._Element]]] = [iter([(_step(_name(root)), root)])]
     while stack:
-        path, element = stack.pop()
-        yield path, element
-        if not len(element):
+        found = next(stack[-1], None)
+        if found is None:
+            stack.pop()
             continue
-        children = list(element)
-        names = [_name(child) for child in children]
-        for name in set(names).difference(steps):
-            steps[name] = pointer(name)
-        if len(set(names)) == len(names):
-            places = [path + steps[name] for name in names]
-        else:
-            places = _numbered(path, names, steps)
-        stack.extend(zip(reversed(places), reversed(children), strict=True))
+        yield found
+        path, element = found
+        if len(element):
+            stack.append(zip(_below(path, element), element, strict=True))
+
+
+def _below(path: str, element: etree._Element) -> Iterable[str]:
+    """Return the pointers of an element's children."""
+    names = [_name(child) for child in element]
+    return (path + _step(name) for name in names) if len(set(names)) == len(names) else _numbered(path, names)
+
+
+@lru_cache(maxsize=4096)
+def _step(name: str) -> str:
+    return pointer(name)
 
 
 def _name(element: etree._Element) -> str:
@@ -68,7 +75,7 @@ def _name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _numbered(path: str, names: list[str], steps: dict[str, str]) -> list[str]:
+def _numbered(path: str, names: Sequence[str]) -> list[str]:
     """Return the pointers of siblings, with an index where a name stands more than once."""
     last = {name: place for place, name in enumerate(names)}
     seen: dict[str, int] = {}
@@ -77,7 +84,7 @@ def _numbered(path: str, names: list[str], steps: dict[str, str]) -> list[str]:
         index = seen.get(name, 0)
         seen[name] = index + 1
         alone = not index and last[name] == place
-        places.append(f"{path}{steps[name]}" if alone else f"{path}{steps[name]}/{index}")
+        places.append(f"{path}{_step(name)}" if alone else f"{path}{_step(name)}/{index}")
     return places
 
 

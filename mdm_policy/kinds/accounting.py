@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _INDEX = re.compile(r"/[0-9]+(?=/|\Z)")
 _LAST_INDEX = re.compile(r".*/[0-9]+(?=/|\Z)", re.DOTALL)
+_MOST_KNOWN = 10_000
+"""Of how many places of an XML document the role is kept; one that has more has few alike."""
 
 
 class Leaf(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -212,14 +214,15 @@ def _xml(
             if found is None:
                 parts = split(f"{at}/@{name}" if name else at)
                 found = _role(keys, parts[1:], value, serving=serving)
-                if not _asks_for_value(keys, parts[1:]):
+                if len(known) < _MOST_KNOWN and not _asks_for_value(keys, parts[1:]):
                     known[mark] = found
             role, depth = found
             if role in QUIET or role == "served":
                 continue
             parts = split(f"{at}/@{name}" if name else at)
-            where = _starred(parts)
-            unit = _starred(parts[: depth + 1]) if role == "unjudged" else ""
+            starred = _starred(parts)
+            where = pointer if starred == pointer else starred  # most often the two are the same text
+            unit = (where if depth + 1 >= len(parts) else _starred(parts[: depth + 1])) if role == "unjudged" else ""
             yield Leaf(document.kind, role, unit, where, value), pointer
 
 

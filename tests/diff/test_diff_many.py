@@ -354,3 +354,19 @@ def test_very_many_parts_that_no_reader_judges_are_counted(
         ("/key1", "", "1", accepted[1]),
     ]
     assert told.exit_code == (10 if all(accepted) else 11)
+
+
+def test_thousands_of_documents_for_as_many_groups_are_refused_at_once() -> None:
+    kind = "#microsoft.graph.iosGeneralDeviceConfiguration"
+    made = [
+        {
+            "@odata.type": kind,
+            "appsVisibilityListType": "appsNotInListCompliant",
+            "appsVisibilityList": [{"name": "x", "appId": f"com.a{place}"}],
+            "assignments": [target("groupAssignmentTarget", groupId=f"g{place}")],
+        }
+        for place in range(1_500)
+    ]
+    with pytest.raises(PolicyError) as refused:
+        compared([], [as_json({"value": made})])
+    assert [finding.id for finding in refused.value.findings] == ["diff-too-many-cases"]
