@@ -14,6 +14,7 @@ from kind_documents import GRAPH, as_json, device, target
 
 from mdm_policy import catalogue
 from mdm_policy.diff import Question, Side, compare_policies
+from mdm_policy.kinds import read
 
 if TYPE_CHECKING:
     from mdm_policy.diff.model import Direction
@@ -226,3 +227,32 @@ def listed(key: str, *apps: str) -> Document:
 def test_a_setting_that_is_not_known_is_unjudged(key: str, old: tuple[str, ...], new: tuple[str, ...]) -> None:
     assert directions(listed(key, *old), listed(key, *new), APPLE) == {"UNJUDGED"}
     assert "INEFFECTIVE" in directions(listed("blocked", *old), listed(key, *old), APPLE)
+
+
+def corporate(**keys: Any) -> Document:
+    held = {"playStoreMode": "blockList", "appsAllowInstallFromUnknownSources": False, **keys}
+    return _object("androidDeviceOwnerGeneralDeviceConfiguration", held, [EVERYONE])
+
+
+DOORS = {
+    "developer settings, by which apps come over USB": ({}, {"securityDeveloperSettingsEnabled": True}, True),
+    "developer settings, spelled out": ({}, {"securityDeveloperSettingsEnabled": False}, True),
+    "Play Protect": ({"securityRequireVerifyApps": True}, {"securityRequireVerifyApps": False}, True),
+    "another user": ({"usersBlockAdd": True}, {"usersBlockAdd": False}, True),
+    "the camera": ({"cameraBlocked": True}, {"cameraBlocked": False}, False),
+    "roaming": ({"dataRoamingBlocked": True}, {"dataRoamingBlocked": False}, False),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "unjudged"), DOORS.values(), ids=DOORS)
+def test_a_door_beside_the_store_is_no_harmless_key(old: Any, new: Any, unjudged: bool) -> None:
+    assert ("UNJUDGED" in directions(corporate(**old), corporate(**new), ANDROID)) is unjudged
+
+
+def test_closed_sources_hold_nothing_for_certain_while_developer_settings_are_open() -> None:
+    shut, open_ = (
+        {rule.id: rule.verdict for rule in read(corporate(securityDeveloperSettingsEnabled=one)).rules}
+        for one in (False, True)
+    )
+    assert shut["intune-android-unknown-sources"] == "not-installable"
+    assert open_["intune-android-unknown-sources"] == "unknown"

@@ -25,6 +25,9 @@ _SWITCHES = (
     ("appsAllowInstallFromUnknownSources", rules.NO_UNKNOWN_SOURCES),
     ("personalProfileAppsAllowInstallFromUnknownSources", rules.NO_PERSONAL_UNKNOWN_SOURCES),
 )
+_DEVELOPERS = "securityDeveloperSettingsEnabled"
+_OVER_USB = "securityDeveloperSettingsEnabled lets the user open USB debugging, by which apps get in past the store"
+"""npm @microsoft/microsoft-graph-types-beta 0.44.0-preview: whether the user may open developer settings; adb installs from there."""
 _PERSONAL_MODES = frozenset({"", "notConfigured", "blockedApps", "allowedApps"})
 _HINT = "write blockedApps"
 _PERSONAL = "personalProfilePersonalApplications"
@@ -72,7 +75,9 @@ def read_device_owner(c: Collector, top: dict[str, Any]) -> None:
     _personal(c, top)
     for key, base in _SWITCHES:
         state = top.get(key)
-        if state is False:
+        if state is False and top.get(_DEVELOPERS) is True:
+            c.rule(base, verdict="unknown", why=_OVER_USB, cause="side-door", remedy=f"set {_DEVELOPERS} to false")
+        elif state is False:
             c.rule(base)
         elif state is True:
             _opened(c, key)

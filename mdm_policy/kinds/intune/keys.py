@@ -65,6 +65,7 @@ _ACTING = frozenset(
             "mediaContentRatingApps",
             "securityAllowDebuggingFeatures",
         ),
+        *("securityDeveloperSettingsEnabled", "securityRequireVerifyApps"),
         *("securityDisableUsbDebugging", "securityPreventInstallAppsFromUnknownSources"),
         *("smartScreenAppInstallControl", "smartScreenEnableAppInstallControl", "systemExtensionTeamIdentifiers"),
         *("systemExtensionsAllowed", "systemExtensionsAllowedTypes", "systemExtensionsBlockOverride"),
