@@ -125,8 +125,8 @@ class Together:
             elif rule.sense != "none" or rule.verdict == "unknown":
                 for place, key in enumerate(keys):
                     hits = entries.setdefault(key, [])
-                    # Of an identifier that one rule names thousands of times, the first ones stand for all.
-                    if len(hits) < _MANY or hits[-1].rule is not rule:
+                    # Of an identifier that one rule of a document names thousands of times, the first ones stand for all.
+                    if len(hits) < _MANY or hits[-1].rule is not rule or hits[-1].reach is not reached:
                         hits.append(Hit(rule, column.effect(place), path, reached))
         for rule in reading.rules:
             if rule.sense == "allow-only":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from build_kit import DAY
 from kind_documents import GRAPH, as_json, device, target
@@ -41,9 +42,11 @@ def strange(name: str) -> dict[str, Any]:
     return target("scopeTagGroupAssignmentTarget", entraObjectId=name)
 
 
+LISTED = {"appsVisibilityListType": "appsNotInListCompliant", "appsVisibilityList": [{"appId": "com.a.b"}]}
+
+
 def hidden(*assignments: dict[str, Any], **keys: Any) -> Document:
-    listed = {"appsVisibilityListType": "appsNotInListCompliant", "appsVisibilityList": [{"appId": "com.a.b"}]}
-    return _object("iosGeneralDeviceConfiguration", listed | keys, assignments)
+    return _object("iosGeneralDeviceConfiguration", LISTED | keys, assignments)
 
 
 def uninstalled(*assignments: dict[str, Any]) -> Document:
@@ -256,3 +259,13 @@ def test_closed_sources_hold_nothing_for_certain_while_developer_settings_are_op
     )
     assert shut["intune-android-unknown-sources"] == "not-installable"
     assert open_["intune-android-unknown-sources"] == "unknown"
+
+
+def test_of_many_documents_each_counts_for_those_whom_it_reaches() -> None:
+    """An identifier that many documents name stands in each of them for its own devices, from the first to the last."""
+    before = tuple(_object("iosGeneralDeviceConfiguration", LISTED, [group(f"g{n:02}")]) for n in range(40))
+    named = tuple(msgspec.structs.replace(one, name=f"{n:02}.json") for n, one in enumerate(before))
+    for place in (0, 20, 39):
+        kept = tuple(one for n, one in enumerate(named) if n != place)
+        found = compare_policies(Side("old", named), Side("new", kept), Question(DAY), catalogue.load())
+        assert "NARROWED" in {change.direction for change in found.changes}, place
