@@ -52,12 +52,15 @@ HEADING = f"{'figure':<48} {'ours':>10} {'floor':>10}  {'median (min-max)':<26} 
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Time one run, with the garbage of the runs before it out of the way, and the collector at rest as commands let it."""
+    """Time one run, with the garbage of the runs before it out of the way, and the collector at rest as commands let it.
+
+    Seconds of the processor, not of the clock: other programs may be running.
+    """
     gc.collect()
     with collector_paused():
-        start = time.perf_counter()
+        start = time.process_time()
         result = work()
-        taken = time.perf_counter() - start
+        taken = time.process_time() - start
     del result
     return taken
 
