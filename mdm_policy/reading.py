@@ -512,7 +512,10 @@ class Scope(Frozen, frozen=True, gc=False):
 
 
 class DeviceSlot(Frozen, frozen=True, gc=False):
-    """Name what a device keeps one of: the profile or declaration of an identifier, the value of a node or field."""
+    """Name what a device keeps one of: the profile or declaration of an identifier, the value of a node or field.
+
+    Without a name it is any of the kind: of a document that was not read, nobody knows which it takes.
+    """
 
     kind: Literal["profile", "declaration", "node", "policy-field"]
     name: str
@@ -523,7 +526,7 @@ class DeviceSlot(Frozen, frozen=True, gc=False):
         """Write it for a reader."""
         if self.kind == "policy-field":
             return f"the field {self.name} of an Android policy"
-        return f"the {self.kind} {self.name}"
+        return f"the {self.kind} {self.name}" if self.name else f"any {self.kind}"
 
 
 class Collateral(Frozen, frozen=True, gc=False):

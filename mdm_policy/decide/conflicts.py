@@ -68,7 +68,7 @@ def _doubted(reading: Reading, found: Mapping[str, Sequence[Reading]], among: Ma
             other = next((one.path for one in found[name] if one is not reading), reading.path)
             why = f"{other} sets {name} to another value, and which of them a device has is not documented"
             if not all(dict(one.sets)[name] for one in found[name]):
-                why = f"a policy on a page that is not here may set {name} to another value"
+                why = f"what was not read may give {name} another value"
             elif shared:
                 why = f"documents set {name} to different values, and which of them a device has is not documented"
             made[id(rule)] = msgspec.structs.replace(rule, verdict="unknown", why=why, cause="conflict")

@@ -34,13 +34,17 @@ def _by_slot(readings: Iterable[Reading]) -> list[list[Reading]]:
     A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
     a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
     policy the later counts, or they are for two policies; a node of AppLocker, or of App Control for a PolicyID, holds one value
-    (MicrosoftDocs/windows-itpro-docs applocker-csp.md, applicationcontrol-csp.md).
+    (MicrosoftDocs/windows-itpro-docs applocker-csp.md, applicationcontrol-csp.md). What was not read may bear the name of any.
     """
     found: dict[DeviceSlot, dict[str, list[tuple[Reading, frozenset[str]]]]] = {}
     for one in readings:
         for identity in one.identities:
             by_mdm = found.setdefault(msgspec.structs.replace(identity, platforms=()), {})
             by_mdm.setdefault(one.mdm, []).append((one, frozenset(identity.platforms)))
+    nameless = {slot.kind: found.pop(slot) for slot in list(found) if not slot.name}
+    for slot, by_mdm in found.items():
+        for mdm, members in nameless.get(slot.kind, {}).items():
+            by_mdm.setdefault(mdm, []).extend(members)
     # A file of no MDM is sent by any: it takes the place of what another form of the same MDM brings.
     named = (
         [*(by_mdm.get("", ()) if mdm else ()), *by_mdm[mdm]]

@@ -14,22 +14,25 @@ from mdm_policy.kinds.android import documents as android
 from mdm_policy.kinds.android import rules as android_rules
 from mdm_policy.kinds.apple import rules as apple_rules
 from mdm_policy.kinds.apple import santa_rules
-from mdm_policy.kinds.intune import rules as intune_rules
+from mdm_policy.kinds.intune.unseen import unseen
 from mdm_policy.kinds.kind import DocumentKind
 
 if TYPE_CHECKING:
     from mdm_policy.kinds.collector import Collector
-    from mdm_policy.reading import Reading, Rule
+    from mdm_policy.reading import Reading
 
 FORMAT = "mdm-policy/snapshot/v1"
 _HINT = "give the account the permission that docs/assess.md names, or look at what was not read yourself"
 _CAN_LIFT = {
     "amapi-policies": "a device may be under a policy that was not read",
     "apple-declarations": "one of them may let the apps that an MDM manages launch past every deny list of Macs",
-    "intune-policies": "one of them may give a setting another value",
+    "intune-app-configurations": "one of them may let sites past in a browser",
+    "intune-apps": "one of them may be the same app, assigned otherwise",
+    "intune-policies": "one of them may give a setting another value, or take the place of another policy",
     "jamf-macos-profiles": "one of them may set keys of Santa too",
 }
 """Collections that can lift a block, and how; all others can only add one."""
+_INTUNE = {"policies": "policies", "apps": "apps", "configurations": "app-configurations"}
 
 
 def _is_index(value: Any) -> bool:
@@ -65,15 +68,10 @@ def not_read(c: Collector) -> Reading | None:
         c.rule(android_rules.UNSEEN)
         made = c.reading(mdm="amapi", name="that was not read", place="/notRead")
         return msgspec.structs.replace(made, kind=android.POLICY.name)
-    if "intune-policies" in lacking:
-        names = {name for rule in intune_rules.RULES for name in _contested(rule)}
-        made = c.reading(mdm="intune", silent=True)
-        return msgspec.structs.replace(made, sets=tuple((name, frozenset[object]()) for name in sorted(names)))
+    intune = {name: f"intune-{word}" in lacking for name, word in _INTUNE.items()}
+    if any(intune.values()):
+        return unseen(c, c.document.kind, **intune)
     return c.reading(mdm="jamf" if "jamf-macos-profiles" in lacking else "", silent=True)
-
-
-def _contested(rule: Rule) -> tuple[str, ...]:
-    return rule.setting.names if rule.setting is not None and rule.setting.several == "conflicts" else ()
 
 
 INDEX = DocumentKind(
@@ -90,7 +88,7 @@ INDEX = DocumentKind(
 {
   "format": "mdm-policy/snapshot/v1",
   "destination": "there",
-  "notRead": [{"collection": "intune-apps", "query": "GET beta/deviceAppManagement/mobileApps", "why": "forbidden (403)"}]
+  "notRead": [{"collection": "jamf-software", "query": "GET JSSResource/restrictedsoftware", "why": "forbidden (403)"}]
 }
 """,
 )

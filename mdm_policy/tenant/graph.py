@@ -1,4 +1,4 @@
-"""Read a tenant of Intune through Microsoft Graph, in beta: policies, configurations, compliance policies, apps.
+"""Read a tenant of Intune through Microsoft Graph, in beta: policies, configurations, compliance policies, apps and their configurations.
 
 Permissions, all of them read-only (learn.microsoft.com/graph/permissions-reference):
 DeviceManagementConfiguration.Read.All, and DeviceManagementApps.Read.All for apps. Defender's indicators have no read-only permission in
@@ -31,6 +31,7 @@ _COLLECTIONS: tuple[tuple[str, str, Collection], ...] = (
     ("deviceManagement", "deviceConfigurations", "intune-policies"),
     ("deviceManagement", "deviceCompliancePolicies", "intune-policies"),
     ("deviceAppManagement", "mobileApps", "intune-apps"),
+    ("deviceAppManagement", "mobileAppConfigurations", "intune-app-configurations"),
 )
 """The collections of which a reader knows objects: where they are, and what they can do."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)

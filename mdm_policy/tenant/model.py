@@ -13,6 +13,7 @@ from mdm_policy.reading import Scope  # noqa: TC001 - msgspec reads the fields' 
 Collection = Literal[
     "amapi-policies",
     "apple-declarations",
+    "intune-app-configurations",
     "intune-apps",
     "intune-policies",
     "jamf-macos-profiles",

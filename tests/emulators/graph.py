@@ -40,7 +40,7 @@ HOSTS = {
 }
 _PATH = re.compile(
     r"/(v1\.0|beta)/(?:deviceManagement|deviceAppManagement)"
-    r"/(deviceConfigurations|configurationPolicies|deviceCompliancePolicies|mobileApps)(?:/([^/]+)(?:/(.+))?)?"
+    r"/(deviceConfigurations|configurationPolicies|deviceCompliancePolicies|mobileApps|mobileAppConfigurations)(?:/([^/]+)(?:/(.+))?)?"
 )
 _REPORT = re.compile(r"/beta/deviceManagement/reports/getConfigurationPolicyDeviceSummaryReport")
 _PLAIN = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId='([^']+)'\)")

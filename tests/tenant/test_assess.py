@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_INTUNE = (
+    *("configurationPolicies", "deviceConfigurations", "deviceCompliancePolicies"),
+    *("mobileApps", "mobileAppConfigurations"),
+)
 READ = ("graph", "jamf", "amapi", "kmfddm")
 
 
@@ -98,9 +102,7 @@ def test_what_cannot_be_listed_counts_as_what_it_may_hold(pushed: Stage) -> None
 def _is_listing(name: str, path: str, query: dict[str, str]) -> bool:
     last = path.rstrip("/").rpartition("/")[2]
     if name == "graph":
-        return last in ("configurationPolicies", "deviceConfigurations", "deviceCompliancePolicies", "mobileApps") and (
-            "$skiptoken" not in query
-        )
+        return last in _INTUNE and "$skiptoken" not in query
     if name == "jamf":
         return "/id/" not in path and "JSSResource" in path
     return last in ("policies", "declarations")

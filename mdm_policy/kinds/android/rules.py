@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mdm_policy.kinds.collector import ANY, fact
-from mdm_policy.reading import Rule
+from mdm_policy.reading import Rule, Setting
 
 _API = "androidmanagement v1 discovery document, revision 20261104"
 _PRACTICE = _API + "; jasonbayton/11ty@239387e"
@@ -240,6 +240,8 @@ INSTALL_DISABLED = Rule(
     sides=_MANAGED,
     escapes="apps the policy itself installs",
 )
+BROWSER_LISTS = "the lists of a managed browser"
+"""What an app configuration of Intune says for a browser: one that was not read may say otherwise."""
 CHROME_BLOCKED = Rule(
     "amapi-browser-url-blocklist",
     "managed-browser",
@@ -253,6 +255,7 @@ CHROME_BLOCKED = Rule(
     introduced=_ANDROID,
     sides=_MANAGED,
     escapes="other browsers, apps, and the personal side",
+    setting=Setting(BROWSER_LISTS, "shares"),
 )
 CHROME_ALLOWED = Rule(
     "amapi-browser-url-allowlist",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mdm_policy.kinds.android.configuration import read_lists
+from mdm_policy.kinds.android.rules import BROWSER_LISTS
 from mdm_policy.kinds.collector import NOT_STATED, Why
 from mdm_policy.kinds.intune import rules
 from mdm_policy.kinds.intune.graph import app_list, assignments, odata_type, only_these, say_nobody, scope, scope_of
@@ -59,6 +60,7 @@ def read_app_configuration(c: Collector) -> Reading:
         message = "payloadJson holds no configuration that can be read"
         c.say("error", "payload-unreadable", message, "/payloadJson" if "payloadJson" in top else "")
     else:
+        c.sets[BROWSER_LISTS] = frozenset({"read"})
         read_lists(c, {"productId": top.get("packageId"), **found.value}, "/payloadJson", _FOR_MODES.get(word))
     return c.reading(scope(c, top), "intune")
 
@@ -188,6 +190,7 @@ def read_mobile_app(c: Collector) -> Reading:
             c.rule(rules.UNINSTALL, **({"origins": ()} if system else {})), "android", "package_name", package, pointer
         )
         c.add(c.rule(rules.UNINSTALL_PERSONAL), "android", "package_name", package, pointer)
+        c.sets[rules.INTENT] = frozenset({"uninstall"})
     offered = [one for one in offers if one not in required]
     if package and not _waived(c, offers, scope, banned=bool(uninstall)):
         _let(c, rules.ASSIGNED if unread else rules.REQUIRED, required, scope, (package, pointer))

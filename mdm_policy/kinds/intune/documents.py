@@ -6,8 +6,6 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from mdm_policy.documents import EmbeddedBase64, EmbeddedText, pointer
 from mdm_policy.kinds.android import configuration
 from mdm_policy.kinds.android import documents as android
@@ -15,6 +13,7 @@ from mdm_policy.kinds.collector import NOT_STATED
 from mdm_policy.kinds.intune import definitions, keys, policies, rules
 from mdm_policy.kinds.intune.android import read_app_configuration, read_mobile_app
 from mdm_policy.kinds.intune.graph import odata_type
+from mdm_policy.kinds.intune.unseen import unseen
 from mdm_policy.kinds.kind import DocumentKind, Unread
 from mdm_policy.kinds.page import listed_objects, read_page
 from mdm_policy.kinds.windows import catalog
@@ -193,31 +192,20 @@ def _more_than_here(page: Any) -> str:
 def _further_pages(c: Collector) -> Reading | None:
     """Stand for the objects on the pages that are not here.
 
-    Other policies may give a setting another value, so that the two conflict; an app that is missing can only be removed
-    from more devices. learn.microsoft.com/graph/paging: @odata.nextLink means that there are more items; the same,
-    query-parameters: @odata.count is the number of all of them.
+    learn.microsoft.com/graph/paging: @odata.nextLink means that there are more items; the same, query-parameters: @odata.count is
+    the number of all of them.
     """
     at = _more_than_here(c.document.value)
     if not at:
         return None
     hint = "fetch every page, and verify all of them"
     if c.document.inner and all(inner.kind == MOBILE_APP.name for _, inner in c.document.inner):
-        c.say("note", "page-incomplete", "there are more apps than this page holds", at, hint)
-        return c.reading(mdm="intune", silent=True)
+        said = "there are more apps than this page holds, and one of them may be the same app, assigned otherwise"
+        c.say("error", "page-incomplete", said, at, hint)
+        return unseen(c, MOBILE_APP.name, apps=True)
     said = "there are more policies than this page holds, and one of them may give a setting another value"
     c.say("error", "page-incomplete", said, at, hint)
-    names = {
-        name
-        for rule in rules.RULES
-        if rule.setting and rule.setting.several == "conflicts"
-        for name in rule.setting.names
-    }
-    nodes = dict.fromkeys(
-        node for _, inner in c.document.inner if inner.kind == DEVICE_CONFIGURATION.name for node in nodes_of(inner)
-    )
-    made = c.reading(mdm="intune", silent=True)
-    sets = tuple((name, frozenset[object]()) for name in sorted(names))
-    return msgspec.structs.replace(made, kind=DEVICE_CONFIGURATION.name, sets=sets, identities=tuple(nodes))
+    return unseen(c, DEVICE_CONFIGURATION.name, policies=True)
 
 
 def _templates(value: Any) -> Iterator[Embedded]:

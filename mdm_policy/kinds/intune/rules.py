@@ -12,6 +12,8 @@ _ANDROID = "MicrosoftDocs/memdocs device-restrictions-android-for-work.md (2025-
 _COMPLIANCE = "MicrosoftDocs/memdocs compliance-policy-create-ios.md (2025-09)"
 _INTENTS = "MicrosoftDocs/memdocs apps-deploy.md, how conflicts between app intents are resolved"
 _TYPES = "npm @microsoft/microsoft-graph-types-beta 0.44.0-preview, MobileAppAssignment"
+INTENT = "the intent of an app's assignments"
+"""What an assignment of an app gives a value: each object that says uninstall says the same, and one that was not read may say otherwise."""
 _MANAGED = ("automated", "device")
 _CORPORATE = ("fully-managed", "dedicated", "cope")
 _IOS = ("ios", "ipados")
@@ -140,6 +142,7 @@ UNINSTALL = Rule(
     modes=_CORPORATE,
     sides=("device", "work"),
     origins=("store", "sideloaded"),
+    setting=Setting(INTENT, "shares"),
 )
 UNINSTALL_PERSONAL = Rule(
     "intune-android-uninstall-personal",
@@ -153,7 +156,7 @@ UNINSTALL_PERSONAL = Rule(
     sides=("personal",),
     origins=("store",),
     escapes="preinstalled and sideloaded apps on the personal side",
-    setting=Setting("personalProfilePersonalApplications", "shares"),
+    setting=Setting("personalProfilePersonalApplications", "shares", (INTENT,)),
 )
 ASSIGNED = Rule(
     "intune-android-assigned",
