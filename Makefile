@@ -33,7 +33,7 @@ example: $(STAMP)  ## Build the example: the real order, for every target, into 
 # What judges tens of thousands of cases, or runs whole pipelines, is run without counting lines, which would double its time.
 # tests/trust is run by `make trust`.
 LAWS := tests/laws tests/push/test_law_push.py tests/push/test_push_stateful.py tests/push/test_pipelines.py \
-	tests/push/test_push_claims.py tests/push/test_push_honest.py tests/tenant/test_law_foreign.py
+	tests/push/test_push_claims.py tests/push/test_push_honest.py tests/tenant/test_law_foreign.py tests/tenant/test_law_unread.py
 DRAWN := tests/kinds/test_kinds_never_raise.py tests/documents/test_documents_fuzz.py tests/loading/test_loading_never_raises.py
 test: check  ## Check, then run every test, with coverage but for the laws and what is drawn by chance.
 	$(BIN)/python -m coverage erase

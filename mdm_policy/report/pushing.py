@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _NO_EVIDENCE = "unknown: nothing of ours is there, or it keeps no evidence"
+_EVIDENCE = (
+    "What devices are known to have of ours; that a device has an object does not prove that the ban holds there."
+)
 _MOST_APPS = 6
 _WORDS: dict[Op, str] = {"create": "to create", "update": "to update", "delete": "to delete", "noop": "unchanged"}
 _LACKS: dict[Op, str] = {"create": "is missing", "delete": "is there, and should not be", "update": "differs"}
@@ -223,9 +226,12 @@ def _mending(action: Action) -> str:
     return "; ".join(effects(action.effects)) or ", ".join(action.reasons)
 
 
-def status_markdown(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], findings: Iterable[Finding]) -> str:
-    """Write the evidence of each destination for an issue, and what could not be read."""
+def status_markdown(
+    found: Sequence[tuple[str, Sequence[DeviceEvidence]]], findings: Iterable[Finding], proof: Verification | None
+) -> str:
+    """Write for an issue what is proven by all that is there, the evidence of each destination, and what could not be read."""
     lines = [markdown.heading("mdm-policy status", 3), ""]
+    lines += [markdown.escape(proof_sentence(proof)), "", _EVIDENCE, ""]
     for named, evidence in found:
         lines += [f"**{markdown.escape(named)}**", ""]
         rows = [(f"{one.kind} {one.name}", _standing(one), one.said, one.source) for one in evidence]
@@ -243,11 +249,11 @@ def _standing(one: DeviceEvidence) -> str:
     return "unknown" if one.state == "unknown" and not one.count else f"{one.state} on {who}"
 
 
-def status_text(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], width: int) -> str:
-    """Write the evidence of each destination."""
-    lines: list[str] = []
+def status_text(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], width: int, proof: Verification | None) -> str:
+    """Write what is proven by all that is there, and the evidence of each destination."""
+    lines = [fill(proof_sentence(proof), width), "", fill(_EVIDENCE, width)]
     for named, evidence in found:
-        lines += ["", fill(named, width)] if lines else [fill(named, width)]
+        lines += ["", fill(named, width)]
         if not evidence:
             lines.append(fill(_NO_EVIDENCE, width, "  ", "    "))
         for one in evidence:
@@ -259,14 +265,18 @@ def status_text(found: Sequence[tuple[str, Sequence[DeviceEvidence]]], width: in
 
 
 def status_json(
-    found: Sequence[tuple[str, Sequence[DeviceEvidence]]], findings: Iterable[Finding], exit_code: int
+    found: Sequence[tuple[str, Sequence[DeviceEvidence]]],
+    findings: Iterable[Finding],
+    exit_code: int,
+    proof: Verification | None,
 ) -> str:
-    """Write the evidence for programs, and which writes wait."""
+    """Write the evidence for programs, what is proven by all that is there, what undoes it, and which writes wait."""
     return dump(
         {
             "format": "mdm-policy-status",
             "version": VERSION,
             "exit_code": exit_code,
+            **proof_fields(proof),
             "destinations": [
                 {"destination": named, "evidence": msgspec.to_builtins(tuple(evidence))} for named, evidence in found
             ],

@@ -211,7 +211,8 @@ def test_status_in_markdown_has_a_row_for_each_evidence(one: Stage) -> None:
     one.apply()
     data = one.run("status", "--deployment", one.deployment, "--format", "json").json
     page = one.run("status", "--deployment", one.deployment, "--format", "markdown").out
-    assert page.startswith("### mdm-policy status\n\n**there (")
+    assert page.startswith(f"### mdm-policy status\n\n{data['sentence'].split(':')[0]}")
+    assert "\n\n**there (" in page
     rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
     told = [state for place in data["destinations"] for state in place["evidence"]]
     assert len(rows) == (len(told) + 1 if told else 0)
@@ -225,7 +226,7 @@ def test_what_nobody_can_know_stays_unknown_in_markdown_and_no_markup_is_obeyed(
         DeviceEvidence("profile", "3", "d", "applied", 1, "reported", "a source", "D-1"),
     ]
     problem = error("push-timeout", "no answer", None)
-    page = pushing.status_markdown([("x (jamf, y)", rows), ("z", [])], [problem])
+    page = pushing.status_markdown([("x (jamf, y)", rows), ("z", [])], [problem], None)
     assert r"| profile a\|b \<i\> | failed on 2 devices | said \*this\* | a source |" in page
     assert "| profile c | unknown | nobody asked |" in page
     assert "| profile d | applied on device D-1 |" in page
