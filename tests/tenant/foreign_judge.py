@@ -257,10 +257,10 @@ def _live(judge: Judge, life: Sequence[foreign.Step], count: Count, every: int) 
 
 def _whole(name: str) -> tuple[str, Count]:
     with tempfile.TemporaryDirectory() as made:
-        return name, run(name, Path(made), rounds=ROUNDS[name], edits=5, every=10)
+        return name, run(name, Path(made), rounds=ROUNDS[name], edits=5, every=20)
 
 
-ROUNDS = {"graph": 3, "jamf": 6, "amapi": 8, "kmfddm": 6, "git": 1}
+ROUNDS = {"graph": 2, "jamf": 4, "amapi": 10, "kmfddm": 5, "git": 1}
 """How often each object of a destination comes and goes when all of them do."""
 
 
