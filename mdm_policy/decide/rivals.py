@@ -34,17 +34,13 @@ def _by_slot(readings: Iterable[Reading]) -> list[list[Reading]]:
     A profile takes the place of one with its PayloadIdentifier (apple/device-management@b6202ca mdm/profiles/TopLevel.yaml),
     a declaration that of one with its Identifier, if one MDM sends both. Of two changes that replace one list of an Android
     policy the later counts, or they are for two policies; a node of AppLocker, or of App Control for a PolicyID, holds one value
-    (MicrosoftDocs/windows-itpro-docs applocker-csp.md, applicationcontrol-csp.md). What was not read may bear the name of any.
+    (MicrosoftDocs/windows-itpro-docs applocker-csp.md, applicationcontrol-csp.md).
     """
     found: dict[DeviceSlot, dict[str, list[tuple[Reading, frozenset[str]]]]] = {}
     for one in readings:
-        for identity in one.identities:
+        for identity in slots(one):
             by_mdm = found.setdefault(msgspec.structs.replace(identity, platforms=()), {})
             by_mdm.setdefault(one.mdm, []).append((one, frozenset(identity.platforms)))
-    nameless = {slot.kind: found.pop(slot) for slot in list(found) if not slot.name}
-    for slot, by_mdm in found.items():
-        for mdm, members in nameless.get(slot.kind, {}).items():
-            by_mdm.setdefault(mdm, []).extend(members)
     # A file of no MDM is sent by any: it takes the place of what another form of the same MDM brings.
     named = (
         [*(by_mdm.get("", ()) if mdm else ()), *by_mdm[mdm]]
@@ -53,6 +49,35 @@ def _by_slot(readings: Iterable[Reading]) -> list[list[Reading]]:
     )
     groups = (group for members in named if len(members) > 1 for group in _meeting(members))
     return [group for group in groups if len(group) > 1]
+
+
+def slots(reading: Reading) -> list[DeviceSlot]:
+    """Return what a document is known to be or hold of which a device keeps one."""
+    return [identity for identity in reading.identities if identity.name]
+
+
+def _beside_unread(reached: Sequence[tuple[Reading, Reach]]) -> list[tuple[Reading, Reach]]:
+    """Put in doubt whose place something may take that was not read: nobody knows its node or its identifier."""
+    unread = {(slot.kind, one.mdm) for one, to in reached if to.alive for slot in one.identities if not slot.name}
+    return [
+        (one, _replaceable(one))
+        if to.alive and not to.doubt and any(by in ("", one.mdm) or not one.mdm for by in _taking(one, unread))
+        else (one, to)
+        for one, to in reached
+    ]
+
+
+def _taking(reading: Reading, unread: Collection[tuple[str, str]]) -> list[str]:
+    """Return the MDMs of what may take the place of a document."""
+    kinds = {slot.kind for slot in slots(reading)}
+    return [mdm for kind, mdm in unread if kind in kinds]
+
+
+def _replaceable(reading: Reading) -> Reach:
+    said = (
+        f"what was not read may take the place of {reading.path}: a device keeps one of those that bear one identifier"
+    )
+    return Reach(doubt=said, cause="unread")
 
 
 def _by_setting(readings: Iterable[Reading], as_of: str = "") -> list[list[Reading]]:
@@ -102,6 +127,7 @@ def kept(
     Documents that need not reach the same device take nobody's place; but one that may reach it puts what it sets beside
     others in doubt. What has lifted itself by a day sets nothing.
     """
+    reached = _beside_unread(reached)
     made = _choices(reached, _by_slot([one for one, to in reached if _sure(one, to, cls)]), _gone)
     return [
         chosen
