@@ -158,9 +158,10 @@ def check_replaceable(output: Path) -> None:
             if len(others) == _MOST_FOREIGN:
                 break
     except OSError as bad:
-        said = f"a folder in it cannot be listed, so nobody knows what it holds: {bad.strerror or bad}"
-        where = Origin(str(bad.filename or output))
-        raise PolicyError([error("output-unwritable", said, where, "choose another folder with -o")]) from None
+        if not others:
+            said = f"a folder in it cannot be listed, so nobody knows what it holds: {bad.strerror or bad}"
+            where = Origin(str(bad.filename or output))
+            raise PolicyError([error("output-unwritable", said, where, "choose another folder with -o")]) from None
     if others:
         hint = "choose another folder with -o, or move those files away"
         said = f"the folder holds files no build wrote: {_some(others)}"
