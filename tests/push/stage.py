@@ -68,6 +68,8 @@ class Stage:
         self.plan_file = folder / "plan.json"
         self.waited: list[float] = []
         self.printed: list[str] = []
+        self.found: Any = None
+        """What the last run of a command found on the server."""
         self.order(APPS)
 
     def order(self, apps: tuple[str, ...]) -> None:
@@ -98,7 +100,8 @@ class Stage:
         return ran
 
     def run_once(self, *args: object) -> Ran:
-        """Run a command, keeping what it printed."""
+        """Run a command, keeping what it printed, and what was there before it."""
+        self.found = self.emulator.snapshot() if hasattr(self.emulator, "snapshot") else None
         ran = cli_kit.run(*args, env={**self.kit.env, "NO_COLOR": "1"})
         self.printed += [ran.out, ran.err]
         return ran
