@@ -541,7 +541,7 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ('"Enabled"', '"NotConfigured"'),
         ('"Enabled"', '"enabled"'),
         ('Action="Deny"', 'Action="Allow"'),
-        ('Type="Appx"', 'Type="Exe"'),
+        ('Type="Appx"', 'Type="Script"'),
         ('Type="Exe"', 'Type="Msi"'),
         ('UserOrGroupSid="S-1-1-0" Action="Deny"', 'UserOrGroupSid="S-1-5-32-544" Action="Deny"'),
     ),
@@ -577,9 +577,10 @@ _INTO: dict[str, tuple[str, ...]] = {
     "_allowlistedappbundleids": _LOOSENED,
     "allowListedAppBundleIDs": ("LOOSENED", "NARROWED"),
     "<payload>": _LOOSENED,
-    **dict.fromkeys(('Action="Allow"', 'Action=\\"Allow\\"', 'Type="Exe"'), ("LOOSENED", "INEFFECTIVE")),
+    **dict.fromkeys(('Action="Allow"', 'Action=\\"Allow\\"'), ("LOOSENED", "INEFFECTIVE")),
     **dict.fromkeys(('"NotConfigured"', 'EnforcementMode=\\"NotConfigured\\"'), ("NARROWED", "INEFFECTIVE")),
-    'Type="Msi"': ("INEFFECTIVE", "NARROWED"),  # what is denied by publisher and product still stops their installers
+    # What is denied by publisher and product still stops their installers; packaged apps, of which none ran, run again.
+    'Type="Msi"': ("INEFFECTIVE", "NARROWED", "LOOSENED"),
     "<process_name>x": _LOOSENED,
     "groupAssignmentTarget": _NARROWED,
     "<delete_executable>false": _NARROWED,

@@ -89,6 +89,7 @@ class Gathered:
         """Start with none."""
         self._sets: dict[str, list[Placed]] = {}
         self._unruled: FoundRules | None = None
+        self._refused: set[str] = set()
 
     def add(self, found: RuleSet, reading: Reading, reach: Reach) -> None:
         """Take a set in; one that Windows refuses reaches nobody."""
@@ -98,6 +99,7 @@ class Gathered:
             fault = reading.refusals.get(why)
             nobody = Reach(alive=False, note=why, cause=found.rule.cause or "no-effect")
             placed = Placed(found, reading.path, nobody, fault)
+            self._refused.add(found.collection)
         self._sets.setdefault(found.collection, []).append(placed)
 
     def __bool__(self) -> bool:
@@ -118,9 +120,16 @@ class Gathered:
         return tuple(found)
 
     def _packages(self) -> FoundRules:
-        """Return what becomes of a packaged app where no rule for these is there; what is only logged stops none."""
+        """Return what becomes of a packaged app where no rule for these is there; what is only logged stops none.
+
+        Rules for these that are refused count as neither there nor absent: no page says that a device takes nothing of them.
+        A document that has rules for both brings both, wherever it comes.
+        """
+        if "appx" in self._refused:
+            return NOTHING
         if self._unruled is None:
-            sets = [_of_packages(one) for one in self._sets.get("exe", ())]
+            ruled = {(one.path, one.reach) for one in self._sets.get("appx", ()) if one.set.rules}
+            sets = [_of_packages(one) for one in self._sets.get("exe", ()) if (one.path, one.reach) not in ruled]
             found = _outcome(sets, Program(packaged=True)) if any(one.set.rules for one in sets) else NOTHING
             self._unruled = NOTHING if found.kind == "reported" else found
         return self._unruled

@@ -260,7 +260,8 @@ def test_what_a_tool_writes_is_what_graph_would_have_said(through: Callable[[Any
     """So that every edit of Graph's own objects, which other laws spoil, is seen there as well."""
     tried = 0
     for label, value in _edits(HIDDEN):
-        if not label.endswith("= {}"):  # of the base type the SDK writes {} for what is not there
+        # The SDK writes {} for what is not there, and capitalizes every key: neither can be told from what Graph may have said.
+        if "{}" not in json.dumps(value) and not label.rpartition("-> ")[2][:1].isupper():
             tried += 1
             assert through(value) == value, label
     assert tried >= 100
