@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mdm_policy.reading import Reading
     from mdm_policy.vocabulary import Kind
 
+_IN_PART = "Windows refuses the rules for packaged apps, and whether it then takes none of them is not documented"
 _MOST_FACES = 1_024
 """How many combinations of an app's publishers, products and file names are asked; where there are more, the last stay open."""
 _MOST_ASKED = 16
@@ -125,13 +126,12 @@ class Gathered:
         Rules for these that are refused count as neither there nor absent: no page says that a device takes nothing of them.
         A document that has rules for both brings both, wherever it comes.
         """
-        if "appx" in self._refused:
-            return NOTHING
         if self._unruled is None:
             ruled = {(one.path, one.reach) for one in self._sets.get("appx", ()) if one.set.rules}
             sets = [_of_packages(one) for one in self._sets.get("exe", ()) if (one.path, one.reach) not in ruled]
             found = _outcome(sets, Program(packaged=True)) if any(one.set.rules for one in sets) else NOTHING
-            self._unruled = NOTHING if found.kind == "reported" else found
+            found = NOTHING if found.kind == "reported" else found
+            self._unruled = _agreed([found, NOTHING], _IN_PART, "undocumented") if "appx" in self._refused else found
         return self._unruled
 
 

@@ -74,6 +74,9 @@ _ACTING = frozenset(
     }
 )
 """Properties that say which apps may be installed or run, or from where, and that no reader gives the meaning of."""
+_CHECKS = ("securityRequireVerifyApps",)
+"""Properties of these that check apps and, when they are on, stop nothing that the list is about and let nothing in (npm
+@microsoft/microsoft-graph-types-beta 0.44.0-preview)."""
 _OF_SETTING = roles(
     "name",
     ("@odata.type", "displayName", "description", "fileName", "isEncrypted", "secretReferenceValueId", "isReadOnly"),
@@ -128,20 +131,23 @@ def _of_configuration(value: dict[str, Any]) -> Role | Keys:
         return _PARTLY_ACTING[name]
     types = vendor_table("graph-types")["types"]
     if name in types and "properties" in types[name] and name not in _ACTING_TYPES:
-        return _properties(name)
+        return _properties(name, frozenset(key for key in _CHECKS if value.get(key) is True))
     if name in types and types[name]["base"] != "mobileApp" and name not in _ACTING_TYPES:
         return _HARMLESS
     return _BY_DEVICE if value.get("deploymentChannel") == "deviceChannel" else _ANY
 
 
 @functools.cache
-def _properties(name: str) -> Keys:
+def _properties(name: str, closed: frozenset[str]) -> Keys:
+    """Return the roles of a type's properties; those `closed` by their value let nothing in."""
     types = vendor_table("graph-types")["types"]
     known: dict[str, Role | Keys] = {}
     above = name
     while above in types:
         for key in types[above].get("properties", {}):
-            known.setdefault(key, "carried" if key in _CARRIED else "unjudged" if key in _ACTING else "harmless")
+            known.setdefault(
+                key, "carried" if key in _CARRIED else "unjudged" if key in _ACTING - closed else "harmless"
+            )
         above = types[above]["base"]
     return Keys({**known, **_OBJECT}, rest="unjudged")
 
