@@ -74,9 +74,14 @@ class Graph:
         ids = self._ids.setdefault(key, [])
         if number < len(ids):
             held = self._server.objects[ids[number]]
-            kept = {name: held["data"][name] for name in ("createdDateTime", "lastModifiedDateTime", "version")}
-            held["data"] = {**kept}
-            self._server._put(ids[number], json.loads(json.dumps(body)))
+            before = held["data"]
+            held["data"] = {name: before[name] for name in ("createdDateTime", "lastModifiedDateTime", "version")}
+            try:
+                self._server._put(ids[number], json.loads(json.dumps(body)))
+                self._server._shown(ids[number], "beta")
+            except (KeyError, TypeError, AttributeError):  # an app without an id, a setting that is none
+                held["data"] = before
+                raise NotRealError from None
         else:
             ids.append(self._server.seed(collection, json.loads(json.dumps(body))))
         self._server.objects[ids[number]]["assignments"] = to
